@@ -1,0 +1,78 @@
+// The only file that knows Python.
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+
+#include <chrono>
+
+#include "quadratic.hpp"
+
+namespace nb = nanobind;
+using nb::literals::operator""_a;
+
+namespace {
+
+using Vector = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Matrix = nb::ndarray<const double, nb::ndim<2>, nb::device::cpu>;
+using Rows = nb::ndarray<double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using Counts = nb::ndarray<std::int32_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+
+// Asks Python for a pending Ctrl-C at most every 50 ms.
+class Interrupt {
+ public:
+  bool operator()() {
+    const auto now = std::chrono::steady_clock::now();
+    if (now < next_) return false;
+    next_ = now + std::chrono::milliseconds(50);
+    nb::gil_scoped_acquire gil;
+    return PyErr_CheckSignals() != 0;
+  }
+
+ private:
+  std::chrono::steady_clock::time_point next_ =
+      std::chrono::steady_clock::now() + std::chrono::milliseconds(50);
+};
+
+void require(bool holds, const char* message) {
+  if (!holds) throw nb::value_error(message);
+}
+
+// One solution per strength, each warm-started from the one before; row k of `coefs` holds the
+// warm start of the first and receives the solution of strength k.
+void solve_quadratic(Matrix gram, Vector q, Vector l1, Vector l2, Vector loc, Vector lower,
+                     Vector upper, Vector strengths, Rows coefs, Counts status, Counts rounds,
+                     double tol, int max_rounds) {
+  const std::size_t m = q.shape(0), points = strengths.shape(0);
+  require(gram.shape(0) == m && gram.shape(1) == m, "gram must be m x m");
+  require(m == 0 || gram.stride(0) == 1 || gram.stride(1) == 1, "gram must have a unit stride");
+  for (const Vector& v : {l1, l2, loc, lower, upper})
+    require(v.shape(0) == m, "l1, l2, loc, lower and upper must have length m");
+  require(coefs.shape(0) == points && coefs.shape(1) == m, "coefs must be points x m");
+  require(status.shape(0) == points && rounds.shape(0) == points, "status, rounds: one per point");
+  const auto stride = static_cast<std::size_t>(
+      m < 2 ? m : std::max(gram.stride(0), gram.stride(1)));  // symmetric: rows are columns
+  const priorfit::Quadratic problem{gram.data(), stride,      m,           q.data(),    l1.data(),
+                                    l2.data(),   loc.data(),  lower.data(), upper.data()};
+  bool interrupted = false;
+  {
+    nb::gil_scoped_release no_gil;
+    priorfit::QuadraticSolver solver(problem);
+    Interrupt interrupt;
+    for (std::size_t k = 0; k < points && !interrupted; ++k) {
+      double* b = coefs.data() + k * m;
+      if (k > 0) std::copy(b - m, b, b);
+      const auto s = solver.solve(b, strengths.data()[k], tol, max_rounds, rounds.data()[k], interrupt);
+      status.data()[k] = static_cast<std::int32_t>(s);
+      interrupted = s == priorfit::Status::interrupted;
+    }
+  }
+  if (interrupted) throw nb::python_error();
+}
+
+}  // namespace
+
+NB_MODULE(_core, m) {
+  m.doc() = "Native kernels of priorfit: spans and numbers in, status and numbers out.";
+  m.def("solve_quadratic", &solve_quadratic, "gram"_a.noconvert(), "q"_a, "l1"_a, "l2"_a, "loc"_a,
+        "lower"_a, "upper"_a, "strengths"_a, "coefs"_a.noconvert(), "status"_a.noconvert(),
+        "rounds"_a.noconvert(), "tol"_a, "max_rounds"_a);
+}

@@ -1,0 +1,191 @@
+// min_b  1/2 b'Gb - q'b + sum_j s (l1_j |b_j - loc_j| + l2_j/2 (b_j - loc_j)^2),  lower <= b <= upper,
+// by coordinate descent that finds the support and Newton steps that finish on it.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <vector>
+
+#include "factor.hpp"
+#include "simd.hpp"
+
+namespace priorfit {
+
+enum class Status : int { converged = 0, max_rounds = 1, interrupted = 2, not_finite = 3 };
+
+struct Quadratic {
+  const double* gram;  // m x m, symmetric, column j at gram + j * stride
+  std::size_t stride, m;
+  const double *q, *l1, *l2, *loc, *lower, *upper;
+  const double* column(std::size_t j) const { return gram + j * stride; }
+};
+
+class QuadraticSolver {
+ public:
+  explicit QuadraticSolver(const Quadratic& problem)
+      : p_(problem), g_(p_.m), step_(p_.m), before_(p_.m), where_(p_.m, outside) {}
+
+  // `b` holds the warm start and receives the solution; `tol` bounds the violation of
+  // stationarity in units of the gradient. `stop()` is asked now and then.
+  template <class Stop>
+  Status solve(double* b, double s, double tol, int max_rounds, int& rounds, Stop&& stop) {
+    b_ = b;
+    set_strength(s);
+    for (std::size_t j = 0; j < p_.m; ++j) b_[j] = std::clamp(b_[j], p_.lower[j], p_.upper[j]);
+    refresh_gradient();
+    for (rounds = 0; rounds < max_rounds; ++rounds) {
+      newton();
+      double violation = 0.0;
+      for (int sweep = 0; sweep < 2; ++sweep) {
+        violation = descend();
+        if (!std::isfinite(violation)) return Status::not_finite;
+        if (violation <= tol) return Status::converged;
+        if (stop()) return Status::interrupted;
+      }
+    }
+    return Status::max_rounds;
+  }
+
+ private:
+  static constexpr std::size_t outside = static_cast<std::size_t>(-1);
+
+  void set_strength(double s) {
+    if (s == s_) return;
+    s_ = s;
+    // the factor holds G + s l2 on the support: another strength is another matrix
+    if (std::any_of(p_.l2, p_.l2 + p_.m, [](double v) { return v != 0.0; })) clear_factor();
+  }
+
+  void clear_factor() {
+    factor_.clear();
+    for (std::size_t j : support_) where_[j] = outside;
+    support_.clear();
+  }
+
+  void refresh_gradient() {
+    std::copy(p_.q, p_.q + p_.m, g_.begin());
+    for (std::size_t j = 0; j < p_.m; ++j)
+      if (b_[j] != 0.0) axpy(-b_[j], p_.column(j), g_.data(), p_.m);
+  }
+
+  void move(std::size_t j, double value) {
+    const double delta = value - b_[j];
+    if (delta == 0.0) return;
+    b_[j] = value;
+    axpy(-delta, p_.column(j), g_.data(), p_.m);
+  }
+
+  // The exact minimum over coordinate j, all others held.
+  double coordinate_minimum(std::size_t j) const {
+    const double diagonal = p_.column(j)[j], curvature = diagonal + s_ * p_.l2[j];
+    const double t = b_[j] - p_.loc[j], z = g_[j] + diagonal * t, l1 = s_ * p_.l1[j];
+    const double shrunk = z > l1 ? z - l1 : (z < -l1 ? z + l1 : 0.0);
+    if (!(curvature > 0.0)) return l1 > 0.0 ? clip(j, p_.loc[j]) : b_[j];
+    return clip(j, p_.loc[j] + shrunk / curvature);
+  }
+
+  double clip(std::size_t j, double v) const { return std::clamp(v, p_.lower[j], p_.upper[j]); }
+
+  // One sweep; the largest violation met on the way, in units of the gradient.
+  double descend() {
+    double worst = 0.0;
+    for (std::size_t j = 0; j < p_.m; ++j) {
+      if (b_[j] == p_.loc[j] && std::fabs(g_[j]) <= s_ * p_.l1[j]) continue;
+      const double target = coordinate_minimum(j);
+      const double moved = std::fabs(target - b_[j]) * (p_.column(j)[j] + s_ * p_.l2[j]);
+      if (!(moved <= worst)) worst = moved;  // catches NaN
+      move(j, target);
+    }
+    return worst;
+  }
+
+  bool is_free(std::size_t j) const {
+    if (!(b_[j] > p_.lower[j] && b_[j] < p_.upper[j])) return false;
+    return b_[j] != p_.loc[j] || p_.l1[j] == 0.0;
+  }
+
+  // Bring the factor to the present support {j : free}.
+  void sync_support() {
+    std::size_t leaving = 0, entering = 0;
+    for (std::size_t j : support_) leaving += !is_free(j);
+    for (std::size_t j = 0; j < p_.m; ++j) entering += where_[j] == outside && is_free(j);
+    if (3 * (leaving + entering) > support_.size()) clear_factor();
+    for (std::size_t k = support_.size(); k-- > 0;) {
+      if (is_free(support_[k])) continue;
+      where_[support_[k]] = outside;
+      factor_.remove(k);
+      support_.erase(support_.begin() + static_cast<std::ptrdiff_t>(k));
+    }
+    std::vector<double> row;
+    for (std::size_t j = 0; j < p_.m; ++j) {
+      if (where_[j] != outside || !is_free(j)) continue;
+      row.clear();
+      for (std::size_t i : support_) row.push_back(p_.column(j)[i]);
+      if (!factor_.append(row.data(), p_.column(j)[j] + s_ * p_.l2[j])) continue;
+      where_[j] = support_.size();
+      support_.push_back(j);
+    }
+  }
+
+  // sign of the l1 term on the side on which b_j now is; 0 where there is no l1 term
+  double l1_slope(std::size_t j) const {
+    const double t = b_[j] - p_.loc[j];
+    return s_ * p_.l1[j] * (t > 0.0 ? 1.0 : (t < 0.0 ? -1.0 : 0.0));
+  }
+
+  // Minimise on the support with the present signs; what crosses its kink or a bound stops there.
+  void newton() {
+    sync_support();
+    if (support_.empty()) return;
+    const std::size_t a = support_.size();
+    for (std::size_t k = 0; k < a; ++k) {
+      const std::size_t j = support_[k];
+      step_[k] = g_[j] - s_ * p_.l2[j] * (b_[j] - p_.loc[j]) - l1_slope(j);
+    }
+    factor_.solve(step_.data());
+    std::copy(b_, b_ + p_.m, before_.begin());
+    const double value = objective();
+    double first = 1.0;  // the share of the step at which the first coordinate crosses
+    for (std::size_t k = 0; k < a; ++k) first = std::min(first, take(support_[k], step_[k]));
+    refresh_gradient();
+    if (first == 1.0 || objective() <= value) return;
+    for (std::size_t k = 0; k < a; ++k) {  // up to the first crossing it is a descent for certain
+      const std::size_t j = support_[k];
+      b_[j] = before_[j];
+      const double share = take(j, step_[k]);
+      if (share > first) b_[j] = clip(j, before_[j] + first * step_[k]);
+    }
+    refresh_gradient();
+  }
+
+  // Move b_j by d, no further than its kink or bound; the share of d that was possible.
+  double take(std::size_t j, double d) {
+    const double t = b_[j] - p_.loc[j];
+    double share = 1.0, target = b_[j] + d;
+    if (p_.l1[j] > 0.0 && t * (t + d) < 0.0) share = -t / d, target = p_.loc[j];
+    const double inside = clip(j, target);
+    if (inside != target) share = (inside - b_[j]) / d, target = inside;
+    b_[j] = target;
+    return share;
+  }
+
+  double objective() const {
+    double value = 0.0;
+    for (std::size_t j = 0; j < p_.m; ++j) {
+      const double t = b_[j] - p_.loc[j];
+      value -= 0.5 * (p_.q[j] + g_[j]) * b_[j];
+      value += s_ * (p_.l1[j] * std::fabs(t) + 0.5 * p_.l2[j] * t * t);
+    }
+    return value;
+  }
+
+  const Quadratic p_;
+  double* b_ = nullptr;
+  double s_ = -1.0;
+  std::vector<double> g_, step_, before_;  // g = q - G b
+  std::vector<std::size_t> support_, where_;
+  Factor factor_;
+};
+
+}  // namespace priorfit

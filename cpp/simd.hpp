@@ -1,0 +1,23 @@
+// Vector kernels. Compiled once per instruction set and chosen at load time where the toolchain
+// can do it (GCC on glibc), so that a generic wheel runs as fast as a native build.
+#pragma once
+
+#include <cstddef>
+
+#if defined(__GNUC__) && !defined(__clang__) && defined(__GLIBC__) && defined(__x86_64__)
+#define PRIORFIT_CLONES \
+  __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
+#else
+#define PRIORFIT_CLONES
+#endif
+
+namespace priorfit {
+
+// sum_i a_i b_i
+double dot(const double* a, const double* b, std::size_t n);
+
+// y += c x
+void axpy(double c, const double* x, double* y, std::size_t n);
+
+
+}  // namespace priorfit

@@ -1,0 +1,17 @@
+"""Names for the kinds of array that cross the rooms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["Array", "ArrayLike", "Index", "PerColumn", "Seed"]
+
+Array: TypeAlias = NDArray[np.float64]
+Index: TypeAlias = NDArray[np.intp]
+#: one number for all columns, one per column, or one per column name ("*": all others)
+PerColumn: TypeAlias = float | ArrayLike | Mapping[str, Any]
+Seed: TypeAlias = int | np.random.Generator | None

@@ -1,0 +1,134 @@
+"""What every prior can do."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+from fnmatch import fnmatchcase
+from typing import Any, Self
+
+import numpy as np
+
+from priorfit._errors import InputError
+from priorfit._typing import Array, ArrayLike, Seed
+from priorfit.priors.normal_form import NormalForm
+
+__all__ = ["Prior"]
+
+
+class Prior(ABC):
+    """A belief about the weights, independent over the columns.
+
+    Every method that takes weights broadcasts them against the prior's own parameters, so a
+    prior with a per-column ``scale`` of shape (p,) takes weights of shape (..., p).
+    """
+
+    @abstractmethod
+    def neg_log_density(self, b: ArrayLike) -> Array:
+        """``-log p(b)`` of each coefficient, normalised where the prior is proper."""
+
+    @abstractmethod
+    def cdf(self, b: ArrayLike) -> Array:
+        """``P(weight <= b)``; raises where the prior is improper."""
+
+    @abstractmethod
+    def quantile(self, q: ArrayLike) -> Array:
+        """The inverse of `cdf`."""
+
+    @abstractmethod
+    def lower(self, p: int) -> NormalForm:
+        """The prior of ``p`` columns as plain arrays (`NormalForm`)."""
+
+    @abstractmethod
+    def tempered(self, strength: float) -> Self:
+        """The prior proportional to ``p(b)**strength``: the same shape, another strength.
+
+        A Laplace scale is divided by ``strength``, a normal scale by its square root.
+        """
+
+    @abstractmethod
+    def unit(self) -> Self:
+        """The same shape at total rate 1: what a path multiplies by its lambdas.
+
+        A scalar scale is set to 1 (an elastic net keeps the ratio of its two rates); scales
+        given per column stay as they are, as relative scales.
+        """
+
+    @abstractmethod
+    def rescaled(self, factor: ArrayLike) -> Self:
+        """The prior of ``factor * b`` when this is the prior of ``b``."""
+
+    @property
+    @abstractmethod
+    def word(self) -> str:
+        """The name of the distribution as a user would say it."""
+
+    def prox(self, z: ArrayLike, step: float = 1.0) -> Array:
+        """``argmin_b (b - z)^2 / 2 + step * (-log p(b))``, elementwise.
+
+        Source: Parikh & Boyd, Proximal Algorithms (2014), section 1.1.
+        """
+        z = np.asarray(z, dtype=np.float64)
+        return self.lower(z.shape[-1] if z.ndim else 1).prox(z, step).reshape(z.shape)
+
+    def sample(self, size: int | tuple[int, ...] | None = None, seed: Seed = None) -> Array:
+        """Independent draws; ``seed`` makes them reproducible."""
+        rng = np.random.default_rng(seed)
+        return self.quantile(rng.uniform(size=self._shape() if size is None else size))
+
+    def for_columns(self, names: Sequence[str]) -> Self:
+        """Parameters given by column name become arrays in the order of ``names``.
+
+        A key may hold ``*`` and ``?``; an exact name wins over a pattern, an earlier pattern over
+        a later one. Raises `InputError` where a column has no value or a key meets no column.
+        """
+        named = {
+            f.name: _by_name(f.name, value, names)
+            for f in fields(self)  # type: ignore[arg-type]
+            if isinstance(value := getattr(self, f.name), Mapping)
+        }
+        return replace(self, **named) if named else self  # type: ignore[type-var]
+
+    def _shape(self) -> tuple[int, ...]:
+        return ()
+
+    def __eq__(self, other: object) -> bool:
+        if type(self) is not type(other):
+            return NotImplemented
+        names = [f.name for f in fields(self)]  # type: ignore[arg-type]
+        return all(_same(getattr(self, k), getattr(other, k)) for k in names)
+
+    def __hash__(self) -> int:
+        return hash(type(self))
+
+
+def _same(a: Any, b: Any) -> bool:
+    if isinstance(a, Mapping | Prior) or isinstance(b, Mapping | Prior):
+        return bool(a == b)
+    return bool(np.array_equal(np.asarray(a), np.asarray(b)))
+
+
+def _by_name(parameter: str, values: Mapping[str, Any], names: Sequence[str]) -> Array:
+    patterns = [k for k in values if "*" in k or "?" in k]
+    used: set[str] = set()
+    found = np.empty(len(names))
+    for j, name in enumerate(names):
+        key = name if name in values else next((k for k in patterns if fnmatchcase(name, k)), None)
+        if key is None:
+            raise InputError(
+                f"`{parameter}` must name every column",
+                f"nothing for column {name!r}",
+                "Add it, or a key '*' for all other columns.",
+            )
+        used.add(key)
+        found[j] = values[key]
+    unused = [k for k in values if k not in used and k != "*"]
+    if unused:
+        raise InputError(
+            f"every key of `{parameter}` must be a column",
+            f"{unused[0]!r}",
+            f"The columns are {', '.join(map(repr, list(names)[:8]))}"
+            + (", ..." if len(names) > 8 else "."),
+        )
+    return found

@@ -1,0 +1,108 @@
+"""Priors as text and as plain data: ``laplace:scale=0.1`` and ``{"name": "laplace", ...}``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+
+from priorfit._errors import InputError
+from priorfit.priors.base import Prior
+from priorfit.priors.separable import ElasticNet, Flat, Laplace, Normal
+from priorfit.priors.truncated import Truncated
+
+__all__ = ["from_dict", "parse_prior", "to_dict"]
+
+_FAMILIES: dict[str, type[Prior]] = {
+    "flat": Flat,
+    "normal": Normal,
+    "laplace": Laplace,
+    "elasticnet": ElasticNet,
+}
+
+
+def parse_prior(text: str) -> Prior:
+    """A prior from ``family[:key=value[,key=value...]]``; ``lower`` and ``upper`` truncate.
+
+    Raises `InputError` for an unknown family, key or number.
+
+    Examples
+    --------
+    >>> parse_prior("laplace:scale=0.1")
+    Laplace(scale=0.1, loc=0.0)
+    >>> parse_prior("normal:scale=2,lower=0")
+    Truncated(prior=Normal(scale=2.0, loc=0.0), lower_bound=0.0, upper_bound=inf)
+    """
+    family, _, rest = text.strip().partition(":")
+    values: dict[str, float] = {}
+    for part in filter(None, rest.split(",")):
+        key, _, number = part.partition("=")
+        try:
+            values[key.strip()] = float(number)
+        except ValueError:
+            raise InputError(
+                "a prior's settings must be written key=number",
+                repr(part),
+                "Write for example laplace:scale=0.1,lower=0.",
+            ) from None
+    return _build(family.strip().lower().replace("-", "").replace("_", ""), values)
+
+
+def _build(family: str, values: Mapping[str, Any]) -> Prior:
+    if family not in _FAMILIES:
+        raise InputError(
+            f"a prior must be one of {', '.join(_FAMILIES)}", repr(family), "Correct the name."
+        )
+    cls = _FAMILIES[family]
+    box = {k: v for k, v in values.items() if k in ("lower", "upper")}
+    own = {k: v for k, v in values.items() if k not in box}
+    known = [f.name for f in fields(cls)]  # type: ignore[arg-type]
+    for key in own:
+        if key not in known:
+            raise InputError(
+                f"a setting of {family} must be one of {', '.join([*known, 'lower', 'upper'])}",
+                repr(key),
+                "Correct the name.",
+            )
+    return Truncated(cls(**own), **box) if box else cls(**own)
+
+
+def to_dict(prior: Prior) -> dict[str, Any]:
+    """Plain data (names, numbers, lists) that `from_dict` reads back to an equal prior.
+
+    Infinite numbers are written as the strings "inf" and "-inf": JSON has none.
+    """
+    if isinstance(prior, Truncated):
+        bounds = {"lower": _plain(prior.lower_bound), "upper": _plain(prior.upper_bound)}
+        return to_dict(prior.prior) | bounds
+    name = next(k for k, cls in _FAMILIES.items() if type(prior) is cls)
+    own = {f.name: _plain(getattr(prior, f.name)) for f in fields(prior)}  # type: ignore[arg-type]
+    return {"name": name} | own
+
+
+def from_dict(data: Mapping[str, Any]) -> Prior:
+    """The prior that `to_dict` wrote.
+
+    Examples
+    --------
+    >>> from_dict(to_dict(Laplace(scale=[0.1, float("inf")])))
+    Laplace(scale=array([0.1, inf]), loc=0.0)
+    """
+    values = {k: _number(v) for k, v in data.items() if k != "name"}
+    return _build(str(data.get("name", "")), values)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {k: _plain(v) for k, v in value.items()}
+    if np.ndim(value):
+        return [_plain(v) for v in np.asarray(value).tolist()]
+    return float(value) if np.isfinite(value) else str(float(value))
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {k: _number(v) for k, v in value.items()}
+    return np.array([float(v) for v in value]) if isinstance(value, list) else float(value)

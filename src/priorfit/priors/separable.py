@@ -1,0 +1,420 @@
+"""The four plain beliefs: flat, normal, Laplace, and the product of the last two."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+from scipy.special import erfcx, log_ndtr, ndtr, ndtri, ndtri_exp
+
+from priorfit._errors import InputError
+from priorfit._typing import Array, ArrayLike, PerColumn
+from priorfit.priors.base import Prior
+from priorfit.priors.normal_form import NormalForm
+
+__all__ = ["ElasticNet", "Flat", "Laplace", "Normal"]
+
+
+def _check(name: str, value: PerColumn, *, positive: bool) -> None:
+    """Numbers only; scales in [0, inf], locations finite."""
+    given = list(value.values()) if isinstance(value, Mapping) else value
+    try:
+        numbers = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"`{name}` must hold numbers", repr(value), "") from None
+    if positive and not np.all(numbers >= 0):
+        bad = numbers[~(numbers >= 0)].flat[0]
+        raise InputError(
+            f"`{name}` must be >= 0",
+            f"{bad!s}",
+            "0 fixes a weight at loc and inf leaves it free; anything between is a belief.",
+        )
+    if not positive and not np.all(np.isfinite(numbers)):
+        raise InputError(f"`{name}` must be finite", repr(value), "")
+
+
+def as_array(name: str, value: PerColumn) -> Array:
+    if isinstance(value, Mapping):
+        raise InputError(
+            f"`{name}` is given by column name and needs the columns",
+            "no names",
+            "Fit it to a data frame, or call prior.for_columns(names) first.",
+        )
+    return np.asarray(value, dtype=np.float64)
+
+
+def by_column(name: str, value: PerColumn, p: int) -> Array:
+    array = as_array(name, value)
+    if array.ndim > 1 or (array.ndim == 1 and array.shape[0] not in (1, p)):
+        raise InputError(
+            f"`{name}` must be one number or one per column (p = {p})",
+            f"shape {array.shape}",
+            "Give as many values as X has columns.",
+        )
+    return np.ascontiguousarray(np.broadcast_to(array, (p,)))
+
+
+def _rate(scale: Array, power: int) -> Array:
+    """``1 / scale**power``, 0 where the scale is 0 (the box fixes the weight) or infinite."""
+    with np.errstate(divide="ignore", over="ignore"):
+        rate = np.where(scale > 0, 1.0 / np.where(scale > 0, scale, 1.0) ** power, 0.0)
+    return np.minimum(rate, np.finfo(np.float64).max)
+
+
+def _form(l1: Array, l2: Array, loc: Array, fixed: Any) -> NormalForm:
+    lower = np.where(fixed, loc, -np.inf)
+    upper = np.where(fixed, loc, np.inf)
+    return NormalForm(l1, l2, loc, lower, upper)
+
+
+def times(value: PerColumn, factor: ArrayLike) -> Any:
+    product = as_array("scale", value) * np.asarray(factor, dtype=np.float64)
+    return float(product) if product.ndim == 0 else product
+
+
+def _is_scalar(*values: PerColumn) -> bool:
+    return all(not isinstance(v, Mapping) and np.ndim(v) == 0 for v in values)
+
+
+class _Symmetric(Prior):
+    """Density symmetric about ``loc``; subclasses say it for t = |b - loc| only."""
+
+    loc: PerColumn
+
+    def _widths(self) -> tuple[Array, ...]:
+        raise NotImplementedError
+
+    def _density(self, t: Array) -> Array:
+        raise NotImplementedError
+
+    def _tail(self, t: Array) -> Array:
+        """``P(b - loc > t)`` for t >= 0."""
+        raise NotImplementedError
+
+    def _tail_inverse(self, q: Array) -> Array:
+        """The t >= 0 with ``_tail(t) = q``, 0 < q <= 1/2."""
+        raise NotImplementedError
+
+    def _fixed(self) -> np.ndarray:
+        return np.any([w == 0 for w in np.broadcast_arrays(*self._widths())], axis=0)
+
+    def _free(self) -> np.ndarray:
+        return np.all([np.isinf(w) for w in np.broadcast_arrays(*self._widths())], axis=0)
+
+    def _shape(self) -> tuple[int, ...]:
+        return np.broadcast_shapes(*(w.shape for w in self._widths()), np.shape(self.loc))
+
+    def neg_log_density(self, b: ArrayLike) -> Array:
+        """``-log p(b)`` of each coefficient (see the class for the formula)."""
+        t = np.abs(np.asarray(b, dtype=np.float64) - as_array("loc", self.loc))
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            proper = self._density(t)
+        point = np.where(t == 0, 0.0, np.inf)
+        return np.where(self._fixed(), point, np.where(self._free(), 0.0, proper))
+
+    def cdf(self, b: ArrayLike) -> Array:
+        """``P(weight <= b)``; raises `InputError` where a scale is infinite."""
+        self._require_proper()
+        t = np.asarray(b, dtype=np.float64) - as_array("loc", self.loc)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            tail = self._tail(np.abs(t))
+        return np.where(
+            self._fixed(), (t >= 0).astype(np.float64), np.where(t > 0, 1.0 - tail, tail)
+        )
+
+    def quantile(self, q: ArrayLike) -> Array:
+        """The weight below which the share ``q`` of the belief lies."""
+        self._require_proper()
+        share = np.asarray(q, dtype=np.float64)
+        if not np.all((share >= 0) & (share <= 1)):
+            raise InputError("a probability must lie in [0, 1]", repr(q), "")
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            t = self._tail_inverse(np.minimum(share, 1.0 - share))
+        away = np.where(self._fixed(), 0.0, np.where(share == 0.5, 0.0, t))
+        return np.asarray(as_array("loc", self.loc) + np.sign(share - 0.5) * away)
+
+    def _require_proper(self) -> None:
+        if np.any(self._free()):
+            raise InputError(
+                "a probability needs a proper prior",
+                "an infinite scale (flat)",
+                "Give a finite scale.",
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class Flat(Prior):
+    """``p(b) ∝ 1``: no belief. Improper, contributes 0 to the objective.
+
+    Examples
+    --------
+    >>> Flat().neg_log_density([-5.0, 0.0, 1e6])
+    array([0., 0., 0.])
+    """
+
+    loc: PerColumn = 0.0
+
+    def __post_init__(self) -> None:
+        _check("loc", self.loc, positive=False)
+
+    @property
+    def word(self) -> str:
+        return "flat"
+
+    def neg_log_density(self, b: ArrayLike) -> Array:
+        """0 for every weight."""
+        return np.zeros(np.shape(b))
+
+    def cdf(self, b: ArrayLike) -> Array:  # noqa: ARG002
+        """Not defined: raises `InputError`."""
+        raise InputError("a probability needs a proper prior", "Flat()", "Use a finite scale.")
+
+    def quantile(self, q: ArrayLike) -> Array:
+        """Not defined: raises `InputError`."""
+        return self.cdf(q)
+
+    def lower(self, p: int) -> NormalForm:
+        """No penalty, no bounds."""
+        zero = np.zeros(p)
+        return _form(zero, zero, by_column("loc", self.loc, p), np.zeros(p, dtype=bool))
+
+    def tempered(self, strength: float) -> Self:  # noqa: ARG002
+        """Itself."""
+        return self
+
+    def unit(self) -> Self:
+        """Itself."""
+        return self
+
+    def rescaled(self, factor: ArrayLike) -> Self:
+        """Flat again, with the location in the new units."""
+        return replace(self, loc=times(self.loc, factor))
+
+
+@dataclass(frozen=True, eq=False)
+class Normal(_Symmetric):
+    """``-log p(b) = (b - loc)^2 / (2 scale^2) + log(scale sqrt(2 pi))``: the L2 penalty.
+
+    Parameters
+    ----------
+    scale : standard deviation, in units of the weight: a number, one per column (p,), or a
+        mapping from column names. 0 fixes the weight at ``loc``; inf leaves it free.
+    loc : prior mean, likewise.
+
+    Raises
+    ------
+    InputError
+        where a scale is negative or not a number.
+
+    Examples
+    --------
+    >>> Normal(scale=2.0).neg_log_density(0.0).round(4)
+    np.float64(1.6121)
+    >>> Normal().prox([3.0, -1.0])
+    array([ 1.5, -0.5])
+
+    Source: Hoerl & Kennard (1970); Bishop, PRML (2006), section 1.2.5.
+    """
+
+    scale: PerColumn = 1.0
+    loc: PerColumn = 0.0
+
+    def __post_init__(self) -> None:
+        _check("scale", self.scale, positive=True)
+        _check("loc", self.loc, positive=False)
+
+    @property
+    def word(self) -> str:
+        return "normal"
+
+    def _widths(self) -> tuple[Array, ...]:
+        return (as_array("scale", self.scale),)
+
+    def _density(self, t: Array) -> Array:
+        (scale,) = self._widths()
+        return np.asarray(0.5 * (t / scale) ** 2 + np.log(scale) + 0.5 * np.log(2 * np.pi))
+
+    def _tail(self, t: Array) -> Array:
+        return np.asarray(ndtr(-t / self._widths()[0]))
+
+    def _tail_inverse(self, q: Array) -> Array:
+        return np.asarray(-self._widths()[0] * ndtri(q))
+
+    def lower(self, p: int) -> NormalForm:
+        """``l2 = 1 / scale^2``."""
+        scale = by_column("scale", self.scale, p)
+        return _form(np.zeros(p), _rate(scale, 2), by_column("loc", self.loc, p), scale == 0)
+
+    def tempered(self, strength: float) -> Self:
+        """``scale / sqrt(strength)``."""
+        return replace(self, scale=times(self.scale, strength**-0.5))
+
+    def unit(self) -> Self:
+        """Scale 1 where it is one number."""
+        return replace(self, scale=1.0) if _is_scalar(self.scale) else self
+
+    def rescaled(self, factor: ArrayLike) -> Self:
+        """``scale`` and ``loc`` times ``factor``."""
+        return replace(self, scale=times(self.scale, factor), loc=times(self.loc, factor))
+
+
+@dataclass(frozen=True, eq=False)
+class Laplace(_Symmetric):
+    """``-log p(b) = |b - loc| / scale + log(2 scale)``: the L1 penalty. Variance 2 scale².
+
+    Parameters
+    ----------
+    scale : mean of |b - loc|, in units of the weight: a number, one per column (p,), or a mapping
+        from column names. 0 fixes the weight at ``loc``; inf leaves it free.
+    loc : centre of the belief, likewise. Estimates can equal it exactly.
+
+    Raises
+    ------
+    InputError
+        where a scale is negative or not a number.
+
+    Examples
+    --------
+    >>> Laplace(scale=0.5).neg_log_density([0.0, 1.0])
+    array([0., 2.])
+    >>> Laplace().prox([3.0, -0.5])
+    array([ 2., -0.])
+
+    Source: Tibshirani (1996), section 5.
+    """
+
+    scale: PerColumn = 1.0
+    loc: PerColumn = 0.0
+
+    def __post_init__(self) -> None:
+        _check("scale", self.scale, positive=True)
+        _check("loc", self.loc, positive=False)
+
+    @property
+    def word(self) -> str:
+        return "Laplace"
+
+    def _widths(self) -> tuple[Array, ...]:
+        return (as_array("scale", self.scale),)
+
+    def _density(self, t: Array) -> Array:
+        (scale,) = self._widths()
+        return np.asarray(t / scale + np.log(2 * scale))
+
+    def _tail(self, t: Array) -> Array:
+        return np.asarray(0.5 * np.exp(-t / self._widths()[0]))
+
+    def _tail_inverse(self, q: Array) -> Array:
+        return np.asarray(-self._widths()[0] * np.log(2 * q))
+
+    def lower(self, p: int) -> NormalForm:
+        """``l1 = 1 / scale``."""
+        scale = by_column("scale", self.scale, p)
+        return _form(_rate(scale, 1), np.zeros(p), by_column("loc", self.loc, p), scale == 0)
+
+    def tempered(self, strength: float) -> Self:
+        """``scale / strength``."""
+        return replace(self, scale=times(self.scale, 1.0 / strength))
+
+    def unit(self) -> Self:
+        """Scale 1 where it is one number."""
+        return replace(self, scale=1.0) if _is_scalar(self.scale) else self
+
+    def rescaled(self, factor: ArrayLike) -> Self:
+        """``scale`` and ``loc`` times ``factor``."""
+        return replace(self, scale=times(self.scale, factor), loc=times(self.loc, factor))
+
+
+@dataclass(frozen=True, eq=False)
+class ElasticNet(_Symmetric):
+    """``-log p(b) = |t| / l1_scale + t^2 / (2 l2_scale^2) + log Z``, t = b - loc.
+
+    The *product* of a Laplace and a normal density, renormalised: two halves of a normal centred
+    at ∓l2_scale²/l1_scale, glued at ``loc``. With x = l2_scale / l1_scale,
+    ``Z = 2 sqrt(2 pi) l2_scale exp(x^2 / 2) Phi(-x)``.
+
+    Parameters
+    ----------
+    l1_scale, l2_scale : scales of the two factors, in units of the weight (number, one per column,
+        or by name). Either 0 fixes the weight; inf removes that factor.
+    loc : centre of the belief.
+
+    Examples
+    --------
+    >>> ElasticNet(l1_scale=1.0, l2_scale=1.0).prox([3.0, 0.5])
+    array([1., 0.])
+
+    Source: Zou & Hastie (2005), section 3; Li & Lin (2010), equation 2; Hans (2011).
+    """
+
+    l1_scale: PerColumn = 1.0
+    l2_scale: PerColumn = 1.0
+    loc: PerColumn = 0.0
+
+    def __post_init__(self) -> None:
+        _check("l1_scale", self.l1_scale, positive=True)
+        _check("l2_scale", self.l2_scale, positive=True)
+        _check("loc", self.loc, positive=False)
+
+    @property
+    def word(self) -> str:
+        return "elastic net"
+
+    def _widths(self) -> tuple[Array, ...]:
+        return as_array("l1_scale", self.l1_scale), as_array("l2_scale", self.l2_scale)
+
+    def _density(self, t: Array) -> Array:
+        b, tau = self._widths()
+        log_z = np.log(np.sqrt(2 * np.pi) * tau * erfcx(tau / b / np.sqrt(2)))
+        log_z = np.where(np.isinf(tau), np.log(2 * b), log_z)
+        return np.asarray(t / b + 0.5 * (t / tau) ** 2 + log_z)
+
+    def _tail(self, t: Array) -> Array:
+        b, tau = self._widths()
+        both = np.exp(-t / b - 0.5 * (t / tau) ** 2)
+        ratio = erfcx((t / tau + tau / b) / np.sqrt(2)) / erfcx(tau / b / np.sqrt(2))
+        return np.asarray(0.5 * both * np.where(np.isinf(tau), 1.0, ratio))
+
+    def _tail_inverse(self, q: Array) -> Array:
+        b, tau = self._widths()
+        x = tau / b
+        t = -tau * (ndtri_exp(np.log(2 * q) + log_ndtr(-x)) + x)
+        t = np.maximum(np.where((x > 1e3) | np.isinf(tau), -b * np.log(2 * q), t), 0.0)
+        for _ in range(2):  # Newton on the log tail removes what cancels above
+            tail = self._tail(t)
+            slope = -np.exp(-self._density(t)) / tail
+            t = np.where(tail > 0, np.maximum(t - (np.log(tail) - np.log(q)) / slope, 0.0), t)
+        return np.where(q == 0, np.inf, t)
+
+    def lower(self, p: int) -> NormalForm:
+        """``l1 = 1 / l1_scale``, ``l2 = 1 / l2_scale^2``."""
+        b = by_column("l1_scale", self.l1_scale, p)
+        tau = by_column("l2_scale", self.l2_scale, p)
+        loc = by_column("loc", self.loc, p)
+        return _form(_rate(b, 1), _rate(tau, 2), loc, (b == 0) | (tau == 0))
+
+    def tempered(self, strength: float) -> Self:
+        """``l1_scale / strength``, ``l2_scale / sqrt(strength)``."""
+        return replace(
+            self,
+            l1_scale=times(self.l1_scale, 1.0 / strength),
+            l2_scale=times(self.l2_scale, strength**-0.5),
+        )
+
+    def unit(self) -> Self:
+        """Rates scaled to ``1/l1_scale + 1/l2_scale^2 = 1`` where both are one number."""
+        if not _is_scalar(self.l1_scale, self.l2_scale):
+            return self
+        total = float((_rate(self._widths()[0], 1) + _rate(self._widths()[1], 2)))
+        return self.tempered(1.0 / total) if total > 0 else self
+
+    def rescaled(self, factor: ArrayLike) -> Self:
+        """Both scales and ``loc`` times ``factor``."""
+        return replace(
+            self,
+            l1_scale=times(self.l1_scale, factor),
+            l2_scale=times(self.l2_scale, factor),
+            loc=times(self.loc, factor),
+        )
