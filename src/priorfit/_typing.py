@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Array", "ArrayLike", "Index", "PerColumn", "Seed"]
+__all__ = ["Array", "ArrayLike", "Index", "Mask", "PerColumn", "Seed"]
 
 Array: TypeAlias = NDArray[np.float64]
+Mask: TypeAlias = NDArray[np.bool_]
 Index: TypeAlias = NDArray[np.intp]
 #: one number for all columns, one per column, or one per column name ("*": all others)
-PerColumn: TypeAlias = float | ArrayLike | Mapping[str, Any]
+PerColumn: TypeAlias = Any
 Seed: TypeAlias = int | np.random.Generator | None

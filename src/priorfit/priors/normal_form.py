@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from priorfit._typing import Array
+from priorfit._typing import Array, Mask
 
 __all__ = ["NormalForm"]
 
@@ -33,14 +33,15 @@ class NormalForm:
     upper: Array
 
     @property
-    def flat(self) -> np.ndarray:
+    def flat(self) -> Mask:
         """Mask (p,): neither penalty nor a bound."""
-        return (self.l1 == 0) & (self.l2 == 0) & np.isinf(self.lower) & np.isinf(self.upper)
+        flat: Mask = (self.l1 == 0) & (self.l2 == 0) & np.isinf(self.lower) & np.isinf(self.upper)
+        return flat
 
     @property
-    def fixed(self) -> np.ndarray:
+    def fixed(self) -> Mask:
         """Mask (p,): the coefficient may take one value only."""
-        return self.lower == self.upper
+        return np.asarray(self.lower == self.upper)
 
     def value(self, b: Array) -> Array:
         """The penalty of each coefficient, shape of ``b``; infinite outside the box."""

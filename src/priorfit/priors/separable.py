@@ -2,80 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from scipy.special import erfcx, log_ndtr, ndtr, ndtri, ndtri_exp
 
 from priorfit._errors import InputError
-from priorfit._typing import Array, ArrayLike, PerColumn
+from priorfit._typing import Array, ArrayLike, Mask, PerColumn
 from priorfit.priors.base import Prior
 from priorfit.priors.normal_form import NormalForm
+from priorfit.priors.parameters import as_array, by_column, check, form, is_scalar, rate, times
 
 __all__ = ["ElasticNet", "Flat", "Laplace", "Normal"]
-
-
-def _check(name: str, value: PerColumn, *, positive: bool) -> None:
-    """Numbers only; scales in [0, inf], locations finite."""
-    given = list(value.values()) if isinstance(value, Mapping) else value
-    try:
-        numbers = np.asarray(given, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InputError(f"`{name}` must hold numbers", repr(value), "") from None
-    if positive and not np.all(numbers >= 0):
-        bad = numbers[~(numbers >= 0)].flat[0]
-        raise InputError(
-            f"`{name}` must be >= 0",
-            f"{bad!s}",
-            "0 fixes a weight at loc and inf leaves it free; anything between is a belief.",
-        )
-    if not positive and not np.all(np.isfinite(numbers)):
-        raise InputError(f"`{name}` must be finite", repr(value), "")
-
-
-def as_array(name: str, value: PerColumn) -> Array:
-    if isinstance(value, Mapping):
-        raise InputError(
-            f"`{name}` is given by column name and needs the columns",
-            "no names",
-            "Fit it to a data frame, or call prior.for_columns(names) first.",
-        )
-    return np.asarray(value, dtype=np.float64)
-
-
-def by_column(name: str, value: PerColumn, p: int) -> Array:
-    array = as_array(name, value)
-    if array.ndim > 1 or (array.ndim == 1 and array.shape[0] not in (1, p)):
-        raise InputError(
-            f"`{name}` must be one number or one per column (p = {p})",
-            f"shape {array.shape}",
-            "Give as many values as X has columns.",
-        )
-    return np.ascontiguousarray(np.broadcast_to(array, (p,)))
-
-
-def _rate(scale: Array, power: int) -> Array:
-    """``1 / scale**power``, 0 where the scale is 0 (the box fixes the weight) or infinite."""
-    with np.errstate(divide="ignore", over="ignore"):
-        rate = np.where(scale > 0, 1.0 / np.where(scale > 0, scale, 1.0) ** power, 0.0)
-    return np.minimum(rate, np.finfo(np.float64).max)
-
-
-def _form(l1: Array, l2: Array, loc: Array, fixed: Any) -> NormalForm:
-    lower = np.where(fixed, loc, -np.inf)
-    upper = np.where(fixed, loc, np.inf)
-    return NormalForm(l1, l2, loc, lower, upper)
-
-
-def times(value: PerColumn, factor: ArrayLike) -> Any:
-    product = as_array("scale", value) * np.asarray(factor, dtype=np.float64)
-    return float(product) if product.ndim == 0 else product
-
-
-def _is_scalar(*values: PerColumn) -> bool:
-    return all(not isinstance(v, Mapping) and np.ndim(v) == 0 for v in values)
 
 
 class _Symmetric(Prior):
@@ -97,11 +36,13 @@ class _Symmetric(Prior):
         """The t >= 0 with ``_tail(t) = q``, 0 < q <= 1/2."""
         raise NotImplementedError
 
-    def _fixed(self) -> np.ndarray:
-        return np.any([w == 0 for w in np.broadcast_arrays(*self._widths())], axis=0)
+    def _fixed(self) -> Mask:
+        return np.asarray(np.any([w == 0 for w in np.broadcast_arrays(*self._widths())], axis=0))
 
-    def _free(self) -> np.ndarray:
-        return np.all([np.isinf(w) for w in np.broadcast_arrays(*self._widths())], axis=0)
+    def _free(self) -> Mask:
+        return np.asarray(
+            np.all([np.isinf(w) for w in np.broadcast_arrays(*self._widths())], axis=0)
+        )
 
     def _shape(self) -> tuple[int, ...]:
         return np.broadcast_shapes(*(w.shape for w in self._widths()), np.shape(self.loc))
@@ -157,7 +98,7 @@ class Flat(Prior):
     loc: PerColumn = 0.0
 
     def __post_init__(self) -> None:
-        _check("loc", self.loc, positive=False)
+        check("loc", self.loc, positive=False)
 
     @property
     def word(self) -> str:
@@ -178,7 +119,7 @@ class Flat(Prior):
     def lower(self, p: int) -> NormalForm:
         """No penalty, no bounds."""
         zero = np.zeros(p)
-        return _form(zero, zero, by_column("loc", self.loc, p), np.zeros(p, dtype=bool))
+        return form(zero, zero, by_column("loc", self.loc, p), np.zeros(p, dtype=bool))
 
     def tempered(self, strength: float) -> Self:  # noqa: ARG002
         """Itself."""
@@ -222,8 +163,8 @@ class Normal(_Symmetric):
     loc: PerColumn = 0.0
 
     def __post_init__(self) -> None:
-        _check("scale", self.scale, positive=True)
-        _check("loc", self.loc, positive=False)
+        check("scale", self.scale, positive=True)
+        check("loc", self.loc, positive=False)
 
     @property
     def word(self) -> str:
@@ -245,7 +186,7 @@ class Normal(_Symmetric):
     def lower(self, p: int) -> NormalForm:
         """``l2 = 1 / scale^2``."""
         scale = by_column("scale", self.scale, p)
-        return _form(np.zeros(p), _rate(scale, 2), by_column("loc", self.loc, p), scale == 0)
+        return form(np.zeros(p), rate(scale, 2), by_column("loc", self.loc, p), scale == 0)
 
     def tempered(self, strength: float) -> Self:
         """``scale / sqrt(strength)``."""
@@ -253,7 +194,7 @@ class Normal(_Symmetric):
 
     def unit(self) -> Self:
         """Scale 1 where it is one number."""
-        return replace(self, scale=1.0) if _is_scalar(self.scale) else self
+        return replace(self, scale=1.0) if is_scalar(self.scale) else self
 
     def rescaled(self, factor: ArrayLike) -> Self:
         """``scale`` and ``loc`` times ``factor``."""
@@ -280,7 +221,7 @@ class Laplace(_Symmetric):
     >>> Laplace(scale=0.5).neg_log_density([0.0, 1.0])
     array([0., 2.])
     >>> Laplace().prox([3.0, -0.5])
-    array([ 2., -0.])
+    array([2., 0.])
 
     Source: Tibshirani (1996), section 5.
     """
@@ -289,8 +230,8 @@ class Laplace(_Symmetric):
     loc: PerColumn = 0.0
 
     def __post_init__(self) -> None:
-        _check("scale", self.scale, positive=True)
-        _check("loc", self.loc, positive=False)
+        check("scale", self.scale, positive=True)
+        check("loc", self.loc, positive=False)
 
     @property
     def word(self) -> str:
@@ -312,7 +253,7 @@ class Laplace(_Symmetric):
     def lower(self, p: int) -> NormalForm:
         """``l1 = 1 / scale``."""
         scale = by_column("scale", self.scale, p)
-        return _form(_rate(scale, 1), np.zeros(p), by_column("loc", self.loc, p), scale == 0)
+        return form(rate(scale, 1), np.zeros(p), by_column("loc", self.loc, p), scale == 0)
 
     def tempered(self, strength: float) -> Self:
         """``scale / strength``."""
@@ -320,7 +261,7 @@ class Laplace(_Symmetric):
 
     def unit(self) -> Self:
         """Scale 1 where it is one number."""
-        return replace(self, scale=1.0) if _is_scalar(self.scale) else self
+        return replace(self, scale=1.0) if is_scalar(self.scale) else self
 
     def rescaled(self, factor: ArrayLike) -> Self:
         """``scale`` and ``loc`` times ``factor``."""
@@ -354,9 +295,9 @@ class ElasticNet(_Symmetric):
     loc: PerColumn = 0.0
 
     def __post_init__(self) -> None:
-        _check("l1_scale", self.l1_scale, positive=True)
-        _check("l2_scale", self.l2_scale, positive=True)
-        _check("loc", self.loc, positive=False)
+        check("l1_scale", self.l1_scale, positive=True)
+        check("l2_scale", self.l2_scale, positive=True)
+        check("loc", self.loc, positive=False)
 
     @property
     def word(self) -> str:
@@ -393,7 +334,7 @@ class ElasticNet(_Symmetric):
         b = by_column("l1_scale", self.l1_scale, p)
         tau = by_column("l2_scale", self.l2_scale, p)
         loc = by_column("loc", self.loc, p)
-        return _form(_rate(b, 1), _rate(tau, 2), loc, (b == 0) | (tau == 0))
+        return form(rate(b, 1), rate(tau, 2), loc, (b == 0) | (tau == 0))
 
     def tempered(self, strength: float) -> Self:
         """``l1_scale / strength``, ``l2_scale / sqrt(strength)``."""
@@ -405,9 +346,9 @@ class ElasticNet(_Symmetric):
 
     def unit(self) -> Self:
         """Rates scaled to ``1/l1_scale + 1/l2_scale^2 = 1`` where both are one number."""
-        if not _is_scalar(self.l1_scale, self.l2_scale):
+        if not is_scalar(self.l1_scale, self.l2_scale):
             return self
-        total = float((_rate(self._widths()[0], 1) + _rate(self._widths()[1], 2)))
+        total = float(rate(self._widths()[0], 1) + rate(self._widths()[1], 2))
         return self.tempered(1.0 / total) if total > 0 else self
 
     def rescaled(self, factor: ArrayLike) -> Self:

@@ -12,7 +12,8 @@ from priorfit._errors import InputError
 from priorfit._typing import Array, ArrayLike, PerColumn
 from priorfit.priors.base import Prior
 from priorfit.priors.normal_form import NormalForm
-from priorfit.priors.separable import Flat, as_array, by_column, times
+from priorfit.priors.parameters import as_array, by_column, times
+from priorfit.priors.separable import Flat
 
 __all__ = ["Truncated"]
 
@@ -135,17 +136,7 @@ class Truncated(Prior):
     def for_columns(self, names: Sequence[str]) -> Self:
         """See `Prior.for_columns`."""
         bounds = super().for_columns(names) if self._named() else self
-        return self._with(
-            self.prior.for_columns(names), bounds.lower_bound, bounds.upper_bound
-        )
-
-    def replace(self, **changes: object) -> Self:
-        """A copy with fields changed, by the names of the fields or of the arguments."""
-        given = {"lower_bound": self.lower_bound, "upper_bound": self.upper_bound}
-        given |= {"prior": self.prior} | changes  # type: ignore[operator]
-        lower = changes.get("lower", given["lower_bound"])
-        upper = changes.get("upper", given["upper_bound"])
-        return self._with(given["prior"], lower, upper)  # type: ignore[arg-type]
+        return self._with(self.prior.for_columns(names), bounds.lower_bound, bounds.upper_bound)
 
     def _named(self) -> bool:
         return any(isinstance(v, dict) for v in (self.lower_bound, self.upper_bound))

@@ -1,0 +1,23 @@
+"""How the response scatters around the linear predictor."""
+
+from priorfit._errors import InputError
+from priorfit.likelihoods.base import Likelihood
+from priorfit.likelihoods.bernoulli import Bernoulli
+from priorfit.likelihoods.gaussian import Gaussian
+from priorfit.likelihoods.poisson import Poisson
+
+__all__ = ["Bernoulli", "Gaussian", "Likelihood", "Poisson", "by_name"]
+
+
+def by_name(name: str) -> Likelihood:
+    """The likelihood called ``name``; raises `InputError` where there is none.
+
+    Examples
+    --------
+    >>> by_name("poisson")
+    Poisson()
+    """
+    known: dict[str, type[Likelihood]] = {c.name: c for c in (Gaussian, Bernoulli, Poisson)}
+    if name not in known:
+        raise InputError(f"a likelihood must be one of {', '.join(known)}", repr(name), "")
+    return known[name]()
