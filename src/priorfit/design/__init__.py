@@ -1,0 +1,24 @@
+"""What the columns are stored in, and the few things a solver asks of them."""
+
+from priorfit.design.base import Design
+from priorfit.design.blocks import Blocks
+from priorfit.design.categorical import Categorical
+from priorfit.design.convert import as_design
+from priorfit.design.dense import Dense
+from priorfit.design.frame import Column, Schema, is_table
+from priorfit.design.scaled import Scaled, standardized
+from priorfit.design.sparse import Sparse
+
+__all__ = [
+    "Blocks",
+    "Categorical",
+    "Column",
+    "Dense",
+    "Design",
+    "Scaled",
+    "Schema",
+    "Sparse",
+    "as_design",
+    "is_table",
+    "standardized",
+]

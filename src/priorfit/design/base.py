@@ -1,0 +1,83 @@
+"""What a matrix of columns can do for a solver: it sees only vectors."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+
+from priorfit._typing import Array, Index
+
+__all__ = ["Design", "scale_rows"]
+
+
+class Design(ABC):
+    """A matrix X of shape (n, p) that is never changed, never copied whole and never densified.
+
+    All results are float64, whatever the data are stored in.
+    """
+
+    #: column names, or None where the data have none
+    names: tuple[str, ...] | None
+
+    @property
+    @abstractmethod
+    def shape(self) -> tuple[int, int]:
+        """(n, p)."""
+
+    @abstractmethod
+    def matvec(self, b: Array) -> Array:
+        """``X b``: (p,) -> (n,), or (p, k) -> (n, k)."""
+
+    @abstractmethod
+    def rmatvec(self, r: Array) -> Array:
+        """``X' r``: (n,) -> (p,), or (n, k) -> (p, k)."""
+
+    @abstractmethod
+    def take_rows(self, rows: Index) -> Design:
+        """The design of these rows."""
+
+    @abstractmethod
+    def moments(self, weights: Array) -> tuple[Array, Array]:
+        """Weighted mean and standard deviation (divisor: the sum of weights) of each column.
+
+        Exact where the spread is tiny beside the mean and where squares over- or underflow.
+        Raises `InputError` naming the first cell that is not finite.
+        """
+
+    @abstractmethod
+    def columns(self, cols: Index, center: Array) -> tuple[Any, Array]:
+        """``(M, rest)`` with ``X[:, cols] - center[cols] = M - rest``, M dense or CSC.
+
+        Dense columns are centred before anything is multiplied, so that no digits are lost to a
+        large offset; sparse ones keep their zeros and return the centre as ``rest``.
+        """
+
+    def label(self, j: int) -> str:
+        """How messages call column ``j``."""
+        return repr(self.names[j]) if self.names else str(j)
+
+    def labels(self) -> tuple[str, ...]:
+        """Names of all columns; ``x0, x1, ...`` where the data have none."""
+        return self.names or tuple(f"x{j}" for j in range(self.shape[1]))
+
+    def gram(self, rows: Index, cols: Index, weights: Array, center: Array) -> Array:
+        """``(X_rows - c)' diag(weights) (X_cols - c)``, shape (rows, cols)."""
+        left, a = self.columns(rows, center)
+        right, b = (left, a) if rows is cols else self.columns(cols, center)
+        product = left.T @ scale_rows(right, weights)
+        product = product.toarray() if hasattr(product, "toarray") else np.asarray(product)
+        if np.any(a) or np.any(b):
+            u, v = left.T @ weights, right.T @ weights
+            product = product - np.outer(a, v) - np.outer(u, b) + weights.sum() * np.outer(a, b)
+        return product
+
+
+def scale_rows(matrix: Any, weights: Array) -> Any:
+    """``diag(weights) @ matrix``, dense or CSC."""
+    if isinstance(matrix, np.ndarray):
+        return weights[:, None] * matrix
+    scaled = matrix.copy()
+    scaled.data = scaled.data * weights[scaled.indices]
+    return scaled

@@ -1,0 +1,80 @@
+"""Designs side by side: numeric and categorical columns of one table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from priorfit._typing import Array, Index
+from priorfit.design.base import Design, scale_rows
+
+__all__ = ["Blocks"]
+
+
+@dataclass(frozen=True, eq=False)
+class Blocks(Design):
+    """The columns of ``parts`` (designs of the same n), in order."""
+
+    parts: tuple[Design, ...]
+    names: tuple[str, ...] | None = None
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.parts[0].shape[0], sum(part.shape[1] for part in self.parts)
+
+    def matvec(self, b: Array) -> Array:
+        total = np.zeros((self.shape[0], *b.shape[1:]))
+        for part, cols in self._spans():
+            total += part.matvec(b[cols])
+        return total
+
+    def rmatvec(self, r: Array) -> Array:
+        return np.concatenate([part.rmatvec(r) for part in self.parts])
+
+    def take_rows(self, rows: Index) -> Blocks:
+        return Blocks(tuple(part.take_rows(rows) for part in self.parts), self.names)
+
+    def moments(self, weights: Array) -> tuple[Array, Array]:
+        each = [part.moments(weights) for part in self.parts]
+        return np.concatenate([m for m, _ in each]), np.concatenate([s for _, s in each])
+
+    def columns(self, cols: Index, center: Array) -> tuple[Any, Array]:
+        raise NotImplementedError("Blocks.gram works block by block")
+
+    def gram(self, rows: Index, cols: Index, weights: Array, center: Array) -> Array:
+        """See `Design.gram`."""
+        out = np.empty((len(rows), len(cols)))
+        total = weights.sum()
+        right_side = [
+            (where, *self._pick(k, inside, center)) for k, where, inside in self._split(cols)
+        ]
+        for k, where, inside in self._split(rows):
+            left, a = self._pick(k, inside, center)
+            for place, right, b in right_side:
+                product = left.T @ scale_rows(right, weights)
+                product = product.toarray() if hasattr(product, "toarray") else np.asarray(product)
+                u, v = left.T @ weights, right.T @ weights
+                exact = product - np.outer(a, v) - np.outer(u, b) + total * np.outer(a, b)
+                out[np.ix_(where, place)] = exact
+        return out
+
+    def _spans(self) -> list[tuple[Design, slice]]:
+        ends = np.cumsum([part.shape[1] for part in self.parts])
+        return [
+            (part, slice(e - part.shape[1], e)) for part, e in zip(self.parts, ends, strict=True)
+        ]
+
+    def _split(self, cols: Index) -> list[tuple[int, Index, Index]]:
+        """For each part: which of ``cols`` lie in it, and their numbers inside it."""
+        found = []
+        for k, (_, span) in enumerate(self._spans()):
+            where = np.flatnonzero((cols >= span.start) & (cols < span.stop))
+            if len(where):
+                found.append((k, where, cols[where] - span.start))
+        return found
+
+    def _pick(self, k: int, inside: Index, center: Array) -> tuple[Any, Array]:
+        part, span = self._spans()[k]
+        return part.columns(inside, center[span])

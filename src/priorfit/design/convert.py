@@ -1,0 +1,105 @@
+"""Whatever holds columns becomes a design."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from priorfit._errors import InputError
+from priorfit.design.base import Design
+from priorfit.design.dense import Dense
+from priorfit.design.frame import Schema, is_table
+from priorfit.design.sparse import Sparse
+
+__all__ = ["as_design"]
+
+
+def as_design(X: Any, *, names: tuple[str, ...] | None = None) -> Design:
+    """A `Design` of an array, a sparse matrix or a table, without a copy where none is needed.
+
+    Parameters
+    ----------
+    X : (n, p) array of numbers (float32 and float64 are used as they lie; memory maps, strided
+        and read-only arrays too), scipy sparse matrix, or pandas, polars or pyarrow table.
+    names : column names, where X carries none.
+
+    Raises
+    ------
+    InputError
+        where X is not two-dimensional, has no rows or columns, or holds no real numbers.
+
+    Examples
+    --------
+    >>> as_design(np.eye(3)[:, ::2]).shape
+    (3, 2)
+    """
+    if isinstance(X, Design):
+        return X
+    if sparse.issparse(X):
+        design: Design = _sparse(X, names)
+    elif is_table(X):
+        design = Schema.learn(X).design(X)
+    else:
+        design = Dense(_dense(X), names)
+    n, p = design.shape
+    if n == 0 or p == 0:
+        raise InputError("X must have at least one row and one column", f"shape {(n, p)}", "")
+    return design
+
+
+def _dense(X: Any) -> Any:
+    array = X if isinstance(X, np.ndarray) else np.asarray(X)
+    if array.ndim != 2:
+        raise InputError(
+            "X must be two-dimensional (rows x columns)",
+            f"{array.ndim} dimension(s)",
+            "Use X.reshape(-1, 1) for a single column.",
+        )
+    if array.dtype.kind == "O":
+        try:
+            return array.astype(np.float64)
+        except (TypeError, ValueError):
+            raise InputError(
+                "X must hold numbers",
+                f"{_first_text(array)!r} in an object array",
+                "Pass a data frame (text columns become categories) or encode the text first.",
+            ) from None
+    if array.dtype.kind not in "fiub":
+        raise InputError("X must hold real numbers", f"dtype {array.dtype}", "Convert it first.")
+    wanted = np.float32 if array.dtype in (np.float16, np.float32) else np.float64
+    return array.astype(wanted, copy=False)
+
+
+def _first_text(array: Any) -> Any:
+    for value in array.flat:
+        try:
+            float(value)
+        except (TypeError, ValueError):
+            return value
+    return array.flat[0]
+
+
+def _sparse(X: Any, names: tuple[str, ...] | None) -> Sparse:
+    matrix = X if X.format in ("csc", "csr") else X.tocsc()
+    if matrix.dtype.kind not in "fiub":
+        raise InputError("X must hold real numbers", f"dtype {matrix.dtype}", "Convert it first.")
+    if matrix.dtype not in (np.float32, np.float64):
+        matrix = matrix.astype(np.float64)
+    if not _is_canonical(matrix):
+        matrix = matrix.copy()
+        matrix.sum_duplicates()
+    return Sparse(matrix, names)
+
+
+def _is_canonical(matrix: Any) -> bool:
+    """Sorted, no duplicates: asked of the indices, because asking scipy marks the caller's matrix."""
+    indices, indptr = matrix.indices, matrix.indptr
+    if len(indices) < 2:
+        return True
+    rising = np.diff(indices) > 0
+    starts = indptr[1:-1]
+    starts = starts[(starts > 0) & (starts < len(indices))]
+    rising[starts - 1] = True
+    return bool(np.all(rising))

@@ -1,0 +1,123 @@
+"""Dense arrays: any dtype of numbers, any strides, read-only or memory-mapped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from priorfit._errors import InputError
+from priorfit._typing import Array, Index
+from priorfit.design.base import Design
+
+__all__ = ["Dense"]
+
+_BLOCK = 1 << 18  # numbers per block where a float64 copy of rows is needed: 2 MB
+
+
+@dataclass(frozen=True, eq=False)
+class Dense(Design):
+    """``values`` of shape (n, p), float32 or float64, used where it lies.
+
+    float32 columns stay float32; every sum over them is accumulated in float64.
+    """
+
+    values: Any
+    names: tuple[str, ...] | None = None
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        n, p = self.values.shape
+        return n, p
+
+    def matvec(self, b: Array) -> Array:
+        if self._is_double():
+            return np.asarray(self.values @ b)
+        out = np.empty(self.shape[:1] + b.shape[1:])
+        for rows, block in self._blocks():
+            out[rows] = block @ b
+        return out
+
+    def rmatvec(self, r: Array) -> Array:
+        if self._is_double():
+            return np.asarray(self.values.T @ r)
+        out = np.zeros(self.shape[1:] + r.shape[1:])
+        for rows, block in self._blocks():
+            out += block.T @ r[rows]
+        return out
+
+    def take_rows(self, rows: Index) -> Dense:
+        return Dense(self.values[rows], self.names)
+
+    def moments(self, weights: Array) -> tuple[Array, Array]:
+        total = weights.sum()
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean = self.rmatvec(weights) / total
+            mean, variance = self._pivoted(weights, mean, np.ones(len(mean)))
+        extreme = ~np.isfinite(variance) | (variance < 1e-280)
+        if not np.any(extreme):
+            return mean, np.sqrt(variance)
+        largest = self._largest()
+        scale = np.where(
+            extreme & (largest > 0), 2.0 ** np.frexp(largest)[1].clip(-1000, 1000), 1.0
+        )
+        if np.any(extreme & (largest > 0)):
+            mean = np.zeros_like(mean)
+            for rows, block in self._blocks():
+                mean += weights[rows] @ (block / scale)
+            mean, variance = self._pivoted(weights, mean / total * scale, scale)
+        return mean, scale * np.sqrt(variance)
+
+    def columns(self, cols: Index, center: Array) -> tuple[Array, Array]:
+        picked = self.values[:, cols].astype(np.float64, order="F", copy=False)
+        return picked - center[cols], np.zeros(len(cols))
+
+    def gram(self, rows: Index, cols: Index, weights: Array, center: Array) -> Array:
+        """See `Design.gram`; by blocks of rows, so that no centred copy of X is made."""
+        out = np.zeros((len(rows), len(cols)))
+        step = max(256, 8 * _BLOCK // max(1, len(cols)))
+        root = np.sqrt(weights)[:, None]
+        for start in range(0, self.shape[0], step):
+            part = slice(start, start + step)
+            right = (self.values[part][:, cols] - center[cols]) * root[part]
+            left = (
+                right if rows is cols else (self.values[part][:, rows] - center[rows]) * root[part]
+            )
+            out += left.T @ right
+        return out
+
+    def _is_double(self) -> bool:
+        return bool(self.values.dtype == np.float64)
+
+    def _blocks(self) -> Iterator[tuple[slice, Array]]:
+        n, p = self.shape
+        step = max(1, _BLOCK // max(1, p))
+        for start in range(0, n, step):
+            part = slice(start, start + step)
+            yield part, np.asarray(self.values[part], dtype=np.float64)
+
+    def _pivoted(self, weights: Array, mean: Array, scale: Array) -> tuple[Array, Array]:
+        """Mean corrected and variance computed around a first guess of the mean, over scale."""
+        first, second = np.zeros_like(mean), np.zeros_like(mean)
+        for rows, block in self._blocks():
+            away = (block - mean) / scale
+            first += weights[rows] @ away
+            second += weights[rows] @ np.square(away, out=away)
+        shift = first / weights.sum()
+        return mean + shift * scale, np.maximum(second / weights.sum() - shift**2, 0.0)
+
+    def _largest(self) -> Array:
+        """max |x| of each column; raises where a cell is not finite."""
+        largest = np.zeros(self.shape[1])
+        for rows, block in self._blocks():
+            if not np.all(np.isfinite(block)):
+                i, j = np.argwhere(~np.isfinite(block))[0]
+                raise InputError(
+                    "X must hold finite numbers (no NaN, no infinity)",
+                    f"{block[i, j]} in row {rows.start + i}, column {self.label(j)}",
+                    "Drop or fill the missing values, for example with SimpleImputer.",
+                )
+            np.maximum(largest, np.abs(block).max(axis=0, initial=0.0), out=largest)
+        return largest

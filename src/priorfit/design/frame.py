@@ -1,0 +1,185 @@
+"""Tables: names kept, categories kept as codes, missing values never passed over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+
+from priorfit._errors import InputError
+from priorfit._typing import Array, Index
+from priorfit.design.base import Design
+from priorfit.design.blocks import Blocks
+from priorfit.design.categorical import Categorical
+from priorfit.design.dense import Dense
+
+__all__ = ["Column", "Schema", "is_table"]
+
+MISSING = ("error", "mean", "indicator")
+
+
+def is_table(X: Any) -> bool:
+    """Whether X is a data frame or table that narwhals knows (pandas, polars, pyarrow, ...)."""
+    return isinstance(nw.from_native(X, eager_only=True, pass_through=True), nw.DataFrame)
+
+
+@dataclass(frozen=True)
+class Column:
+    """What is remembered of one column of the table a model was fitted on.
+
+    ``levels`` is None for a number; ``mean`` fills its gaps; ``indicator`` adds a column that is 1
+    where the value was missing.
+    """
+
+    name: str
+    levels: tuple[str, ...] | None = None
+    mean: float = 0.0
+    indicator: bool = False
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the design columns made from it."""
+        if self.levels is not None:
+            return tuple(f"{self.name}[{level}]" for level in self.levels)
+        return (self.name, f"{self.name}[missing]") if self.indicator else (self.name,)
+
+
+@dataclass(frozen=True)
+class Schema:
+    """How a table becomes a design: learned once, applied to every later table."""
+
+    columns: tuple[Column, ...]
+    missing: str = "error"
+
+    @classmethod
+    def learn(cls, table: Any, missing: str = "error") -> Schema:
+        """Read the kinds, levels and means of the columns.
+
+        Raises `InputError` for duplicate names, dates, nested columns, and, unless
+        ``missing`` is "mean" or "indicator", for missing values (with column and count).
+        """
+        if missing not in MISSING:
+            raise InputError(f"`missing` must be one of {', '.join(MISSING)}", repr(missing), "")
+        frame = _frame(table)
+        return cls(tuple(_learn(frame[name], missing) for name in frame.columns), missing)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the table's columns."""
+        return tuple(column.name for column in self.columns)
+
+    def design(self, table: Any) -> Design:
+        """The design of a table with these columns (in any order; others are ignored)."""
+        frame = _frame(table)
+        absent = [c.name for c in self.columns if c.name not in frame.columns]
+        if absent:
+            raise InputError(
+                "the table must have every column that the model was fitted on",
+                f"no column {absent[0]!r}",
+                f"The table has {_listing(frame.columns)}.",
+            )
+        parts: list[Design] = []
+        numeric: list[Array] = []
+        for column in self.columns:
+            if column.levels is None:
+                numeric += _numbers(frame[column.name], column, self.missing)
+                continue
+            if numeric:
+                parts.append(Dense(np.column_stack(numeric)))
+                numeric = []
+            parts.append(Categorical(_codes(frame[column.name], column), column.levels))
+        if numeric:
+            parts.append(Dense(np.column_stack(numeric)))
+        names = tuple(label for column in self.columns for label in column.labels)
+        if len(parts) == 1 and isinstance(parts[0], Dense):
+            return Dense(parts[0].values, names)
+        return Blocks(tuple(parts), names)
+
+
+def _frame(table: Any) -> nw.DataFrame[Any]:
+    names = [str(c) for c in getattr(table, "column_names", getattr(table, "columns", []))]
+    twice = sorted({c for c in names if names.count(c) > 1}) if len(set(names)) < len(names) else []
+    if twice:
+        raise InputError(
+            "column names must be unique", f"{twice[0]!r} more than once", "Rename one of them."
+        )
+    return nw.from_native(table, eager_only=True)
+
+
+def _learn(series: nw.Series[Any], missing: str) -> Column:
+    name, kind = str(series.name), series.dtype
+    if kind.is_numeric() or kind == nw.Boolean:
+        values = _floats(series)
+        gaps = np.isnan(values)
+        if np.any(gaps) and missing == "error":
+            raise _missing_error(name, int(gaps.sum()), len(values))
+        if np.all(gaps) and len(gaps):
+            raise InputError("a column must hold some values", f"{name!r} all missing", "Drop it.")
+        mean = float(values[~gaps].mean()) if np.any(gaps) else 0.0
+        return Column(name, None, mean, missing == "indicator" and bool(np.any(gaps)))
+    if kind in (nw.String, nw.Categorical, nw.Enum) or kind == nw.Object:
+        values = series.to_list()
+        gaps = sum(_is_missing(v) for v in values)
+        if gaps and missing == "error":
+            raise _missing_error(name, gaps, len(values))
+        odd = next(
+            (v for v in values if not _is_missing(v) and not isinstance(v, str | bool)), None
+        )
+        if odd is not None and kind == nw.Object:
+            raise InputError(
+                "an object column must hold text",
+                f"{type(odd).__name__} {odd!r} in column {name!r}",
+                "Convert the column to numbers or to text.",
+            )
+        return Column(name, tuple(sorted({_level(v) for v in values})))
+    raise InputError(
+        "a column must hold numbers, booleans, text or categories",
+        f"{kind} in column {name!r}",
+        "Convert it to a number (for a date: days since an origin) or drop it.",
+    )
+
+
+def _missing_error(name: str, count: int, n: int) -> InputError:
+    return InputError(
+        "the table must have no missing values",
+        f"{count} of {n} missing in column {name!r}",
+        'Fill or drop them, or pass missing="mean" or missing="indicator".',
+    )
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or value != value
+
+
+def _level(value: Any) -> str:
+    return "missing" if _is_missing(value) else str(value)
+
+
+def _floats(series: nw.Series[Any]) -> Array:
+    return np.asarray(series.cast(nw.Float64).to_numpy(), dtype=np.float64)
+
+
+def _numbers(series: nw.Series[Any], column: Column, missing: str) -> list[Array]:
+    kind = series.dtype
+    if not (kind.is_numeric() or kind == nw.Boolean):
+        raise InputError(
+            f"column {column.name!r} must hold numbers, as in the fitted table", str(kind), ""
+        )
+    values = _floats(series)
+    gaps = np.isnan(values)
+    if np.any(gaps) and missing == "error":
+        raise _missing_error(column.name, int(gaps.sum()), len(values))
+    filled = np.where(gaps, column.mean, values)
+    return [filled, gaps.astype(np.float64)] if column.indicator else [filled]
+
+
+def _codes(series: nw.Series[Any], column: Column) -> Index:
+    place = {level: k for k, level in enumerate(column.levels or ())}
+    return np.array([place.get(_level(v), -1) for v in series.to_list()], dtype=np.intp)
+
+
+def _listing(names: Sequence[str]) -> str:
+    return ", ".join(map(repr, list(names)[:8])) + (", ..." if len(names) > 8 else "")
