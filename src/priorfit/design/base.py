@@ -71,7 +71,7 @@ class Design(ABC):
         if np.any(a) or np.any(b):
             u, v = left.T @ weights, right.T @ weights
             product = product - np.outer(a, v) - np.outer(u, b) + weights.sum() * np.outer(a, b)
-        return product
+        return np.asarray(product, dtype=np.float64)
 
 
 def scale_rows(matrix: Any, weights: Array) -> Any:

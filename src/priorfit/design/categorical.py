@@ -36,7 +36,8 @@ class Categorical(Design):
 
     def rmatvec(self, r: Array) -> Array:
         if r.ndim == 1:
-            return np.bincount(self.codes + 1, r, len(self.levels) + 1)[1:]
+            counted = np.bincount(self.codes + 1, r, len(self.levels) + 1)[1:]
+            return counted.astype(np.float64, copy=False)
         return np.stack([self.rmatvec(column) for column in r.T], axis=1)
 
     def take_rows(self, rows: Index) -> Categorical:

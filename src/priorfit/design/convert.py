@@ -94,7 +94,7 @@ def _sparse(X: Any, names: tuple[str, ...] | None) -> Sparse:
 
 
 def _is_canonical(matrix: Any) -> bool:
-    """Sorted, no duplicates: asked of the indices, because asking scipy marks the caller's matrix."""
+    """Sorted, no duplicates: read from the indices, as asking scipy marks the caller's matrix."""
     indices, indptr = matrix.indices, matrix.indptr
     if len(indices) < 2:
         return True

@@ -134,7 +134,7 @@ def _learn(series: nw.Series[Any], missing: str) -> Column:
                 f"{type(odd).__name__} {odd!r} in column {name!r}",
                 "Convert the column to numbers or to text.",
             )
-        return Column(name, tuple(sorted({_level(v) for v in values})))
+        return Column(name, tuple(sorted({_level(v) for v in texts})))
     raise InputError(
         "a column must hold numbers, booleans, text or categories",
         f"{kind} in column {name!r}",

@@ -59,8 +59,14 @@ class Scaled(Design):
         unit[cols, np.arange(len(cols))] = 1.0
         return self.matvec(unit) - center[cols], np.zeros(len(cols))
 
-    def gram(self, rows: Index, cols: Index, weights: Array, center: Array | None = None) -> Array:
-        """``Z_rows' diag(weights) Z_cols``; ``center`` is that of the view itself."""
+    def gram(
+        self,
+        rows: Index,
+        cols: Index,
+        weights: Array,
+        center: Array | None = None,  # noqa: ARG002
+    ) -> Array:
+        """``Z_rows' diag(weights) Z_cols``; the view has been centred already."""
         if not self.intercept:
             return self._slopes(rows, cols, weights)
         left = np.asarray(rows) - 1

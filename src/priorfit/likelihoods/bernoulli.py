@@ -48,7 +48,7 @@ class Bernoulli(Likelihood):
 
     def curvature(self, y: Array, eta: Array) -> Array:  # noqa: ARG002
         """``mu (1 - mu)``."""
-        return expit(eta) * expit(-eta)
+        return np.asarray(expit(eta) * expit(-eta), dtype=np.float64)
 
     def conjugate(self, y: Array, slope: Array) -> Array:
         """``m log m + (1 - m) log(1 - m)`` with m = y + slope in [0, 1]."""

@@ -1,0 +1,23 @@
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_F = NDArray[np.float64]
+_I = NDArray[np.int32]
+
+def solve_quadratic(
+    gram: _F,
+    q: _F,
+    l1: _F,
+    l2: _F,
+    loc: _F,
+    lower: _F,
+    upper: _F,
+    strengths: _F,
+    coefs: _F,
+    status: _I,
+    rounds: _I,
+    tol: float,
+    max_rounds: int,
+) -> Any: ...

@@ -1,0 +1,20 @@
+"""From a problem to its certified answer."""
+
+from priorfit.solve.api import solve
+from priorfit.solve.engines import ENGINES, Auto
+from priorfit.solve.path import Path, lambda_max, path, path_of
+from priorfit.solve.result import Certificate, Solution
+from priorfit.solve.status import Status
+
+__all__ = [
+    "ENGINES",
+    "Auto",
+    "Certificate",
+    "Path",
+    "Solution",
+    "Status",
+    "lambda_max",
+    "path",
+    "path_of",
+    "solve",
+]

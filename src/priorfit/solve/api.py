@@ -1,0 +1,153 @@
+"""`solve`: from a problem to its certified MAP estimate."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+from scipy.optimize import brentq
+
+from priorfit._errors import ConvergenceWarning, InputError
+from priorfit._typing import Array
+from priorfit.likelihoods import Gaussian
+from priorfit.problem import Problem
+from priorfit.solve.certificate import Certificates
+from priorfit.solve.engines import Auto, engine
+from priorfit.solve.noise import (
+    conditional,
+    conditional_sigma,
+    degrees_of_freedom,
+    independent_variance,
+)
+from priorfit.solve.result import Certificate, Solution
+from priorfit.solve.standard import Standard, standardize
+from priorfit.solve.status import Status
+
+__all__ = ["exact_restore", "solve"]
+
+
+def solve(
+    problem: Problem,
+    *,
+    tol: float = 1e-6,
+    max_iter: int = 10_000,
+    solver: str = "auto",
+    warm: Solution | None = None,
+) -> Solution:
+    """The MAP estimate: the minimum of `Problem.objective`, with its certificate.
+
+    Parameters
+    ----------
+    problem : what to minimise.
+    tol : relative duality gap to reach.
+    max_iter : bound on the iterations of the outer loop.
+    solver : "auto" (see `Auto`) or one of "least-squares", "gram", "working-set", "newton",
+        "reference".
+    warm : a solution to start from.
+
+    Returns
+    -------
+    Solution
+        A `ConvergenceWarning` says so where ``tol`` was missed.
+
+    Examples
+    --------
+    >>> import numpy as np, priorfit as pf
+    >>> X, y = np.diag([1.0, 2.0]), np.array([3.0, 0.1])
+    >>> likelihood = pf.Gaussian(noise=1.0)
+    >>> problem = pf.Problem.make(X, y, prior=pf.Laplace(1.0), likelihood=likelihood,
+    ...                           intercept=False)
+    >>> pf.solve(problem).coef
+    array([2., 0.])
+    """
+    check_settings(tol, max_iter)
+    standard = standardize(problem)
+    start = standard.start if warm is None else standard.enter(warm.intercept, warm.coef)
+    likelihood = problem.likelihood
+    if isinstance(likelihood, Gaussian) and likelihood.scale_by_noise:
+        standard, strength, g, found = _conditional_fit(standard, start, tol, max_iter, solver)
+    else:
+        run = engine(standard, solver=solver, tol=tol, max_iter=max_iter)
+        phi = likelihood.known_dispersion
+        if phi is None:
+            strength = independent_variance(standard, run)
+        else:
+            strength = phi * standard.y_unit**2
+        solutions, found = run(np.array([strength]), start)
+        g = solutions[:, 0]
+    name = Auto().of(standard) if solver == "auto" else solver
+    return _solution(problem, standard, g, strength, found, tol, name)
+
+
+def check_settings(tol: float, max_iter: int) -> None:
+    """Raise `InputError` for a tolerance or bound that cannot be meant."""
+    if not tol > 0:
+        raise InputError("`tol` must be > 0", repr(tol), "It is a relative duality gap: 1e-6.")
+    if max_iter < 1:
+        raise InputError("`max_iter` must be >= 1", repr(max_iter), "")
+
+
+def _conditional_fit(
+    standard: Standard, start: Array, tol: float, max_iter: int, solver: str
+) -> tuple[Standard, float, Array, Certificates]:
+    """The joint estimate under a prior whose scale is a multiple of the noise."""
+    state = {"warm": start}
+
+    def fit(sigma: float) -> tuple[Standard, Array, Certificates]:
+        scaled = conditional(standard, sigma)
+        run = engine(scaled, solver=solver, tol=tol, max_iter=max_iter)
+        solutions, found = run(np.array([sigma**2]), state["warm"])
+        state["warm"] = solutions[:, 0]
+        return scaled, solutions[:, 0], found
+
+    def excess(log_sigma: float) -> float:
+        sigma = float(np.exp(log_sigma))
+        return log_sigma - float(np.log(conditional_sigma(standard, fit(sigma)[1])))
+
+    root = brentq(excess, np.log(1e-8), np.log(8.0), xtol=1e-12, rtol=1e-12)
+    sigma = float(np.exp(root))
+    scaled, g, found = fit(sigma)
+    return scaled, sigma**2, g, found
+
+
+def exact_restore(standard: Standard, g: Array, problem: Problem) -> tuple[Array, Array]:
+    """`Standard.restore`, with weights that sit at loc or at a bound equal to it bit for bit."""
+    intercepts, coefs = standard.restore(g)
+    first = int(standard.Z.intercept)
+    form, inner = problem.form, standard.form
+    for at, value in ((inner.loc, form.loc), (inner.lower, form.lower), (inner.upper, form.upper)):
+        coefs = np.where(g[first:] == at[first:, None], value[:, None], coefs)
+    return intercepts, coefs
+
+
+def _solution(
+    problem: Problem,
+    standard: Standard,
+    g: Array,
+    strength: float,
+    found: Certificates,
+    tol: float,
+    name: str,
+) -> Solution:
+    intercepts, coefs = exact_restore(standard, g[:, None], problem)
+    coef, intercept = coefs[:, 0], float(intercepts[0])
+    certificate = Certificate(float(found.gap[0]), float(found.kkt[0]), tol)
+    status = Status.CERTIFIED if certificate.certified else _failure(standard, g)
+    if status is not Status.CERTIFIED:
+        warnings.warn(f"{certificate}. {status.value}", ConvergenceWarning, stacklevel=3)
+    phi = strength / standard.y_unit**2
+    df = degrees_of_freedom(standard, g, strength)
+    belief = problem.prior
+    if isinstance(problem.likelihood, Gaussian) and problem.likelihood.scale_by_noise:
+        belief = belief.rescaled(np.sqrt(phi))
+    objective = problem.neg_log_likelihood(intercept, coef, phi) + float(
+        np.broadcast_to(belief.neg_log_density(coef), coef.shape).sum()
+    )
+    return Solution(intercept, coef, phi, objective, df, certificate, status, name)
+
+
+def _failure(standard: Standard, g: Array) -> Status:
+    free = standard.form.flat
+    if not standard.gaussian and np.max(np.abs(g[free]), initial=0.0) > 10.0:
+        return Status.SEPARATED
+    return Status.NOT_CONVERGED

@@ -1,0 +1,142 @@
+"""How far from the optimum an answer can be, from the data alone, in float64.
+
+For any theta (n,): ``min_g P(g) >= D(theta) = -offset'theta - sum_i w_i loss*(-theta_i / w_i)
+- sum_j h_j*(Z_j' theta)``, with h the penalty (Rockafellar 1970, section 31). theta is made from
+the residuals of the answer, so nothing the solver kept is trusted.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from priorfit._typing import Array
+from priorfit.solve.standard import Standard
+
+__all__ = ["Certificates", "certify", "joined"]
+
+_BUDGET = 1 << 22  # numbers held per block of solutions
+
+
+class Certificates(NamedTuple):
+    """One entry per solution: relative ``gap`` and ``kkt`` (k,), and ``slopes`` Z'theta (m, k)."""
+
+    gap: Array
+    kkt: Array
+    slopes: Array
+
+
+def certify(standard: Standard, solutions: Array, strengths: Array) -> Certificates:
+    """Certificates of solutions (m, k) at strengths (k,).
+
+    ``gap`` is (P - D) over the null deviance's half, never negative but for rounding; ``kkt`` the
+    largest violation of stationarity over the largest correlation of the null model. Both are
+    infinite for an answer that is not finite.
+    """
+    n, k = standard.Z.shape[0], solutions.shape[1]
+    step = max(1, _BUDGET // max(n, standard.size))
+    if step >= k:
+        return _certify(standard, solutions, strengths)
+    spans = [slice(i, i + step) for i in range(0, k, step)]
+    return joined([_certify(standard, solutions[:, span], strengths[span]) for span in spans])
+
+
+def joined(parts: list[Certificates]) -> Certificates:
+    """Certificates of several groups of solutions, in order."""
+    gap, kkt, slopes = zip(*parts, strict=True)
+    return Certificates(np.concatenate(gap), np.concatenate(kkt), np.concatenate(slopes, axis=1))
+
+
+def _certify(standard: Standard, g: Array, strengths: Array) -> Certificates:
+    likelihood, w = standard.likelihood, standard.weights[:, None]
+    y, offset = standard.y[:, None], standard.offset[:, None]
+    with np.errstate(over="ignore", invalid="ignore"):
+        eta = offset + standard.Z.matvec(g)
+        penalty = _penalty(standard, g, strengths)
+        primal = (w * likelihood.loss(y, eta)).sum(axis=0) + penalty
+        theta = -w * likelihood.slope(y, eta)
+        slopes = standard.Z.rmatvec(theta)
+        kkt = _violations(standard, g, slopes, strengths).max(axis=0) / standard.null_correlation
+        theta, dual_slopes = _meet_flat(standard, theta, slopes, eta)
+        share = _feasible_share(standard, dual_slopes, strengths)
+        theta, dual_slopes = theta * share, dual_slopes * share
+        conjugate = (w * likelihood.conjugate(y, -theta / w)).sum(axis=0)
+        beyond = _penalty_conjugate(standard, g, dual_slopes, strengths)
+        dual = -(offset * theta).sum(axis=0) - conjugate - beyond
+        gap = (primal - dual) / standard.reference
+    gap = np.where(np.isfinite(gap), np.maximum(gap, 0.0), np.inf)
+    return Certificates(gap, np.where(np.isfinite(kkt), kkt, np.inf), slopes)
+
+
+def _penalty(standard: Standard, g: Array, strengths: Array) -> Array:
+    form, t = standard.form, g - standard.form.loc[:, None]
+    value = form.l1 @ np.abs(t) + 0.5 * (form.l2 @ (t * t))
+    return np.asarray(strengths * value)
+
+
+def _violations(standard: Standard, g: Array, slopes: Array, strengths: Array) -> Array:
+    """How fast the objective falls when one coordinate moves up or down, (m, k), >= 0."""
+    form = standard.form
+    t = g - form.loc[:, None]
+    l1 = form.l1[:, None] * strengths
+    pull = slopes - form.l2[:, None] * strengths * t
+    up = pull - np.where(t >= 0, l1, -l1)
+    down = -pull - np.where(t <= 0, l1, -l1)
+    up = np.where(g < form.upper[:, None], up, 0.0)
+    down = np.where(g > form.lower[:, None], down, 0.0)
+    return np.maximum(np.maximum(up, down), 0.0)
+
+
+def _meet_flat(standard: Standard, theta: Array, slopes: Array, eta: Array) -> tuple[Array, Array]:
+    """theta made orthogonal to the columns with a flat prior (the intercept's is one)."""
+    flat = np.flatnonzero(standard.form.flat)
+    size = standard.weights @ np.abs(theta / standard.weights[:, None])
+    small = np.all(np.abs(slopes[flat]) <= 1e-15 * size)
+    if len(flat) == 0 or len(flat) > 256 or small:
+        return theta, slopes
+    weight = standard.weights[:, None] * standard.likelihood.curvature(standard.y[:, None], eta)
+    columns = standard.Z.columns(flat, np.zeros(standard.size))[0]
+    theta = theta.copy()
+    for k in range(theta.shape[1]):
+        for _ in range(2):
+            normal = columns.T @ (weight[:, k, None] * columns)
+            theta[:, k] -= weight[:, k] * (
+                columns @ np.linalg.lstsq(normal, columns.T @ theta[:, k], rcond=None)[0]
+            )
+    return theta, standard.Z.rmatvec(theta)
+
+
+def _feasible_share(standard: Standard, slopes: Array, strengths: Array) -> Array:
+    """The largest share (k,) in [0, 1] at which theta meets the bound of every pure l1 term."""
+    form = standard.form
+    pure = (form.l1 > 0) & (form.l2 == 0)
+    if not np.any(pure):
+        return np.ones(slopes.shape[1])
+    ratio = np.zeros(slopes.shape[1])
+    v, l1 = slopes[pure], form.l1[pure, None]
+    for side, bound in ((v, form.upper[pure]), (-v, form.lower[pure])):
+        binding = np.where(np.isinf(bound)[:, None], side / l1, 0.0)
+        ratio = np.maximum(ratio, binding.max(axis=0))
+    return np.asarray(np.minimum(1.0, strengths / np.maximum(ratio, 1e-300)))
+
+
+def _penalty_conjugate(standard: Standard, g: Array, v: Array, strengths: Array) -> Array:
+    """``sum_j sup_t v_j (t + loc_j) - h_j(t)`` (k,), coordinates kept in a wide ball.
+
+    Where nothing stops a coordinate but the rounding of a zero slope (flat priors), the bound
+    holds for all solutions whose coordinate is within ``radius``: 1000 times that of the answer.
+    """
+    form = standard.form
+    l1, l2 = form.l1[:, None] * strengths, form.l2[:, None] * strengths
+    radius = 1e3 * (np.abs(g).max(axis=0) + 1.0)
+    low = np.maximum((form.lower - form.loc)[:, None], -radius)
+    high = np.minimum((form.upper - form.loc)[:, None], radius)
+    soft = np.sign(v) * np.maximum(np.abs(v) - l1, 0.0)
+    inner = np.where(l2 > 0, soft / np.where(l2 > 0, l2, 1.0), np.sign(soft) * radius)
+    inner = np.where(soft == 0, 0.0, inner)
+    low = np.where(l2 > 0, (form.lower - form.loc)[:, None], low)
+    high = np.where(l2 > 0, (form.upper - form.loc)[:, None], high)
+    t = np.clip(inner, low, high)
+    value = v * (t + form.loc[:, None]) - l1 * np.abs(t) - 0.5 * l2 * t * t
+    return np.asarray(value.sum(axis=0))

@@ -1,0 +1,77 @@
+"""Which engine solves a problem: a public, inspectable choice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from priorfit._errors import InputError
+from priorfit._typing import Array
+from priorfit.problem import Problem
+from priorfit.solve.certificate import Certificates
+from priorfit.solve.gram import Gram, few_columns
+from priorfit.solve.least_squares import LeastSquares, is_quadratic
+from priorfit.solve.newton import Newton
+from priorfit.solve.reference import Reference
+from priorfit.solve.standard import Standard, standardize
+from priorfit.solve.working_set import WorkingSet
+
+__all__ = ["ENGINES", "Auto", "Engine", "engine"]
+
+Engine: TypeAlias = Callable[[Array, Array], tuple[Array, Certificates]]
+
+ENGINES = ("least-squares", "gram", "working-set", "newton", "reference")
+
+
+@dataclass(frozen=True)
+class Auto:
+    """Choose by the likelihood, the prior's normal form and the shape of X.
+
+    Examples
+    --------
+    >>> import numpy as np, priorfit as pf
+    >>> Auto().select(pf.Problem.make(np.eye(3), [1.0, 2.0, 4.0], prior=pf.Laplace(1.0)))
+    'gram'
+    """
+
+    def select(self, problem: Problem) -> str:
+        """The engine's name, one of `ENGINES`."""
+        return self.of(standardize(problem))
+
+    def of(self, standard: Standard) -> str:
+        """The same for a problem in standard form."""
+        return _select(standard)
+
+
+def _select(standard: Standard) -> str:
+    if not standard.gaussian:
+        return "newton"
+    if is_quadratic(standard):
+        return "least-squares"
+    return "gram" if few_columns(standard) else "working-set"
+
+
+def engine(standard: Standard, *, solver: str, tol: float, max_iter: int) -> Engine:
+    """``(strengths (k,), warm start (m,)) -> (solutions (m, k), certificates)``.
+
+    What does not depend on the strength (Gram matrix, kernel, working set) is made once and kept.
+    """
+    if solver not in ("auto", *ENGINES):
+        raise InputError(f"`solver` must be auto or one of {', '.join(ENGINES)}", repr(solver), "")
+    name = _select(standard) if solver == "auto" else solver
+    if not standard.gaussian and name not in ("newton", "reference"):
+        raise InputError(
+            f"the {name} engine must have a gaussian likelihood", standard.likelihood.name, ""
+        )
+    if name == "least-squares" and not is_quadratic(standard):
+        raise InputError(
+            "least-squares must have a normal or flat prior without bounds", "an l1 term or box", ""
+        )
+    if name == "reference":
+        return Reference(standard, tol, max_iter)
+    if name == "newton":
+        return Newton(standard, tol, min(max_iter, 200))
+    if name == "working-set":
+        return WorkingSet(standard, tol)
+    return LeastSquares(standard, tol) if name == "least-squares" else Gram(standard)

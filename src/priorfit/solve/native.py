@@ -1,0 +1,43 @@
+"""The border to the native core: arrays in, arrays out."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from priorfit import _core
+from priorfit._typing import Array, Index
+from priorfit.priors import NormalForm
+
+__all__ = ["solve_quadratic"]
+
+
+def solve_quadratic(
+    gram: Array,
+    q: Array,
+    form: NormalForm,
+    which: Index | None,
+    strengths: Array,
+    warm: Array,
+    tol: float,
+    max_rounds: int = 500,
+) -> Array:
+    """Minimise ``b'Gb/2 - q'b + s form.value(b)`` for every strength, each warm from the last.
+
+    ``which`` picks the entries of ``form`` that belong to the unknowns. Returns the solutions
+    (k, m); ``tol`` bounds the violation of stationarity (units of the gradient). Nothing here is
+    trusted: the certificate judges what comes back.
+    """
+
+    def pick(v: Array) -> Array:
+        return v if which is None else v[which]
+
+    k = len(strengths)
+    coefs = np.empty((k, len(q)))
+    coefs[0] = warm
+    status, rounds = np.empty(k, np.int32), np.empty(k, np.int32)
+    l1, l2, loc = pick(form.l1), pick(form.l2), pick(form.loc)
+    lower, upper = pick(form.lower), pick(form.upper)
+    _core.solve_quadratic(
+        gram, q, l1, l2, loc, lower, upper, strengths, coefs, status, rounds, tol, max_rounds
+    )
+    return coefs

@@ -1,0 +1,126 @@
+"""The gaussian noise where it is not known, and degrees of freedom."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+from scipy import linalg
+from scipy.optimize import brentq
+
+from priorfit._errors import PriorfitWarning
+from priorfit._typing import Array
+from priorfit.solve.engines import Engine
+from priorfit.solve.least_squares import kernel
+from priorfit.solve.standard import Standard
+
+__all__ = [
+    "conditional",
+    "conditional_sigma",
+    "degrees_of_freedom",
+    "independent_variance",
+    "noise_variance",
+    "rss",
+]
+
+
+def rss(standard: Standard, g: Array) -> float:
+    """Weighted residual sum of squares, in units of ``y_unit``."""
+    return float(standard.weights @ np.square(standard.y - standard.eta(g)))
+
+
+def degrees_of_freedom(standard: Standard, g: Array, strength: float) -> float:
+    """``tr (Z_A'WZ_A + s L2)^-1 Z_A'WZ_A`` over the coordinates A that are free to move.
+
+    The number of non-zero weights for the lasso (Zou, Hastie & Tibshirani 2007), the trace of
+    the smoother for ridge; the intercept counts one.
+    """
+    form = standard.form
+    inside = (g > form.lower) & (g < form.upper)
+    active = np.flatnonzero(inside & ((g != form.loc) | (form.l1 == 0)))
+    plain = active[form.l2[active] == 0]
+    shrunk = active[form.l2[active] > 0]
+    n = standard.Z.shape[0]
+    if not len(shrunk):
+        return float(min(len(active), n))
+    if len(shrunk) > n:
+        root = np.sqrt(standard.weights)
+        values = linalg.eigvalsh(root[:, None] * kernel(standard, shrunk) * root)
+        values = np.maximum(values, 0.0)
+        return float(len(plain) + np.sum(values / (values + strength)))
+    gram = standard.Z.gram(active, active, standard.weights)
+    penalty = np.diag(strength * form.l2[active])
+    return float(np.trace(np.linalg.lstsq(gram + penalty, gram, rcond=None)[0]))
+
+
+def noise_variance(standard: Standard, g: Array, strength: float) -> float:
+    """``RSS / (n - df)`` in units of ``y_unit``; n is the sum of weights."""
+    left = standard.weights.sum() - degrees_of_freedom(standard, g, strength)
+    return rss(standard, g) / left if left > 1e-8 else np.inf
+
+
+def independent_variance(standard: Standard, solve: Engine) -> float:
+    """The largest s with ``s = RSS(s) / (n - df(s))``, RSS at the fit of noise variance s.
+
+    Scanned from above on a grid and bracketed; a jump of df counts as a crossing.
+    """
+    null = rss(standard, standard.start) / max(standard.weights.sum() - 1.0, 1.0)
+    if null <= 1e-28 * float(np.mean(np.square(standard.y)) or 1.0):
+        return 1.0
+    grid = 2.0 * null * np.geomspace(1.0, 1e-10, 51)
+    warm = standard.start
+    for start in range(0, len(grid), 10):
+        part = grid[start : start + 10]
+        solutions, _ = solve(part, warm)
+        warm = solutions[:, -1]
+        for k, s in enumerate(part):
+            if s > noise_variance(standard, solutions[:, k], s):
+                continue
+            upper = grid[max(start + k - 1, 0)]
+            return _crossing(standard, solve, float(s), float(upper), solutions[:, k])
+    if standard.size > standard.Z.shape[0]:
+        warnings.warn(
+            "the noise must be identified by the data, but with as many columns as rows its "
+            "estimate runs to 0. Give Gaussian(noise=...), or use a prior with heavier tails "
+            "(horseshoe) or an informative prior on the noise.",
+            PriorfitWarning,
+            stacklevel=4,
+        )
+    return float(grid[-1])
+
+
+def _crossing(standard: Standard, solve: Engine, low: float, high: float, warm: Array) -> float:
+    state = {"warm": warm}
+
+    def excess(log_s: float) -> float:
+        s = float(np.exp(log_s))
+        g = solve(np.array([s]), state["warm"])[0][:, 0]
+        state["warm"] = g
+        variance = noise_variance(standard, g, s)
+        return log_s - float(np.log(max(variance, 1e-300))) if np.isfinite(variance) else -1e3
+
+    if low == high or excess(np.log(high)) <= 0:
+        return high
+    root: float = brentq(excess, np.log(low), np.log(high), xtol=1e-12, rtol=1e-12)
+    return float(np.exp(root))
+
+
+def conditional(standard: Standard, sigma: float) -> Standard:
+    """The problem whose prior scales are multiples of the noise ``sigma`` (units of ``y_unit``)."""
+    form, unit = standard.form, standard.y_unit / sigma
+    return replace(standard, form=replace(form, l1=form.l1 * unit, l2=form.l2 * unit * unit))
+
+
+def conditional_sigma(standard: Standard, g: Array) -> float:
+    """The noise that minimises J jointly, given the fit ``g`` of `conditional`.
+
+    With A1 = sum |t|/scale and A2 = sum t^2/scale^2 it solves
+    ``(n + p) sigma^2 - A1 sigma - (RSS + A2) = 0`` (Park & Casella 2008, section 2).
+    """
+    form, t = standard.form, g - standard.form.loc
+    a1 = float(form.l1 @ np.abs(t)) * standard.y_unit
+    a2 = float(form.l2 @ (t * t)) * standard.y_unit**2
+    proper = float(np.sum(((form.l1 > 0) | (form.l2 > 0)) & ~form.fixed))
+    n = float(standard.weights.sum()) + proper
+    return float((a1 + np.sqrt(a1 * a1 + 4.0 * n * (rss(standard, g) + a2))) / (2.0 * n))

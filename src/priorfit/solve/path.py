@@ -1,0 +1,294 @@
+"""The whole regularization path, certified at every point."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+from scipy.optimize import brentq
+
+from priorfit._errors import InputError
+from priorfit._typing import Array
+from priorfit.likelihoods import Likelihood
+from priorfit.priors import ElasticNet, Laplace, Prior, Truncated
+from priorfit.problem import Problem
+from priorfit.solve.api import check_settings, exact_restore
+from priorfit.solve.engines import engine
+from priorfit.solve.noise import noise_variance
+from priorfit.solve.standard import Standard, standardize
+
+__all__ = ["Path", "lambda_max", "path", "path_of"]
+
+
+@dataclass(frozen=True, eq=False)
+class Path:
+    """MAP estimates along a sequence of penalties, strongest first.
+
+    ``coefs`` (p, k), ``intercepts`` (k,), ``penalties`` (k,): lambda on the sum scale,
+    ``gaps`` and ``kkts`` (k,): the certificate of each point, ``prior``: the unit-rate shape that
+    each lambda multiplies, ``tol``: the gap asked for.
+    """
+
+    coefs: Array
+    intercepts: Array
+    penalties: Array
+    gaps: Array
+    kkts: Array
+    prior: Prior
+    problem: Problem
+    tol: float
+    _standard: Standard = field(repr=False)
+    _solutions: Array = field(repr=False)
+
+    @property
+    def n_nonzero(self) -> Array:
+        """Number of weights that are not exactly 0, (k,)."""
+        return np.asarray(np.count_nonzero(self.coefs, axis=0))
+
+    @property
+    def norms(self) -> Array:
+        """The radius of the constraint that each point solves, (k,): l1 of b - loc for a Laplace
+        prior and elastic net, l2 for a normal one."""
+        t = self.coefs - self.problem.form.loc[:, None]
+        order = 1 if np.any(self.problem.form.l1 > 0) else 2
+        return np.asarray(np.linalg.norm(t, ord=order, axis=0))
+
+    @cached_property
+    def dispersions(self) -> Array:
+        """phi at each point, (k,): known, or RSS / (n - df) of that point."""
+        known = self.problem.likelihood.known_dispersion
+        if known is not None:
+            return np.full(len(self.penalties), known)
+        unit = self._standard.y_unit**2
+        each = zip(self._solutions.T, self.penalties, strict=True)
+        return np.array([noise_variance(self._standard, g, s * unit) / unit for g, s in each])
+
+    @property
+    def scales(self) -> Array:
+        """The prior scale that each penalty means, phi / lambda (Laplace; the l1 scale of an
+        elastic net) or sqrt(phi / lambda) (normal); a multiple of the scales given per column."""
+        with np.errstate(divide="ignore"):
+            ratio = self.dispersions / self.penalties
+        base = self.prior.prior if isinstance(self.prior, Truncated) else self.prior
+        if isinstance(base, ElasticNet) and np.ndim(base.l1_scale) == 0:
+            return np.asarray(ratio * float(base.l1_scale))
+        return ratio if isinstance(base, Laplace | ElasticNet) else np.sqrt(ratio)
+
+    @property
+    def certified(self) -> bool:
+        """Whether every point is within the tolerance."""
+        return bool(np.all(self.gaps <= self.tol))
+
+    def prior_at(self, k: int) -> Prior:
+        """The belief that point ``k`` is the MAP estimate of."""
+        return self.prior.tempered(float(self.penalties[k] / self.dispersions[k]))
+
+    def at(self, penalty: float) -> tuple[float, Array]:
+        """(intercept, coef) at any lambda >= 0, solved and certified anew."""
+        unit = self._standard.y_unit**2
+        warm = self._solutions[:, int(np.argmin(np.abs(self.penalties - penalty)))]
+        run = engine(self._standard, solver="auto", tol=self.tol, max_iter=10_000)
+        g, _ = run(np.array([penalty * unit]), warm)
+        intercepts, coefs = exact_restore(self._standard, g, self.problem)
+        return float(intercepts[0]), coefs[:, 0]
+
+    def at_norm(self, radius: float) -> tuple[float, Array]:
+        """(intercept, coef) of the constrained problem: the best fit with norm <= ``radius``.
+
+        Raises `InputError` where the radius is outside the range of the path.
+        """
+        norms = self.norms
+        if not norms.min() <= radius <= norms.max():
+            raise InputError(
+                "`radius` must lie on the path",
+                f"{radius:g} outside [{norms.min():.4g}, {norms.max():.4g}]",
+                "Make the path longer (smaller ratio).",
+            )
+        k = int(np.searchsorted(norms, radius))
+        if k == 0:
+            return float(self.intercepts[0]), self.coefs[:, 0]
+        order = 1 if np.any(self.problem.form.l1 > 0) else 2
+        loc = self.problem.form.loc
+
+        def excess(penalty: float) -> float:
+            return float(np.linalg.norm(self.at(penalty)[1] - loc, ord=order)) - radius
+
+        high, low = float(self.penalties[k - 1]), float(self.penalties[k])
+        penalty = brentq(excess, low, high, xtol=1e-14 * high, rtol=1e-14)
+        return self.at(float(penalty))
+
+    def plot(self, ax: Any = None, **options: Any) -> Any:
+        """Draw the path; see `priorfit.plots.plot_path`."""
+        return import_module("priorfit.plots").plot_path(self, ax=ax, **options)
+
+
+def path(
+    X: Any,
+    y: Any,
+    *,
+    prior: Prior | None = None,
+    likelihood: Likelihood | None = None,
+    weights: Any = None,
+    offset: Any = None,
+    intercept: bool = True,
+    penalties: Any = None,
+    scales: Any = None,
+    n_points: int = 100,
+    ratio: float | None = None,
+    tol: float = 1e-6,
+    max_iter: int = 10_000,
+    solver: str = "auto",
+) -> Path:
+    """MAP estimates for a whole sequence of prior scales.
+
+    Parameters
+    ----------
+    X, y, likelihood, weights, offset, intercept : see `priorfit.Problem`.
+    prior : the shape of the belief (default `Laplace`); a scalar scale is replaced by the path's,
+        scales per column stay as relative scales.
+    penalties : lambdas on the sum scale, any order; or
+    scales : prior scales instead (needs a known dispersion); or
+    n_points, ratio : a log-spaced grid from `lambda_max` down to ``ratio`` times it (default 1e-2
+        where n < p, 1e-3 otherwise, 1e-7 without an l1 term).
+
+    Examples
+    --------
+    >>> import numpy as np, priorfit as pf
+    >>> X, y = np.diag([1.0, 2.0]), np.array([3.0, 0.1])
+    >>> pf.path(X, y, penalties=[4.0, 1.0], intercept=False).coefs
+    array([[0., 2.],
+           [0., 0.]])
+    """
+    prior = Laplace() if prior is None else prior
+    problem = Problem.make(
+        X,
+        y,
+        prior=prior.unit(),
+        likelihood=likelihood,
+        weights=weights,
+        offset=offset,
+        intercept=intercept,
+    )
+    if scales is not None:
+        if penalties is not None:
+            raise InputError("give `penalties` or `scales`", "both", "Drop one of them.")
+        penalties = _from_scales(problem, np.asarray(scales, dtype=np.float64))
+    return path_of(
+        problem,
+        penalties,
+        n_points=n_points,
+        ratio=ratio,
+        tol=tol,
+        max_iter=max_iter,
+        solver=solver,
+    )
+
+
+def path_of(
+    problem: Problem,
+    penalties: Any = None,
+    *,
+    n_points: int = 100,
+    ratio: float | None = None,
+    tol: float = 1e-6,
+    max_iter: int = 10_000,
+    solver: str = "auto",
+) -> Path:
+    """The path of a problem whose prior has unit rate (`Prior.unit`); see `path`."""
+    check_settings(tol, max_iter)
+    standard = standardize(problem)
+    if penalties is None:
+        lambdas = default_grid(problem, standard, n_points, ratio)
+    else:
+        lambdas = np.sort(np.atleast_1d(np.asarray(penalties, dtype=np.float64)))[::-1].copy()
+        if lambdas.ndim != 1 or not np.all((lambdas >= 0) & np.isfinite(lambdas)):
+            raise InputError("`penalties` must be finite numbers >= 0", repr(penalties), "")
+    run = engine(standard, solver=solver, tol=tol, max_iter=max_iter)
+    solutions, found = run(lambdas * standard.y_unit**2, standard.start)
+    intercepts, coefs = exact_restore(standard, solutions, problem)
+    return Path(
+        coefs,
+        intercepts,
+        lambdas,
+        found.gap,
+        found.kkt,
+        problem.prior,
+        problem,
+        tol,
+        standard,
+        solutions,
+    )
+
+
+def lambda_max(problem: Problem) -> float:
+    """The smallest lambda at which every weight with an l1 term sits at its prior mean.
+
+    ``max_j |X_j' theta| / rate_j`` at the fit without those weights (rate: 1 for a scalar scale);
+    0 where no weight has an l1 term.
+
+    Examples
+    --------
+    >>> import numpy as np, priorfit as pf
+    >>> pf.lambda_max(pf.Problem.make(np.eye(2), [3.0, -4.0], prior=pf.Laplace(),
+    ...                               intercept=False))
+    4.0
+    """
+    return _lambda_max(standardize(problem)) if np.any(problem.form.l1 > 0) else 0.0
+
+
+def _lambda_max(standard: Standard) -> float:
+    form = standard.form
+    pure = (form.l1 > 0) & ~form.fixed
+    if not np.any(pure):
+        return 0.0
+    slopes = standard.weights * standard.likelihood.slope(standard.y, standard.eta(standard.start))
+    correlation = -standard.Z.rmatvec(slopes)
+    others = (form.flat) & (np.abs(correlation) > 1e-12 * standard.null_correlation)
+    if np.any(others[int(standard.Z.intercept) :]) or np.any(form.loc[pure] != 0):
+        bound = 10.0 * float(np.max(np.abs(correlation[pure]) / form.l1[pure])) + 1e-300
+        run = engine(standard, solver="auto", tol=1e-12, max_iter=1000)
+        g = run(np.array([bound]), standard.start)[0][:, 0]
+        slopes = standard.weights * standard.likelihood.slope(standard.y, standard.eta(g))
+        correlation = -standard.Z.rmatvec(slopes)
+    up = np.where(standard.start < form.upper, correlation, 0.0)[pure]
+    down = np.where(standard.start > form.lower, -correlation, 0.0)[pure]
+    return float(np.max(np.maximum(np.maximum(up, down), 0.0) / form.l1[pure]) / standard.y_unit**2)
+
+
+def default_grid(problem: Problem, standard: Standard, n_points: int, ratio: float | None) -> Array:
+    """Log-spaced lambdas from the strongest that matters downwards."""
+    n, p = problem.design.shape
+    top, share = _lambda_max(standard), (1e-2 if n < p else 1e-3)
+    form = standard.form
+    if top <= 0:  # no l1 term: from where the best column keeps 1 % of its weight
+        spread = float(
+            np.max(standard.weights.sum() / np.maximum(form.l2, 1e-300)[form.l2 > 0], initial=0)
+        )
+        top, share = 100.0 * (spread or 1.0) / standard.y_unit**2, 1e-7
+    elif np.any(form.l2 > 0):
+        share *= 0.1
+    share = share if ratio is None else ratio
+    if not 0 < share < 1 or n_points < 1:
+        raise InputError(
+            "a grid must have 0 < ratio < 1 and n_points >= 1", f"{share}, {n_points}", ""
+        )
+    return top * np.geomspace(1.0, share, n_points)
+
+
+def _from_scales(problem: Problem, scales: Array) -> Array:
+    phi = problem.likelihood.known_dispersion
+    if phi is None:
+        raise InputError(
+            "`scales` need a known noise",
+            "Gaussian() with the noise unknown",
+            "Give Gaussian(noise=...), or penalties=.",
+        )
+    if not np.all(scales > 0):
+        raise InputError("`scales` must be > 0", repr(scales), "")
+    base = problem.prior.prior if isinstance(problem.prior, Truncated) else problem.prior
+    if isinstance(base, ElasticNet):
+        return phi / scales * float(np.asarray(base.l1_scale))
+    return phi / scales if isinstance(base, Laplace) else phi / scales**2

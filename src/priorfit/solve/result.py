@@ -1,0 +1,56 @@
+"""What a fit returns."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from priorfit._typing import Array
+from priorfit.solve.status import Status
+
+__all__ = ["Certificate", "Solution"]
+
+
+class Certificate(NamedTuple):
+    """The proof that comes with an answer, computed from the data after the solve.
+
+    ``gap`` bounds (J(answer) - J(optimum)) relative to the null deviance; ``kkt`` is the largest
+    violation of stationarity relative to lambda_max; ``tol`` is the gap that was asked for.
+    """
+
+    gap: float
+    kkt: float
+    tol: float
+
+    @property
+    def certified(self) -> bool:
+        """Whether the gap is within the tolerance."""
+        return self.gap <= self.tol
+
+    def __str__(self) -> str:
+        word = "certified" if self.certified else "NOT certified"
+        return f"gap {self.gap:.1e} of {self.tol:.0e} asked: {word}"
+
+
+class Solution(NamedTuple):
+    """The MAP estimate of a problem.
+
+    ``coef`` (p,) and ``intercept`` in the units of the data; ``phi`` the dispersion (given or
+    estimated; its root is the gaussian noise); ``objective`` J, constants kept; ``df`` the
+    degrees of freedom; ``solver`` the engine.
+    """
+
+    intercept: float
+    coef: Array
+    phi: float
+    objective: float
+    df: float
+    certificate: Certificate
+    status: Status
+    solver: str
+
+    @property
+    def n_nonzero(self) -> int:
+        """How many weights are not exactly 0."""
+        return int(np.count_nonzero(self.coef))

@@ -1,0 +1,174 @@
+"""The problem in comparable units: what every engine works on.
+
+Columns are centred (where there is an intercept) and divided by a power of two near their
+spread, y likewise for the gaussian. Powers of two are exact, so columns of size 1e-170 or 1e160
+lose nothing, and the prior moves along: the solution is that of the problem as given.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from priorfit._errors import NotConvergedError
+from priorfit._typing import Array, Mask
+from priorfit.design import Scaled
+from priorfit.likelihoods import Gaussian, Likelihood
+from priorfit.priors import NormalForm
+from priorfit.problem import Problem
+
+__all__ = ["Standard", "standardize"]
+
+_LARGEST = 1e300
+_EPS = float(np.finfo(np.float64).eps)
+
+
+@dataclass(frozen=True, eq=False)
+class Standard:
+    """min over g: ``sum_i w_i loss(y_i, offset_i + (Z g)_i) + strength * form.value(g)``.
+
+    Z = [1, (X - center) / scale], with the leading one where there is an intercept; ``form`` has
+    an entry for it too (flat). ``strength`` is phi (in units of ``y_unit``) for a given prior, or
+    a lambda for a prior of unit rate.
+    """
+
+    likelihood: Likelihood
+    Z: Scaled
+    y: Array
+    weights: Array
+    offset: Array
+    form: NormalForm
+    y_center: float
+    y_unit: float
+
+    @property
+    def gaussian(self) -> bool:
+        return isinstance(self.likelihood, Gaussian)
+
+    @property
+    def size(self) -> int:
+        """Number of unknowns, the intercept included."""
+        return self.Z.shape[1]
+
+    @cached_property
+    def start(self) -> Array:
+        """All weights at their prior mean (inside the box), the best intercept for weights 0."""
+        g = np.clip(self.form.loc, self.form.lower, self.form.upper)
+        if self.Z.intercept:
+            g[0] = self._null_intercept
+        return g
+
+    @cached_property
+    def reference(self) -> float:
+        """Null minus saturated value of the likelihood part: the unit of the relative gap."""
+        null = self.offset + self._null_intercept
+        lost = self.likelihood.loss(self.y, null) - self.likelihood.saturated(self.y)
+        return float(max(self.weights @ lost, self.weights.sum() * 1e-300))
+
+    @cached_property
+    def null_correlation(self) -> float:
+        """max_j |Z_j' theta| at the null model: the unit of the KKT residual."""
+        slope = self.likelihood.slope(self.y, self.offset + self._null_intercept)
+        largest = np.max(np.abs(self.Z.rmatvec(self.weights * slope)))
+        return float(max(largest, self.weights.sum() * 1e-300))
+
+    @cached_property
+    def _null_intercept(self) -> float:
+        if not self.Z.intercept or self.gaussian:
+            return 0.0
+        w, total = self.weights, self.weights.sum()
+        a = self.likelihood.null_eta(float(w @ self.y / total)) - float(w @ self.offset / total)
+        for _ in range(100):  # a convex function of one number: Newton, halved where it overshoots
+            eta = self.offset + a
+            slope = float(w @ self.likelihood.slope(self.y, eta))
+            step = slope / max(float(w @ self.likelihood.curvature(self.y, eta)), 1e-300)
+            a -= float(np.clip(step, -1.0, 1.0))
+            if abs(step) <= 4 * _EPS * max(1.0, abs(a)):
+                break
+        return a
+
+    def eta(self, g: Array) -> Array:
+        """Linear predictor of one solution (m,) or of several (m, k)."""
+        offset = self.offset if g.ndim == 1 else self.offset[:, None]
+        return offset + self.Z.matvec(g)
+
+    def restore(self, g: Array) -> tuple[Array, Array]:
+        """(intercepts (k,), coefs (p, k)) of solutions (m, k), in the units of the data."""
+        first = int(self.Z.intercept)
+        with np.errstate(over="ignore", invalid="ignore"):
+            coefs = ((g[first:] / self.y_unit).T / self.Z.scale).T
+            intercepts = np.zeros(g.shape[1])
+            if first:
+                shift = self.Z.center @ ((g[first:].T / self.Z.scale).T)
+                intercepts = self.y_center + (g[0] - shift) / self.y_unit
+        if not (np.all(np.isfinite(coefs)) and np.all(np.isfinite(intercepts))):
+            raise NotConvergedError(
+                "the estimate must be finite; a coefficient or the intercept is outside the range "
+                "of float64. Rescale the columns or y."
+            )
+        # what is exactly at loc or at a bound in one unit is so in the other
+        return intercepts, coefs
+
+    def enter(self, intercept: float, coef: Array) -> Array:
+        """The inverse of `restore`, for a warm start."""
+        slopes = coef * self.Z.scale * self.y_unit
+        if not self.Z.intercept:
+            return slopes
+        shift = self.Z.center @ coef
+        return np.concatenate([[(intercept - self.y_center + shift) * self.y_unit], slopes])
+
+
+def standardize(problem: Problem, form: NormalForm | None = None) -> Standard:
+    """The standard form of a problem, with its own prior or with ``form`` in its place."""
+    kept = problem.weights > 0
+    if not np.all(kept):
+        problem = problem.take_rows(np.flatnonzero(kept))
+    form = problem.form if form is None else form
+    w = problem.weights
+    mean, sd = problem.design.moments(w)
+    center = mean if problem.intercept else np.zeros_like(mean)
+    spread = sd if problem.intercept else np.hypot(sd, mean)
+    constant = spread <= 8 * _EPS * np.abs(mean)
+    scale = _power_of_two(np.where(constant, 1.0, spread))
+    y, offset, y_center, y_unit = problem.y, problem.offset, 0.0, 1.0
+    if isinstance(problem.likelihood, Gaussian):
+        y, y_center, y_unit = _standard_response(y - offset, w, problem.intercept)
+        offset = np.zeros_like(y)
+    Z = Scaled(problem.design, center, scale, problem.intercept)
+    in_units = _in_units(form, scale, y_unit, constant, problem.intercept)
+    return Standard(problem.likelihood, Z, y, w, offset, in_units, y_center, y_unit)
+
+
+def _power_of_two(x: Array) -> Array:
+    exponent = np.frexp(x)[1].clip(-1000, 1000) - 1
+    return np.asarray(np.ldexp(1.0, exponent))
+
+
+def _standard_response(y: Array, w: Array, intercept: bool) -> tuple[Array, float, float]:
+    unit = 1.0 / float(_power_of_two(np.array([np.max(np.abs(y)) or 1.0]))[0])
+    center = float(w @ (y * unit) / w.sum()) / unit if intercept else 0.0
+    away = (y - center) * unit
+    spread = float(np.sqrt(w @ np.square(away) / w.sum()))
+    finer = 1.0 / float(_power_of_two(np.array([spread]))[0]) if spread > 0 else 1.0
+    if intercept:  # a second pass takes out the rounding of the first
+        rest = float(w @ away / w.sum())
+        away, center = away - rest, center + rest / unit
+    return away * finer, center, unit * finer
+
+
+def _in_units(
+    form: NormalForm, scale: Array, y_unit: float, constant: Mask, intercept: bool
+) -> NormalForm:
+    unit = scale * y_unit
+    with np.errstate(over="ignore"):
+        l1 = np.minimum(form.l1 / unit, _LARGEST)
+        l2 = np.minimum(form.l2 / unit / unit, _LARGEST)
+        loc, lower, upper = form.loc * unit, form.lower * unit, form.upper * unit
+    if intercept:  # a constant column says nothing: its weight stays at the prior mean
+        stay = np.clip(loc, lower, upper)
+        lower, upper = np.where(constant, stay, lower), np.where(constant, stay, upper)
+        l1, l2, loc = (np.concatenate([[0.0], v]) for v in (l1, l2, loc))
+        lower, upper = np.concatenate([[-np.inf], lower]), np.concatenate([[np.inf], upper])
+    return NormalForm(l1, l2, loc, lower, upper)

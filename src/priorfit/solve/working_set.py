@@ -1,0 +1,135 @@
+"""Many columns: solve on those that matter, check all, add what the check finds.
+
+Screening by the sequential strong rule (Tibshirani et al. 2012, section 7), which only proposes;
+the certificate over all columns decides.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from priorfit._typing import Array, Index, Mask
+from priorfit.solve.certificate import Certificates, certify, joined
+from priorfit.solve.native import solve_quadratic
+from priorfit.solve.standard import Standard
+
+__all__ = ["WorkingSet", "Workspace", "screen"]
+
+
+class Workspace:
+    """The working columns, their Gram matrix, and what the path has learned so far."""
+
+    def __init__(self, standard: Standard) -> None:
+        self.standard = standard
+        self.q = standard.Z.rmatvec(standard.weights * standard.y)
+        self.columns: Index = np.empty(0, dtype=np.intp)
+        self._gram = np.empty((0, 0))
+
+    @property
+    def gram(self) -> Array:
+        m = len(self.columns)
+        return self._gram[:m, :m]
+
+    def add(self, fresh: Index) -> None:
+        """Append columns; one product with the new ones extends the Gram matrix."""
+        if not len(fresh):
+            return
+        Z, w = self.standard.Z, self.standard.weights
+        m, k = len(self.columns), len(fresh)
+        if m + k > len(self._gram):
+            grown = np.empty((2 * (m + k), 2 * (m + k)))
+            grown[:m, :m] = self._gram[:m, :m]
+            self._gram = grown
+        self._gram[m : m + k, m : m + k] = Z.gram(fresh, fresh, w)
+        if m:
+            cross = Z.gram(self.columns, fresh, w)
+            self._gram[:m, m : m + k] = cross
+            self._gram[m : m + k, :m] = cross.T
+        self.columns = np.concatenate([self.columns, fresh])
+
+    def missing(self, wanted: Mask) -> Index:
+        """The wanted columns that are not yet working."""
+        inside = np.zeros(self.standard.size, dtype=bool)
+        inside[self.columns] = True
+        return np.flatnonzero(wanted & ~inside)
+
+
+def screen(standard: Standard, g: Array, slopes: Array, strength: float, previous: float) -> Mask:
+    """Columns that may move: strong rule, plus all that are off their kink or have none."""
+    form = standard.form
+    t = g - form.loc
+    pull = np.abs(slopes - previous * form.l2 * t)
+    strong = pull >= (2.0 * strength - previous) * form.l1
+    moved = (t != 0) | (form.l1 == 0)
+    return np.asarray((strong | moved) & ~form.fixed)
+
+
+class WorkingSet:
+    """An engine that keeps its working columns from one call to the next."""
+
+    def __init__(self, standard: Standard, tol: float) -> None:
+        self.standard, self.tol = standard, tol
+        self.space = Workspace(standard)
+
+    def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
+        """Solutions (m, k) and their certificates, each warm from the last."""
+        standard, g = self.standard, warm
+        out = np.empty((standard.size, len(strengths)))
+        found: list[Certificates] = []
+        slopes = certify(standard, g[:, None], strengths[:1]).slopes[:, 0]
+        previous = _critical(standard, slopes)
+        for k, s in enumerate(strengths):
+            self.space.add(self.space.missing(screen(standard, g, slopes, s, max(previous, s))))
+            g, certificate = _solve_one(self.space, g, float(s), self.tol)
+            slopes, previous = certificate.slopes[:, 0], float(s)
+            out[:, k] = g
+            found.append(certificate)
+        return out, joined(found)
+
+
+def _critical(standard: Standard, slopes: Array) -> float:
+    l1 = standard.form.l1
+    pure = (l1 > 0) & ~standard.form.fixed
+    return float(np.max(np.abs(slopes[pure]) / l1[pure], initial=0.0))
+
+
+def _solve_one(
+    space: Workspace, g: Array, strength: float, tol: float
+) -> tuple[Array, Certificates]:
+    standard = space.standard
+    inner = 1e-11 * standard.null_correlation
+    best = (g, certify(standard, g[:, None], np.array([strength])))
+    for _ in range(100):
+        cols = space.columns
+        held = g.copy()
+        held[cols] = 0.0
+        q = space.q[cols]
+        if np.any(held):  # columns at a non-zero loc outside the working set
+            rest = standard.weights * standard.Z.matvec(held)
+            q = q - standard.Z.rmatvec(rest)[cols]
+        at = np.array([strength])
+        b = solve_quadratic(space.gram, q, standard.form, cols, at, g[cols], inner)
+        g = held
+        g[cols] = b[0]
+        certificate = certify(standard, g[:, None], at)
+        if certificate.gap[0] <= best[1].gap[0]:
+            best = (g, certificate)
+        if certificate.gap[0] <= tol:
+            return g, certificate
+        fresh = _violators(space, g, certificate.slopes[:, 0], strength)
+        if not len(fresh):
+            break
+        space.add(fresh)
+    return best
+
+
+def _violators(space: Workspace, g: Array, slopes: Array, strength: float) -> Index:
+    """The worst columns outside the working set that want to move, no more than it now holds."""
+    form = space.standard.form
+    pull = slopes - strength * form.l2 * (g - form.loc)
+    beyond = np.abs(pull) - strength * form.l1
+    fresh = space.missing((beyond > 0) & ~form.fixed)
+    limit = max(100, len(space.columns))
+    if len(fresh) <= limit:
+        return fresh
+    return np.sort(fresh[np.argsort(-beyond[fresh])[:limit]])
