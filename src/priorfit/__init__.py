@@ -1,28 +1,74 @@
-"""priorfit: regularization is a prior."""
+"""priorfit: regularization is a prior.
 
+State a belief about the weights, get the exact MAP estimate with a certificate.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from priorfit._errors import ConvergenceWarning, InputError, PriorfitWarning
 from priorfit.likelihoods import Bernoulli, Gaussian, Likelihood, Poisson
 from priorfit.priors import ElasticNet, Flat, Laplace, Normal, Prior, Truncated
 from priorfit.problem import Problem
 from priorfit.solve import Auto, Certificate, Path, Solution, Status, lambda_max, path, solve
 
+if TYPE_CHECKING:
+    from priorfit import datasets, plots, sklearn
+    from priorfit.estimators import MAPClassifier, MAPRegressor
+    from priorfit.select import Selection, cross_validate
+
+__version__ = "0.1.0"
+
 __all__ = [
     "Auto",
     "Bernoulli",
     "Certificate",
+    "ConvergenceWarning",
     "ElasticNet",
     "Flat",
     "Gaussian",
+    "InputError",
     "Laplace",
     "Likelihood",
+    "MAPClassifier",
+    "MAPRegressor",
     "Normal",
     "Path",
     "Poisson",
     "Prior",
+    "PriorfitWarning",
     "Problem",
+    "Selection",
     "Solution",
     "Status",
     "Truncated",
+    "cross_validate",
+    "datasets",
     "lambda_max",
     "path",
+    "plots",
+    "sklearn",
     "solve",
 ]
+
+# imported when first used: these rooms need scikit-learn or matplotlib
+_LATER = {
+    "MAPClassifier": "priorfit.estimators",
+    "MAPRegressor": "priorfit.estimators",
+    "Selection": "priorfit.select",
+    "cross_validate": "priorfit.select",
+    "datasets": "",
+    "plots": "",
+    "sklearn": "",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'priorfit' has no attribute {name!r}")
+    room = _LATER[name]
+    return getattr(import_module(room), name) if room else import_module(f"priorfit.{name}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -121,13 +121,11 @@ def _learn(series: nw.Series[Any], missing: str) -> Column:
         mean = float(values[~gaps].mean()) if np.any(gaps) else 0.0
         return Column(name, None, mean, missing == "indicator" and bool(np.any(gaps)))
     if kind in (nw.String, nw.Categorical, nw.Enum) or kind == nw.Object:
-        values = series.to_list()
-        gaps = sum(_is_missing(v) for v in values)
-        if gaps and missing == "error":
-            raise _missing_error(name, gaps, len(values))
-        odd = next(
-            (v for v in values if not _is_missing(v) and not isinstance(v, str | bool)), None
-        )
+        texts = series.to_list()
+        absent = sum(_is_missing(v) for v in texts)
+        if absent and missing == "error":
+            raise _missing_error(name, absent, len(texts))
+        odd = next((v for v in texts if not _is_missing(v) and not isinstance(v, str | bool)), None)
         if odd is not None and kind == nw.Object:
             raise InputError(
                 "an object column must hold text",

@@ -59,7 +59,7 @@ class Bernoulli(Likelihood):
 
     def saturated(self, y: Array) -> Array:
         """0 for y in {0, 1}, the entropy of y in between."""
-        return -(xlogy(y, y) + xlogy(1 - y, 1 - y))
+        return np.asarray(-(xlogy(y, y) + xlogy(1 - y, 1 - y)), dtype=np.float64)
 
     def constant(self, y: Array, phi: float) -> Array:  # noqa: ARG002
         """0."""

@@ -59,6 +59,10 @@ class Prior(ABC):
     def rescaled(self, factor: ArrayLike) -> Self:
         """The prior of ``factor * b`` when this is the prior of ``b``."""
 
+    def widened(self, factor: float) -> Self:
+        """Every scale times ``factor``; the location (and a box) stay where they are."""
+        return replace(self.rescaled(factor), loc=self.loc)  # type: ignore[type-var, attr-defined]
+
     @property
     @abstractmethod
     def word(self) -> str:

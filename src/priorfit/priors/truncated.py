@@ -133,6 +133,10 @@ class Truncated(Prior):
             times(self.upper_bound, factor),
         )
 
+    def widened(self, factor: float) -> Self:
+        """See `Prior.widened`."""
+        return self._with(self.prior.widened(factor), self.lower_bound, self.upper_bound)
+
     def for_columns(self, names: Sequence[str]) -> Self:
         """See `Prior.for_columns`."""
         bounds = super().for_columns(names) if self._named() else self

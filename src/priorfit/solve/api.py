@@ -18,6 +18,7 @@ from priorfit.solve.noise import (
     conditional_sigma,
     degrees_of_freedom,
     independent_variance,
+    warn_collapse,
 )
 from priorfit.solve.result import Certificate, Solution
 from priorfit.solve.standard import Standard, standardize
@@ -65,7 +66,9 @@ def solve(
     start = standard.start if warm is None else standard.enter(warm.intercept, warm.coef)
     likelihood = problem.likelihood
     if isinstance(likelihood, Gaussian) and likelihood.scale_by_noise:
-        standard, strength, g, found = _conditional_fit(standard, start, tol, max_iter, solver)
+        standard, strength, g, found, rounds = _conditional_fit(
+            standard, start, tol, max_iter, solver
+        )
     else:
         run = engine(standard, solver=solver, tol=tol, max_iter=max_iter)
         phi = likelihood.known_dispersion
@@ -74,9 +77,9 @@ def solve(
         else:
             strength = phi * standard.y_unit**2
         solutions, found = run(np.array([strength]), start)
-        g = solutions[:, 0]
+        g, rounds = solutions[:, 0], run.rounds
     name = Auto().of(standard) if solver == "auto" else solver
-    return _solution(problem, standard, g, strength, found, tol, name)
+    return _solution(problem, standard, g, strength, found, tol, (name, rounds))
 
 
 def check_settings(tol: float, max_iter: int) -> None:
@@ -89,25 +92,29 @@ def check_settings(tol: float, max_iter: int) -> None:
 
 def _conditional_fit(
     standard: Standard, start: Array, tol: float, max_iter: int, solver: str
-) -> tuple[Standard, float, Array, Certificates]:
+) -> tuple[Standard, float, Array, Certificates, int]:
     """The joint estimate under a prior whose scale is a multiple of the noise."""
     state = {"warm": start}
 
-    def fit(sigma: float) -> tuple[Standard, Array, Certificates]:
+    def fit(sigma: float) -> tuple[Standard, Array, Certificates, int]:
         scaled = conditional(standard, sigma)
         run = engine(scaled, solver=solver, tol=tol, max_iter=max_iter)
         solutions, found = run(np.array([sigma**2]), state["warm"])
         state["warm"] = solutions[:, 0]
-        return scaled, solutions[:, 0], found
+        return scaled, solutions[:, 0], found, run.rounds
 
     def excess(log_sigma: float) -> float:
         sigma = float(np.exp(log_sigma))
         return log_sigma - float(np.log(conditional_sigma(standard, fit(sigma)[1])))
 
-    root = brentq(excess, np.log(1e-8), np.log(8.0), xtol=1e-12, rtol=1e-12)
-    sigma = float(np.exp(root))
-    scaled, g, found = fit(sigma)
-    return scaled, sigma**2, g, found
+    low, high = np.log(1e-6), np.log(8.0)
+    if excess(low) > 0:
+        warn_collapse()
+        sigma = float(np.exp(low))
+    else:
+        sigma = float(np.exp(brentq(excess, low, high, xtol=1e-12, rtol=1e-12)))
+    scaled, g, found, rounds = fit(sigma)
+    return scaled, sigma**2, g, found, rounds
 
 
 def exact_restore(standard: Standard, g: Array, problem: Problem) -> tuple[Array, Array]:
@@ -127,7 +134,7 @@ def _solution(
     strength: float,
     found: Certificates,
     tol: float,
-    name: str,
+    engine_used: tuple[str, int],
 ) -> Solution:
     intercepts, coefs = exact_restore(standard, g[:, None], problem)
     coef, intercept = coefs[:, 0], float(intercepts[0])
@@ -139,11 +146,11 @@ def _solution(
     df = degrees_of_freedom(standard, g, strength)
     belief = problem.prior
     if isinstance(problem.likelihood, Gaussian) and problem.likelihood.scale_by_noise:
-        belief = belief.rescaled(np.sqrt(phi))
+        belief = belief.widened(float(np.sqrt(phi)))
     objective = problem.neg_log_likelihood(intercept, coef, phi) + float(
         np.broadcast_to(belief.neg_log_density(coef), coef.shape).sum()
     )
-    return Solution(intercept, coef, phi, objective, df, certificate, status, name)
+    return Solution(intercept, coef, phi, objective, df, certificate, status, *engine_used)
 
 
 def _failure(standard: Standard, g: Array) -> Status:

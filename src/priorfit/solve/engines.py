@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Protocol
 
 from priorfit._errors import InputError
 from priorfit._typing import Array
@@ -19,7 +18,16 @@ from priorfit.solve.working_set import WorkingSet
 
 __all__ = ["ENGINES", "Auto", "Engine", "engine"]
 
-Engine: TypeAlias = Callable[[Array, Array], tuple[Array, Certificates]]
+
+class Engine(Protocol):
+    """``(strengths (k,), warm start (m,)) -> (solutions (m, k), certificates)``."""
+
+    #: iterations of the outer loop that the hardest strength took
+    rounds: int
+
+    def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
+        """Solve at each strength, warm from the one before."""
+
 
 ENGINES = ("least-squares", "gram", "working-set", "newton", "reference")
 
@@ -53,7 +61,7 @@ def _select(standard: Standard) -> str:
 
 
 def engine(standard: Standard, *, solver: str, tol: float, max_iter: int) -> Engine:
-    """``(strengths (k,), warm start (m,)) -> (solutions (m, k), certificates)``.
+    """The engine of that name, ready for any strength.
 
     What does not depend on the strength (Gram matrix, kernel, working set) is made once and kept.
     """

@@ -22,7 +22,7 @@ class Gram:
     """An engine that looks at X once."""
 
     def __init__(self, standard: Standard) -> None:
-        self.standard = standard
+        self.standard, self.rounds = standard, 0
         every = np.arange(standard.size)
         self.gram = standard.Z.gram(every, every, standard.weights)
         self.q = standard.Z.rmatvec(standard.weights * standard.y)
@@ -30,5 +30,5 @@ class Gram:
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
         """Solutions (m, k) and certificates."""
         form, tol = self.standard.form, 1e-13 * self.standard.null_correlation
-        coefs = solve_quadratic(self.gram, self.q, form, None, strengths, warm, tol)
+        coefs, self.rounds = solve_quadratic(self.gram, self.q, form, None, strengths, warm, tol)
         return coefs.T, certify(self.standard, coefs.T, strengths)

@@ -32,7 +32,7 @@ class LeastSquares:
     """An engine of linear algebra alone; the warm start is not used."""
 
     def __init__(self, standard: Standard, tol: float) -> None:
-        self.standard, self.tol = standard, tol
+        self.standard, self.tol, self.rounds = standard, tol, 1
         form = standard.form
         unknown = ~form.fixed
         self.flat = np.flatnonzero(unknown & (form.l2 == 0))

@@ -20,12 +20,12 @@ def solve_quadratic(
     warm: Array,
     tol: float,
     max_rounds: int = 500,
-) -> Array:
+) -> tuple[Array, int]:
     """Minimise ``b'Gb/2 - q'b + s form.value(b)`` for every strength, each warm from the last.
 
-    ``which`` picks the entries of ``form`` that belong to the unknowns. Returns the solutions
-    (k, m); ``tol`` bounds the violation of stationarity (units of the gradient). Nothing here is
-    trusted: the certificate judges what comes back.
+    ``which`` picks the entries of ``form`` that belong to the unknowns. Returns the
+    solutions (k, m) and the largest number of rounds. ``tol`` bounds the violation of stationarity
+    (units of the gradient); nothing is trusted here: the certificate judges what comes back.
     """
 
     def pick(v: Array) -> Array:
@@ -40,4 +40,4 @@ def solve_quadratic(
     _core.solve_quadratic(
         gram, q, l1, l2, loc, lower, upper, strengths, coefs, status, rounds, tol, max_rounds
     )
-    return coefs
+    return coefs, int(rounds.max(initial=0)) + 1

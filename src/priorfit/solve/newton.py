@@ -26,6 +26,7 @@ class Newton:
 
     def __init__(self, standard: Standard, tol: float, max_iter: int) -> None:
         self.standard, self.tol, self.max_iter = standard, tol, max_iter
+        self.rounds = 0
         form, n = standard.form, standard.Z.shape[0]
         self.normal = np.flatnonzero(form.l2 > 0)
         self.flat = np.flatnonzero(form.flat)
@@ -55,7 +56,8 @@ class Newton:
             working = ~form.fixed
         best: tuple[Array, Certificates] | None = None
         stalled = 0
-        for _ in range(self.max_iter):
+        for rounds in range(1, self.max_iter + 1):
+            self.rounds = max(self.rounds, rounds)
             certificate = certify(standard, g[:, None], at)
             if best is None or certificate.gap[0] < best[1].gap[0]:
                 best, stalled = (g, certificate), 0
@@ -86,7 +88,7 @@ class Newton:
         q = gram @ g[cols] + slopes[cols]
         tol = 1e-3 * min(1.0, self.tol) * float(np.max(np.abs(slopes[cols]), initial=1e-300))
         at = np.array([strength])
-        b = solve_quadratic(gram, q, standard.form, cols, at, g[cols], tol)
+        b, _ = solve_quadratic(gram, q, standard.form, cols, at, g[cols], tol, 50)
         proposal = g.copy()
         proposal[cols] = b[0]
         return proposal

@@ -22,6 +22,7 @@ __all__ = [
     "independent_variance",
     "noise_variance",
     "rss",
+    "warn_collapse",
 ]
 
 
@@ -80,14 +81,19 @@ def independent_variance(standard: Standard, solve: Engine) -> float:
             upper = grid[max(start + k - 1, 0)]
             return _crossing(standard, solve, float(s), float(upper), solutions[:, k])
     if standard.size > standard.Z.shape[0]:
-        warnings.warn(
-            "the noise must be identified by the data, but with as many columns as rows its "
-            "estimate runs to 0. Give Gaussian(noise=...), or use a prior with heavier tails "
-            "(horseshoe) or an informative prior on the noise.",
-            PriorfitWarning,
-            stacklevel=4,
-        )
+        warn_collapse()
     return float(grid[-1])
+
+
+def warn_collapse() -> None:
+    """Say that the data do not identify the noise."""
+    warnings.warn(
+        "the noise must be identified by the data, but with as many columns as rows its "
+        "estimate runs to 0. Give Gaussian(noise=...), or use a prior with heavier tails "
+        "(horseshoe) or an informative prior on the noise.",
+        PriorfitWarning,
+        stacklevel=5,
+    )
 
 
 def _crossing(standard: Standard, solve: Engine, low: float, high: float, warm: Array) -> float:

@@ -19,6 +19,7 @@ class Reference:
 
     def __init__(self, standard: Standard, tol: float, max_iter: int) -> None:
         self.standard, self.tol, self.max_iter = standard, tol, max_iter
+        self.rounds = max_iter
 
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
         """Solutions (m, k) and their certificates, each warm from the last."""

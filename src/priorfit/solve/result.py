@@ -38,7 +38,7 @@ class Solution(NamedTuple):
 
     ``coef`` (p,) and ``intercept`` in the units of the data; ``phi`` the dispersion (given or
     estimated; its root is the gaussian noise); ``objective`` J, constants kept; ``df`` the
-    degrees of freedom; ``solver`` the engine.
+    degrees of freedom; ``solver`` the engine and ``n_iter`` its outer iterations.
     """
 
     intercept: float
@@ -49,6 +49,7 @@ class Solution(NamedTuple):
     certificate: Certificate
     status: Status
     solver: str
+    n_iter: int
 
     @property
     def n_nonzero(self) -> int:

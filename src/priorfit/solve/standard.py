@@ -54,11 +54,17 @@ class Standard:
 
     @cached_property
     def start(self) -> Array:
-        """All weights at their prior mean (inside the box), the best intercept for weights 0."""
+        """All weights at their prior mean (inside the box), the best intercept for weights 0.
+
+        Weights 0 instead, where the prior mean is far worse for a likelihood with exponentials."""
         g = np.clip(self.form.loc, self.form.lower, self.form.upper)
         if self.Z.intercept:
             g[0] = self._null_intercept
-        return g
+        if self.gaussian or not np.any(self.form.loc):
+            return g
+        zero = np.clip(np.zeros_like(g), self.form.lower, self.form.upper)
+        zero[0 : int(self.Z.intercept)] = self._null_intercept
+        return min((g, zero), key=self._lost)
 
     @cached_property
     def reference(self) -> float:
@@ -88,6 +94,11 @@ class Standard:
             if abs(step) <= 4 * _EPS * max(1.0, abs(a)):
                 break
         return a
+
+    def _lost(self, g: Array) -> float:
+        with np.errstate(over="ignore", invalid="ignore"):
+            value = float(self.weights @ self.likelihood.loss(self.y, self.eta(g)))
+        return value if np.isfinite(value) else np.inf
 
     def eta(self, g: Array) -> Array:
         """Linear predictor of one solution (m,) or of several (m, k)."""

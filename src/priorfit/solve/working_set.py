@@ -68,7 +68,7 @@ class WorkingSet:
     """An engine that keeps its working columns from one call to the next."""
 
     def __init__(self, standard: Standard, tol: float) -> None:
-        self.standard, self.tol = standard, tol
+        self.standard, self.tol, self.rounds = standard, tol, 0
         self.space = Workspace(standard)
 
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
@@ -80,7 +80,8 @@ class WorkingSet:
         previous = _critical(standard, slopes)
         for k, s in enumerate(strengths):
             self.space.add(self.space.missing(screen(standard, g, slopes, s, max(previous, s))))
-            g, certificate = _solve_one(self.space, g, float(s), self.tol)
+            g, certificate, rounds = _solve_one(self.space, g, float(s), self.tol)
+            self.rounds = max(rounds, self.rounds)
             slopes, previous = certificate.slopes[:, 0], float(s)
             out[:, k] = g
             found.append(certificate)
@@ -95,11 +96,11 @@ def _critical(standard: Standard, slopes: Array) -> float:
 
 def _solve_one(
     space: Workspace, g: Array, strength: float, tol: float
-) -> tuple[Array, Certificates]:
+) -> tuple[Array, Certificates, int]:
     standard = space.standard
     inner = 1e-11 * standard.null_correlation
     best = (g, certify(standard, g[:, None], np.array([strength])))
-    for _ in range(100):
+    for rounds in range(1, 100):
         cols = space.columns
         held = g.copy()
         held[cols] = 0.0
@@ -108,19 +109,19 @@ def _solve_one(
             rest = standard.weights * standard.Z.matvec(held)
             q = q - standard.Z.rmatvec(rest)[cols]
         at = np.array([strength])
-        b = solve_quadratic(space.gram, q, standard.form, cols, at, g[cols], inner)
+        b, _ = solve_quadratic(space.gram, q, standard.form, cols, at, g[cols], inner)
         g = held
         g[cols] = b[0]
         certificate = certify(standard, g[:, None], at)
         if certificate.gap[0] <= best[1].gap[0]:
             best = (g, certificate)
         if certificate.gap[0] <= tol:
-            return g, certificate
+            return g, certificate, rounds
         fresh = _violators(space, g, certificate.slopes[:, 0], strength)
         if not len(fresh):
             break
         space.add(fresh)
-    return best
+    return *best, rounds
 
 
 def _violators(space: Workspace, g: Array, slopes: Array, strength: float) -> Index:

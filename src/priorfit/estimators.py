@@ -1,0 +1,424 @@
+"""scikit-learn-shaped shells: validate, make a problem, solve, show the result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, Self
+
+import narwhals as nw
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import (
+    _check_feature_names,
+    _check_sample_weight,
+    check_is_fitted,
+    column_or_1d,
+    validate_data,
+)
+
+from priorfit._errors import InputError
+from priorfit._typing import Array
+from priorfit.design import Design, Schema, as_design, is_table
+from priorfit.likelihoods import Bernoulli, Gaussian, Likelihood
+from priorfit.priors import Normal, Prior
+from priorfit.problem import Problem
+from priorfit.select import cross_validate, per_sd
+from priorfit.solve import Path, path_of, solve
+from priorfit.views import explain, views_of
+
+__all__ = ["MAPClassifier", "MAPRegressor"]
+
+_UNITS = ("raw", "sd")
+
+
+class _MAP(BaseEstimator):  # type: ignore[misc]
+    """What the regressor and the classifier share."""
+
+    def __init__(
+        self,
+        prior: Prior | None = None,
+        likelihood: Likelihood | None = None,
+        *,
+        strength: float | str | None = None,
+        units: str = "raw",
+        standardize: bool = True,
+        intercept: bool = True,
+        cv: Any = 5,
+        rule: str = "1se",
+        n_points: int = 100,
+        missing: str = "error",
+        tol: float = 1e-6,
+        max_iter: int = 10_000,
+        solver: str = "auto",
+        seed: int | None = 0,
+    ) -> None:
+        self.prior = prior
+        self.likelihood = likelihood
+        self.strength = strength
+        self.units = units
+        self.standardize = standardize
+        self.intercept = intercept
+        self.cv = cv
+        self.rule = rule
+        self.n_points = n_points
+        self.missing = missing
+        self.tol = tol
+        self.max_iter = max_iter
+        self.solver = solver
+        self.seed = seed
+
+    # -- parameters: the prior's and the likelihood's fields are reachable as prior__scale --------
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Parameters by name; ``deep`` adds those of the prior and the likelihood."""
+        params: dict[str, Any] = super().get_params(deep=False)
+        if deep:
+            for name, part in [(k, v) for k, v in params.items() if k in ("prior", "likelihood")]:
+                if is_dataclass(part):
+                    params |= {f"{name}__{f.name}": getattr(part, f.name) for f in fields(part)}
+        return params
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters; ``prior__scale=0.2`` replaces the prior by one with that scale."""
+        own = {k: v for k, v in params.items() if "__" not in k}
+        super().set_params(**own)
+        for key, value in params.items():
+            if key in own:
+                continue
+            name, _, field = key.partition("__")
+            part = getattr(self, name, None)
+            part = self._default(name) if part is None else part
+            if not is_dataclass(part) or field not in {f.name for f in fields(part)}:
+                raise InputError(
+                    f"a parameter must be one of {sorted(self.get_params())}", repr(key), ""
+                )
+            setattr(self, name, replace(part, **{field: value}))  # type: ignore[type-var]
+        return self
+
+    def _default(self, name: str) -> Any:
+        return Normal() if name == "prior" else self._default_likelihood()
+
+    def _default_likelihood(self) -> Likelihood:
+        return Gaussian()
+
+    def _encode(self, y: Any, likelihood: Likelihood) -> Any:  # noqa: ARG002
+        return y
+
+    # -- fitting ---------------------------------------------------------------------------------
+
+    def _fit(
+        self, X: Any, y: Any, sample_weight: Any, offset: Any, progress: Callable[..., None] | None
+    ) -> Self:
+        likelihood = self.likelihood or self._default_likelihood()
+        if self.units not in _UNITS:
+            raise InputError(f"`units` must be one of {', '.join(_UNITS)}", repr(self.units), "")
+        X, y = _from_table(X, y)
+        design, y = self._design(X, y)
+        weights = None
+        if sample_weight is not None:
+            n = design.shape[0]
+            weights = _check_sample_weight(sample_weight, np.empty((n, 0)), dtype=np.float64)
+        problem = Problem.make(
+            design,
+            self._encode(y, likelihood),
+            prior=self.prior,
+            likelihood=likelihood,
+            weights=weights,
+            offset=offset,
+            intercept=self.intercept,
+        )
+        problem = self._chosen(self._in_units(problem), progress)
+        solution = solve(problem, tol=self.tol, max_iter=self.max_iter, solver=self.solver)
+        self.coef_, self.intercept_ = solution.coef, solution.intercept
+        self.solution_, self.certificate_ = solution, solution.certificate
+        self.n_iter_, self.dispersion_ = solution.n_iter, solution.phi
+        self.prior_ = problem.prior
+        if getattr(likelihood, "scale_by_noise", False):
+            self.prior_ = problem.prior.widened(float(np.sqrt(solution.phi)))
+        form = self.prior_.lower(len(solution.coef))
+        self.views_ = views_of(self.prior_, form, solution.phi, solution.coef)
+        self._data_precision = _precision(problem, solution.intercept, solution.coef, solution.phi)
+        self._n_effective, self._labels = problem.n_effective, problem.design.labels()
+        self._likelihood = likelihood
+        return self
+
+    def _in_units(self, problem: Problem) -> Problem:
+        if self.units == "raw" or self.strength is not None:
+            return problem
+        scaled = per_sd(problem)
+        if not isinstance(problem.likelihood, Gaussian) or problem.likelihood.scale_by_noise:
+            return scaled
+        sd = np.sqrt(np.cov(problem.y, aweights=problem.weights, ddof=0))
+        return replace(scaled, prior=scaled.prior.rescaled(float(sd) or 1.0))
+
+    def _chosen(self, problem: Problem, progress: Callable[..., None] | None) -> Problem:
+        """The problem with the strength that the data, or the user's number, choose."""
+        if self.strength is None:
+            return problem
+        problem = replace(problem, prior=problem.prior.unit())
+        if isinstance(self.strength, str):
+            if self.strength != "cv":
+                raise InputError("`strength` must be a number or 'cv'", repr(self.strength), "")
+            given = None
+        elif np.isfinite(self.strength) and self.strength >= 0:
+            given = [float(self.strength)]
+        else:
+            raise InputError("`strength` must be >= 0", repr(self.strength), "It is a lambda.")
+        path: Path
+        if given is None:
+            self.selection_, path = cross_validate(
+                problem,
+                folds=self.cv,
+                seed=self.seed,
+                rule=self.rule,
+                standardize=self.standardize,
+                n_points=self.n_points,
+                tol=self.tol,
+                max_iter=self.max_iter,
+                progress=progress,
+            )
+            k = self.selection_.chosen
+        else:
+            shaped = per_sd(problem) if self.standardize else problem
+            path, k = path_of(shaped, given, tol=self.tol, max_iter=self.max_iter), 0
+        self.path_ = path
+        likelihood = problem.likelihood
+        if isinstance(likelihood, Gaussian) and likelihood.noise is None:
+            likelihood = Gaussian(noise=float(np.sqrt(path.dispersions[k])))
+        return replace(problem, prior=path.prior_at(k), likelihood=likelihood)
+
+    def _design(self, X: Any, y: Any) -> tuple[Design, Any]:
+        """The design of X, remembering names and kinds of columns."""
+        self._schema: Schema | None = None
+        if is_table(X) and all(isinstance(c, str) for c in _column_names(X)):
+            _check_feature_names(self, X, reset=True)
+            self._schema = Schema.learn(X, self.missing)
+            self.n_features_in_ = len(self._schema.names)
+            design = self._schema.design(X)
+            if len(np.shape(y)) == 2:
+                y = column_or_1d(y, warn=True)
+            return design, y
+        X, y = validate_data(
+            self,
+            X,
+            y,
+            accept_sparse=("csc", "csr"),
+            dtype=(np.float64, np.float32),
+            y_numeric=not isinstance(self, ClassifierMixin),
+        )
+        return as_design(X), y
+
+    def _eta(self, X: Any, offset: Any = None) -> Array:
+        """Linear predictor of new rows."""
+        check_is_fitted(self)
+        if self._schema is not None and is_table(X):
+            design = self._schema.design(X)
+        else:
+            X = validate_data(
+                self,
+                X,
+                accept_sparse=("csc", "csr"),
+                dtype=(np.float64, np.float32),
+                reset=False,
+            )
+            design = as_design(X)
+        coef = np.ravel(self.coef_)
+        if design.shape[1] != len(coef):
+            raise InputError(
+                f"X must have the {len(coef)} columns that the model was fitted on",
+                f"{design.shape[1]}",
+                "Pass a table with the same columns.",
+            )
+        eta = design.matvec(coef) + np.ravel(self.intercept_)[0]
+        return eta if offset is None else eta + np.asarray(offset, dtype=np.float64)
+
+    def explain(self) -> str:
+        """What the belief says in words, and which columns escape it or are held by it."""
+        check_is_fitted(self)
+        words = explain(
+            self.views_,
+            self._likelihood,
+            self.dispersion_,
+            self._n_effective,
+            self._data_precision,
+            self._labels,
+        )
+        if self.strength is not None:
+            how = "cross-validation" if self.strength == "cv" else "the given lambda"
+            per = " on columns scaled to unit standard deviation" if self.standardize else ""
+            words += f"\nStrength chosen by {how}{per}; coefficients are in the units of X."
+        elif self.units == "sd":
+            words += "\nThe scale was stated per standard deviation of each column."
+        return f"{words}\nCertificate: {self.certificate_}."
+
+    @property
+    def feature_labels_(self) -> tuple[str, ...]:
+        """Names of the coefficients: columns, and levels of categorical columns."""
+        check_is_fitted(self)
+        return self._labels
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+class MAPRegressor(RegressorMixin, _MAP):  # type: ignore[misc]
+    """The MAP estimate of a regression: ``min sum_i w_i (-log p(y_i|eta_i)) - log p(coef)``.
+
+    Parameters
+    ----------
+    prior : belief about the weights (default ``Normal(scale=1)``), in their own units.
+    likelihood : `Gaussian` (default), `Poisson` or `Bernoulli`.
+    strength : None takes the prior's scale as it stands; "cv" chooses it by cross-validation; a
+        number is a lambda on the sum scale.
+    units : "raw", or "sd": the prior holds per standard deviation of the column (and of y).
+    standardize : where the strength is chosen, state the prior per standard deviation.
+    intercept : whether there is one (flat prior, never counted).
+    cv, rule, n_points, seed : folds (or a splitter), "1se" or "best", grid size, shuffling.
+    missing : "error", "mean" or "indicator", for tables.
+    tol, max_iter, solver : see `priorfit.solve`.
+
+    Attributes
+    ----------
+    coef_ (p,), intercept_, certificate_, views_ (prior, penalty, constraint), prior_,
+    dispersion_ (noise variance for the gaussian), solution_, path_ and selection_ (where the
+    strength was chosen), feature_labels_, n_features_in_, n_iter_.
+
+    Raises
+    ------
+    InputError
+        for input that cannot be used as given: what must hold, what was got, what to do.
+
+    Examples
+    --------
+    >>> import numpy as np, priorfit as pf
+    >>> X = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [0.0, 0.0]])
+    >>> m = pf.MAPRegressor(prior=pf.Laplace(scale=0.5), likelihood=pf.Gaussian(noise=0.5))
+    >>> m.fit(X, [3.0, 1.0, 3.1, 0.9]).coef_.round(3)
+    array([1.6, 0. ])
+    """
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        offset: Any = None,
+        progress: Callable[..., None] | None = None,
+    ) -> Self:
+        """Fit; ``y`` is an array, the name of a column of X, or "target ~ ." / "target ~ a + b"."""
+        return self._fit(X, y, sample_weight, offset, progress)
+
+    def predict(self, X: Any, *, offset: Any = None) -> Array:
+        """The expected response, (n,)."""
+        eta = self._eta(X, offset)
+        return self._likelihood.mean(eta)
+
+
+class MAPClassifier(ClassifierMixin, _MAP):  # type: ignore[misc]
+    """The MAP estimate of a two-class logistic regression; labels of any kind.
+
+    Parameters and attributes as `MAPRegressor`, with ``classes_``, ``coef_`` (1, p) and
+    ``intercept_`` (1,), as scikit-learn's classifiers have them.
+
+    Examples
+    --------
+    >>> import numpy as np, priorfit as pf
+    >>> X = np.array([[0.0], [1.0], [2.0], [3.0]])
+    >>> m = pf.MAPClassifier(prior=pf.Normal(scale=2.5)).fit(X, ["no", "no", "yes", "yes"])
+    >>> m.predict([[2.5]])
+    array(['yes'], dtype='<U3')
+    """
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        offset: Any = None,
+        progress: Callable[..., None] | None = None,
+    ) -> Self:
+        """Fit; ``y`` is an array, the name of a column of X, or "target ~ ." / "target ~ a + b"."""
+        self._fit(X, y, sample_weight, offset, progress)
+        self.coef_, self.intercept_ = self.coef_[None, :], np.array([self.intercept_])
+        return self
+
+    def decision_function(self, X: Any, *, offset: Any = None) -> Array:
+        """Log odds of ``classes_[1]``, (n,)."""
+        return self._eta(X, offset)
+
+    def predict_proba(self, X: Any, *, offset: Any = None) -> Array:
+        """Probability of each class, (n, 2)."""
+        eta = self._eta(X, offset)
+        return np.column_stack([self._likelihood.mean(-eta), self._likelihood.mean(eta)])
+
+    def predict_log_proba(self, X: Any, *, offset: Any = None) -> Array:
+        """Logarithm of `predict_proba`, without underflow."""
+        eta = self._eta(X, offset)
+        return np.column_stack([-np.logaddexp(0.0, eta), -np.logaddexp(0.0, -eta)])
+
+    def predict(self, X: Any, *, offset: Any = None) -> Any:
+        """The likelier class of each row."""
+        positive = self._eta(X, offset) > 0
+        return self.classes_[positive.astype(np.intp)]
+
+    def _default_likelihood(self) -> Likelihood:
+        return Bernoulli()
+
+    def _encode(self, y: Any, likelihood: Likelihood) -> Any:
+        if not likelihood.is_classification:
+            raise InputError("a classifier needs a likelihood of classes", likelihood.name, "")
+        y = column_or_1d(y)
+        check_classification_targets(y)
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        if len(self.classes_) != 2:
+            raise InputError(
+                "y must have exactly two classes",
+                f"{len(self.classes_)} class{'es' * (len(self.classes_) != 1)}: "
+                f"{', '.join(map(str, self.classes_[:5].tolist()))}",
+                "Only binary classification is supported; fit one class against the rest.",
+            )
+        return codes.astype(np.float64)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = False
+        return tags
+
+
+def _precision(problem: Problem, intercept: float, coef: Array, phi: float) -> Array:
+    """How sharply the data know each weight alone: ``sum w h (x - mean)^2 / phi``, (p,)."""
+    h = problem.likelihood.curvature(problem.y, problem.eta(intercept, coef))
+    weights = problem.weights * h
+    sd = problem.design.moments(weights)[1]
+    return np.asarray(weights.sum() * sd**2 / phi)
+
+
+def _column_names(X: Any) -> list[Any]:
+    return list(getattr(X, "column_names", getattr(X, "columns", [])))
+
+
+def _from_table(X: Any, y: Any) -> tuple[Any, Any]:
+    """Where ``y`` is text: the target column of the table X and the columns to use."""
+    if not isinstance(y, str):
+        return X, y
+    if not is_table(X):
+        raise InputError("a target given by name needs a table", type(X).__name__, "")
+
+    frame = nw.from_native(X, eager_only=True)
+    target, _, right = (part.strip() for part in y.partition("~"))
+    others = [c for c in frame.columns if c != target]
+    wanted = others if right in ("", ".") else [part.strip() for part in right.split("+")]
+    for name in (target, *wanted):
+        if name not in frame.columns:
+            raise InputError(
+                "a formula must name columns of the table",
+                repr(name),
+                f"The table has {', '.join(map(repr, frame.columns[:8]))}.",
+            )
+    return frame.select(wanted).to_native(), frame[target].to_numpy()

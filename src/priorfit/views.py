@@ -1,0 +1,138 @@
+"""One fit seen as prior, as penalty and as constraint; and the belief in words."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from priorfit._typing import Array, Mask
+from priorfit.likelihoods import Likelihood
+from priorfit.priors import NormalForm, Prior, describe
+
+__all__ = ["Constraint", "Penalty", "Views", "explain", "views_of"]
+
+
+class Penalty(NamedTuple):
+    """``phi J = loss + sum_j l1_j |b_j - loc_j| + l2_j / 2 (b_j - loc_j)^2``, on the sum scale.
+
+    ``l1`` and ``l2`` are lambdas: one number where all columns share it, else (p,).
+    """
+
+    l1: float | Array
+    l2: float | Array
+
+    def __str__(self) -> str:
+        parts = [
+            f"{_span(value)} × {term}"
+            for value, term in ((self.l1, "Σ|b − loc|"), (self.l2, "½ Σ(b − loc)²"))
+            if np.any(np.asarray(value) > 0)
+        ]
+        return "loss + " + " + ".join(parts) if parts else "loss alone"
+
+
+class Constraint(NamedTuple):
+    """The smallest loss with ``norm(b - loc) <= radius``; the multiplier is lambda."""
+
+    norm: str
+    radius: float
+    slack: bool
+
+    def __str__(self) -> str:
+        text = f"smallest loss with {self.norm} ≤ {self.radius:.4g}"
+        return f"{text} (slack: the penalty is 0)" if self.slack else text
+
+
+class Views(NamedTuple):
+    """The same estimate three times."""
+
+    prior: Prior
+    penalty: Penalty
+    constraint: Constraint
+
+
+def views_of(prior: Prior, form: NormalForm, phi: float, coef: Array) -> Views:
+    """Prior, penalty (``lambda = phi / scale`` or ``phi / scale^2``) and constraint of one fit.
+
+    Examples
+    --------
+    >>> import numpy as np, priorfit as pf
+    >>> prior = pf.Laplace(scale=0.5)
+    >>> views = views_of(prior, prior.lower(2), 2.0, np.array([1.0, -3.0]))
+    >>> views.penalty.l1, views.constraint.radius
+    (4.0, 4.0)
+    """
+    t = coef - form.loc
+    l1, l2 = _shared(phi * form.l1), _shared(phi * form.l2)
+    has_l1, has_l2 = bool(np.any(form.l1 > 0)), bool(np.any(form.l2 > 0))
+    if has_l1 and has_l2:
+        share = form.l1 @ np.abs(t) + 0.5 * form.l2 @ (t * t)
+        constraint = Constraint("the elastic-net penalty (in nats)", float(share), False)
+    elif has_l2:
+        weight = form.l2 / np.max(form.l2)
+        constraint = Constraint("‖b − loc‖₂", float(np.sqrt(weight @ (t * t))), False)
+    else:
+        weight = form.l1 / np.max(form.l1) if has_l1 else np.ones_like(t)
+        constraint = Constraint("‖b − loc‖₁", float(weight @ np.abs(t)), not has_l1)
+    return Views(prior, Penalty(l1, l2), constraint)
+
+
+def explain(
+    views: Views,
+    likelihood: Likelihood,
+    phi: float,
+    n: float,
+    precision: Array,
+    names: tuple[str, ...],
+) -> str:
+    """The belief in words: what it says, what defaults elsewhere would say, who escapes it.
+
+    ``precision`` (p,) is how sharply the data know each weight, ``x_j' W x_j / phi`` (centred).
+    """
+    lines = [f"Belief: {describe(views.prior)}.", f"As a penalty: {views.penalty}."]
+    if likelihood.has_dispersion:
+        lines.append(f"Noise: standard deviation {np.sqrt(phi):.3g}.")
+    lines.append(f"scikit-learn's defaults as beliefs here: {_defaults(likelihood, phi, n)}.")
+    free, frozen = _extremes(views.prior.lower(len(names)), precision)
+    for which, word in ((free, "effectively unpenalised"), (frozen, "effectively frozen")):
+        if np.any(which):
+            lines.append(f"{word.capitalize()}: {_listing(names, which)}.")
+    return "\n".join(lines)
+
+
+def _defaults(likelihood: Likelihood, phi: float, n: float) -> str:
+    if likelihood.has_dispersion:
+        return (
+            f"Ridge(alpha=1) is Normal(scale={np.sqrt(phi):.3g}), "
+            f"Lasso(alpha=1) is Laplace(scale={phi / n:.3g})"
+        )
+    if likelihood.is_classification:
+        return "LogisticRegression(C=1) is Normal(scale=1)"
+    return f"PoissonRegressor(alpha=1) is Normal(scale={1 / np.sqrt(n):.3g})"
+
+
+def _extremes(form: NormalForm, precision: Array) -> tuple[Mask, Mask]:
+    """Columns that keep more than 99.9 % or less than 1 % of what the data alone would say."""
+    # a prior's curvature at its own width: 1/variance; a Laplace of rate r has variance 2/r^2
+    curvature = form.l2 + 0.5 * form.l1**2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        kept = precision / (precision + curvature)
+    known = precision > 0
+    frozen = form.fixed | (known & (kept < 0.01)) | ~known
+    return known & ~form.fixed & (kept > 0.999), frozen
+
+
+def _listing(names: tuple[str, ...], which: Mask) -> str:
+    chosen = [names[j] for j in np.flatnonzero(which)]
+    if len(chosen) == len(names):
+        return f"all {len(names)} columns"
+    return ", ".join(chosen[:6]) + (f" and {len(chosen) - 6} more" if len(chosen) > 6 else "")
+
+
+def _shared(values: Array) -> float | Array:
+    return float(values[0]) if np.all(values == values[0]) else values
+
+
+def _span(value: float | Array) -> str:
+    low, high = float(np.min(value)), float(np.max(value))
+    return f"{low:.4g}" if low == high else f"({low:.3g} to {high:.3g})"
