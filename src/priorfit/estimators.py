@@ -131,7 +131,8 @@ class _MAP(BaseEstimator):  # type: ignore[misc]
         )
         problem = self._chosen(self._in_units(problem), progress)
         solution = solve(problem, tol=self.tol, max_iter=self.max_iter, solver=self.solver)
-        self.coef_, self.intercept_ = solution.coef, solution.intercept
+        self.coef_: Array = solution.coef
+        self.intercept_: Any = solution.intercept
         self.solution_, self.certificate_ = solution, solution.certificate
         self.n_iter_, self.dispersion_ = solution.n_iter, solution.phi
         self.prior_ = problem.prior
@@ -316,7 +317,8 @@ class MAPRegressor(RegressorMixin, _MAP):  # type: ignore[misc]
     def predict(self, X: Any, *, offset: Any = None) -> Array:
         """The expected response, (n,)."""
         eta = self._eta(X, offset)
-        return self._likelihood.mean(eta)
+        mean: Array = self._likelihood.mean(eta)
+        return mean
 
 
 class MAPClassifier(ClassifierMixin, _MAP):  # type: ignore[misc]
@@ -345,7 +347,8 @@ class MAPClassifier(ClassifierMixin, _MAP):  # type: ignore[misc]
     ) -> Self:
         """Fit; ``y`` is an array, the name of a column of X, or "target ~ ." / "target ~ a + b"."""
         self._fit(X, y, sample_weight, offset, progress)
-        self.coef_, self.intercept_ = self.coef_[None, :], np.array([self.intercept_])
+        self.coef_ = self.solution_.coef[None, :]
+        self.intercept_ = np.array([self.solution_.intercept])
         return self
 
     def decision_function(self, X: Any, *, offset: Any = None) -> Array:

@@ -37,6 +37,12 @@ class Bernoulli(Likelihood):
                 f"{y[outside][0]:g} in row {int(np.flatnonzero(outside)[0])}",
                 "Code the two classes as 0 and 1, or use MAPClassifier, which takes any labels.",
             )
+        if np.all(y == y[0]) and y[0] in (0.0, 1.0):
+            raise InputError(
+                "y must have two classes among the rows of positive weight",
+                f"one class, y = {y[0]:g} in all {len(y)} rows",
+                "There is nothing to tell apart.",
+            )
 
     def loss(self, y: Array, eta: Array) -> Array:
         """``log(1 + exp(eta)) - y eta``, without overflow."""

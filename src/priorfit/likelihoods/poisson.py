@@ -35,6 +35,10 @@ class Poisson(Likelihood):
                 f"{y[y < 0][0]:g} in row {int(np.flatnonzero(y < 0)[0])}",
                 "Counts cannot be negative; use Gaussian() for signed responses.",
             )
+        if not np.any(y > 0):
+            raise InputError(
+                "the poisson likelihood needs some y > 0", f"0 in all {len(y)} rows", ""
+            )
 
     def loss(self, y: Array, eta: Array) -> Array:
         """``exp(eta) - y eta``; infinite where exp overflows."""

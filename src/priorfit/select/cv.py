@@ -29,7 +29,7 @@ def splits(problem: Problem, folds: Any = 5, seed: int | None = 0) -> list[tuple
         return [(np.asarray(a), np.asarray(b)) for a, b in folds]
     if not 2 <= folds <= n:
         raise InputError(
-            "folds must be between 2 and the number of rows", f"{folds} for n = {n}", ""
+            "folds must be between 2 and the number of rows", f"{folds} for n_samples = {n}", ""
         )
     rng = np.random.default_rng(seed)
     order = rng.permutation(n)

@@ -1,0 +1,18 @@
+"""Drop-ins for scikit-learn's regularized linear models: same constants, certified, faster."""
+
+from priorfit.sklearn.linear import ElasticNet, Lasso, Ridge
+from priorfit.sklearn.linear_cv import ElasticNetCV, LassoCV, RidgeCV
+from priorfit.sklearn.logistic import LogisticRegression, LogisticRegressionCV
+from priorfit.sklearn.poisson import PoissonRegressor
+
+__all__ = [
+    "ElasticNet",
+    "ElasticNetCV",
+    "Lasso",
+    "LassoCV",
+    "LogisticRegression",
+    "LogisticRegressionCV",
+    "PoissonRegressor",
+    "Ridge",
+    "RidgeCV",
+]

@@ -1,0 +1,101 @@
+"""What the drop-ins share: scikit-learn's constants as beliefs at noise 1."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning as SklearnConvergenceWarning
+from sklearn.utils.validation import _check_sample_weight, validate_data
+
+from priorfit._errors import ConvergenceWarning, InputError
+from priorfit._typing import Array
+from priorfit.design import as_design
+from priorfit.likelihoods import Gaussian, Likelihood
+from priorfit.priors import ElasticNet, Flat, Laplace, Normal, Prior, Truncated
+from priorfit.problem import Problem
+from priorfit.solve import Solution, solve
+
+__all__ = [
+    "checked",
+    "null_loss",
+    "penalty_prior",
+    "problem_of",
+    "solved",
+    "weights_of",
+    "with_prior",
+]
+
+UNIT = Gaussian(noise=1.0)
+
+
+def penalty_prior(l1: float, l2: float, positive: bool = False) -> Prior:
+    """The prior whose negative log is ``l1 ||w||_1 + l2/2 ||w||_2^2`` (and w >= 0)."""
+    if not (l1 >= 0 and l2 >= 0):
+        raise InputError("a penalty must be >= 0", f"l1={l1}, l2={l2}", "")
+    prior: Prior
+    if l1 > 0 and l2 > 0:
+        prior = ElasticNet(l1_scale=1.0 / l1, l2_scale=l2**-0.5)
+    elif l1 > 0:
+        prior = Laplace(scale=1.0 / l1)
+    else:
+        prior = Normal(scale=l2**-0.5) if l2 > 0 else Flat()
+    return Truncated(prior, lower=0.0) if positive else prior
+
+
+def checked(estimator: Any, X: Any, y: Any, **options: Any) -> tuple[Any, Any]:
+    """X and y through scikit-learn's own checks; sparse matrices stay CSC or CSR."""
+    estimator._validate_params()
+    validated: tuple[Any, Any] = validate_data(
+        estimator,
+        X,
+        y,
+        accept_sparse=("csc", "csr"),
+        dtype=(np.float64, np.float32),
+        **options,
+    )
+    return validated
+
+
+def weights_of(sample_weight: Any, X: Any) -> Array | None:
+    """(n,) float64 weights, or None."""
+    if sample_weight is None or np.ndim(sample_weight) == 0:
+        return None
+    weights: Array = _check_sample_weight(sample_weight, X, dtype=np.float64)
+    return weights
+
+
+def problem_of(
+    X: Any, y: Any, prior: Prior, likelihood: Likelihood, weights: Array | None, intercept: bool
+) -> Problem:
+    """A problem on validated data."""
+    return Problem.make(
+        as_design(X), y, prior=prior, likelihood=likelihood, weights=weights, intercept=intercept
+    )
+
+
+def with_prior(problem: Problem, prior: Prior) -> Problem:
+    """The same data under another belief."""
+    return replace(problem, prior=prior)
+
+
+def solved(problem: Problem, tol: float, max_iter: int | None = None) -> Solution:
+    """`priorfit.solve` to a gap of 1e-6 or ``tol``, warning as scikit-learn does."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ConvergenceWarning)
+        solution = solve(problem, tol=max(min(tol, 1e-6), 1e-14), max_iter=max_iter or 10_000)
+    for warning in caught:
+        kind: type[Warning] = warning.category
+        if issubclass(kind, ConvergenceWarning):
+            kind = SklearnConvergenceWarning
+        warnings.warn(str(warning.message), kind, stacklevel=4)
+    return solution
+
+
+def null_loss(y: Array, weights: Array | None, intercept: bool) -> float:
+    """``sum w (y - mean)^2 / 2``: what a relative gap is relative to."""
+    center = np.average(y, weights=weights) if intercept else 0.0
+    squares = np.square(y - center)
+    return 0.5 * float(squares.sum() if weights is None else weights @ squares)

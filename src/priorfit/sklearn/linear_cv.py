@@ -1,0 +1,208 @@
+"""Drop-ins for LassoCV, ElasticNetCV and RidgeCV."""
+
+from __future__ import annotations
+
+from numbers import Integral
+from typing import Any, Self
+
+import numpy as np
+from scipy import linalg
+from sklearn import linear_model
+from sklearn.model_selection import check_cv
+from sklearn.utils.metadata_routing import process_routing
+from sklearn.utils.validation import column_or_1d
+
+from priorfit._errors import InputError
+from priorfit._typing import Array
+from priorfit.design import standardized
+from priorfit.problem import Problem
+from priorfit.sklearn._shared import (
+    UNIT,
+    checked,
+    null_loss,
+    penalty_prior,
+    problem_of,
+    solved,
+    weights_of,
+    with_prior,
+)
+from priorfit.sklearn.linear import Ridge
+from priorfit.solve import lambda_max, path_of
+
+__all__ = ["ElasticNetCV", "LassoCV", "RidgeCV", "folds_of"]
+
+
+def folds_of(estimator: Any, X: Any, y: Any, sample_weight: Any, params: dict[str, Any]) -> Any:
+    """(train, test) pairs of the estimator's ``cv``, with metadata routed to the splitter."""
+    from sklearn.utils._metadata_requests import _routing_enabled
+
+    options = {}
+    if _routing_enabled():
+        routed = process_routing(estimator, "fit", sample_weight=sample_weight, **params)
+        options = routed.splitter.split
+    return list(check_cv(estimator.cv).split(X, y, **options))
+
+
+class _EnetCV:
+    """The common fit: the l1_ratio is 1 for the lasso."""
+
+    def _fit(self: Any, X: Any, y: Any, sample_weight: Any, params: dict[str, Any]) -> None:
+        X, y = checked(self, X, y, multi_output=True, y_numeric=True)
+        if y.ndim > 1 and y.shape[1] > 1:
+            raise ValueError(f"For multi-task outputs, use MultiTask{type(self).__name__}")
+        y = column_or_1d(y, warn=True).astype(np.float64)
+        weights = weights_of(sample_weight, X)
+        ratios = np.atleast_1d(getattr(self, "l1_ratio", 1.0))
+        positive = self.positive
+        folds = folds_of(self, X, y, sample_weight, params)
+        errors, grids = [], []
+        for ratio in ratios:
+            prior = penalty_prior(float(ratio), 1.0 - float(ratio), positive)
+            problem = problem_of(X, y, prior, UNIT, weights, self.fit_intercept)
+            alphas = self._alphas(problem, float(ratio))
+            grids.append(alphas)
+            columns = [
+                _fold_errors(problem, alphas, train, test, self.tol) for train, test in folds
+            ]
+            errors.append(np.stack(columns, axis=1))
+        mse = np.array(errors)  # (ratios, alphas, folds)
+        self.mse_path_ = np.squeeze(mse)
+        mean = mse.mean(axis=2)
+        which, k = np.unravel_index(int(np.argmin(mean)), mean.shape)
+        self.alpha_, best_ratio = float(grids[which][k]), float(ratios[which])
+        integral = isinstance(self.alphas, Integral)
+        self.alphas_ = np.array(grids) if integral and len(ratios) > 1 else grids[0]
+        if hasattr(self, "l1_ratio"):
+            self.l1_ratio_ = best_ratio
+        self._refit(X, y, weights, best_ratio)
+
+    def _refit(self: Any, X: Any, y: Array, weights: Array | None, ratio: float) -> None:
+        n = float(len(y)) if weights is None else float(weights.sum())
+        strength = self.alpha_ * n
+        prior = penalty_prior(strength * ratio, strength * (1.0 - ratio), self.positive)
+        solution = solved(problem_of(X, y, prior, UNIT, weights, self.fit_intercept), self.tol)
+        self.coef_, self.intercept_ = solution.coef, solution.intercept
+        self.certificate_, self.n_iter_ = solution.certificate, solution.n_iter
+        self.dual_gap_ = solution.certificate.gap * null_loss(y, weights, self.fit_intercept) / n
+
+    def _alphas(self: Any, problem: Problem, ratio: float) -> Array:
+        if not isinstance(self.alphas, Integral):
+            given = np.sort(np.asarray(self.alphas, dtype=np.float64))[::-1]
+            if np.any(given < 0):
+                raise InputError("`alphas` must be >= 0", f"{given.min():g}", "")
+            return given
+        if ratio == 0:
+            raise ValueError(
+                "Automatic alpha grid generation is not supported for l1_ratio=0. Please supply a "
+                "grid by providing your estimator with the appropriate `alphas=` argument."
+            )
+        top = lambda_max(problem) / problem.n_effective
+        if top <= np.finfo(np.float64).resolution:
+            return np.full(self.alphas, np.finfo(np.float64).resolution)
+        return np.geomspace(top, top * self.eps, num=self.alphas)
+
+
+def _fold_errors(problem: Problem, alphas: Array, train: Any, test: Any, tol: float) -> Array:
+    """Mean squared error on ``test`` of the path on ``train``, alpha held per row; (alphas,)."""
+    part, held = problem.take_rows(train), problem.take_rows(test)
+    fitted = path_of(part, alphas * part.n_effective, tol=min(tol, 1e-6))
+    eta = fitted.intercepts + held.design.matvec(fitted.coefs)
+    return np.asarray(held.weights @ np.square(held.y[:, None] - eta) / held.weights.sum())
+
+
+class LassoCV(_EnetCV, linear_model.LassoCV):  # type: ignore[misc]
+    """`Lasso` with alpha chosen by K-fold cross-validation; scikit-learn's parameters.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.random.default_rng(0).normal(size=(50, 3))
+    >>> LassoCV(cv=5).fit(X, X[:, 0]).mse_path_.shape
+    (100, 5)
+    """
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> Self:
+        """Fit; ``params`` are routed to the splitter."""
+        self._fit(X, y, sample_weight, params)
+        return self
+
+
+class ElasticNetCV(_EnetCV, linear_model.ElasticNetCV):  # type: ignore[misc]
+    """`ElasticNet` with alpha (and l1_ratio) chosen by K-fold cross-validation.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.random.default_rng(0).normal(size=(50, 3))
+    >>> ElasticNetCV(cv=5, l1_ratio=[0.5, 0.9]).fit(X, X[:, 0]).mse_path_.shape
+    (2, 100, 5)
+    """
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> Self:
+        """Fit; ``params`` are routed to the splitter."""
+        self._fit(X, y, sample_weight, params)
+        return self
+
+
+class RidgeCV(linear_model.RidgeCV):  # type: ignore[misc]
+    """`Ridge` with alpha chosen by exact leave-one-out (one SVD for all alphas).
+
+    With ``cv``, ``scoring``, ``alpha_per_target``, ``store_cv_results``, weights, several targets
+    or a sparse X the search is scikit-learn's and the final fit is ours.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.random.default_rng(0).normal(size=(50, 3))
+    >>> RidgeCV().fit(X, X[:, 0]).alpha_
+    np.float64(0.1)
+    """
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> Self:
+        """Fit; X (n, p), y (n,) or (n, targets)."""
+        plain = (
+            self.cv is None
+            and self.scoring is None
+            and sample_weight is None
+            and not (self.store_cv_results or self.alpha_per_target)
+            and np.ndim(y) == 1
+            and not hasattr(X, "tocsr")
+        )
+        if not plain:
+            super().fit(X, y, sample_weight, **params)
+            return self._refit(X, y, sample_weight)
+        X, y = checked(self, X, y, y_numeric=True)
+        alphas = np.asarray(self.alphas, dtype=np.float64).ravel()
+        if np.any(alphas <= 0):
+            raise ValueError(f"alphas must be strictly positive, got {alphas.min()}")
+        problem = problem_of(X, y, penalty_prior(0.0, 1.0), UNIT, None, self.fit_intercept)
+        errors = _leave_one_out(problem, alphas)
+        best = int(np.argmin(errors))
+        self.alpha_, self.best_score_ = alphas[best], -float(errors[best])
+        solution = solved(with_prior(problem, penalty_prior(0.0, float(self.alpha_))), 1e-6)
+        self.coef_, self.certificate_ = solution.coef, solution.certificate
+        self.intercept_ = solution.intercept if self.fit_intercept else 0.0
+        return self
+
+    def _refit(self, X: Any, y: Any, sample_weight: Any) -> Self:
+        final = Ridge(alpha=self.alpha_, fit_intercept=self.fit_intercept)
+        final.fit(X, y, sample_weight)
+        self.coef_, self.intercept_ = final.coef_, final.intercept_
+        self.certificate_ = final.certificate_
+        return self
+
+
+def _leave_one_out(problem: Problem, alphas: Array) -> Array:
+    """Mean squared leave-one-out error of each alpha: ``e_i = r_i / (1 - h_ii)`` (Allen 1974)."""
+    n, p = problem.design.shape
+    columns = problem.design.columns(np.arange(p), np.zeros(p))[0]
+    y = problem.y
+    level = 0.0
+    if problem.intercept:
+        columns = columns - standardized(problem.design).center
+        y, level = y - y.mean(), 1.0 / n
+    U, d, _ = linalg.svd(columns, full_matrices=False)
+    shrunk = d[:, None] ** 2 / (d[:, None] ** 2 + alphas)
+    residual = y[:, None] - U @ (shrunk * (U.T @ y)[:, None])
+    leverage = level + np.square(U) @ shrunk
+    return np.asarray(np.mean(np.square(residual / (1.0 - leverage)), axis=0))

@@ -1,0 +1,188 @@
+"""Drop-ins for LogisticRegression and LogisticRegressionCV."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+from typing import Any, Self
+
+import numpy as np
+from sklearn import linear_model
+from sklearn.metrics import get_scorer
+from sklearn.model_selection import check_cv
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets
+
+from priorfit._typing import Array
+from priorfit.likelihoods import Bernoulli
+from priorfit.problem import Problem
+from priorfit.sklearn._shared import checked, penalty_prior, problem_of, solved, weights_of
+from priorfit.solve import path_of
+
+__all__ = ["LogisticRegression", "LogisticRegressionCV"]
+
+
+def ratio_of(penalty: Any, l1_ratio: float | None) -> float:
+    """The share of the l1 term that the (deprecated) ``penalty`` and ``l1_ratio`` mean."""
+    if penalty in ("l1", "l2"):
+        return 1.0 if penalty == "l1" else 0.0
+    return float(l1_ratio or 0.0)
+
+
+def class_weights(estimator: Any, y: Any, weights: Array | None) -> Array | None:
+    """Row weights times the class weights."""
+    if estimator.class_weight is None:
+        return weights
+    classes = np.unique(y)
+    each = compute_class_weight(estimator.class_weight, classes=classes, y=y, sample_weight=weights)
+    rows: Array = each[np.searchsorted(classes, y)]
+    return rows if weights is None else rows * weights
+
+
+class LogisticRegression(linear_model.LogisticRegression):  # type: ignore[misc]
+    """``C sum_i w_i loss_i + l1_ratio ||w||_1 + (1 - l1_ratio) / 2 ||w||_2^2``, certified.
+
+    Parameters and attributes are those of `sklearn.linear_model.LogisticRegression`; two classes
+    are solved here with any ``l1_ratio`` and whatever ``solver`` says. scikit-learn itself solves
+    three or more classes, and ``solver="liblinear"`` (which penalises the intercept).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.array([[0.0], [1.0], [2.0], [3.0]])
+    >>> LogisticRegression(C=1.0).fit(X, [0, 0, 1, 1]).coef_.round(3)
+    array([[1.129]])
+    """
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Fit; y (n,) labels of any kind."""
+        if self.solver == "liblinear":
+            fitted: Self = super().fit(X, y, sample_weight)
+            return fitted
+        given = X, y
+        X, y = checked(self, X, y)
+        check_classification_targets(y)
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        if len(self.classes_) > 2:
+            fitted = super().fit(*given, sample_weight)
+            return fitted
+        if len(self.classes_) < 2:
+            raise ValueError(
+                "This solver needs samples of at least 2 classes in the data, but the data "
+                f"contains only one class: {self.classes_[0]!r}"
+            )
+        C = np.inf if self.penalty is None else self.C
+        ratio = ratio_of(self.penalty, self.l1_ratio)
+        weights = class_weights(self, y, weights_of(sample_weight, X))
+        prior = penalty_prior(ratio / C, (1.0 - ratio) / C)
+        target = codes.astype(np.float64)
+        problem = problem_of(X, target, prior, Bernoulli(), weights, self.fit_intercept)
+        solution = solved(problem, self.tol, self.max_iter)
+        self.coef_, self.certificate_ = solution.coef[None, :], solution.certificate
+        self.intercept_ = np.array([solution.intercept if self.fit_intercept else 0.0])
+        self.n_iter_ = np.array([solution.n_iter], dtype=np.int32)
+        return self
+
+
+class LogisticRegressionCV(linear_model.LogisticRegressionCV):  # type: ignore[misc]
+    """`LogisticRegression` with C (and l1_ratio) chosen by cross-validation.
+
+    Parameters and attributes are those of `sklearn.linear_model.LogisticRegressionCV`. Two
+    classes with ``refit=True`` are solved here along certified paths; the rest is scikit-learn's.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.random.default_rng(0).normal(size=(60, 2))
+    >>> m = LogisticRegressionCV(Cs=4, cv=3, l1_ratios=(0,), scoring="accuracy",
+    ...                          use_legacy_attributes=False)
+    >>> m.fit(X, X[:, 0] > 0).scores_.shape
+    (3, 1, 4)
+    """
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> Self:
+        """Fit; y (n,) labels of any kind."""
+        given = X, y
+        X, y = checked(self, X, y)
+        check_classification_targets(y)
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        ours = len(self.classes_) == 2 and self.refit and not params
+        if not ours or self.solver == "liblinear":
+            fitted: Self = super().fit(*given, sample_weight, **params)
+            return fitted
+        ratios = self._ratios()
+        weights = class_weights(self, y, weights_of(sample_weight, X))
+        self.Cs_ = np.logspace(-4, 4, self.Cs) if np.ndim(self.Cs) == 0 else np.asarray(self.Cs)
+        folds = list(check_cv(self.cv, y, classifier=True).split(X, y))
+        target = codes.astype(np.float64)
+        shape = (len(folds), len(ratios), len(self.Cs_))
+        scores = np.empty(shape)
+        paths = np.empty((*shape, X.shape[1] + int(self.fit_intercept)))
+        for j, ratio in enumerate(ratios):
+            prior = penalty_prior(ratio, 1.0 - ratio)
+            problem = problem_of(X, target, prior, Bernoulli(), weights, self.fit_intercept)
+            for i, (train, test) in enumerate(folds):
+                paths[i, j] = self._path(problem.take_rows(train))
+                score_weights = None if sample_weight is None else np.asarray(sample_weight)[test]
+                scores[i, j] = self._scores(paths[i, j], X[test], y[test], score_weights)
+        self._finish(problem, ratios, scores, paths)
+        return self
+
+    def _ratios(self) -> list[float]:
+        legacy = isinstance(self.l1_ratios, str) or self.l1_ratios is None
+        if isinstance(self.l1_ratios, str) and self.penalty == "deprecated":
+            warnings.warn(
+                "The default of l1_ratios changes to (0.0,) in scikit-learn 1.10; set it.",
+                FutureWarning,
+                stacklevel=3,
+            )
+        return [ratio_of(self.penalty, 0.0)] if legacy else [float(r) for r in self.l1_ratios]
+
+    def _path(self, train: Problem) -> Array:
+        """(Cs, p [+ 1]) coefficients, in the order of ``Cs_``."""
+        order = np.argsort(self.Cs_)
+        fitted = path_of(train, 1.0 / self.Cs_[order], tol=min(self.tol, 1e-6))
+        both = np.vstack([fitted.coefs, fitted.intercepts]) if self.fit_intercept else fitted.coefs
+        out = np.empty((len(order), both.shape[0]))
+        out[order] = both.T
+        return out
+
+    def _scores(self, coefs: Array, X: Any, y: Any, weights: Any) -> list[float]:
+        if isinstance(self.scoring, str) and self.scoring == "warn":
+            scorer = get_scorer("accuracy")
+        else:
+            scorer = get_scorer(self.scoring or "accuracy")
+        model = linear_model.LogisticRegression()
+        model.classes_ = self.classes_
+        p = X.shape[1]
+        options = {} if weights is None else {"sample_weight": weights}
+        out = []
+        for w in coefs:
+            model.coef_ = w[None, :p]
+            model.intercept_ = w[p:] if self.fit_intercept else np.zeros(1)
+            out.append(float(scorer(model, X, y, **options)))
+        return out
+
+    def _finish(self, problem: Problem, ratios: list[float], scores: Array, paths: Array) -> None:
+        """Choose, refit on all rows, and lay the attributes out as scikit-learn does."""
+        total = scores.sum(axis=0).T  # (Cs, ratios): ties go to the smallest C, as there
+        k, j = np.unravel_index(int(np.argmax(total)), total.shape)
+        C, ratio = float(self.Cs_[k]), ratios[j]
+        prior = penalty_prior(ratio / C, (1.0 - ratio) / C)
+        solution = solved(replace(problem, prior=prior), self.tol, self.max_iter)
+        self.coef_, self.certificate_ = solution.coef[None, :], solution.certificate
+        self.intercept_ = np.array([solution.intercept if self.fit_intercept else 0.0])
+        self.l1_ratios_ = np.asarray(ratios)
+        n_iter = np.full(scores.shape, solution.n_iter)
+        if self.use_legacy_attributes is False:
+            self.C_, self.l1_ratio_ = C, ratio
+            self.scores_, self.coefs_paths_, self.n_iter_ = scores, paths[..., None, :], n_iter
+            return
+        self.C_, self.l1_ratio_ = np.array([C]), np.array([ratio])
+        positive = self.classes_[1]
+        by_fold_C = np.swapaxes(scores, 1, 2), np.swapaxes(paths, 1, 2)
+        single = isinstance(self.l1_ratios, str) or self.l1_ratios is None
+        pick = (lambda a: a[:, :, 0]) if single else (lambda a: a)
+        self.scores_ = {positive: pick(by_fold_C[0])}
+        self.coefs_paths_ = {positive: pick(by_fold_C[1])}
+        self.n_iter_ = pick(np.swapaxes(n_iter, 1, 2))[None]
