@@ -232,7 +232,7 @@ class _MAP(BaseEstimator):  # type: ignore[misc]
                 f"{design.shape[1]}",
                 "Pass a table with the same columns.",
             )
-        eta = design.matvec(coef) + np.ravel(self.intercept_)[0]
+        eta: Array = design.matvec(coef) + float(np.ravel(self.intercept_)[0])
         return eta if offset is None else eta + np.asarray(offset, dtype=np.float64)
 
     def explain(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -61,7 +62,7 @@ def checked(estimator: Any, X: Any, y: Any, **options: Any) -> tuple[Any, Any]:
 
 def weights_of(sample_weight: Any, X: Any) -> Array | None:
     """(n,) float64 weights, or None."""
-    if sample_weight is None or np.ndim(sample_weight) == 0:
+    if sample_weight is None or isinstance(sample_weight, Number):
         return None
     weights: Array = _check_sample_weight(sample_weight, X, dtype=np.float64)
     return weights

@@ -152,7 +152,7 @@ class Ridge(linear_model.Ridge):  # type: ignore[misc]
             )
         alphas = np.broadcast_to(alphas, (targets,))
         priors = [penalty_prior(0.0, float(a), self.positive) for a in alphas]
-        fit_each(self, X, np.asarray(y, dtype=np.float64), weights, priors)
-        self.n_iter_ = None
+        solutions = fit_each(self, X, np.asarray(y, dtype=np.float64), weights, priors)
+        self.n_iter_ = np.array([s.n_iter for s in solutions], dtype=np.int32)
         self.solver_ = "priorfit"
         return self

@@ -165,7 +165,7 @@ class RidgeCV(linear_model.RidgeCV):  # type: ignore[misc]
             and self.scoring is None
             and sample_weight is None
             and not (self.store_cv_results or self.alpha_per_target)
-            and np.ndim(y) == 1
+            and np.asarray(y).ndim == 1
             and not hasattr(X, "tocsr")
         )
         if not plain:

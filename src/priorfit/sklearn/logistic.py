@@ -51,21 +51,19 @@ class LogisticRegression(linear_model.LogisticRegression):  # type: ignore[misc]
     >>> import numpy as np
     >>> X = np.array([[0.0], [1.0], [2.0], [3.0]])
     >>> LogisticRegression(C=1.0).fit(X, [0, 0, 1, 1]).coef_.round(3)
-    array([[1.129]])
+    array([[0.957]])
     """
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Fit; y (n,) labels of any kind."""
         if self.solver == "liblinear":
-            fitted: Self = super().fit(X, y, sample_weight)
-            return fitted
+            return self._delegate(X, y, sample_weight)
         given = X, y
         X, y = checked(self, X, y)
         check_classification_targets(y)
         self.classes_, codes = np.unique(y, return_inverse=True)
         if len(self.classes_) > 2:
-            fitted = super().fit(*given, sample_weight)
-            return fitted
+            return self._delegate(*given, sample_weight)
         if len(self.classes_) < 2:
             raise ValueError(
                 "This solver needs samples of at least 2 classes in the data, but the data "
@@ -82,6 +80,10 @@ class LogisticRegression(linear_model.LogisticRegression):  # type: ignore[misc]
         self.intercept_ = np.array([solution.intercept if self.fit_intercept else 0.0])
         self.n_iter_ = np.array([solution.n_iter], dtype=np.int32)
         return self
+
+    def _delegate(self, X: Any, y: Any, sample_weight: Any) -> Self:
+        fitted: Self = super().fit(X, y, sample_weight)
+        return fitted
 
 
 class LogisticRegressionCV(linear_model.LogisticRegressionCV):  # type: ignore[misc]
@@ -173,16 +175,17 @@ class LogisticRegressionCV(linear_model.LogisticRegressionCV):  # type: ignore[m
         self.coef_, self.certificate_ = solution.coef[None, :], solution.certificate
         self.intercept_ = np.array([solution.intercept if self.fit_intercept else 0.0])
         self.l1_ratios_ = np.asarray(ratios)
-        n_iter = np.full(scores.shape, solution.n_iter)
+        self._lay_out(C, ratio, scores, paths, np.full(scores.shape, solution.n_iter))
+
+    def _lay_out(self: Any, C: float, ratio: float, scores: Array, paths: Array, n: Array) -> None:
         if self.use_legacy_attributes is False:
             self.C_, self.l1_ratio_ = C, ratio
-            self.scores_, self.coefs_paths_, self.n_iter_ = scores, paths[..., None, :], n_iter
+            self.scores_, self.coefs_paths_, self.n_iter_ = scores, paths[..., None, :], n
             return
         self.C_, self.l1_ratio_ = np.array([C]), np.array([ratio])
-        positive = self.classes_[1]
-        by_fold_C = np.swapaxes(scores, 1, 2), np.swapaxes(paths, 1, 2)
         single = isinstance(self.l1_ratios, str) or self.l1_ratios is None
-        pick = (lambda a: a[:, :, 0]) if single else (lambda a: a)
-        self.scores_ = {positive: pick(by_fold_C[0])}
-        self.coefs_paths_ = {positive: pick(by_fold_C[1])}
-        self.n_iter_ = pick(np.swapaxes(n_iter, 1, 2))[None]
+        pick = 0 if single else slice(None)
+        positive = self.classes_[1]
+        self.scores_ = {positive: np.swapaxes(scores, 1, 2)[:, :, pick]}
+        self.coefs_paths_ = {positive: np.swapaxes(paths, 1, 2)[:, :, pick]}
+        self.n_iter_ = np.swapaxes(n, 1, 2)[None, :, :, pick]
