@@ -5,6 +5,7 @@ Build with ``python -m sphinx -W -b html docs docs/_build/html``.
 
 from __future__ import annotations
 
+import re
 from importlib.metadata import version as installed_version
 from typing import Any
 
@@ -33,9 +34,14 @@ default_role = "py:obj"
 autosummary_generate = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
+autodoc_type_aliases = {
+    name: name for name in ("Array", "ArrayLike", "Index", "Mask", "PerColumn", "Seed")
+}
 autodoc_default_options = {"members": True, "show-inheritance": True}
 napoleon_google_docstring = False
+napoleon_use_param = False  # keeps "tol, max_iter : ..." one entry
 napoleon_use_ivar = True
+napoleon_custom_sections = ["Fitted attributes"]
 # scikit-learn's estimators bring long default signatures; one parameter per line stays readable.
 maximum_signature_line_length = 88
 python_use_unqualified_type_names = True
@@ -62,18 +68,51 @@ copybutton_prompt_text = r"\$ |>>> |\.\.\. "
 copybutton_prompt_is_regexp = True
 
 
-def skip_noise(
-    app: Any, what: str, name: str, obj: Any, skip: bool, options: Any
-) -> bool | None:
+def skip_noise(*event: Any) -> bool | None:
     """Leave out what tools generate: NamedTuple fields and metadata-routing setters.
 
     The fields are described in the docstring of their class.
     """
+    _, _, name, obj, _, _ = event
     generated = (getattr(obj, "__doc__", None) or "").startswith("Alias for field number")
     routing = name.startswith("set_") and name.endswith("_request")
     return True if generated or routing else None
 
 
+_ENTRY = re.compile(r"(\S.*?) : (.+)")  # "name : description"
+
+
+def house_form(*event: Any) -> None:
+    """Make entries ``name : description`` and attributes listed in prose readable to napoleon."""
+    lines: list[str] = event[-1]
+    section, prose, out = "", False, list[str]()
+    for line, after in zip(lines, [*lines[1:], ""], strict=False):
+        if line and set(after) == {"-"}:
+            section, prose = line, False
+        entry = _ENTRY.match(line) if section in ("Parameters", "Attributes") else None
+        if entry:
+            out += [entry[1], f"    {entry[2]}"]
+        elif section == "Attributes" and set(line) == {"-"} and not _ENTRY.match(after):
+            prose = True
+            out[-1:] = ["Fitted attributes", line]
+        else:
+            prose = prose and bool(line)
+            out.append(re.sub(r"(\w+_)(?!\w)", r"``\1``", line) if prose else line)
+    lines[:] = out
+
+
+# literals, roles and doctest lines, which are left alone, or else a bar
+_BAR = re.compile(r"(^[ ]*(?:>>>|\.\.\.).*?$|``.*?``|`[^`]*`)|\|", re.DOTALL | re.MULTILINE)
+
+
+def keep_bars(*event: Any) -> None:
+    """In running text ``|b|`` is an absolute value, never a substitution of docutils."""
+    lines: list[str] = event[-1]
+    lines[:] = _BAR.sub(lambda m: m[1] or r"\|", "\n".join(lines)).split("\n")
+
+
 def setup(app: Any) -> None:
-    """Connect the hook above."""
+    """Connect the hooks above."""
     app.connect("autodoc-skip-member", skip_noise)
+    app.connect("autodoc-process-docstring", house_form, priority=400)  # before napoleon's
+    app.connect("autodoc-process-docstring", keep_bars)

@@ -142,6 +142,7 @@ class _MAP(BaseEstimator):  # type: ignore[misc]
         self.views_ = views_of(self.prior_, form, solution.phi, solution.coef)
         self._data_precision = _precision(problem, solution.intercept, solution.coef, solution.phi)
         self._n_effective, self._labels = problem.n_effective, problem.design.labels()
+        self.column_sd_ = problem.design.moments(problem.weights)[1]
         self._likelihood = likelihood
         return self
 
@@ -285,8 +286,8 @@ class MAPRegressor(RegressorMixin, _MAP):  # type: ignore[misc]
     Attributes
     ----------
     coef_ (p,), intercept_, certificate_, views_ (prior, penalty, constraint), prior_,
-    dispersion_ (noise variance for the gaussian), solution_, path_ and selection_ (where the
-    strength was chosen), feature_labels_, n_features_in_, n_iter_.
+    dispersion_ (noise variance for the gaussian), column_sd_ (p,), solution_, path_ and
+    selection_ (where the strength was chosen), feature_labels_, n_features_in_, n_iter_.
 
     Raises
     ------

@@ -1,0 +1,5 @@
+"""``python -m priorfit``."""
+
+from priorfit.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,75 @@
+"""The command line: parse, read, fit, report, exit code."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from priorfit._errors import InputError, NotConvergedError
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; 0 certified, 1 bad input (one line on stderr), 2 not converged."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    options = _parser().parse_args(given)
+    options.arguments = given
+    from priorfit.cli import commands
+
+    try:
+        return int(getattr(commands, options.command)(options))
+    except (InputError, NotConvergedError) as error:
+        print(f"priorfit: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"priorfit: {error.strerror}: {error.filename}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("priorfit: interrupted", file=sys.stderr)
+        return 130
+
+
+class _Parser(argparse.ArgumentParser):
+    """Wrong usage is bad input: exit code 1."""
+
+    def error(self, message: str) -> None:  # type: ignore[override]
+        print(f"priorfit: {message}. See priorfit --help.", file=sys.stderr)
+        raise SystemExit(1)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="priorfit", description="Regularization is a prior.")
+    commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
+    _add_fit(commands.add_parser("fit", help="fit a table, choose the strength, write a report"))
+    predict = commands.add_parser("predict", help="predict new rows with a model file")
+    predict.add_argument("model", help="JSON written by priorfit fit --json")
+    predict.add_argument("table", help="CSV, TSV, Parquet or Arrow file")
+    predict.add_argument("--output", help="write a CSV file instead of standard output")
+    data = commands.add_parser("data", help="write a bundled table to a CSV file")
+    data.add_argument("name", help="diabetes, breast_cancer, khan or nci60")
+    data.add_argument("output", nargs="?", help="file to write (default: NAME.csv)")
+    return parser
+
+
+def _add_fit(fit: argparse.ArgumentParser) -> None:
+    fit.add_argument("table", help="CSV, TSV, Parquet or Arrow file (.gz, .bz2, .zst too)")
+    fit.add_argument("--target", required=True, help="column to predict")
+    fit.add_argument("--likelihood", choices=("gaussian", "bernoulli", "poisson"))
+    fit.add_argument(
+        "--prior", default="laplace", help="family:key=value,... for example laplace:scale=0.1"
+    )
+    fit.add_argument("--strength", help="cv, or a lambda; default: cv unless the prior has a scale")
+    fit.add_argument("--rule", choices=("1se", "best"), default="1se", help="point on the curve")
+    fit.add_argument("--folds", type=int, default=5)
+    fit.add_argument("--seed", type=int, default=0, help="shuffling of the folds")
+    fit.add_argument("--weights", help="column of row weights (repeats)")
+    fit.add_argument("--offset", help="column of known linear predictor")
+    fit.add_argument("--drop", action="append", default=[], help="column to leave out (repeatable)")
+    fit.add_argument("--missing", choices=("error", "mean", "indicator"), default="error")
+    fit.add_argument("--units", choices=("raw", "sd"), default="raw")
+    fit.add_argument("--tol", type=float, default=1e-6, help="relative duality gap")
+    fit.add_argument("--report", help="HTML report to write")
+    fit.add_argument("--json", help="model file to write")
+    fit.add_argument("--quiet", action="store_true", help="no table on the terminal")

@@ -1,0 +1,169 @@
+"""One function per command."""
+
+from __future__ import annotations
+
+import csv
+import shlex
+import sys
+import warnings
+from argparse import Namespace
+from typing import Any, TextIO
+
+import numpy as np
+import pyarrow as pa
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from priorfit._errors import InputError
+from priorfit.cli.tables import read_table, stem
+from priorfit.datasets import load
+from priorfit.estimators import MAPClassifier, MAPRegressor
+from priorfit.likelihoods import by_name
+from priorfit.priors import parse_prior
+from priorfit.report import (
+    facts_of,
+    html_report,
+    load_model,
+    model_of,
+    print_fit,
+    save_model,
+)
+
+__all__ = ["data", "fit", "predict"]
+
+
+def fit(options: Namespace) -> int:
+    """Fit a table; write the report and the model file."""
+    table = read_table(options.table)
+    target, table = _take(table, options.target, "--target")
+    extra: dict[str, Any] = {}
+    for key, name in (("sample_weight", options.weights), ("offset", options.offset)):
+        if name:
+            column, table = _take(table, name, f"--{key.split('_')[-1]}")
+            extra[key] = _numbers(column, name)
+    for name in options.drop:
+        _, table = _take(table, name, "--drop")
+    model = _estimator(options, target)
+    y = target.to_pylist() if isinstance(model, MAPClassifier) else _numbers(target, options.target)
+    if target.null_count:
+        raise InputError(
+            f"the target {options.target!r} must have no missing values",
+            f"{target.null_count} of {len(target)} missing",
+            "Drop these rows.",
+        )
+    said = _run(model, table, np.asarray(y), extra)
+    command = "priorfit " + shlex.join(options.arguments)
+    facts = facts_of(
+        model, target=options.target, source=stem(options.table), command=command, warnings=said
+    )
+    if options.json:
+        save_model(model_of(model, options.target), options.json)
+    if options.report:
+        html_report(facts, options.report)
+    if not options.quiet:
+        console = Console()
+        print_fit(facts, console)
+        for what, where in (("report", options.report), ("model", options.json)):
+            if where:
+                console.print(f"{what}: {where}", style="dim", highlight=False)
+    return 0 if model.certificate_.certified else 2
+
+
+def predict(options: Namespace) -> int:
+    """Predictions of a model file as CSV."""
+    model = load_model(options.model)
+    columns = model.predict(read_table(options.table))
+    if options.output:
+        with open(options.output, "w", newline="", encoding="utf-8") as file:
+            _write(columns, file)
+    else:
+        _write(columns, sys.stdout)
+    return 0
+
+
+def data(options: Namespace) -> int:
+    """Write a bundled table."""
+    dataset = load(options.name)
+    output = options.output or f"{options.name}.csv"
+    dataset.to_csv(output)
+    n, p = dataset.X.shape
+    print(f"{output}: {n} rows, {p} columns and the target {dataset.target_name!r}")
+    return 0
+
+
+def _take(table: pa.Table, name: str, option: str) -> tuple[Any, pa.Table]:
+    if table.column_names.count(name) != 1:
+        shown = ", ".join(table.column_names[:8]) + (", ..." if table.num_columns > 8 else "")
+        got = f"{name!r}" + (" more than once" if name in table.column_names else "")
+        raise InputError(f"{option} must be a column of the table", got, f"It has {shown}.")
+    at = table.column_names.index(name)
+    return table.column(at).combine_chunks(), table.remove_column(at)
+
+
+def _numbers(column: Any, name: str) -> Any:
+    kind = column.type
+    if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)):
+        raise InputError(
+            f"{name!r} must hold numbers",
+            f"{kind} ({column[0]})",
+            "For two classes pass --likelihood bernoulli.",
+        )
+    return np.array([np.nan if v is None else float(v) for v in column.to_pylist()])
+
+
+def _estimator(options: Namespace, target: Any) -> MAPRegressor | MAPClassifier:
+    text = pa.types.is_string(target.type) or pa.types.is_boolean(target.type)
+    name = options.likelihood or ("bernoulli" if text else "gaussian")
+    strength: Any = options.strength
+    if strength is None:
+        strength = None if ":" in options.prior else "cv"
+    elif strength != "cv":
+        try:
+            strength = float(strength)
+        except ValueError:
+            raise InputError("--strength must be cv or a number", repr(strength), "") from None
+    settings = {
+        "prior": parse_prior(options.prior),
+        "strength": strength,
+        "rule": options.rule,
+        "cv": options.folds,
+        "seed": options.seed,
+        "missing": options.missing,
+        "units": options.units,
+        "tol": options.tol,
+    }
+    if name == "bernoulli":
+        return MAPClassifier(**settings)
+    likelihood = None if name == "gaussian" else by_name(name)
+    return MAPRegressor(likelihood=likelihood, **settings)
+
+
+def _run(model: Any, table: pa.Table, y: Any, extra: dict[str, Any]) -> tuple[str, ...]:
+    """Fit with a progress bar on stderr; what was warned, once each."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    errors = Console(stderr=True)
+    with (
+        Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar,
+        warnings.catch_warnings(record=True) as caught,
+    ):
+        warnings.simplefilter("always")
+        task = bar.add_task("paths over folds", total=None)
+        model.fit(
+            table,
+            y,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+            **extra,
+        )
+    return tuple(dict.fromkeys(str(w.message) for w in caught))
+
+
+def _write(columns: dict[str, Any], file: TextIO) -> None:
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(columns)
+    for row in zip(*columns.values(), strict=True):
+        writer.writerow([repr(float(v)) if isinstance(v, float) else v for v in row])

@@ -1,0 +1,136 @@
+"""What a report says, gathered once from a fitted estimator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from priorfit._typing import Array, Index
+from priorfit.priors import describe
+from priorfit.report.numbers import count, number
+
+__all__ = ["Facts", "facts_of"]
+
+
+@dataclass(frozen=True, eq=False)
+class Facts:
+    """The fitted ``model`` and where it came from."""
+
+    model: Any
+    title: str
+    target: str
+    source: str
+    command: str = ""
+    warnings: tuple[str, ...] = field(default=())
+
+    @property
+    def coef(self) -> Array:
+        """(p,) weights in the units of the data."""
+        return np.ravel(self.model.coef_)
+
+    @property
+    def intercept(self) -> float:
+        return float(np.ravel(self.model.intercept_)[0])
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the coefficients."""
+        labels: tuple[str, ...] = self.model.feature_labels_
+        return labels
+
+    @property
+    def effects(self) -> Array:
+        """Change of the linear predictor per standard deviation of each column, (p,)."""
+        return np.asarray(self.coef * self.model.column_sd_)
+
+    @property
+    def order(self) -> Index:
+        """Columns by the size of their effect, the largest first."""
+        return np.argsort(-np.abs(self.effects), kind="stable")
+
+    @property
+    def zeros(self) -> str:
+        """What the belief did to the columns, as a sentence."""
+        p, gone = len(self.coef), int(np.sum(self.coef == 0))
+        if gone:
+            return f"{gone} of {count(p, 'column')} {'is' if gone == 1 else 'are'} exactly zero."
+        return f"All {count(p, 'column')} keep a weight: this belief shrinks, it does not select."
+
+    @property
+    def belief(self) -> str:
+        """The prior in words, in the units in which it was stated."""
+        model = self.model
+        if model.strength is None or not model.standardize:
+            return describe(model.prior_) + "."
+        stated = model.prior_.rescaled(np.where(model.column_sd_ > 0, model.column_sd_, 1.0))
+        return describe(collapsed(stated)) + ", per standard deviation of each column."
+
+    @property
+    def strength(self) -> str:
+        """How strong the belief is, and who said so."""
+        model = self.model
+        selection = getattr(model, "selection_", None)
+        if selection is None:
+            return (
+                "as given" if model.strength is None else f"lambda {number(model.strength)}, given"
+            )
+        rule = {
+            "1se": "the strongest within one standard error of the best",
+            "best": "the best held-out deviance",
+        }[selection.rule]
+        penalty = number(float(selection.penalties[selection.chosen]))
+        folds = selection.scores.shape[1]
+        return f"lambda {penalty}, chosen by {folds}-fold cross-validation: {rule}"
+
+    @property
+    def quality(self) -> str:
+        """How much of the held-out deviance the columns explain; empty without a selection."""
+        selection = getattr(self.model, "selection_", None)
+        if selection is None:
+            return ""
+        share = 1.0 - float(selection.mean[selection.chosen] / selection.mean[0])
+        base = "the strongest penalty on the curve"
+        if selection.n_nonzero[0] == 0:
+            base = "a model without columns"
+        return f"On held-out rows it cuts the deviance of {base} by {100 * share:.0f} %."
+
+    @property
+    def python(self) -> str:
+        """The call that reproduces the fit."""
+        model = self.model
+        given = model.get_params(deep=False)
+        default = type(model)().get_params(deep=False)
+        changed = [f"{k}={_code(v)}" for k, v in given.items() if not _equal(v, default[k])]
+        return f"pf.{type(model).__name__}({', '.join(changed)}).fit(table, {self.target!r})"
+
+
+def facts_of(model: Any, *, target: str = "y", source: str = "X", **more: Any) -> Facts:
+    """Facts of a fitted `MAPRegressor` or `MAPClassifier`."""
+    p = len(np.ravel(model.coef_))
+    title = f"{target} from {count(p, 'column')} of {source}"
+    return Facts(model, title, target, source, **more)
+
+
+def collapsed(prior: Any) -> Any:
+    """Per-column scales that are all the same number (but for rounding) as that number."""
+    changes = {}
+    for f in fields(prior):
+        value = getattr(prior, f.name)
+        if is_dataclass(value):
+            return prior
+        array = np.asarray(value, dtype=np.float64)
+        if array.ndim and np.allclose(array, array[0], rtol=1e-9, atol=0):
+            changes[f.name] = float(array[0])
+    return replace(prior, **changes)
+
+
+def _code(value: Any) -> str:
+    text = repr(value)
+    family = text.split("(")[0]
+    return f"pf.{text}" if family.isidentifier() and "(" in text else text
+
+
+def _equal(a: Any, b: Any) -> bool:
+    return type(a) is type(b) and bool(a == b)

@@ -1,0 +1,148 @@
+"""The model file: JSON with a versioned schema. Reading it executes nothing."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from priorfit._errors import InputError
+from priorfit._typing import Array
+from priorfit.design import Column, Schema, as_design
+from priorfit.likelihoods import by_name
+from priorfit.priors import Prior, from_dict, to_dict
+
+__all__ = ["Model", "load_model", "model_of", "save_model"]
+
+FORMAT, VERSION = "priorfit-model", 1
+_LARGEST = 256 << 20
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """What is needed to predict, and to say what was believed."""
+
+    schema: Schema | None
+    target: str
+    likelihood: str
+    labels: tuple[str, ...]
+    coef: Array
+    intercept: float
+    classes: tuple[Any, ...]
+    prior: Prior
+    dispersion: float
+    certificate: dict[str, float]
+
+    def predict(self, X: Any) -> dict[str, Array]:
+        """``mean`` (n,) of each row; for classes also ``label`` and the ``probability`` of each."""
+        design = as_design(X) if self.schema is None else self.schema.design(X)
+        if design.shape[1] != len(self.coef):
+            raise InputError(f"X must have {len(self.coef)} columns", f"{design.shape[1]}", "")
+        eta = design.matvec(self.coef) + self.intercept
+        mean = by_name(self.likelihood).mean(eta)
+        if not self.classes:
+            return {self.target: mean}
+        labels = np.asarray(self.classes, dtype=object)[(eta > 0).astype(np.intp)]
+        return {self.target: labels, f"P({self.target} = {self.classes[1]})": mean}
+
+
+def model_of(estimator: Any, target: str = "y") -> Model:
+    """The model file's content of a fitted `MAPRegressor` or `MAPClassifier`."""
+    certificate = estimator.certificate_
+    return Model(
+        schema=estimator._schema,
+        target=target,
+        likelihood=estimator._likelihood.name,
+        labels=estimator.feature_labels_,
+        coef=np.ravel(estimator.coef_),
+        intercept=float(np.ravel(estimator.intercept_)[0]),
+        classes=tuple(getattr(estimator, "classes_", np.array([])).tolist()),
+        prior=estimator.prior_,
+        dispersion=estimator.dispersion_,
+        certificate={k: float(v) for k, v in certificate._asdict().items()},
+    )
+
+
+def save_model(model: Model, path: str | PathLike[str]) -> None:
+    """Write the model as JSON; numbers keep all their digits."""
+    schema = model.schema
+    columns = None
+    if schema is not None:
+        columns = [
+            {"name": c.name, "levels": c.levels, "mean": c.mean, "indicator": c.indicator}
+            for c in schema.columns
+        ]
+    content = {
+        "format": FORMAT,
+        "version": VERSION,
+        "target": model.target,
+        "likelihood": model.likelihood,
+        "columns": columns,
+        "missing": "error" if schema is None else schema.missing,
+        "coefficients": [[k, float(v)] for k, v in zip(model.labels, model.coef, strict=True)],
+        "intercept": model.intercept,
+        "classes": list(model.classes),
+        "prior": to_dict(model.prior),
+        "dispersion": model.dispersion,
+        "certificate": model.certificate,
+    }
+    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
+    Path(path).write_text(text + "\n", encoding="utf-8")
+
+
+def load_model(path: str | PathLike[str]) -> Model:
+    """The model that `save_model` wrote; raises `InputError` for any other file."""
+    file = Path(path)
+    if not file.is_file():
+        raise InputError("the model file must exist", repr(str(path)), "")
+    if file.stat().st_size > _LARGEST:
+        raise InputError("a model file must be smaller than 256 MB", str(file.stat().st_size), "")
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        if content["format"] != FORMAT or content["version"] != VERSION:
+            found = f"{content['format']} version {content['version']}"
+            raise InputError(f"the file must be a {FORMAT} of version {VERSION}", found, "")
+        return _from_content(content)
+    except InputError:
+        raise
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            "the file must be a model written by priorfit",
+            f"{type(error).__name__}: {error}",
+            "Write it with `priorfit fit ... --json model.json`.",
+        ) from None
+
+
+def _from_content(content: dict[str, Any]) -> Model:
+    schema = None
+    if content["columns"] is not None:
+        columns = tuple(
+            Column(
+                str(c["name"]),
+                None if c["levels"] is None else tuple(map(str, c["levels"])),
+                float(c["mean"]),
+                bool(c["indicator"]),
+            )
+            for c in content["columns"]
+        )
+        schema = Schema(columns, str(content["missing"]))
+    coefficients = content["coefficients"]
+    coef = np.array([float(v) for _, v in coefficients])
+    if not np.all(np.isfinite(coef)):
+        raise InputError("coefficients must be finite", "NaN or infinity", "")
+    return Model(
+        schema=schema,
+        target=str(content["target"]),
+        likelihood=str(content["likelihood"]),
+        labels=tuple(str(k) for k, _ in coefficients),
+        coef=coef,
+        intercept=float(content["intercept"]),
+        classes=tuple(content["classes"]),
+        prior=from_dict(content["prior"]),
+        dispersion=float(content["dispersion"]),
+        certificate={str(k): float(v) for k, v in content["certificate"].items()},
+    )

@@ -1,0 +1,145 @@
+"""The registries that laws run over, and wrong versions that laws must catch."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+from scipy import sparse
+
+import priorfit as pf
+
+
+def _mixed_scale(p):
+    scale = np.full(p, 0.3)
+    scale[0], scale[-1] = 0.0, np.inf
+    return scale
+
+
+#: name -> p -> prior
+ALL_PRIORS = {
+    "flat": lambda p: pf.Flat(),
+    "normal": lambda p: pf.Normal(0.5),
+    "normal loc": lambda p: pf.Normal(0.5, loc=np.linspace(-0.3, 0.3, p)),
+    "laplace": lambda p: pf.Laplace(0.2),
+    "laplace loc": lambda p: pf.Laplace(0.2, loc=np.linspace(-0.3, 0.3, p)),
+    "laplace per column": lambda p: pf.Laplace(_mixed_scale(p)),
+    "elastic net": lambda p: pf.ElasticNet(0.3, 0.6),
+    "elastic net loc": lambda p: pf.ElasticNet(0.3, 0.6, loc=0.1),
+    "non-negative laplace": lambda p: pf.Truncated(pf.Laplace(0.2), lower=0),
+    "boxed normal": lambda p: pf.Truncated(pf.Normal(0.5), lower=-0.2, upper=0.3),
+    "boxed flat": lambda p: pf.Truncated(pf.Flat(), lower=-0.3, upper=0.4),
+}
+
+#: name -> proper one-dimensional prior
+PROPER = {
+    "normal": pf.Normal(0.7, loc=0.2),
+    "laplace": pf.Laplace(0.7, loc=-0.3),
+    "elastic net": pf.ElasticNet(0.5, 0.8, loc=0.1),
+    "elastic net, mostly l1": pf.ElasticNet(0.05, 3.0),
+    "elastic net, mostly l2": pf.ElasticNet(50.0, 0.3),
+    "half normal": pf.Truncated(pf.Normal(0.7), lower=0),
+    "exponential": pf.Truncated(pf.Laplace(0.7), lower=0),
+    "far tail": pf.Truncated(pf.Normal(1.0), lower=4, upper=9),
+    "boxed elastic net": pf.Truncated(pf.ElasticNet(0.5, 0.8), lower=-1, upper=0.4),
+    "uniform": pf.Truncated(pf.Flat(), lower=-1, upper=2),
+}
+
+
+def _counts(rng, eta):
+    return rng.poisson(np.exp(np.clip(eta, -3, 3))).astype(float)
+
+
+#: name -> (likelihood, (rng, eta) -> y)
+ALL_LIKELIHOODS = {
+    "gaussian": (pf.Gaussian(noise=0.8), lambda rng, eta: eta + 0.8 * rng.normal(size=eta.shape)),
+    "bernoulli": (
+        pf.Bernoulli(),
+        lambda rng, eta: (rng.uniform(size=eta.shape) < 1 / (1 + np.exp(-eta))).astype(float),
+    ),
+    "poisson": (pf.Poisson(), _counts),
+}
+
+
+def _strided(X):
+    wide = np.zeros((X.shape[0] * 2, X.shape[1] * 3))
+    view = wide[::2, ::3]
+    view[:] = X
+    return view
+
+
+def _negative_strides(X):
+    return X[::-1, ::-1].copy()[::-1, ::-1]
+
+
+def _readonly(X):
+    copy = np.array(X, order="F")
+    copy.flags.writeable = False
+    return copy
+
+
+def _wide_indices(X):
+    matrix = sparse.csc_array(X)
+    matrix.indices = matrix.indices.astype(np.int64)
+    matrix.indptr = matrix.indptr.astype(np.int64)
+    return matrix
+
+
+def _duplicates(X):
+    rows, cols = np.nonzero(X)
+    half = X[rows, cols] / 2
+    data, indices = np.concatenate([half, half]), np.concatenate([rows, rows])
+    order = np.argsort(np.concatenate([cols, cols]), kind="stable")
+    indptr = np.concatenate([[0], np.cumsum(2 * np.bincount(cols, minlength=X.shape[1]))])
+    return sparse.csc_matrix((data[order], indices[order], indptr), shape=X.shape)
+
+
+#: name -> (dense float64 X -> what a user may hand over); all hold the same numbers
+ALL_DESIGNS = {
+    "C order": lambda X: np.ascontiguousarray(X),
+    "F order": lambda X: np.asfortranarray(X),
+    "strided": _strided,
+    "negative strides": _negative_strides,
+    "read-only": _readonly,
+    "big-endian": lambda X: X.astype(">f8"),
+    "list": lambda X: X.tolist(),
+    "csc": sparse.csc_array,
+    "csr": sparse.csr_matrix,
+    "coo": sparse.coo_array,
+    "csc 64-bit": _wide_indices,
+    "csc duplicates": _duplicates,
+    "pandas": lambda X: pd.DataFrame(X, columns=_names(X)),
+    "polars": lambda X: pl.DataFrame(X, schema=_names(X)),
+    "pyarrow": lambda X: pa.table({k: X[:, j] for j, k in enumerate(_names(X))}),
+}
+
+
+def _names(X):
+    return [f"c{j}" for j in range(X.shape[1])]
+
+
+def example(likelihood="gaussian", n=40, p=6, seed=0, scale=1.0):
+    """(X, y, weights, offset) with a few real effects, columns of different size and centre."""
+    rng = np.random.default_rng(seed)
+    size = np.exp(rng.normal(scale=scale, size=p))
+    X = rng.normal(size=(n, p)) * size + rng.normal(size=p)
+    X[rng.uniform(size=X.shape) < 0.2] = 0.0
+    b = np.zeros(p)
+    b[: min(3, p)] = np.array([1.0, -1.0, 0.5])[: min(3, p)]
+    eta = ((X - X.mean(0)) / size) @ b
+    y = ALL_LIKELIHOODS[likelihood][1](rng, eta)
+    return X, y, rng.integers(0, 3, size=n) + 0.5, 0.2 * rng.normal(size=n)
+
+
+#: wrong soft-threshold operators: the prox law must reject each
+PROX_MUTANTS = {
+    "no threshold": lambda z, l1, l2: z / (1 + l2),
+    "hard threshold": lambda z, l1, l2: np.where(np.abs(z) > l1, z, 0.0) / (1 + l2),
+    "shrinks before it thresholds": lambda z, l1, l2: (
+        np.sign(z) * np.maximum(np.abs(z / (1 + l2)) - l1, 0)
+    ),
+    "half the threshold": lambda z, l1, l2: (
+        np.sign(z) * np.maximum(np.abs(z) - l1 / 2, 0) / (1 + l2)
+    ),
+    "forgets l2": lambda z, l1, l2: np.sign(z) * np.maximum(np.abs(z) - l1, 0),
+    "wrong sign": lambda z, l1, l2: -np.sign(z) * np.maximum(np.abs(z) - l1, 0) / (1 + l2),
+}
