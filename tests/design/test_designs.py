@@ -30,14 +30,14 @@ def test_it_is_the_matrix(design):
 
 
 def test_gram(design):
-    """gram = (X_A - c)' W (X_B - c), for equal and for different sets."""
-    center = X.mean(0)
-    away = X - center
+    """gram = Z_A' W Z_B with Z = (X - center) / scale, for equal and for different sets."""
+    center, scale = X.mean(0), np.arange(1.0, 6.0)
+    away = (X - center) / scale
     A, B = np.array([0, 3, 4]), np.array([1, 3])
     wanted = (away[:, A].T * W) @ away[:, B]
-    np.testing.assert_allclose(design.gram(A, B, W, center), wanted, atol=1e-10)
+    np.testing.assert_allclose(design.gram(A, B, W, center, scale), wanted, atol=1e-10)
     np.testing.assert_allclose(
-        design.gram(A, A, W, center), (away[:, A].T * W) @ away[:, A], atol=1e-10
+        design.gram(A, A, W, center, scale), (away[:, A].T * W) @ away[:, A], atol=1e-10
     )
 
 
@@ -154,11 +154,11 @@ def test_blocks_gram_is_that_of_the_dense_matrix():
     design = as_design(pd.DataFrame(_table()))
     assert isinstance(design, Blocks)
     dense = design.matvec(np.eye(6))
-    w, center = np.array([1.0, 2.0, 0.5, 1.0]), np.arange(6.0)
+    w, center, scale = np.array([1.0, 2.0, 0.5, 1.0]), np.arange(6.0), np.arange(1.0, 7.0)
     cols = np.array([5, 0, 2, 3])
-    away = dense - center
+    away = (dense - center) / scale
     wanted = (away[:, cols].T * w) @ away[:, cols]
-    np.testing.assert_allclose(design.gram(cols, cols, w, center), wanted, atol=1e-9)
+    np.testing.assert_allclose(design.gram(cols, cols, w, center, scale), wanted, atol=1e-9)
 
 
 def test_missing_values_in_tables():

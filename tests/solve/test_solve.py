@@ -17,7 +17,7 @@ from laws import ALL_DESIGNS, ALL_LIKELIHOODS, ALL_PRIORS, example
 from priorfit.solve.certificate import certify
 from priorfit.solve.standard import standardize
 
-TIGHT = 1e-12
+TIGHT = 1e-11
 
 
 def _problem(prior, likelihood="gaussian", **options):
@@ -88,7 +88,8 @@ def test_the_gap_never_lies(problem):
 def test_a_mutant_certificate_would_be_caught(problem):
     """The law above fails for a bound that forgets the penalty's conjugate (box or l2 terms)."""
     standard = standardize(problem)
-    if not np.any((standard.form.l2 > 0) | np.isfinite(standard.form.upper[1:]).any()):
+    boxed = np.isfinite(standard.form.upper) & ~standard.form.fixed
+    if not np.any((standard.form.l2 > 0) | boxed):
         pytest.skip("nothing to forget")
     fit = pf.solve(problem)
     g = standard.enter(fit.intercept, fit.coef)
@@ -197,7 +198,7 @@ def test_order_and_signs_do_not_matter(prior, likelihood):
     np.testing.assert_allclose(moved.coef, (plain * sign)[cols], atol=1e-7)
 
 
-@pytest.mark.parametrize("n, p", [(60, 8), (40, 350), (30, 900)])
+@pytest.mark.parametrize(("n", "p"), [(60, 8), (40, 350), (30, 900)])
 @pytest.mark.parametrize("likelihood", ALL_LIKELIHOODS)
 @pytest.mark.parametrize("prior", ["laplace", "elastic net", "normal"])
 def test_path_is_certified_and_equals_single_fits(n, p, likelihood, prior):
@@ -267,7 +268,7 @@ def test_conditional_prior_is_the_joint_minimum(prior):
 
 
 def test_collapsing_noise_is_said():
-    """As many columns as rows and a wide prior: the noise runs to 0 and a warning names remedies."""
+    """More columns than rows and a wide prior: the noise runs to 0; a warning names remedies."""
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(20, 60)), rng.normal(size=20)
     with pytest.warns(pf.PriorfitWarning, match="horseshoe"):
@@ -297,9 +298,7 @@ def test_separated_classes_are_named():
     """Flat prior and separated classes: no maximum exists, and the status says so."""
     X, y = np.array([[0.0], [1.0], [2.0], [3.0]]), np.array([0.0, 0.0, 1.0, 1.0])
     with pytest.warns(pf.ConvergenceWarning, match="separated"):
-        fit = pf.solve(
-            pf.Problem.make(X, y, prior=pf.Flat(), likelihood=pf.Bernoulli()), tol=1e-300
-        )
+        fit = pf.solve(pf.Problem.make(X, y, prior=pf.Flat(), likelihood=pf.Bernoulli()))
     assert fit.status is pf.Status.SEPARATED
 
 
@@ -308,6 +307,13 @@ def test_not_converged_is_said():
     with pytest.warns(pf.ConvergenceWarning, match="NOT certified"):
         fit = pf.solve(_problem("laplace"), solver="reference", max_iter=2, tol=1e-12)
     assert not fit.certificate.certified
+
+
+def _fit_forever(X, y):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        while True:
+            pf.path(X, y, prior=pf.Laplace(), ratio=1e-6)
 
 
 def test_ctrl_c_stops_a_long_fit():
@@ -324,10 +330,8 @@ def test_ctrl_c_stops_a_long_fit():
 
     timer = threading.Timer(0.8, interrupt)
     timer.start()
-    with pytest.raises(KeyboardInterrupt), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        while True:
-            pf.path(X, y, prior=pf.Laplace(), ratio=1e-6)
+    with pytest.raises(KeyboardInterrupt):
+        _fit_forever(X, y)
     assert time.monotonic() - started["at"] < 5.0
 
 

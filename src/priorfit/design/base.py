@@ -9,7 +9,7 @@ import numpy as np
 
 from priorfit._typing import Array, Index
 
-__all__ = ["Design", "scale_rows"]
+__all__ = ["Design", "product"]
 
 
 class Design(ABC):
@@ -62,22 +62,32 @@ class Design(ABC):
         """Names of all columns; ``x0, x1, ...`` where the data have none."""
         return self.names or tuple(f"x{j}" for j in range(self.shape[1]))
 
-    def gram(self, rows: Index, cols: Index, weights: Array, center: Array) -> Array:
-        """``(X_rows - c)' diag(weights) (X_cols - c)``, shape (rows, cols)."""
-        left, a = self.columns(rows, center)
-        right, b = (left, a) if rows is cols else self.columns(cols, center)
-        product = left.T @ scale_rows(right, weights)
-        product = product.toarray() if hasattr(product, "toarray") else np.asarray(product)
-        if np.any(a) or np.any(b):
-            u, v = left.T @ weights, right.T @ weights
-            product = product - np.outer(a, v) - np.outer(u, b) + weights.sum() * np.outer(a, b)
-        return np.asarray(product, dtype=np.float64)
+    def gram(self, rows: Index, cols: Index, weights: Array, center: Array, scale: Array) -> Array:
+        """``Z_rows' diag(weights) Z_cols`` (rows, cols) for Z = (X - center) / scale."""
+        left, a = self.comparable(rows, center, scale)
+        right, b = (left, a) if rows is cols else self.comparable(cols, center, scale)
+        return product(left, a, right, b, weights)
+
+    def comparable(self, cols: Index, center: Array, scale: Array) -> tuple[Any, Array]:
+        """`columns` divided by ``scale``, before anything is squared."""
+        matrix, rest = self.columns(cols, center)
+        unit = 1.0 / scale[cols]
+        if isinstance(matrix, np.ndarray):
+            return matrix * unit, rest * unit
+        matrix.data = matrix.data * np.repeat(unit, np.diff(matrix.indptr))
+        return matrix, rest * unit
 
 
-def scale_rows(matrix: Any, weights: Array) -> Any:
-    """``diag(weights) @ matrix``, dense or CSC."""
-    if isinstance(matrix, np.ndarray):
-        return weights[:, None] * matrix
-    scaled = matrix.copy()
-    scaled.data = scaled.data * weights[scaled.indices]
-    return scaled
+def product(left: Any, a: Array, right: Any, b: Array, weights: Array) -> Array:
+    """``(left - a)' diag(weights) (right - b)`` for dense or CSC matrices."""
+    if isinstance(right, np.ndarray):
+        weighted = weights[:, None] * right
+    else:
+        weighted = right.copy()
+        weighted.data = weighted.data * weights[weighted.indices]
+    raw = left.T @ weighted
+    exact = raw.toarray() if hasattr(raw, "toarray") else np.asarray(raw)
+    if np.any(a) or np.any(b):
+        u, v = left.T @ weights, right.T @ weights
+        exact = exact - np.outer(a, v) - np.outer(u, b) + weights.sum() * np.outer(a, b)
+    return np.asarray(exact, dtype=np.float64)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from priorfit._typing import Array, Index
-from priorfit.design.base import Design, scale_rows
+from priorfit.design.base import Design, product
 
 __all__ = ["Blocks"]
 
@@ -43,21 +43,16 @@ class Blocks(Design):
     def columns(self, cols: Index, center: Array) -> tuple[Any, Array]:
         raise NotImplementedError("Blocks.gram works block by block")
 
-    def gram(self, rows: Index, cols: Index, weights: Array, center: Array) -> Array:
+    def gram(self, rows: Index, cols: Index, weights: Array, center: Array, scale: Array) -> Array:
         """See `Design.gram`."""
         out = np.empty((len(rows), len(cols)))
-        total = weights.sum()
         right_side = [
-            (where, *self._pick(k, inside, center)) for k, where, inside in self._split(cols)
+            (place, *self._pick(k, at, center, scale)) for k, place, at in self._split(cols)
         ]
         for k, where, inside in self._split(rows):
-            left, a = self._pick(k, inside, center)
+            left, a = self._pick(k, inside, center, scale)
             for place, right, b in right_side:
-                product = left.T @ scale_rows(right, weights)
-                product = product.toarray() if hasattr(product, "toarray") else np.asarray(product)
-                u, v = left.T @ weights, right.T @ weights
-                exact = product - np.outer(a, v) - np.outer(u, b) + total * np.outer(a, b)
-                out[np.ix_(where, place)] = exact
+                out[np.ix_(where, place)] = product(left, a, right, b, weights)
         return out
 
     def _spans(self) -> list[tuple[Design, slice]]:
@@ -75,6 +70,6 @@ class Blocks(Design):
                 found.append((k, where, cols[where] - span.start))
         return found
 
-    def _pick(self, k: int, inside: Index, center: Array) -> tuple[Any, Array]:
+    def _pick(self, k: int, inside: Index, center: Array, scale: Array) -> tuple[Any, Array]:
         part, span = self._spans()[k]
-        return part.columns(inside, center[span])
+        return part.comparable(inside, center[span], scale[span])

@@ -74,17 +74,20 @@ class Dense(Design):
         picked = self.values[:, cols].astype(np.float64, order="F", copy=False)
         return picked - center[cols], np.zeros(len(cols))
 
-    def gram(self, rows: Index, cols: Index, weights: Array, center: Array) -> Array:
+    def gram(self, rows: Index, cols: Index, weights: Array, center: Array, scale: Array) -> Array:
         """See `Design.gram`; by blocks of rows, so that no centred copy of X is made."""
         out = np.zeros((len(rows), len(cols)))
         step = max(256, 8 * _BLOCK // max(1, len(cols)))
         root = np.sqrt(weights)[:, None]
+
+        def block(part: slice, which: Index) -> Array:
+            away = self.values[part][:, which] - center[which]
+            return np.asarray(away / scale[which] * root[part])
+
         for start in range(0, self.shape[0], step):
             part = slice(start, start + step)
-            right = (self.values[part][:, cols] - center[cols]) * root[part]
-            left = (
-                right if rows is cols else (self.values[part][:, rows] - center[rows]) * root[part]
-            )
+            right = block(part, cols)
+            left = right if rows is cols else block(part, rows)
             out += left.T @ right
         return out
 

@@ -65,8 +65,9 @@ class Scaled(Design):
         cols: Index,
         weights: Array,
         center: Array | None = None,  # noqa: ARG002
+        scale: Array | None = None,  # noqa: ARG002
     ) -> Array:
-        """``Z_rows' diag(weights) Z_cols``; the view has been centred already."""
+        """``Z_rows' diag(weights) Z_cols``; the view has been centred and scaled already."""
         if not self.intercept:
             return self._slopes(rows, cols, weights)
         left = np.asarray(rows) - 1
@@ -84,8 +85,7 @@ class Scaled(Design):
         return out
 
     def _slopes(self, rows: Index, cols: Index, weights: Array) -> Array:
-        raw = self.base.gram(rows, cols, weights, self.center)
-        return raw / self.scale[rows][:, None] / self.scale[cols]
+        return self.base.gram(rows, cols, weights, self.center, self.scale)
 
 
 def standardized(design: Design, weights: Array | None = None) -> Scaled:

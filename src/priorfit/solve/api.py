@@ -139,7 +139,9 @@ def _solution(
     intercepts, coefs = exact_restore(standard, g[:, None], problem)
     coef, intercept = coefs[:, 0], float(intercepts[0])
     certificate = Certificate(float(found.gap[0]), float(found.kkt[0]), tol)
-    status = Status.CERTIFIED if certificate.certified else _failure(standard, g)
+    status = Status.CERTIFIED if certificate.certified else Status.NOT_CONVERGED
+    if _separated(standard, g):
+        status = Status.SEPARATED
     if status is not Status.CERTIFIED:
         warnings.warn(f"{certificate}. {status.value}", ConvergenceWarning, stacklevel=3)
     phi = strength / standard.y_unit**2
@@ -153,8 +155,11 @@ def _solution(
     return Solution(intercept, coef, phi, objective, df, certificate, status, *engine_used)
 
 
-def _failure(standard: Standard, g: Array) -> Status:
-    free = standard.form.flat
-    if not standard.gaussian and np.max(np.abs(g[free]), initial=0.0) > 10.0:
-        return Status.SEPARATED
-    return Status.NOT_CONVERGED
+def _separated(standard: Standard, g: Array) -> bool:
+    """Whether weights with a flat prior run away because the likelihood has no maximum."""
+    free = standard.form.flat[int(standard.Z.intercept) :]
+    if standard.gaussian or not np.any(free):
+        return False
+    lost = standard.likelihood.loss(standard.y, standard.eta(g))
+    excess = standard.weights @ (lost - standard.likelihood.saturated(standard.y))
+    return bool(excess <= 1e-4 * standard.reference)

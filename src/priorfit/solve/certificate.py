@@ -64,9 +64,22 @@ def _certify(standard: Standard, g: Array, strengths: Array) -> Certificates:
         conjugate = (w * likelihood.conjugate(y, -theta / w)).sum(axis=0)
         beyond = _penalty_conjugate(standard, g, dual_slopes, strengths)
         dual = -(offset * theta).sum(axis=0) - conjugate - beyond
+        dual = np.fmax(dual, _dual_at_zero(standard, strengths))
         gap = (primal - dual) / standard.reference
     gap = np.where(np.isfinite(gap), np.maximum(gap, 0.0), np.inf)
     return Certificates(gap, np.where(np.isfinite(kkt), kkt, np.inf), slopes)
+
+
+def _dual_at_zero(standard: Standard, strengths: Array) -> Array:
+    """D(0): the saturated likelihood, less nothing where every loc lies inside its box.
+
+    The best bound there is where the likelihood has no maximum (separated classes).
+    """
+    form = standard.form
+    nearest = np.clip(form.loc, form.lower, form.upper) - form.loc
+    least = form.l1 @ np.abs(nearest) + 0.5 * form.l2 @ nearest**2
+    saturated = float(standard.weights @ standard.likelihood.saturated(standard.y))
+    return np.asarray(saturated + strengths * least)
 
 
 def _penalty(standard: Standard, g: Array, strengths: Array) -> Array:

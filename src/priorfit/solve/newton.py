@@ -59,10 +59,10 @@ class Newton:
         for rounds in range(1, self.max_iter + 1):
             self.rounds = max(self.rounds, rounds)
             certificate = certify(standard, g[:, None], at)
-            if best is None or certificate.gap[0] < best[1].gap[0]:
-                best, stalled = (g, certificate), 0
-            else:
-                stalled += 1
+            better = best is None or certificate.gap[0] < best[1].gap[0]
+            stalled = 0 if better else stalled + 1
+            if best is None or certificate.gap[0] <= best[1].gap[0]:
+                best = (g, certificate)
             if certificate.gap[0] <= self.tol or stalled > 10:
                 break
             slopes = certificate.slopes[:, 0]

@@ -76,7 +76,11 @@ def independent_variance(standard: Standard, solve: Engine) -> float:
         solutions, _ = solve(part, warm)
         warm = solutions[:, -1]
         for k, s in enumerate(part):
-            if s > noise_variance(standard, solutions[:, k], s):
+            variance = noise_variance(standard, solutions[:, k], s)
+            if not np.isfinite(variance):  # no degrees of freedom left before any crossing
+                warn_collapse()
+                return float(grid[max(start + k - 1, 0)])
+            if s > variance:
                 continue
             upper = grid[max(start + k - 1, 0)]
             return _crossing(standard, solve, float(s), float(upper), solutions[:, k])
