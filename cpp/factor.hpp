@@ -25,12 +25,15 @@ class Factor {
     fresh.resize(k + 1);
     for (std::size_t i = 0; i < k; ++i)
       fresh[i] = (fresh[i] - dot(rows_[i].data(), fresh.data(), i)) / rows_[i][i];
-    const double pivot = diagonal - dot(fresh.data(), fresh.data(), k);
-    if (!(pivot > 1e-10 * diagonal)) return false;
-    fresh[k] = std::sqrt(pivot);
+    pivot_ = diagonal - dot(fresh.data(), fresh.data(), k);
+    if (!(pivot_ > 1e-10 * diagonal)) return false;
+    fresh[k] = std::sqrt(pivot_);
     rows_.push_back(std::move(fresh));
     return true;
   }
+
+  // What the last `append` left of the diagonal: v'Av for v = (-A^{-1} row, 1).
+  double pivot() const { return pivot_; }
 
   void remove(std::size_t k) {
     rows_.erase(rows_.begin() + static_cast<std::ptrdiff_t>(k));
@@ -59,6 +62,7 @@ class Factor {
 
  private:
   std::vector<std::vector<double>> rows_;
+  double pivot_ = 0.0;
 };
 
 }  // namespace priorfit

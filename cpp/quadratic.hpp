@@ -111,21 +111,80 @@ class QuadraticSolver {
     for (std::size_t j : support_) leaving += !is_free(j);
     for (std::size_t j = 0; j < p_.m; ++j) entering += where_[j] == outside && is_free(j);
     if (3 * (leaving + entering) > support_.size()) clear_factor();
+    drop_unfree();
+    for (std::size_t j = 0; j < p_.m; ++j) {
+      if (where_[j] != outside || !is_free(j) || append(j)) continue;
+      // j depends on the support: slide until one of them stops, then it may fit
+      if (slide(j)) {
+        drop_unfree();
+        if (is_free(j)) append(j);
+      }
+    }
+  }
+
+  void drop_unfree() {
     for (std::size_t k = support_.size(); k-- > 0;) {
       if (is_free(support_[k])) continue;
       where_[support_[k]] = outside;
       factor_.remove(k);
       support_.erase(support_.begin() + static_cast<std::ptrdiff_t>(k));
     }
-    std::vector<double> row;
-    for (std::size_t j = 0; j < p_.m; ++j) {
-      if (where_[j] != outside || !is_free(j)) continue;
-      row.clear();
-      for (std::size_t i : support_) row.push_back(p_.column(j)[i]);
-      if (!factor_.append(row.data(), p_.column(j)[j] + s_ * p_.l2[j])) continue;
-      where_[j] = support_.size();
-      support_.push_back(j);
+  }
+
+  bool append(std::size_t j) {
+    row_.clear();
+    for (std::size_t i : support_) row_.push_back(p_.column(j)[i]);
+    if (!factor_.append(row_.data(), p_.column(j)[j] + s_ * p_.l2[j])) return false;
+    where_[j] = support_.size();
+    support_.push_back(j);
+    return true;
+  }
+
+  // Right after a refused append of j: along v = (-A^{-1} G_Sj, 1) the fit does not change, so
+  // the objective is linear there. Go down until a coordinate meets its kink or a bound.
+  bool slide(std::size_t j) {
+    std::vector<double>& v = row_;  // still holds G_Sj
+    factor_.solve(v.data());
+    for (double& x : v) x = -x;
+    v.push_back(1.0);
+    const auto index = [&](std::size_t k) { return k < support_.size() ? support_[k] : j; };
+    double slope = 0.0, size = 0.0;
+    for (std::size_t k = 0; k < v.size(); ++k) {
+      const std::size_t i = index(k);
+      const double d = l1_slope(i) + s_ * p_.l2[i] * (b_[i] - p_.loc[i]) - g_[i];
+      slope += d * v[k];
+      size += (s_ * p_.l1[i] + std::fabs(g_[i])) * std::fabs(v[k]);
     }
+    if (std::fabs(slope) <= 1e-12 * size) return false;
+    const double sign = slope > 0.0 ? -1.0 : 1.0, curvature = std::max(factor_.pivot(), 0.0);
+    double step = curvature > 0.0 ? std::fabs(slope) / curvature : INFINITY;
+    std::size_t blocking = v.size();
+    for (std::size_t k = 0; k < v.size(); ++k) {
+      const double room = distance(index(k), sign * v[k]);
+      if (room < step) step = room, blocking = k;
+    }
+    if (!std::isfinite(step)) return false;
+    for (std::size_t k = 0; k < v.size(); ++k) b_[index(k)] += sign * step * v[k];
+    if (blocking < v.size()) settle(index(blocking));
+    refresh_gradient();
+    return blocking < v.size();
+  }
+
+  // How many times d fits between b_j and the next kink or bound in its direction.
+  double distance(std::size_t j, double d) const {
+    if (d == 0.0) return INFINITY;
+    const double t = b_[j] - p_.loc[j];
+    double room = d > 0.0 ? (p_.upper[j] - b_[j]) / d : (p_.lower[j] - b_[j]) / d;
+    if (p_.l1[j] > 0.0 && t * d < 0.0) room = std::min(room, -t / d);
+    return room;
+  }
+
+  // Put b_j exactly on the nearest of its kink and bounds.
+  void settle(std::size_t j) {
+    double best = p_.lower[j];
+    for (double place : {p_.upper[j], p_.l1[j] > 0.0 ? p_.loc[j] : p_.lower[j]})
+      if (!(std::fabs(place - b_[j]) >= std::fabs(best - b_[j]))) best = place;
+    b_[j] = best;
   }
 
   // sign of the l1 term on the side on which b_j now is; 0 where there is no l1 term
@@ -183,7 +242,7 @@ class QuadraticSolver {
   const Quadratic p_;
   double* b_ = nullptr;
   double s_ = -1.0;
-  std::vector<double> g_, step_, before_;  // g = q - G b
+  std::vector<double> g_, step_, before_, row_;  // g = q - G b
   std::vector<std::size_t> support_, where_;
   Factor factor_;
 };

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import narwhals as nw
+import narwhals.exceptions
 import numpy as np
 
 from priorfit._errors import InputError
@@ -23,7 +24,10 @@ MISSING = ("error", "mean", "indicator")
 
 def is_table(X: Any) -> bool:
     """Whether X is a data frame or table that narwhals knows (pandas, polars, pyarrow, ...)."""
-    return isinstance(nw.from_native(X, eager_only=True, pass_through=True), nw.DataFrame)
+    try:
+        return isinstance(nw.from_native(X, eager_only=True, pass_through=True), nw.DataFrame)
+    except nw.exceptions.DuplicateError:
+        return True  # a table; `Schema.learn` names the column
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,8 @@ def exact_restore(standard: Standard, g: Array, problem: Problem) -> tuple[Array
     first = int(standard.Z.intercept)
     form, inner = problem.form, standard.form
     for at, value in ((inner.loc, form.loc), (inner.lower, form.lower), (inner.upper, form.upper)):
-        coefs = np.where(g[first:] == at[first:, None], value[:, None], coefs)
+        there = (g[first:] == at[first:, None]) & np.isfinite(value)[:, None]
+        coefs = np.where(there, value[:, None], coefs)
     return intercepts, coefs
 
 

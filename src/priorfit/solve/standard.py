@@ -21,7 +21,7 @@ from priorfit.problem import Problem
 
 __all__ = ["Standard", "standardize"]
 
-_LARGEST = 1e300
+_LARGEST, _SMALLEST = 1e300, 1e-200
 _EPS = float(np.finfo(np.float64).eps)
 
 
@@ -152,6 +152,11 @@ def standardize(problem: Problem, form: NormalForm | None = None) -> Standard:
     return Standard(problem.likelihood, Z, y, w, offset, in_units, y_center, y_unit)
 
 
+def _representable(rate: Array) -> Array:
+    """A rate too small to matter is none; one too large holds the weight where it is."""
+    return np.where(rate < _SMALLEST, 0.0, np.minimum(rate, _LARGEST))
+
+
 def _power_of_two(x: Array) -> Array:
     exponent = np.frexp(x)[1].clip(-1000, 1000) - 1
     return np.asarray(np.ldexp(1.0, exponent))
@@ -174,8 +179,8 @@ def _in_units(
 ) -> NormalForm:
     unit = scale * y_unit
     with np.errstate(over="ignore"):
-        l1 = np.minimum(form.l1 / unit, _LARGEST)
-        l2 = np.minimum(form.l2 / unit / unit, _LARGEST)
+        l1 = _representable(form.l1 / unit)
+        l2 = _representable(form.l2 / unit / unit)
         loc, lower, upper = form.loc * unit, form.lower * unit, form.upper * unit
     if intercept:  # a constant column says nothing: its weight stays at the prior mean
         stay = np.clip(loc, lower, upper)

@@ -1,0 +1,51 @@
+"""What the package shows, and what importing it drags in."""
+
+import importlib
+import pkgutil
+import subprocess
+import sys
+
+import pytest
+
+import priorfit
+
+MODULES = [
+    m.name for m in pkgutil.walk_packages(priorfit.__path__, "priorfit.") if "_core" not in m.name
+]
+
+
+@pytest.mark.parametrize("name", [m for m in MODULES if not m.endswith("__main__")])
+def test_all_names_exist(name):
+    """Every module has an `__all__` whose names it holds."""
+    module = importlib.import_module(name)
+    for public in module.__all__:
+        assert getattr(module, public) is not None
+
+
+def test_every_public_name_is_documented():
+    """The names of the package have docstrings."""
+    for name in priorfit.__all__:
+        assert (getattr(priorfit, name).__doc__ or "").strip()
+    with pytest.raises(AttributeError, match="nothing"):
+        _ = priorfit.nothing
+
+
+def test_import_is_light():
+    """`import priorfit` loads no scikit-learn, pandas, polars, pyarrow, matplotlib or rich."""
+    heavy = ["sklearn", "pandas", "polars", "pyarrow", "matplotlib", "rich", "jinja2", "torch"]
+    code = f"import sys, priorfit; print([m for m in {heavy} if m in sys.modules])"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("hidden", ["pandas", "polars", "pyarrow", "matplotlib", "rich", "jinja2"])
+def test_without_an_optional_package(hidden):
+    """A fit on arrays works where an optional package is absent."""
+    code = (
+        f"import sys; sys.modules[{hidden!r}] = None\n"
+        "import numpy as np, priorfit as pf\n"
+        "X = np.random.default_rng(0).normal(size=(30, 3))\n"
+        "print(pf.MAPRegressor(prior=pf.Laplace(1.0)).fit(X, X[:, 0]).certificate_.certified)\n"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "True"
