@@ -78,7 +78,8 @@ class Schema:
     def design(self, table: Any) -> Design:
         """The design of a table with these columns (in any order; others are ignored)."""
         frame = _frame(table)
-        absent = [c.name for c in self.columns if c.name not in frame.columns]
+        present = set(frame.columns)
+        absent = [c.name for c in self.columns if c.name not in present]
         if absent:
             raise InputError(
                 "the table must have every column that the model was fitted on",

@@ -1,0 +1,136 @@
+"""Beliefs as densities."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from priorfit._typing import Array
+from priorfit.plots.style import SOFT, axes_of, bare, color_of, title
+from priorfit.priors import ElasticNet, Flat, Laplace, Prior, Truncated
+
+__all__ = ["plot_prior"]
+
+
+def plot_prior(*priors: Prior, ax: Axes | None = None) -> Axes:
+    """Densities of one or more priors, each named at its own curve.
+
+    Of a prior with one scale per column the column with the median scale is drawn.
+
+    Examples
+    --------
+    >>> import matplotlib; matplotlib.use("Agg")
+    >>> import priorfit as pf
+    >>> len(plot_prior(pf.Laplace(1.0), pf.Normal(1.4)).lines)
+    3
+    """
+    ax = axes_of(ax, (7.2, 3.6))
+    drawn = [_scalar(p) for p in priors]
+    grid = _grid(drawn)
+    for prior in drawn:
+        density = np.exp(-prior.neg_log_density(grid))
+        color = color_of(prior)
+        base = prior.prior if isinstance(prior, Truncated) else prior
+        style = (0, (6, 3)) if isinstance(base, ElasticNet) else "-"
+        ax.plot(grid, density, color=color, linewidth=1.9, linestyle=style)
+        ax.fill_between(grid, density, color=color, alpha=0.10, linewidth=0)
+    ax.axhline(0, color=SOFT, linewidth=0.8)
+    ax.set_ylim(bottom=0)
+    ax.margins(x=0)
+    bare(ax, grid=False)
+    ax.set_yticks([])
+    _name_curves(ax, grid, drawn)
+    ax.set_xlabel("weight")
+    ax.set_ylabel("plausibility (density)")
+    title(ax, _sentence(drawn))
+    return ax
+
+
+def _scalar(prior: Prior) -> Prior:
+    """The prior of the column in the middle, where there is one scale per column."""
+    shape = prior._shape()
+    if not shape or isinstance(prior, Flat):
+        return prior
+    if isinstance(prior, Truncated):
+        bounds = [np.ravel(np.broadcast_to(b, shape)) for b in prior._bounds()]
+        middle = shape[0] // 2
+        low, high = (float(b[middle]) for b in bounds)
+        return Truncated(_scalar(prior.prior), low, high)
+    from dataclasses import fields, replace
+
+    values = {f.name: np.broadcast_to(getattr(prior, f.name), shape) for f in fields(prior)}  # type: ignore[arg-type]
+    widths = next(iter(values.values()))
+    usable = np.flatnonzero((widths > 0) & np.isfinite(widths))
+    order = usable[np.argsort(widths[usable])]
+    if not len(order):
+        return Flat()
+    j = int(order[len(order) // 2])
+    return replace(prior, **{k: float(v[j]) for k, v in values.items()})  # type: ignore[type-var]
+
+
+def _proper(prior: Prior) -> bool:
+    base = prior.prior if isinstance(prior, Truncated) else prior
+    return not isinstance(base, Flat) and bool(np.isfinite(prior.neg_log_density(_centre(prior))))
+
+
+def _centre(prior: Prior) -> float:
+    base = prior.prior if isinstance(prior, Truncated) else prior
+    loc = float(np.asarray(getattr(base, "loc", 0.0)))
+    if isinstance(prior, Truncated):
+        low, high = (float(b) for b in prior._bounds())
+        return float(np.clip(loc, low, high))
+    return loc
+
+
+def _grid(priors: list[Prior]) -> Array:
+    """A symmetric range that holds 99 % of each belief, with every kink on it."""
+    reach = 1.0
+    sizes = [
+        max(abs(float(p.quantile(0.003))), abs(float(p.quantile(0.997))))
+        for p in priors
+        if _proper(p)
+    ]
+    if sizes:
+        reach = max(sizes)
+    grid = np.linspace(-reach, reach, 801)
+    return np.unique(np.concatenate([grid, [_centre(p) for p in priors]]))
+
+
+def _name_curves(ax: Axes, grid: Array, priors: list[Prior]) -> None:
+    """Each name beside its curve, at a height of its own."""
+    for rank, prior in enumerate(priors):
+        density = np.exp(-prior.neg_log_density(grid))
+        peak = float(density.max())
+        target = peak * (0.62 - 0.2 * rank)
+        right = grid >= _centre(prior)
+        at = int(np.flatnonzero(right)[np.argmin(np.abs(density[right] - target))])
+        ax.annotate(
+            _name(prior),
+            xy=(grid[at], density[at]),
+            xytext=(8, 2),
+            textcoords="offset points",
+            color=color_of(prior),
+            fontsize=10,
+            va="bottom",
+        )
+
+
+def _name(prior: Prior) -> str:
+    base = prior.prior if isinstance(prior, Truncated) else prior
+    word = f"{prior.word[0].upper()}{prior.word[1:]}"
+    if isinstance(base, ElasticNet):
+        return f"{word}, scales {float(base.l1_scale):.3g} and {float(base.l2_scale):.3g}"
+    scale = getattr(base, "scale", None)
+    return word if scale is None else f"{word}, scale {float(scale):.3g}"
+
+
+def _sentence(priors: list[Prior]) -> str:
+    if len(priors) > 1:
+        return "What each belief finds plausible before it sees data"
+    prior = priors[0]
+    base = prior.prior if isinstance(prior, Truncated) else prior
+    if isinstance(base, Flat):
+        return "Every weight is as plausible as any other"
+    if isinstance(base, Laplace | ElasticNet):
+        return "The corner at zero is what makes exact zeros"
+    return "A smooth belief: weights shrink, none becomes exactly zero"

@@ -1,0 +1,92 @@
+"""One look: one colour and one mark for one meaning."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib
+from matplotlib.axes import Axes
+
+from priorfit.priors import ElasticNet, Laplace, Normal, Prior, Truncated
+
+__all__ = ["BAD", "DATA", "GREY", "INK", "STYLE", "axes_of", "bare", "color_of", "spread", "title"]
+
+INK, SOFT, DATA, GREY, BAD = "#1d1f23", "#5c6270", "#4A4A4A", "#B8B8B8", "#B3261E"
+NORMAL, LAPLACE, PRODUCT = "#0072B2", "#C44E00", "#7A4FA3"
+#: colours of labelled lines, in order; readable in grey by their lightness
+LINES = ("#0072B2", "#C44E00", "#00795A", "#7A4FA3", "#9A6A00", "#56767F")
+
+STYLE: Any = {
+    "font.family": "sans-serif",
+    "font.size": 10.0,
+    "axes.titlesize": 11.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.titlepad": 12.0,
+    "axes.labelcolor": SOFT,
+    "axes.edgecolor": GREY,
+    "axes.linewidth": 0.8,
+    "text.color": INK,
+    "xtick.color": SOFT,
+    "ytick.color": SOFT,
+    "xtick.labelsize": 9.0,
+    "ytick.labelsize": 9.0,
+    "axes.unicode_minus": True,
+}
+
+
+def axes_of(ax: Axes | None, size: tuple[float, float] = (7.2, 4.2)) -> Axes:
+    """The axes given, or those of a new figure."""
+    if ax is not None:
+        return ax
+    from matplotlib import pyplot
+
+    with matplotlib.rc_context(STYLE):
+        return pyplot.subplots(figsize=size, layout="constrained")[1]
+
+
+def bare(ax: Axes, *, grid: bool = True) -> None:
+    """No frame; light horizontal lines at most."""
+    for side in ("top", "right", "left"):
+        ax.spines[side].set_visible(False)
+    ax.tick_params(length=0, pad=5)
+    ax.set_axisbelow(True)
+    if grid:
+        ax.grid(axis="y", color="#ECEDF0", linewidth=0.8)
+
+
+def title(ax: Axes, text: str) -> None:
+    """The insight as a sentence, flush left."""
+    ax.set_title(text, loc="left", fontsize=11.5, fontweight="bold", color=INK, pad=14)
+
+
+def color_of(prior: Prior) -> str:
+    """The colour of a prior's family."""
+    base = prior.prior if isinstance(prior, Truncated) else prior
+    colors = {Normal: NORMAL, Laplace: LAPLACE, ElasticNet: PRODUCT}
+    return next((c for kind, c in colors.items() if isinstance(base, kind)), DATA)
+
+
+def spread(places: list[float], gap: float) -> list[float]:
+    """The places moved as little as needed to be ``gap`` apart, in their order.
+
+    Examples
+    --------
+    >>> spread([0.0, 0.1, 3.0], 1.0)
+    [-0.45, 0.55, 3.0]
+    """
+    order = sorted(range(len(places)), key=lambda k: places[k])
+    groups: list[tuple[float, list[int]]] = []  # (centre, members), never closer than they need
+    for k in order:
+        groups.append((places[k], [k]))
+        while len(groups) > 1:
+            (a, left), (b, right) = groups[-2], groups[-1]
+            if b - a >= gap * (len(left) + len(right)) / 2 - 1e-12:
+                break
+            both = left + right
+            groups[-2:] = [(sum(places[i] for i in both) / len(both), both)]
+    out = [0.0] * len(places)
+    for centre, members in groups:
+        for rank, k in enumerate(members):
+            out[k] = round(centre + gap * (rank - (len(members) - 1) / 2), 12)
+    return out
