@@ -1,9 +1,11 @@
 """What the package shows, and what importing it drags in."""
 
+import ast
 import importlib
 import pkgutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -49,3 +51,15 @@ def test_without_an_optional_package(hidden):
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "True"
+
+
+def test_only_solve_touches_the_native_core():
+    """`priorfit._core` is imported in the solve room and nowhere else."""
+    root = Path(priorfit.__file__).parent
+    rooms = set()
+    for file in root.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            named = [a.name for a in getattr(node, "names", [])] if hasattr(node, "names") else []
+            if "_core" in named or getattr(node, "module", None) == "priorfit._core":
+                rooms.add(file.relative_to(root).parts[0])
+    assert rooms == {"solve"}

@@ -135,4 +135,11 @@ def _shared(values: Array) -> float | Array:
 
 def _span(value: float | Array) -> str:
     low, high = float(np.min(value)), float(np.max(value))
-    return f"{low:.4g}" if low == high else f"({low:.3g} to {high:.3g})"
+    if low == high or high - low <= 1e-9 * high:
+        return _plain(high, 4)
+    return f"({_plain(low, 3)} to {_plain(high, 3)})"
+
+
+def _plain(value: float, digits: int) -> str:
+    rounded = float(f"{value:.{digits}g}")
+    return f"{rounded:,.0f}".replace(",", "\u2009") if 1e3 <= rounded < 1e7 else f"{rounded:g}"

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from priorfit._errors import InputError
 from priorfit._typing import Array
-from priorfit.plots.style import GREY, INK, LINES, SOFT, axes_of, bare, spread, title
+from priorfit.plots.style import GREY, INK, LINES, SOFT, axes_of, bare, readable, spread, title
 from priorfit.solve import Path
 
 __all__ = ["plot_path", "top_counts"]
@@ -67,6 +67,7 @@ def plot_path(
     bare(ax)
     if x in ("penalty", "scale"):
         ax.set_xscale("log")
+        readable(ax.xaxis)
     if x == "penalty":
         ax.invert_xaxis()
     ax.margins(x=0.01, y=0.06)

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from priorfit._typing import Array
-from priorfit.plots.style import SOFT, axes_of, bare, color_of, title
+from priorfit.plots.style import GREY, SOFT, axes_of, bare, color_of, spread, title
 from priorfit.priors import ElasticNet, Flat, Laplace, Prior, Truncated
 
 __all__ = ["plot_prior"]
@@ -98,20 +98,22 @@ def _grid(priors: list[Prior]) -> Array:
 
 def _name_curves(ax: Axes, grid: Array, priors: list[Prior]) -> None:
     """Each name beside its curve, at a height of its own."""
-    for rank, prior in enumerate(priors):
-        density = np.exp(-prior.neg_log_density(grid))
-        peak = float(density.max())
-        target = peak * (0.62 - 0.2 * rank)
+    densities = [np.exp(-prior.neg_log_density(grid)) for prior in priors]
+    top = max(float(density.max()) for density in densities)
+    targets = [min(0.7 * top, 0.85 * float(density.max())) for density in densities]
+    heights = spread(targets, 0.085 * top)
+    for prior, density, height in zip(priors, densities, heights, strict=True):
         right = grid >= _centre(prior)
-        at = int(np.flatnonzero(right)[np.argmin(np.abs(density[right] - target))])
+        at = int(np.flatnonzero(right)[np.argmin(np.abs(density[right] - height))])
         ax.annotate(
             _name(prior),
             xy=(grid[at], density[at]),
-            xytext=(8, 2),
-            textcoords="offset points",
+            xytext=(0.66, height),
+            textcoords=ax.get_yaxis_transform(),
             color=color_of(prior),
             fontsize=10,
-            va="bottom",
+            va="center",
+            arrowprops={"arrowstyle": "-", "color": GREY, "linewidth": 0.7, "shrinkB": 2},
         )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from priorfit.plots.path import rule, top_counts
-from priorfit.plots.style import DATA, SOFT, axes_of, bare, title
+from priorfit.plots.style import DATA, SOFT, axes_of, bare, readable, title
 from priorfit.select import Selection
 
 __all__ = ["plot_selection"]
@@ -30,6 +30,7 @@ def plot_selection(selection: Selection, ax: Axes | None = None) -> Axes:
     ax.fill_between(lam, mean - error, mean + error, color=DATA, alpha=0.16, linewidth=0)
     ax.plot(lam, mean, color=DATA, linewidth=1.6)
     ax.set_xscale("log")
+    readable(ax.xaxis)
     ax.invert_xaxis()
     ax.margins(x=0.02)
     _frame_the_valley(ax, selection)

@@ -6,10 +6,24 @@ from typing import Any
 
 import matplotlib
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from priorfit.priors import ElasticNet, Laplace, Normal, Prior, Truncated
 
-__all__ = ["BAD", "DATA", "GREY", "INK", "STYLE", "axes_of", "bare", "color_of", "spread", "title"]
+__all__ = [
+    "BAD",
+    "DATA",
+    "GREY",
+    "INK",
+    "STYLE",
+    "axes_of",
+    "bare",
+    "color_of",
+    "readable",
+    "spread",
+    "title",
+]
 
 INK, SOFT, DATA, GREY, BAD = "#1d1f23", "#5c6270", "#4A4A4A", "#B8B8B8", "#B3261E"
 NORMAL, LAPLACE, PRODUCT = "#0072B2", "#C44E00", "#7A4FA3"
@@ -53,6 +67,19 @@ def bare(ax: Axes, *, grid: bool = True) -> None:
     ax.set_axisbelow(True)
     if grid:
         ax.grid(axis="y", color="#ECEDF0", linewidth=0.8)
+
+
+def readable(axis: Axis) -> None:
+    """Ticks of a log axis as plain numbers at 1, 2 and 5, few enough to read."""
+    axis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0), numticks=9))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(FuncFormatter(lambda v, _: _plain(v)))
+
+
+def _plain(value: float) -> str:
+    if value <= 0 or not 1e-4 <= value < 1e7:
+        return f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e").replace("-", "\u2212")
+    return f"{value:,.0f}".replace(",", "\u2009") if value >= 1 else f"{value:.10f}".rstrip("0")
 
 
 def title(ax: Axes, text: str) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from priorfit._typing import Array, Index
 from priorfit.priors import describe
 from priorfit.report.numbers import count, number
+from priorfit.views import views_of
 
 __all__ = ["Facts", "facts_of"]
 
@@ -55,7 +56,8 @@ class Facts:
         """What the belief did to the columns, as a sentence."""
         p, gone = len(self.coef), int(np.sum(self.coef == 0))
         if gone:
-            return f"{gone} of {count(p, 'column')} {'is' if gone == 1 else 'are'} exactly zero."
+            verb = "is" if gone == 1 else "are"
+            return f"{count(gone, 'of', 'of')} {count(p, 'column')} {verb} exactly zero."
         return f"All {count(p, 'column')} keep a weight: this belief shrinks, it does not select."
 
     @property
@@ -64,8 +66,23 @@ class Facts:
         model = self.model
         if model.strength is None or not model.standardize:
             return describe(model.prior_) + "."
-        stated = model.prior_.rescaled(np.where(model.column_sd_ > 0, model.column_sd_, 1.0))
-        return describe(collapsed(stated)) + ", per standard deviation of each column."
+        return describe(collapsed(self._stated)) + ", per standard deviation of each column."
+
+    @property
+    def penalty(self) -> str:
+        """The penalty view, on the columns as the belief was stated."""
+        model = self.model
+        if model.strength is None or not model.standardize:
+            return str(model.views_.penalty)
+        form = collapsed(self._stated).lower(len(self.coef))
+        views = views_of(self._stated, form, model.dispersion_, self.effects)
+        return f"{views.penalty}, b per standard deviation"
+
+    @property
+    def _stated(self) -> Any:
+        """The prior of the weights per standard deviation of each column."""
+        sd = self.model.column_sd_
+        return self.model.prior_.rescaled(np.where(sd > 0, sd, 1.0))
 
     @property
     def strength(self) -> str:

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from priorfit.report.facts import Facts, collapsed
-from priorfit.report.numbers import number
+from priorfit.report.numbers import THIN, number
 
 __all__ = ["html_report"]
 
@@ -70,8 +70,14 @@ def _cards(facts: Facts) -> list[tuple[str, str, str]]:
     """(label, big text, small text) of the first screen."""
     model, certificate = facts.model, facts.model.certificate_
     kept, p = int(np.count_nonzero(facts.coef)), len(facts.coef)
-    rows = number(model._n_effective, 6)
-    cards = [("Columns kept", f"{kept} of {p}", "the others are exactly zero" if kept < p else "")]
+    rows = f"{model._n_effective:,.6g}".replace(",", THIN)
+    cards = [
+        (
+            "Columns kept",
+            f"{kept} of {p:,}".replace(",", THIN),
+            "the others are exactly zero" if kept < p else "",
+        )
+    ]
     selection = getattr(model, "selection_", None)
     if selection is not None:
         cut = 100 * (1 - selection.mean[selection.chosen] / selection.mean[0])
@@ -130,7 +136,7 @@ def _checks(facts: Facts) -> list[str]:
     n, p = model._n_effective, len(sd)
     said = []
     if p >= n:
-        said.append(f"More columns ({p}) than rows ({number(n, 6)}): the belief decides a lot.")
+        said.append(f"More columns ({p}) than rows ({n:g}): the belief decides a lot.")
     constant = [facts.names[j] for j in np.flatnonzero(sd == 0)]
     if constant:
         said.append(f"Constant, so they say nothing: {', '.join(constant[:6])}.")

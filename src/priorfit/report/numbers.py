@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import floor, log10
+
 __all__ = ["count", "number"]
 
 MINUS = "\u2212"
@@ -13,8 +15,8 @@ def number(value: float, digits: int = 3) -> str:
 
     Examples
     --------
-    >>> number(-1234.5678), number(0.012345), number(0.0)
-    ('−1 230', '0.0123', '·')
+    >>> number(-12.345), number(0.2), number(0.0)
+    ('−12.3', '0.200', '·')
     """
     if value == 0:
         return "·"
@@ -26,9 +28,8 @@ def number(value: float, digits: int = 3) -> str:
         text = f"{mantissa}e{int(exponent)}".replace("-", MINUS)
     else:
         rounded = float(f"{size:.{digits}g}")
-        whole = len(str(int(rounded))) if rounded >= 1 else 0
-        text = f"{rounded:,.{max(0, digits - whole)}f}" if rounded >= 1 else f"{rounded:.{digits}g}"
-        text = text.replace(",", THIN)
+        decimals = max(0, digits - 1 - floor(log10(rounded)))
+        text = f"{rounded:,.{decimals}f}".replace(",", THIN)
     return (MINUS if value < 0 else "") + text
 
 
@@ -37,7 +38,7 @@ def count(n: int, one: str, many: str | None = None) -> str:
 
     Examples
     --------
-    >>> count(1, "column"), count(6830, "column")
-    ('1 column', '6 830 columns')
+    >>> count(1, "column"), count(30, "column")
+    ('1 column', '30 columns')
     """
     return f"{n:,}".replace(",", THIN) + " " + (one if n == 1 else many or one + "s")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from priorfit import _core
+from priorfit._core import solve_quadratic as _native_solve_quadratic
 from priorfit._typing import Array, Index
 from priorfit.priors import NormalForm
 
@@ -37,7 +37,7 @@ def solve_quadratic(
     status, rounds = np.empty(k, np.int32), np.empty(k, np.int32)
     l1, l2, loc = pick(form.l1), pick(form.l2), pick(form.loc)
     lower, upper = pick(form.lower), pick(form.upper)
-    _core.solve_quadratic(
+    _native_solve_quadratic(
         gram, q, l1, l2, loc, lower, upper, strengths, coefs, status, rounds, tol, max_rounds
     )
     return coefs, int(rounds.max(initial=0)) + 1
