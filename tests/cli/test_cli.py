@@ -1,0 +1,190 @@
+"""The command line end to end, in a process of its own where it matters."""
+
+import bz2
+import csv
+import gzip
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.feather
+import pyarrow.parquet
+import pytest
+
+import priorfit as pf
+from priorfit.cli import main
+
+DATA = pf.datasets.load("diabetes")
+CANCER = pf.datasets.load("breast_cancer")
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    DATA.to_csv("diabetes.csv")
+    return tmp_path
+
+
+FIT = ["--target", "progression", "--prior", "laplace:scale=2", "--quiet", "--json"]
+
+
+def _write(frame, name):
+    text = frame.to_csv(index=False)
+    if name.endswith(".csv.gz"):
+        with gzip.open(name, "wt") as file:
+            file.write(text)
+    elif name.endswith(".csv.bz2"):
+        with bz2.open(name, "wt") as file:
+            file.write(text)
+    elif name.endswith(".tsv"):
+        frame.to_csv(name, sep="\t", index=False)
+    elif name.endswith(".parquet"):
+        pa.parquet.write_table(pa.Table.from_pandas(frame), name)
+    else:
+        pa.feather.write_feather(pa.Table.from_pandas(frame), name)
+
+
+@pytest.mark.parametrize(
+    "name", ["t.csv.gz", "t.csv.bz2", "t.tsv", "t.parquet", "t.arrow", "t.feather"]
+)
+def test_every_format_gives_the_same_model(here, name):
+    _write(DATA.frame(), name)
+    assert main(["fit", "diabetes.csv", *FIT, "a.json"]) == 0
+    assert main(["fit", name, *FIT, "b.json"]) == 0
+    a, b = (json.loads((here / f).read_text()) for f in ("a.json", "b.json"))
+    assert a["coefficients"] == b["coefficients"]
+
+
+def test_the_main_job(here, capsys):
+    """Table, report and model; the model predicts what the fit predicts."""
+    arguments = ["fit", "diabetes.csv", "--target", "progression", "--prior", "laplace"]
+    more = ["--strength", "cv", "--report", "report.html", "--json", "model.json"]
+    assert main([*arguments, *more]) == 0
+    said = capsys.readouterr().out
+    assert "exactly zero" in said
+    assert "asked: certified" in said
+    assert "−" in said
+    m = pf.MAPRegressor(prior=pf.Laplace(), strength="cv").fit(DATA.frame(), "progression")
+    assert main(["predict", "model.json", "diabetes.csv", "--output", "out.csv"]) == 0
+    with open("out.csv") as file:
+        rows = list(csv.reader(file))
+    assert rows[0] == ["progression"]
+    predicted = np.array([float(r[0]) for r in rows[1:]])
+    np.testing.assert_array_equal(predicted, m.predict(DATA.frame()))
+
+
+def test_two_classes(here, capsys):
+    """Text labels need no --likelihood; predictions carry label and probability."""
+    frame = CANCER.frame()
+    frame["benign"] = np.where(frame["benign"] == 1, "yes", "no")
+    frame.to_csv("c.csv", index=False)
+    assert main(["fit", "c.csv", "--target", "benign", "--prior", "normal:scale=0.1", "--units",
+                 "sd", "--json", "m.json"]) == 0  # fmt: skip
+    capsys.readouterr()
+    assert main(["predict", "m.json", "c.csv"]) == 0
+    rows = list(csv.reader(capsys.readouterr().out.splitlines()))
+    assert rows[0] == ["benign", "P(benign = yes)"]
+    assert np.mean([r[0] for r in rows[1:]] == frame["benign"]) > 0.9
+
+
+def test_weights_offset_and_missing_values(here):
+    """Columns of weights and offset are taken out of the table; gaps are filled when asked."""
+    frame = DATA.frame().assign(w=2.0, o=1.0)
+    frame.loc[3, "bmi"] = np.nan
+    frame.to_csv("w.csv", index=False)
+    base = ["fit", "w.csv", *FIT, "m.json", "--weights", "w", "--offset", "o"]
+    assert main(base) == 1
+    assert main([*base, "--missing", "mean"]) == 0
+    names = [k for k, _ in json.loads((here / "m.json").read_text())["coefficients"]]
+    assert "w" not in names
+    assert "o" not in names
+
+
+BAD = {
+    "no file": (["fit", "nothing.csv", "--target", "y"], "no file 'nothing.csv'"),
+    "no target": (["fit", "diabetes.csv", "--target", "nope"], "got 'nope'. It has age, sex"),
+    "unknown prior": (
+        ["fit", "diabetes.csv", "--target", "progression", "--prior", "x"],
+        "flat, n",
+    ),
+    "unknown strength": (
+        ["fit", "diabetes.csv", "--target", "progression", "--strength", "x"],
+        "cv or a number",
+    ),
+    "wrong extension": (["fit", "t.xlsx", "--target", "y"], "extension '.xlsx'"),
+    "not a model": (["predict", "diabetes.csv", "diabetes.csv"], "a model written by priorfit"),
+    "no model": (["predict", "m.json", "diabetes.csv"], "must exist"),
+    "unknown data": (["data", "iris"], "diabetes"),
+    "missing option": (["fit", "diabetes.csv"], "--target"),
+    "text target": (["fit", "text.csv", "--target", "y", "--likelihood", "gaussian"], "numbers"),
+    "ragged": (["fit", "ragged.csv", "--target", "y"], "readable table"),
+    "empty": (["fit", "empty.csv", "--target", "y"], "empty.csv"),
+    "gaps in target": (["fit", "gaps.csv", "--target", "y", "--strength", "1"], "1 of 3 missing"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_is_one_clear_line(here, name, capsys):
+    (here / "t.xlsx").write_bytes(b"x")
+    (here / "text.csv").write_text("x,y\n1,a\n2,b\n")
+    (here / "ragged.csv").write_text("x,y\n1,2\n3\n")
+    (here / "empty.csv").write_text("")
+    (here / "gaps.csv").write_text("x,y\n1,2\n3,\n4,5\n")
+    arguments, message = BAD[name]
+    try:
+        code = main(arguments)
+    except SystemExit as stopped:
+        code = stopped.code
+    assert code == 1
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 1
+    assert message in lines[0]
+
+
+def test_not_converged_is_exit_code_two(here, capsys):
+    """A tolerance below rounding: the result is still written."""
+    code = main(["fit", "diabetes.csv", *FIT, "m.json", "--tol", "1e-30"])
+    assert code == 2
+    assert (here / "m.json").exists()
+
+
+def test_model_file_is_plain_json(here):
+    """Numbers keep their bits; wrong versions and non-finite numbers are refused."""
+    assert main(["fit", "diabetes.csv", *FIT, "m.json"]) == 0
+    content = json.loads((here / "m.json").read_text())
+    assert content["format"] == "priorfit-model"
+    m = pf.MAPRegressor(prior=pf.Laplace(2.0)).fit(DATA.frame(), "progression")
+    assert [v for _, v in content["coefficients"]] == m.coef_.tolist()
+    for key, value in (("version", 99), ("coefficients", [["a", "b"]]), ("prior", {"name": "x"})):
+        (here / "bad.json").write_text(json.dumps(content | {key: value}))
+        assert main(["predict", "bad.json", "diabetes.csv"]) == 1
+
+
+def test_no_color_and_narrow_terminals(here):
+    """NO_COLOR gives plain text; 40 columns still show every weight."""
+    run = subprocess.run(
+        [sys.executable, "-m", "priorfit", "fit", "diabetes.csv", "--target", "progression",
+         "--prior", "laplace:scale=2"],
+        capture_output=True, text=True, check=True,
+        env={"NO_COLOR": "1", "COLUMNS": "40", "PATH": "", "PYTHONIOENCODING": "utf-8"},
+    )  # fmt: skip
+    assert "\x1b[" not in run.stdout
+    assert all(name in run.stdout for name in ("bmi", "bp", "s5"))
+    assert max(map(len, run.stdout.splitlines())) <= 40
+
+
+def test_tables_with_categories(here):
+    """A text column becomes level weights in the model file, and predict knows them."""
+    rng = np.random.default_rng(0)
+    city = rng.choice(["a", "b"], 60)
+    frame = pd.DataFrame({"city": city, "x": rng.normal(size=60)})
+    frame["y"] = (city == "a") + 0.1 * rng.normal(size=60)
+    frame.to_csv("c.csv", index=False)
+    assert main(["fit", "c.csv", "--target", "y", "--prior", "normal:scale=1", "--quiet", "--json",
+                 "m.json"]) == 0  # fmt: skip
+    names = [k for k, _ in json.loads((here / "m.json").read_text())["coefficients"]]
+    assert names == ["city[a]", "city[b]", "x"]
+    assert main(["predict", "m.json", "c.csv"]) == 0

@@ -1,0 +1,88 @@
+"""Pictures read results and change nothing."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+import priorfit as pf
+from laws import ALL_PRIORS, example
+from priorfit.plots.style import spread
+
+
+@pytest.fixture(autouse=True)
+def _close():
+    yield
+    plt.close("all")
+
+
+X, Y, *_ = example(n=60)
+PATH = pf.path(X, Y, prior=pf.Laplace(), likelihood=pf.Gaussian(0.5))
+SELECTION, FULL = pf.cross_validate(pf.Problem.make(X, Y, prior=pf.Laplace()))
+
+
+@pytest.mark.parametrize("x", ["penalty", "scale", "norm", "share"])
+def test_strong_is_left_weak_is_right(x):
+    """On every axis the strongest prior is at the left end."""
+    ax = pf.plots.plot_path(PATH, x=x)
+    line = max(ax.lines, key=lambda part: len(part.get_xdata()))
+    first, last = line.get_xdata()[[0, -1]]
+    pixels = ax.transData.transform([(first, 0), (last, 0)])[:, 0]
+    assert pixels[0] < pixels[1]
+
+
+def test_axes_given_is_returned_and_data_are_untouched():
+    """Axes in, Axes out."""
+    before = PATH.coefs.copy()
+    for draw in (
+        lambda ax: pf.plots.plot_path(PATH, ax=ax, mark=5),
+        lambda ax: pf.plots.plot_selection(SELECTION, ax=ax),
+        lambda ax: pf.plots.plot_coefficients(PATH.coefs[:, -1], ax=ax),
+        lambda ax: pf.plots.plot_prior(pf.Laplace(1.0), ax=ax),
+    ):
+        ax = plt.figure().subplots()
+        assert draw(ax) is ax
+        assert ax.get_title(loc="left")
+    np.testing.assert_array_equal(PATH.coefs, before)
+
+
+def test_methods_draw_the_same():
+    """path.plot and selection.plot are the functions of this room."""
+    assert PATH.plot().get_title(loc="left") == pf.plots.plot_path(PATH).get_title(loc="left")
+    assert SELECTION.plot().get_ylabel() == "held-out deviance per row"
+
+
+def test_labels_name_the_largest_weights():
+    """At most max_labels lines are named, the largest at the weak end first."""
+    ax = pf.plots.plot_path(PATH, max_labels=2)
+    named = {t.get_text() for t in ax.texts}
+    effects = np.abs(PATH.coefs[:, -1]) * X.std(axis=0)
+    assert named == {f"x{j}" for j in np.argsort(-effects)[:2]}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_spread_keeps_order_and_distance(seed):
+    """Labels end up at least a gap apart, in the order of their lines."""
+    rng = np.random.default_rng(seed)
+    places = list(rng.normal(size=8))
+    moved = np.array(spread(places, 0.3))
+    order = np.argsort(places)
+    assert np.all(np.diff(moved[order]) >= 0.3 - 1e-9)
+
+
+@pytest.mark.parametrize("name", ALL_PRIORS)
+def test_every_prior_can_be_drawn(name):
+    """Also truncated, shifted, flat, and with a scale per column."""
+    assert pf.plots.plot_prior(ALL_PRIORS[name](5)).lines
+
+
+def test_exact_zeros_look_different():
+    """A zero weight is a hollow grey circle, others are filled."""
+    ax = pf.plots.plot_coefficients([1.0, 0.0], ["a", "b"])
+    faces = [line.get_markerfacecolor() for line in ax.lines if line.get_marker() in ("o", "D")]
+    assert "white" in faces
+    assert len(set(map(str, faces))) == 2
+
+
+def test_wrong_axis_is_refused():
+    with pytest.raises(pf.InputError, match="`x` must be one of"):
+        pf.plots.plot_path(PATH, x="alpha")
