@@ -124,7 +124,12 @@ def _svg(draw: Any, size: tuple[float, float]) -> Markup:
     figure = Figure(figsize=size, layout="constrained")
     draw(figure.subplots())
     buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
+    figure.savefig(
+        buffer,
+        format="svg",
+        metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")),
+        transparent=True,
+    )
     text = buffer.getvalue()
     body = text[text.index("<svg") :]
     return Markup(re.sub(r'(<svg[^>]*?) width="[^"]*" height="[^"]*"', r"\1", body, count=1))
