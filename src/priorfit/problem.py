@@ -85,8 +85,9 @@ class Problem:
         o = np.zeros(n) if offset is None else _vector("offset", offset, n)
         likelihood.check(response[w > 0])
         prior = (Normal() if prior is None else prior).for_columns(design.labels())
-        prior.lower(design.shape[1])
-        return cls(likelihood, prior, design, response, w, o, intercept)
+        problem = cls(likelihood, prior, design, response, w, o, intercept)
+        _ = problem.form  # checks the prior's lengths
+        return problem
 
     @cached_property
     def form(self) -> NormalForm:

@@ -24,6 +24,8 @@ MISSING = ("error", "mean", "indicator")
 
 def is_table(X: Any) -> bool:
     """Whether X is a data frame or table that narwhals knows (pandas, polars, pyarrow, ...)."""
+    if isinstance(X, np.ndarray | list):
+        return False
     try:
         return isinstance(nw.from_native(X, eager_only=True, pass_through=True), nw.DataFrame)
     except nw.exceptions.DuplicateError:

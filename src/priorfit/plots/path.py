@@ -67,7 +67,7 @@ def plot_path(
     bare(ax)
     if x in ("penalty", "scale"):
         ax.set_xscale("log")
-        readable(ax.xaxis)
+        readable(ax.xaxis, places)
     if x == "penalty":
         ax.invert_xaxis()
     ax.margins(x=0.01, y=0.06)

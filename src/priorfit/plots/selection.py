@@ -30,7 +30,7 @@ def plot_selection(selection: Selection, ax: Axes | None = None) -> Axes:
     ax.fill_between(lam, mean - error, mean + error, color=DATA, alpha=0.16, linewidth=0)
     ax.plot(lam, mean, color=DATA, linewidth=1.6)
     ax.set_xscale("log")
-    readable(ax.xaxis)
+    readable(ax.xaxis, lam)
     ax.invert_xaxis()
     ax.margins(x=0.02)
     _frame_the_valley(ax, selection)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import matplotlib
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from priorfit._typing import Array
 from priorfit.priors import ElasticNet, Laplace, Normal, Prior, Truncated
 
 __all__ = [
@@ -69,9 +71,17 @@ def bare(ax: Axes, *, grid: bool = True) -> None:
         ax.grid(axis="y", color="#ECEDF0", linewidth=0.8)
 
 
-def readable(axis: Axis) -> None:
-    """Ticks of a log axis as plain numbers at 1, 2 and 5, few enough to read."""
-    axis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0), numticks=9))
+def readable(axis: Axis, values: Array) -> None:
+    """Ticks of a log axis as plain numbers, few enough to read: 1, 2, 5 or powers of ten."""
+    positive = values[values > 0]
+    low, high = np.log10(positive.min()), np.log10(positive.max())
+    decades = high - low
+    steps = (1.0, 2.0, 5.0) if decades < 2.6 else ((1.0, 3.0) if decades < 4 else (1.0,))
+    stride = max(1, int(np.ceil(decades / 8)))
+    exponents = np.arange(np.floor(low), np.ceil(high) + 1, stride)
+    ticks = np.array([m * 10.0**e for e in exponents for m in steps])
+    inside = ticks[(ticks >= 10.0 ** (low - 0.02)) & (ticks <= 10.0 ** (high + 0.02))]
+    axis.set_major_locator(FixedLocator(inside if len(inside) > 1 else [10.0**low, 10.0**high]))
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(FuncFormatter(lambda v, _: _plain(v)))
 
@@ -79,7 +89,7 @@ def readable(axis: Axis) -> None:
 def _plain(value: float) -> str:
     if value <= 0 or not 1e-4 <= value < 1e7:
         return f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e").replace("-", "\u2212")
-    return f"{value:,.0f}".replace(",", "\u2009") if value >= 1 else f"{value:.10f}".rstrip("0")
+    return f"{value:,.3g}" if value < 1e3 else f"{value:,.0f}".replace(",", "\u2009")
 
 
 def title(ax: Axes, text: str) -> None:

@@ -20,6 +20,8 @@ from priorfit.report.numbers import THIN, number
 
 __all__ = ["html_report"]
 
+_ROWS = 40
+
 
 def html_report(facts: Facts, path: str | PathLike[str]) -> None:
     """Write the report of a fit: what, how strong and why, which columns, certified or not.
@@ -43,7 +45,7 @@ def _page(facts: Facts) -> str:
         model=facts.model,
         number=number,
         rows=_rows(facts),
-        hidden=max(0, len(facts.coef) - 40),
+        hidden=len(facts.coef) - len(_shown(facts)),
         figures=_figures(facts),
         cards=_cards(facts),
         checks=_checks(facts),
@@ -62,8 +64,16 @@ def _rows(facts: Facts) -> list[dict[str, Any]]:
             "share": 100 * abs(float(effects[j])) / largest,
             "sign": "zero" if facts.coef[j] == 0 else ("up" if facts.coef[j] > 0 else "down"),
         }
-        for j in facts.order[:40]
+        for j in _shown(facts)
     ]
+
+
+def _shown(facts: Facts) -> list[int]:
+    """The columns of the table: all of a small one, of a large one those with a weight."""
+    order = [int(j) for j in facts.order]
+    if len(order) <= _ROWS:
+        return order
+    return [j for j in order if facts.coef[j] != 0][:_ROWS]
 
 
 def _cards(facts: Facts) -> list[tuple[str, str, str]]:
@@ -81,7 +91,8 @@ def _cards(facts: Facts) -> list[tuple[str, str, str]]:
     selection = getattr(model, "selection_", None)
     if selection is not None:
         cut = 100 * (1 - selection.mean[selection.chosen] / selection.mean[0])
-        cards.append(("Held-out deviance", f"{-cut:+.0f} %".replace("-", "−"), "against none"))
+        base = "against no columns" if selection.n_nonzero[0] == 0 else "against the strongest"
+        cards.append(("Held-out deviance", f"{-cut:+.0f} %".replace("-", "−"), base))
     if model._likelihood.has_dispersion:
         cards.append(("Noise", number(float(np.sqrt(model.dispersion_))), f"of {facts.target}"))
     cards.append(("Rows", rows, "counted with their weights"))

@@ -25,10 +25,10 @@ class Gram:
         self.standard, self.rounds = standard, 0
         every = np.arange(standard.size)
         self.gram = standard.Z.gram(every, every, standard.weights)
-        self.q = standard.Z.rmatvec(standard.weights * standard.y)
 
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
         """Solutions (m, k) and certificates."""
         form, tol = self.standard.form, 1e-13 * self.standard.null_correlation
-        coefs, self.rounds = solve_quadratic(self.gram, self.q, form, None, strengths, warm, tol)
+        q = self.standard.correlation
+        coefs, self.rounds = solve_quadratic(self.gram, q, form, None, strengths, warm, tol)
         return coefs.T, certify(self.standard, coefs.T, strengths)

@@ -69,6 +69,8 @@ class Standard:
     @cached_property
     def reference(self) -> float:
         """Null minus saturated value of the likelihood part: the unit of the relative gap."""
+        if self.gaussian:
+            return float(max(0.5 * self.weights @ np.square(self.y), self.weights.sum() * 1e-300))
         null = self.offset + self._null_intercept
         lost = self.likelihood.loss(self.y, null) - self.likelihood.saturated(self.y)
         return float(max(self.weights @ lost, self.weights.sum() * 1e-300))
@@ -76,9 +78,13 @@ class Standard:
     @cached_property
     def null_correlation(self) -> float:
         """max_j |Z_j' theta| at the null model: the unit of the KKT residual."""
+        return float(max(np.abs(self.correlation).max(), self.weights.sum() * 1e-300))
+
+    @cached_property
+    def correlation(self) -> Array:
+        """Z' theta at the null model, (m,): for the gaussian Z' (w y)."""
         slope = self.likelihood.slope(self.y, self.offset + self._null_intercept)
-        largest = np.max(np.abs(self.Z.rmatvec(self.weights * slope)))
-        return float(max(largest, self.weights.sum() * 1e-300))
+        return self.Z.rmatvec(-self.weights * slope)
 
     @cached_property
     def _null_intercept(self) -> float:

@@ -21,7 +21,7 @@ class Workspace:
 
     def __init__(self, standard: Standard) -> None:
         self.standard = standard
-        self.q = standard.Z.rmatvec(standard.weights * standard.y)
+        self.q = standard.correlation
         self.columns: Index = np.empty(0, dtype=np.intp)
         self._gram = np.empty((0, 0))
 
