@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
+from sklearn import linear_model as theirs
 from sklearn.datasets import load_breast_cancer, load_diabetes
 from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.preprocessing import StandardScaler
 
 from priorfit import sklearn as ours
-from sklearn import linear_model as theirs
 
 X, Y = load_diabetes(return_X_y=True)
 RAW = load_diabetes(scaled=False).data
