@@ -16,11 +16,11 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
+from sklearn import linear_model as theirs
 from sklearn.datasets import load_breast_cancer, load_diabetes
 from sklearn.preprocessing import StandardScaler
 
 from priorfit import sklearn as ours
-from sklearn import linear_model as theirs
 
 DIABETES = load_diabetes(return_X_y=True)
 CANCER = load_breast_cancer(return_X_y=True)
