@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "quadratic.hpp"
+#include "small.hpp"
 
 namespace nb = nanobind;
 using nb::literals::operator""_a;
@@ -14,6 +15,7 @@ namespace {
 using Vector = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Matrix = nb::ndarray<const double, nb::ndim<2>, nb::device::cpu>;
 using Rows = nb::ndarray<double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using Span = nb::ndarray<double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Counts = nb::ndarray<std::int32_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 
 // Asks Python for a pending Ctrl-C at most every 50 ms.
@@ -68,6 +70,30 @@ void solve_quadratic(Matrix gram, Vector q, Vector l1, Vector l2, Vector loc, Ve
   if (interrupted) throw nb::python_error();
 }
 
+// (usable, intercept, loss, df, gap, kkt, rounds) of a small dense gaussian fit; `coef` receives
+// the weights.
+nb::tuple fit_small(Matrix X, Vector y, Vector weights, Vector l1, Vector l2, Vector loc,
+                    Vector lower, Vector upper, bool intercept, double phi, Span coef) {
+  const std::size_t n = X.shape(0), p = X.shape(1);
+  require(y.shape(0) == n && weights.shape(0) == n, "y and weights must have length n");
+  for (const Vector& v : {l1, l2, loc, lower, upper})
+    require(v.shape(0) == p, "l1, l2, loc, lower and upper must have length p");
+  require(coef.shape(0) == p, "coef must have length p");
+  const priorfit::Table table{X.data(), X.stride(0), X.stride(1),    n,
+                              p,        y.data(),    weights.data(), intercept};
+  const priorfit::Belief belief{l1.data(), l2.data(), loc.data(), lower.data(), upper.data()};
+  priorfit::SmallFit fit;
+  bool interrupted = false;
+  {
+    nb::gil_scoped_release no_gil;
+    Interrupt interrupt;
+    const auto stop = [&] { return interrupted = interrupt(); };
+    fit = priorfit::SmallGaussian(table, belief).fit(phi, coef.data(), stop);
+  }
+  if (interrupted) throw nb::python_error();
+  return nb::make_tuple(fit.usable, fit.intercept, fit.loss, fit.df, fit.gap, fit.kkt, fit.rounds);
+}
+
 }  // namespace
 
 NB_MODULE(_core, m) {
@@ -75,4 +101,6 @@ NB_MODULE(_core, m) {
   m.def("solve_quadratic", &solve_quadratic, "gram"_a.noconvert(), "q"_a, "l1"_a, "l2"_a, "loc"_a,
         "lower"_a, "upper"_a, "strengths"_a, "coefs"_a.noconvert(), "status"_a.noconvert(),
         "rounds"_a.noconvert(), "tol"_a, "max_rounds"_a);
+  m.def("fit_small", &fit_small, "X"_a.noconvert(), "y"_a, "weights"_a, "l1"_a, "l2"_a, "loc"_a,
+        "lower"_a, "upper"_a, "intercept"_a, "phi"_a, "coef"_a.noconvert());
 }

@@ -21,3 +21,16 @@ def solve_quadratic(
     tol: float,
     max_rounds: int,
 ) -> Any: ...
+def fit_small(
+    X: _F,
+    y: _F,
+    weights: _F,
+    l1: _F,
+    l2: _F,
+    loc: _F,
+    lower: _F,
+    upper: _F,
+    intercept: bool,
+    phi: float,
+    coef: _F,
+) -> tuple[bool, float, float, float, float, float, int]: ...

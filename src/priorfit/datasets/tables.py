@@ -25,11 +25,30 @@ __all__ = [
 ]
 
 
+#: classes 1 to 4 of the blue-cell tumours
+KHAN_CLASSES = ("BL", "EWS", "NB", "RMS")
+
+
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """A table with a question: predict ``y`` (n,) from ``X`` (n, p).
 
-    ``likelihood`` names the one that fits y ("gaussian" or "bernoulli").
+    Attributes
+    ----------
+    name : what `load` knows it by.
+    X, y : columns (n, p) and target (n,), float64; a binary y is 0 or 1.
+    feature_names, target_name : of the columns and of y.
+    units : of each column; "1" is a number without unit, "not stated" means that the source is
+        silent.
+    description, source, licence : what it is, where it comes from, and on which terms.
+    likelihood : the name of the one that fits y, "gaussian" or "bernoulli".
+    labels : the original class of each row, where y is made from more than two; else empty.
+
+    Examples
+    --------
+    >>> data = load("khan")
+    >>> data.labels[0], float(data.y[0])
+    ('EWS', 1.0)
     """
 
     name: str
@@ -37,30 +56,56 @@ class Dataset:
     y: Array
     feature_names: tuple[str, ...]
     target_name: str
-    likelihood: str
+    units: tuple[str, ...]
     description: str
     source: str
     licence: str
+    likelihood: str
+    labels: tuple[str, ...] = ()
 
     def frame(self) -> Any:
-        """A pandas data frame with the target as its last column."""
-        import pandas as pd
+        """Return a pandas data frame with the target as its last column.
 
+        Raises
+        ------
+        ImportError
+            where pandas is not installed.
+
+        Examples
+        --------
+        >>> load("diabetes").frame().shape
+        (442, 11)
+        """
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise ImportError(
+                "`frame` must be able to import pandas; got an environment without it. "
+                "Run `pip install pandas`, or use `X` and `y`, or `to_csv`."
+            ) from error
         table = pd.DataFrame(self.X, columns=list(self.feature_names))
         return table.assign(**{self.target_name: self.y})
 
     def to_csv(self, path: str | PathLike[str]) -> None:
-        """Write the table, the target last, to a CSV file."""
+        """Write the table, the target last, to a CSV file; reading it gives the same numbers.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     load("diabetes").to_csv(os.path.join(folder, "table.csv"))
+        """
         with open(path, "w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             writer.writerow([*self.feature_names, self.target_name])
-            for row, target in zip(self.X, self.y, strict=True):
-                writer.writerow([*(f"{v:.17g}" for v in row), f"{target:g}"])
+            for row in np.column_stack([self.X, self.y]).tolist():
+                writer.writerow([repr(value).removesuffix(".0") for value in row])
 
 
 def load_diabetes() -> Dataset:
-    """442 patients, 10 measurements in their own units, disease progression after one year.
+    """Read 442 patients: 10 measurements in their own units, progression after one year.
 
+    The source gives no units for the blood values s1 to s6.
     Source: Efron, Hastie, Johnstone & Tibshirani, Least Angle Regression (2004).
 
     Examples
@@ -77,15 +122,16 @@ def load_diabetes() -> Dataset:
         y=np.asarray(data.target, dtype=np.float64),
         feature_names=tuple(data.feature_names),
         target_name="progression",
-        likelihood="gaussian",
+        units=("years", "code 1 or 2", "kg/m2", "mm Hg", *(["not stated"] * 6)),
         description="disease progression of 442 diabetes patients one year after 10 measurements",
         source="scikit-learn; Efron et al. (2004)",
         licence="BSD-3-Clause",
+        likelihood="gaussian",
     )
 
 
 def load_breast_cancer() -> Dataset:
-    """569 tumours, 30 measurements of cell nuclei, benign (1) or malignant (0).
+    """Read 569 tumours: 30 measurements of cell nuclei, benign (1) or malignant (0).
 
     Source: Wolberg, Street & Mangasarian (1995), UCI Machine Learning Repository.
 
@@ -103,17 +149,27 @@ def load_breast_cancer() -> Dataset:
         y=np.asarray(data.target, dtype=np.float64),
         feature_names=tuple(str(n).replace(" ", "_") for n in data.feature_names),
         target_name="benign",
-        likelihood="bernoulli",
+        units=tuple(_nucleus_unit(str(n)) for n in data.feature_names),
         description="569 breast tumours, benign or malignant, from 30 measurements of cell nuclei",
         source="scikit-learn; Wolberg, Street & Mangasarian (1995)",
         licence="BSD-3-Clause",
+        likelihood="bernoulli",
     )
 
 
-def load_nci60() -> Dataset:
-    """64 cancer cell lines, expression of 6830 genes; is it a melanoma (8 of 64)?
+def _nucleus_unit(feature: str) -> str:
+    """Name the unit of a measurement of nuclei: lengths and areas have none stated."""
+    if "texture" in feature:
+        return "grey levels"
+    sized = any(word in feature for word in ("radius", "perimeter", "area"))
+    return "not stated" if sized else "1"
 
-    Source: Ross et al. (2000), by way of the PyPI package ISLP; see ``data/SOURCES.md``.
+
+def load_nci60() -> Dataset:
+    """Read 64 cancer cell lines: expression of 6830 genes; melanoma (8 of 64) or not.
+
+    Four lines are repeats (labels ending in "-repro"). Source: Ross et al. (2000), by way of the
+    PyPI package ISLP; see ``data/SOURCES.md``.
 
     Examples
     --------
@@ -121,25 +177,29 @@ def load_nci60() -> Dataset:
     (64, 6830)
     """
     data = _read("nci60.npz")
-    X = data["milli"] / 1000.0
+    X = (50_000 * data["steps"].astype(np.int64) + data["rest"]) / 1e7
     return Dataset(
         name="nci60",
         X=X,
         y=(data["labels"] == "MELANOMA").astype(np.float64),
         feature_names=tuple(f"gene_{j + 1}" for j in range(X.shape[1])),
         target_name="melanoma",
-        likelihood="bernoulli",
+        units=("log ratio",) * X.shape[1],
         description="melanoma or another cancer, from the expression of 6830 genes in 64 lines",
         source="ISLP 0.6; Ross et al. (2000)",
         licence="BSD-3-Clause",
+        likelihood="bernoulli",
+        labels=tuple(data["labels"].tolist()),
     )
 
 
 def load_khan(subset: str = "train") -> Dataset:
-    """Small round blue-cell tumours, expression of 2308 genes; class 2 (Ewing sarcoma) or another?
+    """Read small round blue-cell tumours: expression of 2308 genes; Ewing sarcoma or another.
 
-    ``subset`` is "train" (63 rows) or "test" (20 rows). Source: Khan et al. (2001), by way of
-    the PyPI package ISLP; see ``data/SOURCES.md``.
+    ``subset`` is "train" (63 rows) or "test" (20 rows); another raises `InputError`.
+    ``labels``: BL (Burkitt lymphoma), EWS (Ewing sarcoma), NB (neuroblastoma), RMS
+    (rhabdomyosarcoma).
+    Source: Khan et al. (2001), by way of the PyPI package ISLP; see ``data/SOURCES.md``.
 
     Examples
     --------
@@ -147,21 +207,25 @@ def load_khan(subset: str = "train") -> Dataset:
     ((63, 2308), (20, 2308))
     """
     if subset not in ("train", "test"):
-        raise InputError("`subset` must be train or test", repr(subset), "")
+        raise InputError(
+            "`subset` must be train or test", repr(subset), "Pass one of these two names."
+        )
     data = _read("khan.npz")
     split = int(data["n_train"])
     rows = slice(0, split) if subset == "train" else slice(split, None)
-    X = data["milli"][rows] / 1000.0
+    X = data["ten_millionths"][rows] / 1e7
     return Dataset(
         name="khan",
         X=X,
         y=(data["labels"][rows] == 2).astype(np.float64),
         feature_names=tuple(f"gene_{j + 1}" for j in range(X.shape[1])),
         target_name="ewing",
-        likelihood="bernoulli",
+        units=("log relative intensity",) * X.shape[1],
         description="Ewing sarcoma or another blue-cell tumour, from the expression of 2308 genes",
         source="ISLP 0.6; Khan et al. (2001)",
         licence="BSD-3-Clause",
+        likelihood="bernoulli",
+        labels=tuple(KHAN_CLASSES[c - 1] for c in data["labels"][rows].tolist()),
     )
 
 
@@ -174,7 +238,7 @@ _LOADERS: dict[str, Callable[[], Dataset]] = {
 
 
 def names() -> tuple[str, ...]:
-    """The tables that `load` knows.
+    """Name the tables that `load` knows.
 
     Examples
     --------
@@ -185,7 +249,12 @@ def names() -> tuple[str, ...]:
 
 
 def load(name: str) -> Dataset:
-    """The table called ``name``; raises `InputError` where there is none.
+    """Read the table called ``name``.
+
+    Raises
+    ------
+    InputError
+        where there is none of that name.
 
     Examples
     --------
@@ -193,7 +262,10 @@ def load(name: str) -> Dataset:
     'progression'
     """
     if name not in _LOADERS:
-        raise InputError(f"a dataset must be one of {', '.join(_LOADERS)}", repr(name), "")
+        known = ", ".join(_LOADERS)
+        raise InputError(
+            f"a dataset must be one of {known}", repr(name), "Pass one of these names."
+        )
     return _LOADERS[name]()
 
 

@@ -21,6 +21,7 @@ from priorfit.solve.noise import (
     warn_collapse,
 )
 from priorfit.solve.result import Certificate, Solution
+from priorfit.solve.small import SmallFit, fit_small
 from priorfit.solve.standard import Standard, standardize
 from priorfit.solve.status import Status
 
@@ -62,6 +63,8 @@ def solve(
     array([2., 0.])
     """
     check_settings(tol, max_iter)
+    if solver == "auto" and warm is None and (small := fit_small(problem, tol)) is not None:
+        return _small_solution(problem, small, tol)
     standard = standardize(problem)
     start = standard.start if warm is None else standard.enter(warm.intercept, warm.coef)
     likelihood = problem.likelihood
@@ -154,6 +157,23 @@ def _solution(
         np.broadcast_to(belief.neg_log_density(coef), coef.shape).sum()
     )
     return Solution(intercept, coef, phi, objective, df, certificate, status, *engine_used)
+
+
+def _small_solution(problem: Problem, small: SmallFit, tol: float) -> Solution:
+    phi = problem.likelihood.known_dispersion or 1.0
+    constant = problem.weights.sum() * 0.5 * np.log(2 * np.pi * phi)
+    belief = np.broadcast_to(problem.prior.neg_log_density(small.coef), small.coef.shape).sum()
+    return Solution(
+        intercept=small.intercept,
+        coef=small.coef,
+        phi=phi,
+        objective=float(small.loss / phi + constant + belief),
+        df=small.df,
+        certificate=Certificate(small.gap, small.kkt, tol),
+        status=Status.CERTIFIED,
+        solver="small",
+        n_iter=small.rounds + 1,
+    )
 
 
 def _separated(standard: Standard, g: Array) -> bool:
