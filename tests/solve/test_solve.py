@@ -344,3 +344,43 @@ def test_sparse_with_intercept_matches_dense_at_scale():
     b = pf.path(dense, y, prior=pf.Laplace(), n_points=15)
     np.testing.assert_allclose(a.coefs, b.coefs, atol=1e-7)
     assert a.certified
+
+
+SMALL = [name for name in ALL_PRIORS if name not in ("flat", "boxed flat", "laplace per column")]
+
+
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("prior", SMALL)
+def test_one_native_call_is_the_general_way(prior, intercept):
+    """Small dense fits: weights, objective, df and certificate as the general engines have them."""
+    X, y, w, o = example()
+    w[3] = 0.0
+    problem = pf.Problem.make(
+        X, y, prior=ALL_PRIORS[prior](6), likelihood=pf.Gaussian(0.8), weights=w, offset=o,
+        intercept=intercept,
+    )  # fmt: skip
+    small = pf.solve(problem)
+    general = pf.solve(problem, solver="reference", tol=1e-13, max_iter=200_000)
+    assert small.solver == "small"
+    np.testing.assert_allclose(small.coef, general.coef, atol=1e-6)
+    assert small.intercept == pytest.approx(general.intercept, abs=1e-6)
+    assert small.objective == pytest.approx(general.objective, rel=1e-10)
+    assert small.df == pytest.approx(general.df, rel=1e-6)
+    standard = standardize(problem)
+    g = standard.enter(small.intercept, small.coef)[:, None]
+    outside = certify(standard, g, np.array([small.phi * standard.y_unit**2]))
+    assert outside.gap[0] < 1e-9
+    assert small.certificate.gap < 1e-9
+
+
+def test_the_small_certificate_tells_the_truth():
+    """Its gap is not zero by construction: at a loose stop it is the general certificate's."""
+    X, y, *_ = example(n=60)
+    path = pf.path(X, y, prior=pf.Laplace(), n_points=5)
+    for k in range(5):
+        fit = pf.solve(
+            pf.Problem.make(X, y, prior=path.prior_at(k),
+                            likelihood=pf.Gaussian(float(np.sqrt(path.dispersions[k]))))
+        )  # fmt: skip
+        np.testing.assert_allclose(fit.coef, path.coefs[:, k], atol=1e-8)
+        assert fit.certificate.kkt < 1e-8

@@ -37,10 +37,11 @@ def as_design(X: Any, *, names: tuple[str, ...] | None = None) -> Design:
     """
     if isinstance(X, Design):
         return X
-    if sparse.issparse(X):
-        design: Design = _sparse(X, names)
-    elif is_table(X):
+    design: Design
+    if not isinstance(X, np.ndarray) and is_table(X):  # the first question is the cheap one
         design = Schema.learn(X).design(X)
+    elif sparse.issparse(X):
+        design = _sparse(X, names)
     else:
         design = Dense(_dense(X), names)
     n, p = design.shape

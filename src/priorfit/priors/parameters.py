@@ -50,7 +50,7 @@ def by_column(name: str, value: PerColumn, p: int) -> Array:
             f"shape {array.shape}",
             "Give as many values as X has columns.",
         )
-    return np.ascontiguousarray(np.broadcast_to(array, (p,)))
+    return np.full(p, array)
 
 
 def rate(scale: Array, power: int) -> Array:

@@ -52,6 +52,8 @@ class _Symmetric(Prior):
         t = np.abs(np.asarray(b, dtype=np.float64) - as_array("loc", self.loc))
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             proper = self._density(t)
+        if all(w.ndim == 0 and 0.0 < w < np.inf for w in self._widths()):
+            return proper
         point = np.where(t == 0, 0.0, np.inf)
         return np.where(self._fixed(), point, np.where(self._free(), 0.0, proper))
 

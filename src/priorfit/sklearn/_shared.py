@@ -8,16 +8,16 @@ from numbers import Number
 from typing import Any
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning as SklearnConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
-from priorfit._errors import ConvergenceWarning, InputError
+from priorfit._errors import InputError
 from priorfit._typing import Array
 from priorfit.design import as_design
 from priorfit.likelihoods import Gaussian, Likelihood
 from priorfit.priors import ElasticNet, Flat, Laplace, Normal, Prior, Truncated
 from priorfit.problem import Problem
-from priorfit.solve import Solution, solve
+from priorfit.solve import Solution, Status, solve_quietly
 
 __all__ = [
     "checked",
@@ -84,14 +84,10 @@ def with_prior(problem: Problem, prior: Prior) -> Problem:
 
 def solved(problem: Problem, tol: float, max_iter: int | None = None) -> Solution:
     """`priorfit.solve` to a gap of 1e-6 or ``tol``, warning as scikit-learn does."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", ConvergenceWarning)
-        solution = solve(problem, tol=max(min(tol, 1e-6), 1e-14), max_iter=max_iter or 10_000)
-    for warning in caught:
-        kind: type[Warning] = warning.category
-        if issubclass(kind, ConvergenceWarning):
-            kind = SklearnConvergenceWarning
-        warnings.warn(str(warning.message), kind, stacklevel=4)
+    bound = max(min(tol, 1e-6), 1e-14)
+    solution = solve_quietly(problem, tol=bound, max_iter=max_iter or 10_000)
+    if solution.status is not Status.CERTIFIED:
+        warnings.warn(solution.complaint, ConvergenceWarning, stacklevel=4)
     return solution
 
 

@@ -1,6 +1,6 @@
 """From a problem to its certified answer."""
 
-from priorfit.solve.api import solve
+from priorfit.solve.api import solve, solve_quietly
 from priorfit.solve.engines import ENGINES, Auto
 from priorfit.solve.path import Path, lambda_max, path, path_of
 from priorfit.solve.result import Certificate, Solution
@@ -17,4 +17,5 @@ __all__ = [
     "path",
     "path_of",
     "solve",
+    "solve_quietly",
 ]

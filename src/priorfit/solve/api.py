@@ -25,7 +25,7 @@ from priorfit.solve.small import SmallFit, fit_small
 from priorfit.solve.standard import Standard, standardize
 from priorfit.solve.status import Status
 
-__all__ = ["exact_restore", "solve"]
+__all__ = ["exact_restore", "solve", "solve_quietly"]
 
 
 def solve(
@@ -62,6 +62,21 @@ def solve(
     >>> pf.solve(problem).coef
     array([2., 0.])
     """
+    solution = solve_quietly(problem, tol=tol, max_iter=max_iter, solver=solver, warm=warm)
+    if solution.status is not Status.CERTIFIED:
+        warnings.warn(solution.complaint, ConvergenceWarning, stacklevel=2)
+    return solution
+
+
+def solve_quietly(
+    problem: Problem,
+    *,
+    tol: float = 1e-6,
+    max_iter: int = 10_000,
+    solver: str = "auto",
+    warm: Solution | None = None,
+) -> Solution:
+    """`solve` without the warning; the status says what became of the fit."""
     check_settings(tol, max_iter)
     if solver == "auto" and warm is None and (small := fit_small(problem, tol)) is not None:
         return _small_solution(problem, small, tol)
@@ -146,8 +161,6 @@ def _solution(
     status = Status.CERTIFIED if certificate.certified else Status.NOT_CONVERGED
     if _separated(standard, g):
         status = Status.SEPARATED
-    if status is not Status.CERTIFIED:
-        warnings.warn(f"{certificate}. {status.value}", ConvergenceWarning, stacklevel=3)
     phi = strength / standard.y_unit**2
     df = degrees_of_freedom(standard, g, strength)
     belief = problem.prior

@@ -55,3 +55,8 @@ class Solution(NamedTuple):
     def n_nonzero(self) -> int:
         """How many weights are not exactly 0."""
         return int(np.count_nonzero(self.coef))
+
+    @property
+    def complaint(self) -> str:
+        """What a warning says of this fit."""
+        return f"{self.certificate}. {self.status.value}"
