@@ -1,9 +1,13 @@
 // The only file that knows Python.
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
+#include <nanobind/stl/string.h>
 
 #include <chrono>
+#include <string>
 
+#include "glm.hpp"
+#include "losses.hpp"
 #include "quadratic.hpp"
 #include "small.hpp"
 
@@ -14,6 +18,7 @@ namespace {
 
 using Vector = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Matrix = nb::ndarray<const double, nb::ndim<2>, nb::device::cpu>;
+using Columns = nb::ndarray<const double, nb::ndim<2>, nb::f_contig, nb::device::cpu>;
 using Rows = nb::ndarray<double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using Span = nb::ndarray<double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Counts = nb::ndarray<std::int32_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
@@ -70,6 +75,43 @@ void solve_quadratic(Matrix gram, Vector q, Vector l1, Vector l2, Vector loc, Ve
   if (interrupted) throw nb::python_error();
 }
 
+// One solution per strength as in `solve_quadratic`, for a loss that is not quadratic.
+template <class Loss>
+bool glm_points(const priorfit::Rows& rows, const priorfit::Penalty& penalty, Vector strengths,
+                Rows coefs, Counts rounds, double tol, int max_rounds) {
+  nb::gil_scoped_release no_gil;
+  priorfit::Glm<Loss> solver(rows, penalty);
+  Interrupt interrupt;
+  for (std::size_t k = 0; k < strengths.shape(0); ++k) {
+    double* b = coefs.data() + k * rows.m;
+    if (k > 0) std::copy(b - rows.m, b, b);
+    const double s = strengths.data()[k];
+    if (solver.solve(b, s, tol, max_rounds, rounds.data()[k], interrupt) ==
+        priorfit::Status::interrupted)
+      return true;
+  }
+  return false;
+}
+
+void solve_glm(const std::string& loss, Columns Z, Vector y, Vector weights, Vector offset,
+               Vector l1, Vector l2, Vector loc, Vector lower, Vector upper, Vector strengths,
+               Rows coefs, Counts rounds, double tol, int max_rounds) {
+  const std::size_t n = Z.shape(0), m = Z.shape(1), points = strengths.shape(0);
+  for (const Vector& v : {y, weights, offset})
+    require(v.shape(0) == n, "y, weights and offset must have length n");
+  for (const Vector& v : {l1, l2, loc, lower, upper})
+    require(v.shape(0) == m, "l1, l2, loc, lower and upper must have length m");
+  require(coefs.shape(0) == points && coefs.shape(1) == m, "coefs must be points x m");
+  require(rounds.shape(0) == points, "rounds: one per point");
+  const priorfit::Rows rows{Z.data(), y.data(), weights.data(), offset.data(), n, m};
+  const priorfit::Penalty penalty{l1.data(), l2.data(), loc.data(), lower.data(), upper.data()};
+  const auto run = loss == "bernoulli" ? &glm_points<priorfit::Bernoulli>
+                   : loss == "poisson" ? &glm_points<priorfit::Poisson>
+                                       : nullptr;
+  require(run != nullptr, "no native loss of this name");
+  if (run(rows, penalty, strengths, coefs, rounds, tol, max_rounds)) throw nb::python_error();
+}
+
 // (usable, intercept, loss, df, gap, kkt, rounds) of a small dense gaussian fit; `coef` receives
 // the weights.
 nb::tuple fit_small(Matrix X, Vector y, Vector weights, Vector l1, Vector l2, Vector loc,
@@ -100,6 +142,9 @@ NB_MODULE(_core, m) {
   m.doc() = "Native kernels of priorfit: spans and numbers in, status and numbers out.";
   m.def("solve_quadratic", &solve_quadratic, "gram"_a.noconvert(), "q"_a, "l1"_a, "l2"_a, "loc"_a,
         "lower"_a, "upper"_a, "strengths"_a, "coefs"_a.noconvert(), "status"_a.noconvert(),
+        "rounds"_a.noconvert(), "tol"_a, "max_rounds"_a);
+  m.def("solve_glm", &solve_glm, "loss"_a, "Z"_a.noconvert(), "y"_a, "weights"_a, "offset"_a,
+        "l1"_a, "l2"_a, "loc"_a, "lower"_a, "upper"_a, "strengths"_a, "coefs"_a.noconvert(),
         "rounds"_a.noconvert(), "tol"_a, "max_rounds"_a);
   m.def("fit_small", &fit_small, "X"_a.noconvert(), "y"_a, "weights"_a, "l1"_a, "l2"_a, "loc"_a,
         "lower"_a, "upper"_a, "intercept"_a, "phi"_a, "coef"_a.noconvert());

@@ -158,7 +158,8 @@ class SmallGaussian {
     double fit = 0.0;  // theta'y - theta^2 / 2w at theta = share w r
     for (std::size_t i = 0; i < t_.n; ++i)
       fit += t_.w[i] * share * r_[i] * (y_[i] - 0.5 * share * r_[i]);
-    out.gap = std::max(0.0, (out.loss + penalty - fit + beyond) / reference_);
+    constexpr double rounding = std::numeric_limits<double>::epsilon();
+    out.gap = std::max(rounding, (out.loss + penalty - fit + beyond) / reference_);
     out.kkt = worst / steepest;
   }
 

@@ -21,6 +21,23 @@ def solve_quadratic(
     tol: float,
     max_rounds: int,
 ) -> Any: ...
+def solve_glm(
+    loss: str,
+    Z: _F,
+    y: _F,
+    weights: _F,
+    offset: _F,
+    l1: _F,
+    l2: _F,
+    loc: _F,
+    lower: _F,
+    upper: _F,
+    strengths: _F,
+    coefs: _F,
+    rounds: _I,
+    tol: float,
+    max_rounds: int,
+) -> None: ...
 def fit_small(
     X: _F,
     y: _F,

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, Self
 
-import narwhals as nw
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.multiclass import check_classification_targets
@@ -20,13 +19,13 @@ from sklearn.utils.validation import (
 
 from priorfit._errors import InputError
 from priorfit._typing import Array
-from priorfit.design import Design, Schema, as_design, is_table
+from priorfit.design import Design, Schema, as_design, is_table, split_target
 from priorfit.likelihoods import Bernoulli, Gaussian, Likelihood
 from priorfit.priors import Normal, Prior
 from priorfit.problem import Problem
 from priorfit.select import cross_validate, per_sd
 from priorfit.solve import Path, path_of, solve
-from priorfit.views import explain, views_of
+from priorfit.views import Views, collapsed, explain, views_of
 
 __all__ = ["MAPClassifier", "MAPRegressor"]
 
@@ -114,7 +113,7 @@ class _MAP(BaseEstimator):  # type: ignore[misc]
         likelihood = self.likelihood or self._default_likelihood()
         if self.units not in _UNITS:
             raise InputError(f"`units` must be one of {', '.join(_UNITS)}", repr(self.units), "")
-        X, y = _from_table(X, y)
+        X, y = split_target(X, y)
         design, y = self._design(X, y)
         weights = None
         if sample_weight is not None:
@@ -239,21 +238,36 @@ class _MAP(BaseEstimator):  # type: ignore[misc]
     def explain(self) -> str:
         """What the belief says in words, and which columns escape it or are held by it."""
         check_is_fitted(self)
+        precision = self._data_precision / np.square(self._stated_unit)
+        likelihood, n = self._likelihood, self._n_effective
         words = explain(
-            self.views_,
-            self._likelihood,
-            self.dispersion_,
-            self._n_effective,
-            self._data_precision,
-            self._labels,
+            self.stated_views_, likelihood, self.dispersion_, n, precision, self._labels
         )
+        if self.stated_per_sd_:
+            words += "\nThe belief is per standard deviation of each column."
         if self.strength is not None:
             how = "cross-validation" if self.strength == "cv" else "the given lambda"
-            per = " on columns scaled to unit standard deviation" if self.standardize else ""
-            words += f"\nStrength chosen by {how}{per}; coefficients are in the units of X."
-        elif self.units == "sd":
-            words += "\nThe scale was stated per standard deviation of each column."
+            words += f"\nStrength chosen by {how}; coefficients are in the units of X."
         return f"{words}\nCertificate: {self.certificate_}."
+
+    @property
+    def stated_per_sd_(self) -> bool:
+        """Whether the belief was stated per standard deviation of each column."""
+        return self.standardize if self.strength is not None else self.units == "sd"
+
+    @property
+    def _stated_unit(self) -> Array:
+        """One unit of each column as the belief was stated, (p,)."""
+        sd = self.column_sd_
+        return np.where((sd > 0) & self.stated_per_sd_, sd, 1.0)
+
+    @property
+    def stated_views_(self) -> Views:
+        """`views_` in the units in which the belief was stated."""
+        unit = self._stated_unit
+        prior = collapsed(self.prior_.rescaled(unit))
+        form = prior.lower(len(unit))
+        return views_of(prior, form, self.dispersion_, np.ravel(self.coef_) * unit)
 
     @property
     def feature_labels_(self) -> tuple[str, ...]:
@@ -405,24 +419,3 @@ def _precision(problem: Problem, intercept: float, coef: Array, phi: float) -> A
 
 def _column_names(X: Any) -> list[Any]:
     return list(getattr(X, "column_names", getattr(X, "columns", [])))
-
-
-def _from_table(X: Any, y: Any) -> tuple[Any, Any]:
-    """Where ``y`` is text: the target column of the table X and the columns to use."""
-    if not isinstance(y, str):
-        return X, y
-    if not is_table(X):
-        raise InputError("a target given by name needs a table", type(X).__name__, "")
-
-    frame = nw.from_native(X, eager_only=True)
-    target, _, right = (part.strip() for part in y.partition("~"))
-    others = [c for c in frame.columns if c != target]
-    wanted = others if right in ("", ".") else [part.strip() for part in right.split("+")]
-    for name in (target, *wanted):
-        if name not in frame.columns:
-            raise InputError(
-                "a formula must name columns of the table",
-                repr(name),
-                f"The table has {', '.join(map(repr, frame.columns[:8]))}.",
-            )
-    return frame.select(wanted).to_native(), frame[target].to_numpy()

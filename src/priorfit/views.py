@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from priorfit._typing import Array, Mask
 from priorfit.likelihoods import Likelihood
 from priorfit.priors import NormalForm, Prior, describe
 
-__all__ = ["Constraint", "Penalty", "Views", "explain", "views_of"]
+__all__ = ["Constraint", "Penalty", "Views", "collapsed", "explain", "views_of"]
 
 
 class Penalty(NamedTuple):
@@ -70,11 +71,18 @@ def views_of(prior: Prior, form: NormalForm, phi: float, coef: Array) -> Views:
         constraint = Constraint("the elastic-net penalty (in nats)", float(share), False)
     elif has_l2:
         weight = form.l2 / np.max(form.l2)
-        constraint = Constraint("‖b − loc‖₂", float(np.sqrt(weight @ (t * t))), False)
+        constraint = Constraint(
+            _norm("‖b − loc‖₂", form.l2), float(np.sqrt(weight @ (t * t))), False
+        )
     else:
         weight = form.l1 / np.max(form.l1) if has_l1 else np.ones_like(t)
-        constraint = Constraint("‖b − loc‖₁", float(weight @ np.abs(t)), not has_l1)
+        constraint = Constraint(_norm("‖b − loc‖₁", form.l1), float(weight @ np.abs(t)), not has_l1)
     return Views(prior, Penalty(l1, l2), constraint)
+
+
+def _norm(name: str, rates: Array) -> str:
+    """The norm's name; where columns differ, each counts by its rate over the largest."""
+    return name if np.ptp(rates) <= 1e-9 * np.max(rates, initial=0.0) else f"weighted {name}"
 
 
 def explain(
@@ -143,3 +151,16 @@ def _span(value: float | Array) -> str:
 def _plain(value: float, digits: int) -> str:
     rounded = float(f"{value:.{digits}g}")
     return f"{rounded:,.0f}".replace(",", "\u2009") if 1e3 <= rounded < 1e7 else f"{rounded:g}"
+
+
+def collapsed(prior: Any) -> Any:
+    """Per-column scales that are all the same number (but for rounding) as that number."""
+    changes = {}
+    for f in fields(prior):
+        value = getattr(prior, f.name)
+        if is_dataclass(value):
+            return prior
+        array = np.asarray(value, dtype=np.float64)
+        if array.ndim and np.allclose(array, array[0], rtol=1e-9, atol=0):
+            changes[f.name] = float(array[0])
+    return replace(prior, **changes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -12,17 +13,23 @@ __all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; 0 certified, 1 bad input (one line on stderr), 2 not converged."""
+    """Run a command; 0 certified, 1 bad input (one line on stderr), 2 not converged, 130 and 141
+    where Ctrl-C or the reader of a pipe ended it."""
     given = sys.argv[1:] if arguments is None else list(arguments)
     options = _parser().parse_args(given)
     options.arguments = given
     from priorfit.cli import commands
 
     try:
-        return int(getattr(commands, options.command)(options))
+        code = int(getattr(commands, options.command)(options))
+        sys.stdout.flush()
+        return code
     except (InputError, NotConvergedError) as error:
         print(f"priorfit: {error}", file=sys.stderr)
         return 1
+    except BrokenPipeError:  # the reader, such as `head`, has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except OSError as error:
         print(f"priorfit: {error.strerror}: {error.filename}", file=sys.stderr)
         return 1

@@ -5,6 +5,7 @@ from priorfit.design.blocks import Blocks
 from priorfit.design.categorical import Categorical
 from priorfit.design.convert import as_design
 from priorfit.design.dense import Dense
+from priorfit.design.formula import split_target
 from priorfit.design.frame import Column, Schema, is_table
 from priorfit.design.scaled import Scaled, standardized
 from priorfit.design.sparse import Sparse
@@ -20,5 +21,6 @@ __all__ = [
     "Sparse",
     "as_design",
     "is_table",
+    "split_target",
     "standardized",
 ]

@@ -59,6 +59,17 @@ class Scaled(Design):
         unit[cols, np.arange(len(cols))] = 1.0
         return self.matvec(unit) - center[cols], np.zeros(len(cols))
 
+    def dense(self) -> Array | None:
+        """All columns as one array (n, m) in Fortran order; None for a sparse base."""
+        n, p = self.base.shape
+        cols = np.arange(p)
+        slopes = self.base.comparable(cols, self.center, self.scale)[0]
+        if not isinstance(slopes, np.ndarray):
+            return None
+        out = np.ones((n, self.shape[1]), order="F")
+        out[:, int(self.intercept) :] = slopes
+        return out
+
     def gram(
         self,
         rows: Index,

@@ -108,7 +108,7 @@ def _name_curves(ax: Axes, grid: Array, priors: list[Prior]) -> None:
         ax.annotate(
             _name(prior),
             xy=(grid[at], density[at]),
-            xytext=(0.66, height),
+            xytext=(0.72, height),
             textcoords=ax.get_yaxis_transform(),
             color=color_of(prior),
             fontsize=10,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from priorfit._typing import Array, Index
 from priorfit.priors import describe
 from priorfit.report.numbers import count, number
-from priorfit.views import views_of
+from priorfit.views import Views
 
 __all__ = ["Facts", "facts_of"]
 
@@ -61,28 +61,16 @@ class Facts:
         return f"All {count(p, 'column')} keep a weight: this belief shrinks, it does not select."
 
     @property
+    def views(self) -> Views:
+        """Prior, penalty and constraint in the units in which the belief was stated."""
+        views: Views = self.model.stated_views_
+        return views
+
+    @property
     def belief(self) -> str:
-        """The prior in words, in the units in which it was stated."""
-        model = self.model
-        if model.strength is None or not model.standardize:
-            return describe(model.prior_) + "."
-        return describe(collapsed(self._stated)) + ", per standard deviation of each column."
-
-    @property
-    def penalty(self) -> str:
-        """The penalty view, on the columns as the belief was stated."""
-        model = self.model
-        if model.strength is None or not model.standardize:
-            return str(model.views_.penalty)
-        form = collapsed(self._stated).lower(len(self.coef))
-        views = views_of(self._stated, form, model.dispersion_, self.effects)
-        return f"{views.penalty}, b per standard deviation"
-
-    @property
-    def _stated(self) -> Any:
-        """The prior of the weights per standard deviation of each column."""
-        sd = self.model.column_sd_
-        return self.model.prior_.rescaled(np.where(sd > 0, sd, 1.0))
+        """The prior in words."""
+        per = ", per standard deviation of each column" if self.model.stated_per_sd_ else ""
+        return f"{describe(self.views.prior)}{per}."
 
     @property
     def strength(self) -> str:
@@ -128,19 +116,6 @@ def facts_of(model: Any, *, target: str = "y", source: str = "X", **more: Any) -
     p = len(np.ravel(model.coef_))
     title = f"{target} from {count(p, 'column')} of {source}"
     return Facts(model, title, target, source, **more)
-
-
-def collapsed(prior: Any) -> Any:
-    """Per-column scales that are all the same number (but for rounding) as that number."""
-    changes = {}
-    for f in fields(prior):
-        value = getattr(prior, f.name)
-        if is_dataclass(value):
-            return prior
-        array = np.asarray(value, dtype=np.float64)
-        if array.ndim and np.allclose(array, array[0], rtol=1e-9, atol=0):
-            changes[f.name] = float(array[0])
-    return replace(prior, **changes)
 
 
 def _code(value: Any) -> str:

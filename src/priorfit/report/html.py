@@ -15,7 +15,7 @@ import numpy as np
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from priorfit.report.facts import Facts, collapsed
+from priorfit.report.facts import Facts
 from priorfit.report.numbers import THIN, number
 
 __all__ = ["html_report"]
@@ -111,7 +111,7 @@ def _figures(facts: Facts) -> dict[str, Markup]:
                 lambda ax: plots.plot_coefficients(facts.effects, facts.names, ax=ax),
                 (8.4, min(7.0, 1.2 + 0.27 * min(len(facts.coef), 25))),
             ),
-            "prior": _svg(lambda ax: plots.plot_prior(_one(facts), ax=ax), (8.4, 3.4)),
+            "prior": _svg(lambda ax: plots.plot_prior(facts.views.prior, ax=ax), (8.4, 3.4)),
         }
         if path is not None and path.coefs.shape[1] > 1:
             mark = None if selection is None else selection.chosen
@@ -121,14 +121,6 @@ def _figures(facts: Facts) -> dict[str, Markup]:
                 lambda ax: plots.plot_selection(selection, ax=ax), (8.4, 4.0)
             )
     return figures
-
-
-def _one(facts: Facts) -> Any:
-    """The belief about the first column that has one, as a scalar prior."""
-    model = facts.model
-    if model.strength is None or not model.standardize:
-        return model.prior_
-    return collapsed(model.prior_.rescaled(np.where(model.column_sd_ > 0, model.column_sd_, 1.0)))
 
 
 def _svg(draw: Any, size: tuple[float, float]) -> Markup:

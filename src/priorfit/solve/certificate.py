@@ -17,6 +17,7 @@ from priorfit.solve.standard import Standard
 __all__ = ["Certificates", "certify", "joined"]
 
 _BUDGET = 1 << 22  # numbers held per block of solutions
+_EPS = float(np.finfo(np.float64).eps)  # what a relative number of float64 can say at best
 
 
 class Certificates(NamedTuple):
@@ -30,8 +31,8 @@ class Certificates(NamedTuple):
 def certify(standard: Standard, solutions: Array, strengths: Array) -> Certificates:
     """Certificates of solutions (m, k) at strengths (k,).
 
-    ``gap`` is (P - D) over the null deviance's half, never negative but for rounding; ``kkt`` the
-    largest violation of stationarity over the largest correlation of the null model. Both are
+    ``gap`` is (P - D) over the null deviance's half, at least the rounding of one float64; ``kkt``
+    the largest violation of stationarity over the largest correlation of the null model. Both are
     infinite for an answer that is not finite.
     """
     n, k = standard.Z.shape[0], solutions.shape[1]
@@ -66,7 +67,7 @@ def _certify(standard: Standard, g: Array, strengths: Array) -> Certificates:
             dual = np.fmax(dual, _dual(standard, g, theta, dual_slopes, strengths))
             dual = np.fmax(dual, _dual_at_zero(standard, strengths))
             gap = (primal - dual) / standard.reference
-    gap = np.where(np.isfinite(gap), np.maximum(gap, 0.0), np.inf)
+    gap = np.where(np.isfinite(gap), np.maximum(gap, _EPS), np.inf)
     return Certificates(gap, np.where(np.isfinite(kkt), kkt, np.inf), slopes)
 
 

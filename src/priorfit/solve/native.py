@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from priorfit._core import solve_glm as _native_solve_glm
 from priorfit._core import solve_quadratic as _native_solve_quadratic
 from priorfit._typing import Array, Index
 from priorfit.priors import NormalForm
+from priorfit.solve.standard import Standard
 
-__all__ = ["solve_quadratic"]
+__all__ = ["LOSSES", "solve_glm", "solve_quadratic"]
+
+LOSSES = ("bernoulli", "poisson")
 
 
 def solve_quadratic(
@@ -40,4 +44,22 @@ def solve_quadratic(
     _native_solve_quadratic(
         gram, q, l1, l2, loc, lower, upper, strengths, coefs, status, rounds, tol, max_rounds
     )
+    return coefs, int(rounds.max(initial=0)) + 1
+
+
+def solve_glm(
+    standard: Standard, Z: Array, strengths: Array, warm: Array, tol: float, max_rounds: int
+) -> tuple[Array, int]:
+    """Minimise the problem for every strength, each warm from the last, over dense ``Z`` (n, m).
+
+    The likelihood's name must be in `LOSSES` and Z in Fortran order; otherwise as
+    `solve_quadratic`.
+    """
+    k = len(strengths)
+    coefs, rounds = np.empty((k, standard.size)), np.zeros(k, np.int32)
+    coefs[0] = warm
+    form, name = standard.form, standard.likelihood.name
+    y, w, offset = standard.y, standard.weights, standard.offset
+    belief = (form.l1, form.l2, form.loc, form.lower, form.upper)
+    _native_solve_glm(name, Z, y, w, offset, *belief, strengths, coefs, rounds, tol, max_rounds)
     return coefs, int(rounds.max(initial=0)) + 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import brentq
 
-from priorfit._errors import InputError
+from priorfit._errors import ConvergenceWarning, InputError
 from priorfit._typing import Array
 from priorfit.likelihoods import Likelihood
 from priorfit.priors import ElasticNet, Laplace, Prior, Truncated
@@ -154,6 +155,8 @@ def path(
     n_points, ratio : a log-spaced grid from `lambda_max` down to ``ratio`` times it (default 1e-2
         where n < p, 1e-3 otherwise, 1e-7 without an l1 term).
 
+    A `ConvergenceWarning` counts the points that miss ``tol``, if any.
+
     Examples
     --------
     >>> import numpy as np, priorfit as pf
@@ -176,7 +179,7 @@ def path(
         if penalties is not None:
             raise InputError("give `penalties` or `scales`", "both", "Drop one of them.")
         penalties = _from_scales(problem, np.asarray(scales, dtype=np.float64))
-    return path_of(
+    found = path_of(
         problem,
         penalties,
         n_points=n_points,
@@ -185,6 +188,15 @@ def path(
         max_iter=max_iter,
         solver=solver,
     )
+    if not found.certified:
+        missed = int(np.sum(found.gaps > tol))
+        warnings.warn(
+            f"{missed} of {len(found.gaps)} points miss the gap of {tol:.0e} that was asked for "
+            f"(worst: {found.gaps.max():.1e}). Raise max_iter, loosen tol, or end the path sooner.",
+            ConvergenceWarning,
+            stacklevel=2,
+        )
+    return found
 
 
 def path_of(
