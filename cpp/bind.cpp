@@ -5,7 +5,9 @@
 
 #include <chrono>
 #include <string>
+#include <vector>
 
+#include "gaussian_path.hpp"
 #include "glm.hpp"
 #include "losses.hpp"
 #include "quadratic.hpp"
@@ -112,6 +114,40 @@ void solve_glm(const std::string& loss, Columns Z, Vector y, Vector weights, Vec
   if (run(rows, penalty, strengths, coefs, rounds, tol, max_rounds)) throw nb::python_error();
 }
 
+// The solutions at decreasing strengths over many dense columns; returns how many were done. `gaps`
+// and `kkts` are the certificates; X must have contiguous columns.
+template <class T>
+std::size_t gaussian_path(nb::ndarray<const T, nb::ndim<2>, nb::device::cpu> X, Vector center,
+                          Vector scale, Vector root, Vector y, Vector l1, Vector l2, Vector loc,
+                          Vector lower, Vector upper, Vector strengths, Rows coefs, Span gaps,
+                          Span kkts, double reference, double steepest, double tol,
+                          std::size_t most) {
+  const std::size_t n = X.shape(0), p = X.shape(1), points = strengths.shape(0);
+  require(n < 2 || X.stride(0) == 1, "X must have contiguous columns");
+  for (const Vector& v : {root, y}) require(v.shape(0) == n, "root and y must have length n");
+  for (const Vector& v : {center, scale, l1, l2, loc, lower, upper})
+    require(v.shape(0) == p, "center, scale and the penalty must have length p");
+  require(coefs.shape(0) == points && coefs.shape(1) == p, "coefs must be points x p");
+  require(gaps.shape(0) == points && kkts.shape(0) == points, "gaps, kkts: one per point");
+  using Columns = priorfit::DenseColumns<T>;
+  std::vector<const T*> starts(p);
+  for (std::size_t j = 0; j < p; ++j) starts[j] = X.data() + static_cast<std::ptrdiff_t>(j) * X.stride(1);
+  const Columns columns{std::move(starts), n, p, center.data(), scale.data(), root.data()};
+  const priorfit::Penalty penalty{l1.data(), l2.data(), loc.data(), lower.data(), upper.data()};
+  bool interrupted = false;
+  std::size_t done;
+  {
+    nb::gil_scoped_release no_gil;
+    Interrupt interrupt;
+    priorfit::GaussianPath<Columns> path(columns, y.data(), penalty, {reference, steepest, tol},
+                                         most);
+    done = path.run(strengths.data(), points, coefs.data(), gaps.data(), kkts.data(), interrupt,
+                    interrupted);
+  }
+  if (interrupted) throw nb::python_error();
+  return done;
+}
+
 // (usable, intercept, loss, df, gap, kkt, rounds) of a small dense gaussian fit; `coef` receives
 // the weights.
 nb::tuple fit_small(Matrix X, Vector y, Vector weights, Vector l1, Vector l2, Vector loc,
@@ -146,6 +182,14 @@ NB_MODULE(_core, m) {
   m.def("solve_glm", &solve_glm, "loss"_a, "Z"_a.noconvert(), "y"_a, "weights"_a, "offset"_a,
         "l1"_a, "l2"_a, "loc"_a, "lower"_a, "upper"_a, "strengths"_a, "coefs"_a.noconvert(),
         "rounds"_a.noconvert(), "tol"_a, "max_rounds"_a);
+  const auto path = [&m](auto function) {
+    m.def("gaussian_path", function, "X"_a.noconvert(), "center"_a, "scale"_a, "root"_a, "y"_a,
+          "l1"_a, "l2"_a, "loc"_a, "lower"_a, "upper"_a, "strengths"_a, "coefs"_a.noconvert(),
+          "gaps"_a.noconvert(), "kkts"_a.noconvert(), "reference"_a, "steepest"_a, "tol"_a,
+          "most"_a);
+  };
+  path(&gaussian_path<double>);
+  path(&gaussian_path<float>);
   m.def("fit_small", &fit_small, "X"_a.noconvert(), "y"_a, "weights"_a, "l1"_a, "l2"_a, "loc"_a,
         "lower"_a, "upper"_a, "intercept"_a, "phi"_a, "coef"_a.noconvert());
 }

@@ -1,10 +1,12 @@
 // Cholesky factor of a growing and shrinking symmetric positive definite matrix.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <vector>
 
+#include "cross.hpp"
 #include "simd.hpp"
 
 namespace priorfit {
@@ -20,16 +22,37 @@ class Factor {
   // `diagonal`. Refused (false) where the new pivot is lost in rounding: the index is then
   // linearly dependent on the present ones.
   bool append(const double* row, double diagonal) {
-    const std::size_t k = size();
-    std::vector<double> fresh(row, row + k);
-    fresh.resize(k + 1);
-    for (std::size_t i = 0; i < k; ++i)
-      fresh[i] = (fresh[i] - dot(rows_[i].data(), fresh.data(), i)) / rows_[i][i];
-    pivot_ = diagonal - dot(fresh.data(), fresh.data(), k);
-    if (!(pivot_ > 1e-10 * diagonal)) return false;
-    fresh[k] = std::sqrt(pivot_);
-    rows_.push_back(std::move(fresh));
-    return true;
+    std::vector<double> fresh(row, row + size());
+    forward_all(fresh.data(), 1, size());
+    return finish(std::move(fresh), diagonal);
+  }
+
+  // Rows of several new indices against the present ones, `fresh` (count x stride), solved together
+  // so that every row of L is read once for all of them. `finish` appends them one by one.
+  void forward_all(double* fresh, std::size_t count, std::size_t stride) const {
+    constexpr std::size_t block = 4;
+    std::vector<double> known(block * count);
+    for (std::size_t i = 0; i < size(); i += block) {
+      const std::size_t rows = std::min(block, size() - i);
+      const double* left[block];
+      for (std::size_t r = 0; r < rows; ++r) left[r] = rows_[i + r].data();
+      cross(left, rows, fresh, stride, count, i, known.data(), count);
+      for (std::size_t k = 0; k < count; ++k) {
+        double* x = fresh + k * stride + i;
+        for (std::size_t r = 0; r < rows; ++r) {
+          double rest = x[r] - known[r * count + k];
+          for (std::size_t q = 0; q < r; ++q) rest -= left[r][i + q] * x[q];
+          x[r] = rest / left[r][i + r];
+        }
+      }
+    }
+  }
+
+  // `fresh` holds A's entries against the present indices, of which the first `solved` have been
+  // through `forward_all`.
+  bool finish(std::vector<double> fresh, double diagonal, std::size_t solved) {
+    forward(fresh.data(), solved);
+    return finish(std::move(fresh), diagonal);
   }
 
   // What the last `append` left of the diagonal: v'Av for v = (-A^{-1} row, 1).
@@ -37,30 +60,46 @@ class Factor {
 
   void remove(std::size_t k) {
     rows_.erase(rows_.begin() + static_cast<std::ptrdiff_t>(k));
-    for (std::size_t i = k; i < size(); ++i) {  // row i holds i + 2 entries: fold the last one in
-      const double a = rows_[i][i], b = rows_[i][i + 1], r = std::hypot(a, b);
-      const double c = a / r, s = b / r;
-      for (std::size_t below = i; below < size(); ++below) {
-        const double x = rows_[below][i], y = rows_[below][i + 1];
-        rows_[below][i] = c * x + s * y;
-        rows_[below][i + 1] = c * y - s * x;
+    std::vector<double> c, s;  // rotations that fold the surplus entry of each row back
+    for (std::size_t i = k; i < size(); ++i) {  // row i holds i + 2 entries
+      double* row = rows_[i].data() + k;
+      for (std::size_t q = 0; q < c.size(); ++q) {
+        const double x = row[q], y = row[q + 1];
+        row[q] = c[q] * x + s[q] * y;
+        row[q + 1] = c[q] * y - s[q] * x;
       }
+      const std::size_t last = c.size();
+      const double r = std::hypot(row[last], row[last + 1]);
+      c.push_back(row[last] / r);
+      s.push_back(row[last + 1] / r);
+      row[last] = r;
       rows_[i].pop_back();
     }
   }
 
   // x <- A^{-1} x
   void solve(double* x) const {
-    const std::size_t n = size();
-    for (std::size_t i = 0; i < n; ++i)
-      x[i] = (x[i] - dot(rows_[i].data(), x, i)) / rows_[i][i];
-    for (std::size_t i = n; i-- > 0;) {
+    forward_all(x, 1, size());
+    for (std::size_t i = size(); i-- > 0;) {
       x[i] /= rows_[i][i];
       axpy(-x[i], rows_[i].data(), x, i);
     }
   }
 
  private:
+  void forward(double* x, std::size_t from) const {
+    for (std::size_t i = from; i < size(); ++i)
+      x[i] = (x[i] - dot(rows_[i].data(), x, i)) / rows_[i][i];
+  }
+
+  bool finish(std::vector<double> fresh, double diagonal) {
+    pivot_ = diagonal - dot(fresh.data(), fresh.data(), fresh.size());
+    if (!(pivot_ > 1e-10 * diagonal)) return false;
+    fresh.push_back(std::sqrt(pivot_));
+    rows_.push_back(std::move(fresh));
+    return true;
+  }
+
   std::vector<std::vector<double>> rows_;
   double pivot_ = 0.0;
 };

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "penalty.hpp"
 #include "quadratic.hpp"
 #include "simd.hpp"
 
@@ -16,27 +17,6 @@ struct Rows {  // Z: n x m, column j at z + j * n
   const double *z, *y, *w, *offset;
   std::size_t n, m;
   const double* column(std::size_t j) const { return z + j * n; }
-};
-
-struct Penalty {
-  const double *l1, *l2, *loc, *lower, *upper;
-
-  double value(const double* b, double s, std::size_t m) const {
-    double sum = 0.0;
-    for (std::size_t j = 0; j < m; ++j) {
-      const double t = b[j] - loc[j];
-      sum += l1[j] * std::fabs(t) + 0.5 * l2[j] * t * t;
-    }
-    return s * sum;
-  }
-
-  // How fast the objective falls when coordinate j moves, for the slope v of the fit; >= 0.
-  double violation(const double* b, double s, double v, std::size_t j) const {
-    const double t = b[j] - loc[j], pull = v - s * l2[j] * t, edge = s * l1[j];
-    const double up = b[j] < upper[j] ? pull - (t >= 0 ? edge : -edge) : 0.0;
-    const double down = b[j] > lower[j] ? -pull - (t <= 0 ? edge : -edge) : 0.0;
-    return std::max({up, down, 0.0});
-  }
 };
 
 template <class Loss>
@@ -59,7 +39,7 @@ class Glm {
       derivatives();
       double violation = 0.0;
       for (std::size_t j = 0; j < r_.m; ++j)
-        violation = std::max(violation, p_.violation(b, s, slopes_[j], j));
+        violation = std::max(violation, p_.violation(b[j], s, slopes_[j], j));
       if (violation <= tol) return Status::converged;
       model(b);
       if (!propose(b, s, 1e-3 * violation, stop)) return Status::interrupted;

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "cross.hpp"
 #include "factor.hpp"
 #include "simd.hpp"
 
@@ -23,32 +24,50 @@ struct Quadratic {
 
 class QuadraticSolver {
  public:
-  explicit QuadraticSolver(const Quadratic& problem)
-      : p_(problem), g_(p_.m), step_(p_.m), before_(p_.m), where_(p_.m, outside) {}
+  explicit QuadraticSolver(const Quadratic& problem) { grow(problem); }
+
+  // The same problem with more coordinates at the end; what is known of the others is kept.
+  void grow(const Quadratic& problem) {
+    p_ = problem;
+    for (std::vector<double>* v : {&g_, &step_, &before_, &part_}) v->resize(p_.m);
+    where_.resize(p_.m, outside);
+    known_.clear();
+    moving_.reserve(p_.m);
+  }
 
   // `b` holds the warm start and receives the solution; `tol` bounds the violation of
   // stationarity in units of the gradient. `stop()` is asked now and then.
   template <class Stop>
   Status solve(double* b, double s, double tol, int max_rounds, int& rounds, Stop&& stop) {
     b_ = b;
+    tol_ = tol;
     set_strength(s);
     for (std::size_t j = 0; j < p_.m; ++j) b_[j] = std::clamp(b_[j], p_.lower[j], p_.upper[j]);
-    refresh_gradient();
-    for (rounds = 0; rounds < max_rounds; ++rounds) {
-      newton();
-      double violation = 0.0;
-      for (int sweep = 0; sweep < 2; ++sweep) {
-        violation = descend();
-        if (!std::isfinite(violation)) return Status::not_finite;
-        if (violation <= tol) return Status::converged;
-        if (stop()) return Status::interrupted;
-      }
-    }
-    return Status::max_rounds;
+    if (known_.size() != p_.m || !std::equal(known_.begin(), known_.end(), b_)) refresh_gradient();
+    const Status status = iterate(tol, max_rounds, rounds, stop);
+    known_.assign(b_, b_ + p_.m);
+    return status;
   }
 
  private:
   static constexpr std::size_t outside = static_cast<std::size_t>(-1);
+
+  // Newton finishes on the support; sweeps find what belongs to it. The first sweeps leave the
+  // support alone: it moves together, in the next Newton step.
+  template <class Stop>
+  Status iterate(double tol, int max_rounds, int& rounds, Stop&& stop) {
+    for (rounds = 0; rounds < max_rounds; ++rounds) {
+      newton();
+      for (int sweep = 0; sweep < 2; ++sweep) {
+        const double violation = descend(rounds < 4);
+        if (!std::isfinite(violation)) return Status::not_finite;
+        if (violation <= tol) return Status::converged;
+        if (stop()) return Status::interrupted;
+        if (rounds < 4) break;
+      }
+    }
+    return Status::max_rounds;
+  }
 
   void set_strength(double s) {
     if (s == s_) return;
@@ -65,8 +84,14 @@ class QuadraticSolver {
 
   void refresh_gradient() {
     std::copy(p_.q, p_.q + p_.m, g_.begin());
-    for (std::size_t j = 0; j < p_.m; ++j)
-      if (b_[j] != 0.0) axpy(-b_[j], p_.column(j), g_.data(), p_.m);
+    moving_.clear();
+    for (std::size_t j = 0; j < p_.m; ++j) {
+      if (b_[j] == 0.0) continue;
+      part_[moving_.size()] = -b_[j];
+      moving_.push_back(j);
+    }
+    combine(p_.gram, static_cast<std::ptrdiff_t>(p_.stride), moving_.data(), part_.data(),
+            moving_.size(), g_.data(), p_.m);
   }
 
   void move(std::size_t j, double value) {
@@ -87,15 +112,17 @@ class QuadraticSolver {
 
   double clip(std::size_t j, double v) const { return std::clamp(v, p_.lower[j], p_.upper[j]); }
 
-  // One sweep; the largest violation met on the way, in units of the gradient.
-  double descend() {
+  // One sweep over all coordinates, or over those outside the support; the largest violation met
+  // on the way, in units of the gradient.
+  double descend(bool outside_only) {
     double worst = 0.0;
     for (std::size_t j = 0; j < p_.m; ++j) {
       if (b_[j] == p_.loc[j] && std::fabs(g_[j]) <= s_ * p_.l1[j]) continue;
       const double target = coordinate_minimum(j);
       const double moved = std::fabs(target - b_[j]) * (p_.column(j)[j] + s_ * p_.l2[j]);
       if (!(moved <= worst)) worst = moved;  // catches NaN
-      move(j, target);
+      if (outside_only && where_[j] != outside) continue;
+      if (!(moved <= 0.1 * tol_)) move(j, target);
     }
     return worst;
   }
@@ -112,14 +139,55 @@ class QuadraticSolver {
     for (std::size_t j = 0; j < p_.m; ++j) entering += where_[j] == outside && is_free(j);
     if (3 * (leaving + entering) > support_.size()) clear_factor();
     drop_unfree();
-    for (std::size_t j = 0; j < p_.m; ++j) {
-      if (where_[j] != outside || !is_free(j) || append(j)) continue;
+    enter();
+  }
+
+  // Append what is free and not yet in, all rows solved together against the present factor.
+  void enter() {
+    entering_.clear();
+    for (std::size_t j = 0; j < p_.m; ++j)
+      if (where_[j] == outside && is_free(j)) entering_.push_back(j);
+    if (entering_.empty()) return;
+    const std::size_t solved = support_.size();
+    fresh_.resize(entering_.size() * solved);
+    for (std::size_t k = 0; k < entering_.size(); ++k)
+      for (std::size_t i = 0; i < solved; ++i)
+        fresh_[k * solved + i] = p_.column(entering_[k])[support_[i]];
+    factor_.forward_all(fresh_.data(), entering_.size(), solved);
+    bool intact = true;  // a slide may take members out: then rows start anew
+    for (std::size_t k = 0; k < entering_.size(); ++k) {
+      const std::size_t j = entering_[k];
+      if (!is_free(j)) continue;
+      if (intact ? append_solved(j, fresh_.data() + k * solved, solved) : append(j)) continue;
       // j depends on the support: slide until one of them stops, then it may fit
       if (slide(j)) {
+        intact = false;
         drop_unfree();
         if (is_free(j)) append(j);
       }
     }
+  }
+
+  void load_row(std::size_t j, std::vector<double>& row) const {
+    row.clear();
+    for (std::size_t i : support_) row.push_back(p_.column(j)[i]);
+  }
+
+  double pivot_of(std::size_t j) const { return p_.column(j)[j] + s_ * p_.l2[j]; }
+
+  bool append_solved(std::size_t j, const double* row, std::size_t solved) {
+    std::vector<double> fresh(row, row + solved);
+    for (std::size_t k = solved; k < support_.size(); ++k)
+      fresh.push_back(p_.column(j)[support_[k]]);
+    if (factor_.finish(std::move(fresh), pivot_of(j), solved)) return settle_in(j);
+    load_row(j, row_);  // what `slide` starts from
+    return false;
+  }
+
+  bool settle_in(std::size_t j) {
+    where_[j] = support_.size();
+    support_.push_back(j);
+    return true;
   }
 
   void drop_unfree() {
@@ -132,12 +200,8 @@ class QuadraticSolver {
   }
 
   bool append(std::size_t j) {
-    row_.clear();
-    for (std::size_t i : support_) row_.push_back(p_.column(j)[i]);
-    if (!factor_.append(row_.data(), p_.column(j)[j] + s_ * p_.l2[j])) return false;
-    where_[j] = support_.size();
-    support_.push_back(j);
-    return true;
+    load_row(j, row_);
+    return factor_.append(row_.data(), pivot_of(j)) && settle_in(j);
   }
 
   // Right after a refused append of j: along v = (-A^{-1} G_Sj, 1) the fit does not change, so
@@ -239,11 +303,12 @@ class QuadraticSolver {
     return value;
   }
 
-  const Quadratic p_;
+  Quadratic p_;
   double* b_ = nullptr;
-  double s_ = -1.0;
-  std::vector<double> g_, step_, before_, row_;  // g = q - G b
-  std::vector<std::size_t> support_, where_;
+  double s_ = -1.0, tol_ = 0.0;
+  std::vector<double> g_, step_, before_, row_, part_, fresh_;  // g = q - G b
+  std::vector<double> known_;                               // the b that g_ belongs to
+  std::vector<std::size_t> support_, where_, moving_, entering_;
   Factor factor_;
 };
 

@@ -8,6 +8,7 @@
 #include <limits>
 #include <vector>
 
+#include "penalty.hpp"
 #include "quadratic.hpp"
 
 namespace priorfit {
@@ -140,39 +141,20 @@ class SmallGaussian {
   }
 
   void certify(double s, double steepest, SmallFit& out) {
-    const double inf = std::numeric_limits<double>::infinity();
-    double penalty = 0.0, share = 1.0, worst = 0.0;
+    const Penalty penalty{form(0), form(1), form(2), form(3), form(4)};
+    double share = 1.0, worst = 0.0, beyond = 0.0;
     for (std::size_t j = 0; j < t_.p; ++j) {
-      const double l1 = s * form(0)[j], l2 = s * form(1)[j], t = b_[j] - form(2)[j];
-      penalty += l1 * std::fabs(t) + 0.5 * l2 * t * t;
-      const double pull = v_[j] - l2 * t;
-      const double up = b_[j] < form(4)[j] ? pull - (t >= 0 ? l1 : -l1) : 0.0;
-      const double down = b_[j] > form(3)[j] ? -pull - (t <= 0 ? l1 : -l1) : 0.0;
-      worst = std::max({worst, up, down});
-      const bool open = v_[j] > 0 ? form(4)[j] == inf : form(3)[j] == -inf;
-      if (l2 == 0.0 && open && std::fabs(v_[j]) > l1) share = std::min(share, l1 / std::fabs(v_[j]));
+      worst = std::max(worst, penalty.violation(b_[j], s, v_[j], j));
+      share = std::min(share, penalty.share(s, v_[j], j));
     }
-    double beyond = 0.0;
-    for (std::size_t j = 0; j < t_.p; ++j) beyond += conjugate(j, s, share * v_[j]);
+    for (std::size_t j = 0; j < t_.p; ++j) beyond += penalty.conjugate(s, share * v_[j], j);
     out.loss = 0.5 * weighted_square(r_.data());
     double fit = 0.0;  // theta'y - theta^2 / 2w at theta = share w r
     for (std::size_t i = 0; i < t_.n; ++i)
       fit += t_.w[i] * share * r_[i] * (y_[i] - 0.5 * share * r_[i]);
-    constexpr double rounding = std::numeric_limits<double>::epsilon();
-    out.gap = std::max(rounding, (out.loss + penalty - fit + beyond) / reference_);
+    const double gap = out.loss + penalty.value(b_.data(), s, t_.p) - fit + beyond;
+    out.gap = std::max(std::numeric_limits<double>::epsilon(), gap / reference_);
     out.kkt = worst / steepest;
-  }
-
-  // sup_b v b - penalty(b); v has been made feasible where only the l1 term holds b
-  double conjugate(std::size_t j, double s, double v) {
-    const double l1 = s * form(0)[j], l2 = s * form(1)[j], loc = form(2)[j];
-    const double soft = v > l1 ? v - l1 : (v < -l1 ? v + l1 : 0.0);
-    double t = 0.0;
-    if (l2 > 0.0) t = soft / l2;
-    else if (soft != 0.0) t = soft > 0.0 ? form(4)[j] - loc : form(3)[j] - loc;
-    if (!std::isfinite(t)) t = 0.0;  // a rounding beyond feasible: share has taken care of it
-    t = std::clamp(t, form(3)[j] - loc, form(4)[j] - loc);
-    return v * (t + loc) - l1 * std::fabs(t) - 0.5 * l2 * t * t;
   }
 
   // tr (G_A + s L2)^{-1} G_A over the coordinates that are free to move, the intercept one more

@@ -38,6 +38,26 @@ def solve_glm(
     tol: float,
     max_rounds: int,
 ) -> None: ...
+def gaussian_path(
+    X: Any,
+    center: _F,
+    scale: _F,
+    root: _F,
+    y: _F,
+    l1: _F,
+    l2: _F,
+    loc: _F,
+    lower: _F,
+    upper: _F,
+    strengths: _F,
+    coefs: _F,
+    gaps: _F,
+    kkts: _F,
+    reference: float,
+    steepest: float,
+    tol: float,
+    most: int,
+) -> int: ...
 def fit_small(
     X: _F,
     y: _F,

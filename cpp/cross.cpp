@@ -1,0 +1,226 @@
+#include "cross.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+// Each kernel is written once over a vector width and compiled for three instruction sets; the
+// processor picks when the library is loaded. Without GNU vector extensions the plain loops run.
+#if defined(__GNUC__) && defined(__x86_64__)
+#define PRIORFIT_DISPATCH 1
+#else
+#define PRIORFIT_DISPATCH 0
+#endif
+#if defined(__GNUC__)
+#define PRIORFIT_INLINE inline __attribute__((always_inline))
+#define PRIORFIT_UNROLL _Pragma("GCC unroll 16")  // what is indexed by the loop stays in registers
+#else
+#define PRIORFIT_INLINE inline
+#define PRIORFIT_UNROLL
+#endif
+
+namespace priorfit {
+namespace {
+
+constexpr std::size_t rows_at_once = 1024;  // of a column: 8 kB
+constexpr std::size_t right_at_once = 48;   // columns of B: a chunk of them stays in cache
+
+// L doubles, as the register that holds them and the array of floats it is read from.
+template <int L>
+struct Lanes;
+
+#if defined(__GNUC__)
+#define PRIORFIT_LANES(L)                                                                         \
+  template <>                                                                                     \
+  struct Lanes<L> {                                                                               \
+    typedef double Vector __attribute__((vector_size(L * sizeof(double))));                       \
+    typedef float Single __attribute__((vector_size(L * sizeof(float))));                         \
+  };
+PRIORFIT_LANES(2)
+PRIORFIT_LANES(4)
+PRIORFIT_LANES(8)
+template <int L>
+using Vector = typename Lanes<L>::Vector;
+
+template <int L>
+PRIORFIT_INLINE void load(const double* p, Vector<L>& x) {
+  std::memcpy(&x, p, sizeof x);
+}
+template <int L>
+PRIORFIT_INLINE void load(const float* p, Vector<L>& x) {
+  typename Lanes<L>::Single single;
+  std::memcpy(&single, p, sizeof single);
+  x = __builtin_convertvector(single, Vector<L>);
+}
+#else
+template <int L>
+struct Plain {
+  double v[L];
+  double operator[](int i) const { return v[i]; }
+  Plain operator*(const Plain& o) const {
+    Plain x;
+    for (int i = 0; i < L; ++i) x.v[i] = v[i] * o.v[i];
+    return x;
+  }
+  Plain& operator+=(const Plain& o) {
+    for (int i = 0; i < L; ++i) v[i] += o.v[i];
+    return *this;
+  }
+};
+template <int L>
+using Vector = Plain<L>;
+template <int L, class T>
+PRIORFIT_INLINE void load(const T* p, Vector<L>& x) {
+  for (int i = 0; i < L; ++i) x.v[i] = static_cast<double>(p[i]);
+}
+#endif
+
+template <int L>
+PRIORFIT_INLINE double sum(const Vector<L>& x) {
+  double total = 0.0;
+  for (int i = 0; i < L; ++i) total += x[i];
+  return total;
+}
+
+// A columns against B columns over n rows, all sums held in registers.
+template <int L, int A, int B, class T>
+PRIORFIT_INLINE void tile(const T* const* a, std::size_t from, const double* b, std::size_t ldb,
+                          std::size_t n, double* out, std::size_t stride) {
+  const T* left_of[A];
+  PRIORFIT_UNROLL
+  for (int i = 0; i < A; ++i) left_of[i] = a[i] + from;
+  Vector<L> sums[A][B] = {};
+  std::size_t r = 0;
+  for (; r + L <= n; r += L) {
+    Vector<L> right[B], left;
+    PRIORFIT_UNROLL
+    for (int k = 0; k < B; ++k) load<L>(b + k * ldb + r, right[k]);
+    PRIORFIT_UNROLL
+    for (int i = 0; i < A; ++i) {
+      load<L>(left_of[i] + r, left);
+      PRIORFIT_UNROLL
+      for (int k = 0; k < B; ++k) sums[i][k] += left * right[k];
+    }
+  }
+  PRIORFIT_UNROLL
+  for (int i = 0; i < A; ++i)
+    PRIORFIT_UNROLL
+    for (int k = 0; k < B; ++k) {
+      double tail = 0.0;
+      for (std::size_t q = r; q < n; ++q) tail += static_cast<double>(left_of[i][q]) * b[k * ldb + q];
+      out[i * stride + k] += sum<L>(sums[i][k]) + tail;
+    }
+}
+
+template <int L, int A, class T>
+PRIORFIT_INLINE void strip(const T* const* a, std::size_t from, const double* b, std::size_t ldb,
+                           std::size_t k, std::size_t n, double* out, std::size_t stride) {
+  std::size_t j = 0;
+  for (; j + 3 <= k; j += 3) tile<L, A, 3>(a, from, b + j * ldb, ldb, n, out + j, stride);
+  if (k - j == 2) tile<L, A, 2>(a, from, b + j * ldb, ldb, n, out + j, stride);
+  if (k - j == 1) tile<L, A, 1>(a, from, b + j * ldb, ldb, n, out + j, stride);
+}
+
+template <int L, class T>
+PRIORFIT_INLINE void cross_with(const T* const* a, std::size_t m, const double* b, std::size_t ldb,
+                                std::size_t k, std::size_t n, double* out, std::size_t stride) {
+  for (std::size_t i = 0; i < m; ++i) std::fill(out + i * stride, out + i * stride + k, 0.0);
+  for (std::size_t r = 0; r < n; r += rows_at_once) {
+    const std::size_t rows = std::min(rows_at_once, n - r);
+    for (std::size_t j = 0; j < k; j += right_at_once) {
+      const std::size_t width = std::min(right_at_once, k - j);
+      const double* right = b + j * ldb + r;
+      std::size_t i = 0;
+      for (; i + 4 <= m; i += 4)
+        strip<L, 4>(a + i, r, right, ldb, width, rows, out + i * stride + j, stride);
+      for (; i < m; ++i)
+        strip<L, 1>(a + i, r, right, ldb, width, rows, out + i * stride + j, stride);
+    }
+  }
+}
+
+template <int L>
+PRIORFIT_INLINE void combine_with(const double* x, std::ptrdiff_t ld, const std::size_t* which,
+                                  const double* c, std::size_t count, double* y, std::size_t n) {
+  const auto column = [&](std::size_t k) { return x + static_cast<std::ptrdiff_t>(which[k]) * ld; };
+  std::size_t k = 0;
+  for (; k + 4 <= count; k += 4) {
+    const double *x0 = column(k), *x1 = column(k + 1), *x2 = column(k + 2), *x3 = column(k + 3);
+    const double c0 = c[k], c1 = c[k + 1], c2 = c[k + 2], c3 = c[k + 3];
+#pragma omp simd
+    for (std::size_t i = 0; i < n; ++i)
+      y[i] += (c0 * x0[i] + c1 * x1[i]) + (c2 * x2[i] + c3 * x3[i]);
+  }
+  for (; k < count; ++k) {
+    const double *x0 = column(k), c0 = c[k];
+#pragma omp simd
+    for (std::size_t i = 0; i < n; ++i) y[i] += c0 * x0[i];
+  }
+}
+
+#define PRIORFIT_CROSS_ARGUMENTS                                                                  \
+  const T *const *a, std::size_t m, const double *b, std::size_t ldb, std::size_t k,              \
+      std::size_t n, double *out, std::size_t stride
+#define PRIORFIT_COMBINE_ARGUMENTS                                                                \
+  const double *x, std::ptrdiff_t ld, const std::size_t *which, const double *c,                  \
+      std::size_t count, double *y, std::size_t n
+
+template <class T>
+void cross_plain(PRIORFIT_CROSS_ARGUMENTS) {
+  cross_with<2>(a, m, b, ldb, k, n, out, stride);
+}
+void combine_plain(PRIORFIT_COMBINE_ARGUMENTS) { combine_with<2>(x, ld, which, c, count, y, n); }
+
+#if PRIORFIT_DISPATCH
+template <class T>
+__attribute__((target("avx2,fma"))) void cross_avx2(PRIORFIT_CROSS_ARGUMENTS) {
+  cross_with<4>(a, m, b, ldb, k, n, out, stride);
+}
+template <class T>
+__attribute__((target("avx512f,avx512dq,avx512vl"))) void cross_avx512(PRIORFIT_CROSS_ARGUMENTS) {
+  cross_with<8>(a, m, b, ldb, k, n, out, stride);
+}
+__attribute__((target("avx2,fma"))) void combine_avx2(PRIORFIT_COMBINE_ARGUMENTS) {
+  combine_with<4>(x, ld, which, c, count, y, n);
+}
+__attribute__((target("avx512f,avx512dq,avx512vl"))) void combine_avx512(
+    PRIORFIT_COMBINE_ARGUMENTS) {
+  combine_with<8>(x, ld, which, c, count, y, n);
+}
+
+int level() {
+  static const int found = [] {
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512vl"))
+      return 2;
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? 1 : 0;
+  }();
+  return found;
+}
+#endif
+
+}  // namespace
+
+template <class T>
+void cross(PRIORFIT_CROSS_ARGUMENTS) {
+#if PRIORFIT_DISPATCH
+  if (level() == 2) return cross_avx512(a, m, b, ldb, k, n, out, stride);
+  if (level() == 1) return cross_avx2(a, m, b, ldb, k, n, out, stride);
+#endif
+  cross_plain(a, m, b, ldb, k, n, out, stride);
+}
+
+void combine(PRIORFIT_COMBINE_ARGUMENTS) {
+#if PRIORFIT_DISPATCH
+  if (level() == 2) return combine_avx512(x, ld, which, c, count, y, n);
+  if (level() == 1) return combine_avx2(x, ld, which, c, count, y, n);
+#endif
+  combine_plain(x, ld, which, c, count, y, n);
+}
+
+template void cross<double>(const double* const*, std::size_t, const double*, std::size_t,
+                            std::size_t, std::size_t, double*, std::size_t);
+template void cross<float>(const float* const*, std::size_t, const double*, std::size_t,
+                           std::size_t, std::size_t, double*, std::size_t);
+
+}  // namespace priorfit

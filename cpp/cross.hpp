@@ -1,0 +1,20 @@
+// Inner products of many columns with many columns: the one kernel behind passes over X,
+// Gram matrices and certificates.
+#pragma once
+
+#include <cstddef>
+
+namespace priorfit {
+
+// out[i * stride + k] = sum_r a_i[r] b_k[r], where a_i = a[i] and b_k = b + k * ldb.
+// Products and sums are float64 for every T, and the order of summation of one entry does not
+// depend on the other columns: results are the same bits however the columns are divided.
+template <class T>
+void cross(const T* const* a, std::size_t m, const double* b, std::size_t ldb, std::size_t k,
+           std::size_t n, double* out, std::size_t stride);
+
+// y += sum_k c_k x_k over columns x_k = x + which[k] * ld
+void combine(const double* x, std::ptrdiff_t ld, const std::size_t* which, const double* c,
+             std::size_t count, double* y, std::size_t n);
+
+}  // namespace priorfit
