@@ -119,8 +119,8 @@ void solve_glm(const std::string& loss, Columns Z, Vector y, Vector weights, Vec
 template <class T>
 std::size_t gaussian_path(nb::ndarray<const T, nb::ndim<2>, nb::device::cpu> X, Vector center,
                           Vector scale, Vector root, Vector y, Vector l1, Vector l2, Vector loc,
-                          Vector lower, Vector upper, Vector strengths, Rows coefs, Span gaps,
-                          Span kkts, double reference, double steepest, double tol,
+                          Vector lower, Vector upper, Vector strengths, Vector tols, Rows coefs,
+                          Span gaps, Span kkts, double reference, double steepest,
                           std::size_t most) {
   const std::size_t n = X.shape(0), p = X.shape(1), points = strengths.shape(0);
   require(n < 2 || X.stride(0) == 1, "X must have contiguous columns");
@@ -128,7 +128,8 @@ std::size_t gaussian_path(nb::ndarray<const T, nb::ndim<2>, nb::device::cpu> X, 
   for (const Vector& v : {center, scale, l1, l2, loc, lower, upper})
     require(v.shape(0) == p, "center, scale and the penalty must have length p");
   require(coefs.shape(0) == points && coefs.shape(1) == p, "coefs must be points x p");
-  require(gaps.shape(0) == points && kkts.shape(0) == points, "gaps, kkts: one per point");
+  for (const Span& v : {gaps, kkts}) require(v.shape(0) == points, "gaps, kkts: one per point");
+  require(tols.shape(0) == points && points > 0, "tols: one per point, at least one");
   using Columns = priorfit::DenseColumns<T>;
   std::vector<const T*> starts(p);
   for (std::size_t j = 0; j < p; ++j) starts[j] = X.data() + static_cast<std::ptrdiff_t>(j) * X.stride(1);
@@ -139,9 +140,8 @@ std::size_t gaussian_path(nb::ndarray<const T, nb::ndim<2>, nb::device::cpu> X, 
   {
     nb::gil_scoped_release no_gil;
     Interrupt interrupt;
-    priorfit::GaussianPath<Columns> path(columns, y.data(), penalty, {reference, steepest, tol},
-                                         most);
-    done = path.run(strengths.data(), points, coefs.data(), gaps.data(), kkts.data(), interrupt,
+    priorfit::GaussianPath<Columns> path(columns, y.data(), penalty, {reference, steepest}, most);
+    done = path.run(strengths.data(), tols.data(), points, coefs.data(), gaps.data(), kkts.data(), interrupt,
                     interrupted);
   }
   if (interrupted) throw nb::python_error();
@@ -184,9 +184,9 @@ NB_MODULE(_core, m) {
         "rounds"_a.noconvert(), "tol"_a, "max_rounds"_a);
   const auto path = [&m](auto function) {
     m.def("gaussian_path", function, "X"_a.noconvert(), "center"_a, "scale"_a, "root"_a, "y"_a,
-          "l1"_a, "l2"_a, "loc"_a, "lower"_a, "upper"_a, "strengths"_a, "coefs"_a.noconvert(),
-          "gaps"_a.noconvert(), "kkts"_a.noconvert(), "reference"_a, "steepest"_a, "tol"_a,
-          "most"_a);
+          "l1"_a, "l2"_a, "loc"_a, "lower"_a, "upper"_a, "strengths"_a, "tols"_a,
+          "coefs"_a.noconvert(), "gaps"_a.noconvert(), "kkts"_a.noconvert(), "reference"_a,
+          "steepest"_a, "most"_a);
   };
   path(&gaussian_path<double>);
   path(&gaussian_path<float>);

@@ -13,15 +13,18 @@
 #if defined(__GNUC__)
 #define PRIORFIT_INLINE inline __attribute__((always_inline))
 #define PRIORFIT_UNROLL _Pragma("GCC unroll 16")  // what is indexed by the loop stays in registers
+#define PRIORFIT_PREFETCH(address) __builtin_prefetch(address, 0, 2)
 #else
 #define PRIORFIT_INLINE inline
 #define PRIORFIT_UNROLL
+#define PRIORFIT_PREFETCH(address)
 #endif
 
 namespace priorfit {
 namespace {
 
 constexpr std::size_t rows_at_once = 1024;  // of a column: 8 kB
+constexpr std::size_t line = 64;            // bytes that come from memory together
 constexpr std::size_t right_at_once = 48;   // columns of B: a chunk of them stays in cache
 
 // L doubles, as the register that holds them and the array of floats it is read from.
@@ -84,13 +87,17 @@ PRIORFIT_INLINE double sum(const Vector<L>& x) {
 // A columns against B columns over n rows, all sums held in registers.
 template <int L, int A, int B, class T>
 PRIORFIT_INLINE void tile(const T* const* a, std::size_t from, const double* b, std::size_t ldb,
-                          std::size_t n, double* out, std::size_t stride) {
+                          std::size_t n, double* out, std::size_t stride, bool fetch) {
   const T* left_of[A];
   PRIORFIT_UNROLL
   for (int i = 0; i < A; ++i) left_of[i] = a[i] + from;
   Vector<L> sums[A][B] = {};
   std::size_t r = 0;
   for (; r + L <= n; r += L) {
+    if (fetch && (r * sizeof(T)) % line < L * sizeof(T)) {
+      PRIORFIT_UNROLL
+      for (int i = 0; i < A; ++i) PRIORFIT_PREFETCH(a[A + i] + from + r);
+    }
     Vector<L> right[B], left;
     PRIORFIT_UNROLL
     for (int k = 0; k < B; ++k) load<L>(b + k * ldb + r, right[k]);
@@ -111,13 +118,17 @@ PRIORFIT_INLINE void tile(const T* const* a, std::size_t from, const double* b, 
     }
 }
 
+// A columns against k, three at a time. The first three wait for memory; during the next three the
+// `A` columns that follow are fetched, if there are such.
 template <int L, int A, class T>
 PRIORFIT_INLINE void strip(const T* const* a, std::size_t from, const double* b, std::size_t ldb,
-                           std::size_t k, std::size_t n, double* out, std::size_t stride) {
+                           std::size_t k, std::size_t n, double* out, std::size_t stride,
+                           bool more) {
   std::size_t j = 0;
-  for (; j + 3 <= k; j += 3) tile<L, A, 3>(a, from, b + j * ldb, ldb, n, out + j, stride);
-  if (k - j == 2) tile<L, A, 2>(a, from, b + j * ldb, ldb, n, out + j, stride);
-  if (k - j == 1) tile<L, A, 1>(a, from, b + j * ldb, ldb, n, out + j, stride);
+  for (; j + 3 <= k; j += 3)
+    tile<L, A, 3>(a, from, b + j * ldb, ldb, n, out + j, stride, more && j == 3);
+  if (k - j == 2) tile<L, A, 2>(a, from, b + j * ldb, ldb, n, out + j, stride, more && j == 3);
+  if (k - j == 1) tile<L, A, 1>(a, from, b + j * ldb, ldb, n, out + j, stride, more && j == 3);
 }
 
 template <int L, class T>
@@ -131,9 +142,10 @@ PRIORFIT_INLINE void cross_with(const T* const* a, std::size_t m, const double* 
       const double* right = b + j * ldb + r;
       std::size_t i = 0;
       for (; i + 4 <= m; i += 4)
-        strip<L, 4>(a + i, r, right, ldb, width, rows, out + i * stride + j, stride);
+        strip<L, 4>(a + i, r, right, ldb, width, rows, out + i * stride + j, stride,
+                    i + 8 <= m);
       for (; i < m; ++i)
-        strip<L, 1>(a + i, r, right, ldb, width, rows, out + i * stride + j, stride);
+        strip<L, 1>(a + i, r, right, ldb, width, rows, out + i * stride + j, stride, false);
     }
   }
 }

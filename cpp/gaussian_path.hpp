@@ -93,8 +93,8 @@ class Workspace {
   std::vector<double> z_, gram_, q_, form_[5];
 };
 
-struct PathUnits {  // of the certificate, and when it is good enough
-  double reference, steepest, tol;
+struct PathUnits {  // of the certificate
+  double reference, steepest;
 };
 
 template <class Columns>
@@ -105,13 +105,13 @@ class GaussianPath {
       : x_(columns), y_(y), p_(penalty), units_(units), most_(most), work_(x_.n, y),
         solver_(work_.quadratic()), working_(x_.p, false) {}
 
-  // Row k of `coefs` (points x p) receives the solution at `strengths[k]`, zeros where nothing is
-  // written. Returns how many points were done: fewer where the working columns are too many.
+  // Row 0 of `coefs` (points x p) holds the start, all others zeros; row k receives the solution at
+  // `strengths[k]`, to the gap `tols[k]`. Returns how many points were done: fewer where the working
+  // columns are too many.
   template <class Stop>
-  std::size_t run(const double* strengths, std::size_t points, double* coefs, double* gaps,
-                  double* kkts, Stop&& stop, bool& interrupted) {
-    add_where([&](std::size_t j) { return p_.l1[j] == 0.0; });
-    start();
+  std::size_t run(const double* strengths, const double* tols, std::size_t points, double* coefs,
+                  double* gaps, double* kkts, Stop&& stop, bool& interrupted) {
+    start(coefs);
     std::size_t done = 0, batch = 1;
     while (done < points) {
       batch = cheapest_batch(strengths + done, std::min({batch, points - done, most_at_once}));
@@ -119,9 +119,11 @@ class GaussianPath {
       if (work_.size() > most_) break;
       solve(strengths + done, batch, stop, interrupted);
       if (interrupted) break;
-      check(strengths + done, batch);
+      check(batch);
       std::size_t good = 0;
-      while (good < batch && accept(strengths[done + good], good, gaps + done, kkts + done)) ++good;
+      while (good < batch && accept(strengths[done + good], tols[done + good], good, gaps + done,
+                                    kkts + done))
+        ++good;
       if (good < batch && !add_violators(strengths[done + good], good)) ++good;  // nothing to add
       for (std::size_t k = 0; k < good; ++k) write(k, coefs + (done + k) * x_.p);
       if (good > 0) remember(strengths + done, good);
@@ -152,12 +154,15 @@ class GaussianPath {
     return true;
   }
 
-  // The correlations of the model without working columns.
-  void start() {
-    residuals_.assign(y_, y_ + x_.n);
+  // The columns that the start and the prior ask for, and the correlations at the start.
+  void start(double* coefs) {
     scratch_.resize(x_.n * most_at_once);
     correlations_.resize(x_.p * most_at_once);
-    x_.correlate(y_, 1, scratch_.data(), correlations_.data());
+    add_where([&](std::size_t j) { return p_.l1[j] == 0.0 || coefs[j] != 0.0; });
+    for (std::size_t i = 0; i < work_.size(); ++i) last_[i] = coefs[work_[i]];
+    std::fill(coefs, coefs + x_.p, 0.0);
+    solutions_.assign(1, last_);
+    check(1);
     now_.assign(correlations_.begin(), correlations_.begin() + static_cast<std::ptrdiff_t>(x_.p));
     before_ = now_;
     s_now_ = s_before_ = std::numeric_limits<double>::infinity();
@@ -202,7 +207,7 @@ class GaussianPath {
   }
 
   // Residuals of the batch from the working columns, then their correlations with all columns.
-  void check(const double*, std::size_t batch) {
+  void check(std::size_t batch) {
     residuals_.resize(batch * x_.n);
     std::vector<std::size_t> which;
     std::vector<double> c;
@@ -223,7 +228,7 @@ class GaussianPath {
   double correlation(std::size_t j, std::size_t k) const { return correlations_[j * batch_ + k]; }
 
   // The certificate of solution k of the batch, over all columns; whether it is good enough.
-  bool accept(double s, std::size_t k, double* gaps, double* kkts) {
+  bool accept(double s, double tol, std::size_t k, double* gaps, double* kkts) {
     double share = 1.0, worst = 0.0;
     for (std::size_t j = 0; j < x_.p; ++j) {
       const double v = correlation(j, k);
@@ -254,7 +259,7 @@ class GaussianPath {
     const double gap = (loss + penalty - fit + beyond) / units_.reference;
     gaps[k] = std::max(std::numeric_limits<double>::epsilon(), gap);
     kkts[k] = worst / units_.steepest;
-    return gaps[k] <= units_.tol;
+    return gaps[k] <= tol;
   }
 
   bool add_violators(double s, std::size_t k) {

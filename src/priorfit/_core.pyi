@@ -50,12 +50,12 @@ def gaussian_path(
     lower: _F,
     upper: _F,
     strengths: _F,
+    tols: _F,
     coefs: _F,
     gaps: _F,
     kkts: _F,
     reference: float,
     steepest: float,
-    tol: float,
     most: int,
 ) -> int: ...
 def fit_small(

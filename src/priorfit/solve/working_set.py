@@ -10,6 +10,7 @@ import numpy as np
 
 from priorfit._typing import Array, Index, Mask
 from priorfit.solve.certificate import Certificates, certify, joined
+from priorfit.solve.dense_path import DensePath
 from priorfit.solve.native import solve_quadratic
 from priorfit.solve.standard import Standard
 
@@ -69,10 +70,25 @@ class WorkingSet:
 
     def __init__(self, standard: Standard, tol: float) -> None:
         self.standard, self.tol, self.rounds = standard, tol, 0
+        self.native = DensePath(standard, tol) if DensePath.applies(standard) else None
         self.space = Workspace(standard)
 
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
         """Solutions (m, k) and their certificates, each warm from the last."""
+        if self.native is None:
+            return self._stepwise(strengths, warm)
+        solutions, found = self.native(strengths, warm)
+        done = solutions.shape[1]
+        self.rounds = max(self.rounds, done)
+        if done == len(strengths):
+            return solutions, found
+        warm = solutions[:, -1] if done else warm
+        rest, certificates = self._stepwise(strengths[done:], warm)
+        none = certificates._replace(slopes=np.empty((0, len(certificates.gap))))
+        return np.hstack([solutions, rest]), joined([found, none])
+
+    def _stepwise(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
+        """One strength after the other, the working set kept."""
         standard, g = self.standard, warm
         out = np.empty((standard.size, len(strengths)))
         found: list[Certificates] = []

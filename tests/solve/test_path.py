@@ -1,0 +1,125 @@
+"""Laws of the engine for many dense columns: what it certifies is so, whatever the prior."""
+
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import priorfit as pf
+from laws import ALL_PRIORS
+from priorfit.solve import path_of
+from priorfit.solve.certificate import certify
+from priorfit.solve.dense_path import DensePath
+from priorfit.solve.engines import engine
+from priorfit.solve.standard import standardize
+
+SPARSE_PRIORS = [name for name in ALL_PRIORS if name not in ("flat", "boxed flat", "normal")]
+
+
+def _problem(prior, X, y, **options):
+    return pf.Problem.make(X, y, prior=prior, **options)
+
+
+def _wide(n=60, p=200, seed=0, rho=0.5):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, p))
+    X[:, 1:] = rho * X[:, :-1] + (1 - rho) * X[:, 1:]
+    y = X[:, :5] @ [3.0, -2.0, 2.0, 1.0, -1.0] + rng.normal(size=n)
+    return X, y
+
+
+def _outside(standard, solutions, strengths):
+    """The certificate recomputed by the general code, from the columns."""
+    return certify(standard, solutions, strengths)
+
+
+@pytest.mark.parametrize("prior", SPARSE_PRIORS)
+@pytest.mark.parametrize("intercept", [True, False])
+def test_every_prior_is_certified_from_outside(prior, intercept):
+    X, y = _wide()
+    rng = np.random.default_rng(1)
+    belief = ALL_PRIORS[prior](X.shape[1])
+    problem = _problem(
+        belief, X, y, weights=rng.uniform(0.5, 2.0, size=len(y)), intercept=intercept
+    )
+    standard = standardize(problem)
+    strengths = np.geomspace(300.0, 3.0, 12) * standard.y_unit**2
+    if not DensePath.applies(standard):
+        pytest.skip("a flat prior: the general engine takes it")
+    solutions, found = DensePath(standard, 1e-9)(strengths, standard.start)
+    outside = _outside(standard, solutions, strengths)
+    assert outside.gap.max() < 1e-9
+    np.testing.assert_allclose(found.gap, outside.gap, atol=1e-11)
+    np.testing.assert_allclose(found.kkt, outside.kkt, atol=1e-11)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("order", ["C", "F", "strided"])
+def test_storage_does_not_matter(dtype, order):
+    X, y = _wide()
+    X = X.astype(dtype)
+    base = pf.path(X.astype(np.float64), y, prior=pf.Laplace(), solver="working-set")
+    stored = {
+        "C": np.ascontiguousarray(X),
+        "F": np.asfortranarray(X),
+        "strided": np.repeat(np.repeat(X, 2, axis=0), 2, axis=1)[::2, ::2],
+    }[order]
+    found = pf.path(stored, y, prior=pf.Laplace(), solver="working-set")
+    np.testing.assert_allclose(found.coefs, base.coefs, atol=1e-9)
+
+
+@pytest.mark.parametrize("prior", ["laplace", "elastic net loc", "non-negative laplace"])
+def test_engines_agree(prior):
+    X, y = _wide()
+    problem = _problem(ALL_PRIORS[prior](X.shape[1]).unit(), X, y)
+    a = path_of(problem, n_points=20, tol=1e-10, solver="working-set")
+    b = path_of(problem, n_points=20, tol=1e-10, solver="gram")
+    np.testing.assert_allclose(a.coefs, b.coefs, atol=1e-5)
+
+
+@given(seed=st.integers(0, 10_000), warm=st.booleans(), rho=st.sampled_from([0.0, 0.9, 1.0]))
+@settings(max_examples=25, deadline=None)
+def test_a_far_strength_from_any_start(seed, warm, rho):
+    """One strength, cold or from an unrelated start; with rho = 1 columns are copies."""
+    X, y = _wide(seed=seed, rho=rho)
+    problem = _problem(pf.Laplace(), X, y)
+    standard = standardize(problem)
+    start = standard.start
+    if warm:
+        start = np.random.default_rng(seed).normal(size=standard.size)
+    strengths = np.array([2.0]) * standard.y_unit**2
+    run = engine(standard, solver="working-set", tol=1e-8, max_iter=1000)
+    solutions, found = run(strengths, start)
+    assert found.gap.max() < 1e-8
+    assert _outside(standard, solutions, strengths).gap.max() < 1e-8
+
+
+def test_more_working_columns_than_rows():
+    """Interpolation: as many weights as rows, down to a tiny penalty."""
+    X, y = _wide(n=30, p=500, rho=0.0)
+    found = pf.path(X, y, prior=pf.Laplace(), ratio=1e-4, tol=1e-8)
+    assert found.certified
+    assert found.n_nonzero[-1] <= 30
+
+
+def test_too_many_working_columns_are_handed_on(monkeypatch):
+    X, y = _wide()
+    whole = pf.path(X, y, prior=pf.Laplace(), solver="working-set")
+    monkeypatch.setattr(sys.modules[DensePath.__module__], "_MOST", 8)
+    part = pf.path(X, y, prior=pf.Laplace(), solver="working-set")
+    assert part.certified
+    np.testing.assert_allclose(part.coefs, whole.coefs, atol=1e-4)
+
+
+def test_a_wrong_gram_matrix_would_be_caught():
+    """The certificate is from the columns: answers for other data are not certified."""
+    X, y = _wide()
+    standard = standardize(_problem(pf.Laplace(), X, y))
+    other = standardize(
+        _problem(pf.Laplace(), X + 0.05 * np.random.default_rng(3).normal(size=X.shape), y)
+    )
+    strengths = np.array([20.0]) * standard.y_unit**2
+    solutions, _ = DensePath(other, 1e-9)(strengths, other.start)
+    assert _outside(standard, solutions, strengths).gap.max() > 1e-6
