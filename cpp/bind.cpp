@@ -10,6 +10,7 @@
 #include "gaussian_path.hpp"
 #include "glm.hpp"
 #include "losses.hpp"
+#include "moments.hpp"
 #include "quadratic.hpp"
 #include "small.hpp"
 
@@ -148,6 +149,20 @@ std::size_t gaussian_path(nb::ndarray<const T, nb::ndim<2>, nb::device::cpu> X, 
   return done;
 }
 
+// Weighted mean and variance of every column; X must have contiguous columns.
+template <class T>
+void column_moments(nb::ndarray<const T, nb::ndim<2>, nb::device::cpu> X, Vector weights,
+                    double total, Span mean, Span variance) {
+  const std::size_t n = X.shape(0), p = X.shape(1);
+  require(n < 2 || X.stride(0) == 1, "X must have contiguous columns");
+  require(weights.shape(0) == n, "weights must have length n");
+  require(mean.shape(0) == p && variance.shape(0) == p, "mean, variance: one per column");
+  nb::gil_scoped_release no_gil;
+  for (std::size_t j = 0; j < p; ++j)
+    priorfit::moments(X.data() + static_cast<std::ptrdiff_t>(j) * X.stride(1), weights.data(), n,
+                      total, mean.data()[j], variance.data()[j]);
+}
+
 // (usable, intercept, loss, df, gap, kkt, rounds) of a small dense gaussian fit; `coef` receives
 // the weights.
 nb::tuple fit_small(Matrix X, Vector y, Vector weights, Vector l1, Vector l2, Vector loc,
@@ -190,6 +205,12 @@ NB_MODULE(_core, m) {
   };
   path(&gaussian_path<double>);
   path(&gaussian_path<float>);
+  const auto column = [&m](auto function) {
+    m.def("column_moments", function, "X"_a.noconvert(), "weights"_a, "total"_a,
+          "mean"_a.noconvert(), "variance"_a.noconvert());
+  };
+  column(&column_moments<double>);
+  column(&column_moments<float>);
   m.def("fit_small", &fit_small, "X"_a.noconvert(), "y"_a, "weights"_a, "l1"_a, "l2"_a, "loc"_a,
         "lower"_a, "upper"_a, "intercept"_a, "phi"_a, "coef"_a.noconvert());
 }

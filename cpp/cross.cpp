@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "simd.hpp"
+
 // Each kernel is written once over a vector width and compiled for three instruction sets; the
 // processor picks when the library is loaded. Without GNU vector extensions the plain loops run.
 #if defined(__GNUC__) && defined(__x86_64__)
@@ -11,11 +13,9 @@
 #define PRIORFIT_DISPATCH 0
 #endif
 #if defined(__GNUC__)
-#define PRIORFIT_INLINE inline __attribute__((always_inline))
 #define PRIORFIT_UNROLL _Pragma("GCC unroll 16")  // what is indexed by the loop stays in registers
 #define PRIORFIT_PREFETCH(address) __builtin_prefetch(address, 0, 2)
 #else
-#define PRIORFIT_INLINE inline
 #define PRIORFIT_UNROLL
 #define PRIORFIT_PREFETCH(address)
 #endif

@@ -11,6 +11,12 @@
 #define PRIORFIT_CLONES
 #endif
 
+#if defined(__GNUC__)
+#define PRIORFIT_INLINE inline __attribute__((always_inline))
+#else
+#define PRIORFIT_INLINE inline
+#endif
+
 namespace priorfit {
 
 // sum_i a_i b_i

@@ -58,6 +58,7 @@ def gaussian_path(
     steepest: float,
     most: int,
 ) -> int: ...
+def column_moments(X: Any, weights: _F, total: float, mean: _F, variance: _F) -> None: ...
 def fit_small(
     X: _F,
     y: _F,

@@ -10,6 +10,7 @@ from priorfit._core import gaussian_path
 from priorfit._typing import Array
 from priorfit.design import Dense
 from priorfit.solve.certificate import Certificates
+from priorfit.solve.columns import contiguous_columns
 from priorfit.solve.standard import Standard
 
 __all__ = ["DensePath"]
@@ -28,11 +29,8 @@ class DensePath:
     def __init__(self, standard: Standard, tol: float) -> None:
         self.standard, self.tol = standard, tol
         self.first = int(standard.Z.intercept)
-        values: Any = standard.Z.base.values  # type: ignore[attr-defined]
-        if values.dtype.newbyteorder("=") != values.dtype or not values.flags.aligned:
-            values = values.astype(values.dtype.newbyteorder("="))
-        contiguous = values.strides[0] == values.itemsize
-        self.values = values if contiguous else np.asfortranarray(values)
+        values = contiguous_columns(standard.Z.base)
+        self.values = _contiguous_copy(standard.Z.base) if values is None else values
         form = standard.form
         self.base = np.clip(form.loc, form.lower, form.upper)
         root = np.sqrt(standard.weights)
@@ -102,3 +100,8 @@ class DensePath:
             return np.empty(0)
         steps = int(np.ceil(np.log(top / s) / -np.log(_STEP)))
         return np.geomspace(top, s, steps + 1)[:-1]
+
+
+def _contiguous_copy(design: Any) -> Any:
+    values = design.values
+    return np.asfortranarray(values, dtype=values.dtype.newbyteorder("="))

@@ -18,6 +18,7 @@ from priorfit.design import Scaled
 from priorfit.likelihoods import Gaussian, Likelihood
 from priorfit.priors import NormalForm
 from priorfit.problem import Problem
+from priorfit.solve.columns import moments
 
 __all__ = ["Standard", "standardize"]
 
@@ -144,7 +145,7 @@ def standardize(problem: Problem, form: NormalForm | None = None) -> Standard:
         problem = problem.take_rows(np.flatnonzero(kept))
     form = problem.form if form is None else form
     w = problem.weights
-    mean, sd = problem.design.moments(w)
+    mean, sd = moments(problem.design, w)
     center = mean if problem.intercept else np.zeros_like(mean)
     spread = sd if problem.intercept else np.hypot(sd, mean)
     constant = spread <= 8 * _EPS * np.abs(mean)

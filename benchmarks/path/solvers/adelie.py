@@ -1,0 +1,31 @@
+"""adelie: pathwise coordinate descent in C++."""
+
+import adelie as ad
+import numpy as np
+from scipy import sparse
+
+TOLS = [1e-7, 1e-9, 1e-11, 1e-12, 1e-13, 1e-14, 1e-15]
+DEFAULT = 1e-7
+GLM = {"gaussian": ad.glm.gaussian, "bernoulli": ad.glm.binomial, "poisson": ad.glm.poisson}
+
+
+def fit(X, y, lambdas, tol, likelihood, l1_ratio):
+    """(intercepts (k,), coefs (p, k))."""
+    if sparse.issparse(X):
+        matrix = ad.matrix.sparse(X, method="naive", n_threads=1)
+    else:
+        matrix = ad.matrix.dense(X, method="naive", n_threads=1)
+    options = {} if likelihood == "gaussian" else {"irls_tol": tol, "irls_max_iters": 10**6}
+    state = ad.grpnet(
+        X=matrix,
+        glm=GLM[likelihood](y),
+        alpha=l1_ratio,
+        lmda_path=lambdas,
+        early_exit=False,
+        intercept=True,
+        tol=tol,
+        max_iters=10**8,
+        progress_bar=False,
+        **options,
+    )
+    return np.asarray(state.intercepts), state.betas.toarray().T
