@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "columns.hpp"
 #include "gaussian_path.hpp"
 #include "glm.hpp"
 #include "losses.hpp"
@@ -115,52 +116,118 @@ void solve_glm(const std::string& loss, Columns Z, Vector y, Vector weights, Vec
   if (run(rows, penalty, strengths, coefs, rounds, tol, max_rounds)) throw nb::python_error();
 }
 
-// The solutions at decreasing strengths over many dense columns; returns how many were done. `gaps`
-// and `kkts` are the certificates; X must have contiguous columns.
 template <class T>
-std::size_t gaussian_path(nb::ndarray<const T, nb::ndim<2>, nb::device::cpu> X, Vector center,
-                          Vector scale, Vector root, Vector y, Vector l1, Vector l2, Vector loc,
-                          Vector lower, Vector upper, Vector strengths, Vector tols, Rows coefs,
-                          Span gaps, Span kkts, double reference, double steepest,
-                          std::size_t most) {
-  const std::size_t n = X.shape(0), p = X.shape(1), points = strengths.shape(0);
-  require(n < 2 || X.stride(0) == 1, "X must have contiguous columns");
-  for (const Vector& v : {root, y}) require(v.shape(0) == n, "root and y must have length n");
-  for (const Vector& v : {center, scale, l1, l2, loc, lower, upper})
-    require(v.shape(0) == p, "center, scale and the penalty must have length p");
-  require(coefs.shape(0) == points && coefs.shape(1) == p, "coefs must be points x p");
+using Dense = nb::ndarray<const T, nb::ndim<2>, nb::device::cpu>;
+template <class T>
+using Flat = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Places = nb::ndarray<std::int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+
+template <class T>
+std::vector<const T*> columns_of(const Dense<T>& X) {
+  require(X.shape(0) < 2 || X.stride(0) == 1, "X must have contiguous columns");
+  std::vector<const T*> starts(X.shape(1));
+  for (std::size_t j = 0; j < starts.size(); ++j)
+    starts[j] = X.data() + static_cast<std::ptrdiff_t>(j) * X.stride(1);
+  return starts;
+}
+
+// Indices are trusted only after this: increasing starts, rows inside the matrix.
+template <class T, class I>
+void require_sparse(const Flat<I>& start, const Flat<I>& row, const Flat<T>& value, std::size_t n) {
+  const std::size_t p = start.shape(0) - 1, entries = row.shape(0);
+  require(start.shape(0) > 0 && value.shape(0) == entries, "one value per row index");
+  require(start.data()[0] == 0 && static_cast<std::size_t>(start.data()[p]) == entries,
+          "starts must run from 0 to the number of entries");
+  for (std::size_t j = 0; j < p; ++j)
+    require(start.data()[j] <= start.data()[j + 1], "starts must not fall");
+  for (std::size_t e = 0; e < entries; ++e)
+    require(row.data()[e] >= 0 && static_cast<std::size_t>(row.data()[e]) < n, "a row must exist");
+}
+
+// The solutions at decreasing strengths over many columns; returns how many were done and how many
+// columns worked, whose places are in `working`. `gaps` and `kkts` are the certificates.
+template <class Columns>
+nb::tuple run_path(const Columns& columns, const Vector& y, const priorfit::Penalty& penalty,
+                   const Vector& strengths, const Vector& tols, const Rows& coefs,
+                   const Span& gaps, const Span& kkts, const Places& working, double reference,
+                   double steepest, std::size_t most) {
+  const std::size_t points = strengths.shape(0);
+  require(coefs.shape(0) == points && coefs.shape(1) == columns.p, "coefs must be points x p");
   for (const Span& v : {gaps, kkts}) require(v.shape(0) == points, "gaps, kkts: one per point");
   require(tols.shape(0) == points && points > 0, "tols: one per point, at least one");
-  using Columns = priorfit::DenseColumns<T>;
-  std::vector<const T*> starts(p);
-  for (std::size_t j = 0; j < p; ++j) starts[j] = X.data() + static_cast<std::ptrdiff_t>(j) * X.stride(1);
-  const Columns columns{std::move(starts), n, p, center.data(), scale.data(), root.data()};
-  const priorfit::Penalty penalty{l1.data(), l2.data(), loc.data(), lower.data(), upper.data()};
+  require(working.shape(0) == columns.p, "working must have length p");
   bool interrupted = false;
-  std::size_t done;
+  std::size_t done, m;
   {
     nb::gil_scoped_release no_gil;
     Interrupt interrupt;
     priorfit::GaussianPath<Columns> path(columns, y.data(), penalty, {reference, steepest}, most);
-    done = path.run(strengths.data(), tols.data(), points, coefs.data(), gaps.data(), kkts.data(), interrupt,
-                    interrupted);
+    done = path.run(strengths.data(), tols.data(), points, coefs.data(), gaps.data(), kkts.data(),
+                    interrupt, interrupted);
+    m = path.working().size();
+    for (std::size_t i = 0; i < m; ++i)
+      working.data()[i] = static_cast<std::int64_t>(path.working()[i]);
   }
   if (interrupted) throw nb::python_error();
-  return done;
+  return nb::make_tuple(done, m);
+}
+
+#define PRIORFIT_PATH_ARGUMENTS                                                                   \
+  Vector center, Vector scale, Vector root, Vector y, Vector l1, Vector l2, Vector loc,           \
+      Vector lower, Vector upper, Vector strengths, Vector tols, Rows coefs, Span gaps,           \
+      Span kkts, Places working, double reference, double steepest, std::size_t most
+
+void require_lengths(std::size_t n, std::size_t p, std::initializer_list<Vector> rows,
+                     std::initializer_list<Vector> columns) {
+  for (const Vector& v : rows) require(v.shape(0) == n, "root and y must have length n");
+  for (const Vector& v : columns)
+    require(v.shape(0) == p, "center, scale and the penalty must have length p");
+}
+
+template <class T>
+nb::tuple gaussian_path(Dense<T> X, PRIORFIT_PATH_ARGUMENTS) {
+  const std::size_t n = X.shape(0), p = X.shape(1);
+  require_lengths(n, p, {root, y}, {center, scale, l1, l2, loc, lower, upper});
+  const priorfit::DenseColumns<T> columns{
+      columns_of(X), n, p, {center.data(), scale.data(), root.data()}};
+  return run_path(columns, y, {l1.data(), l2.data(), loc.data(), lower.data(), upper.data()},
+                  strengths, tols, coefs, gaps, kkts, working, reference, steepest, most);
+}
+
+template <class T, class I>
+nb::tuple gaussian_path_sparse(Flat<I> start, Flat<I> row, Flat<T> value, PRIORFIT_PATH_ARGUMENTS) {
+  const std::size_t n = y.shape(0), p = center.shape(0);
+  require(start.shape(0) == p + 1, "starts must have length p + 1");
+  require_sparse(start, row, value, n);
+  require_lengths(n, p, {root, y}, {center, scale, l1, l2, loc, lower, upper});
+  const priorfit::SparseColumns<T, I> columns{
+      start.data(), row.data(), value.data(), n, p, {center.data(), scale.data(), root.data()}};
+  return run_path(columns, y, {l1.data(), l2.data(), loc.data(), lower.data(), upper.data()},
+                  strengths, tols, coefs, gaps, kkts, working, reference, steepest, most);
+}
+
+template <class T, class I>
+void column_moments_sparse(Flat<I> start, Flat<I> row, Flat<T> value, Vector weights, double total,
+                           Span mean, Span variance, Span largest) {
+  const std::size_t n = weights.shape(0), p = mean.shape(0);
+  require(start.shape(0) == p + 1, "starts must have length p + 1");
+  require(variance.shape(0) == p && largest.shape(0) == p, "one result per column");
+  require_sparse(start, row, value, n);
+  nb::gil_scoped_release no_gil;
+  const priorfit::SparseColumns<T, I> columns{start.data(), row.data(), value.data(), n, p, {}};
+  columns.moments(weights.data(), total, mean.data(), variance.data(), largest.data());
 }
 
 // Weighted mean and variance of every column; X must have contiguous columns.
 template <class T>
-void column_moments(nb::ndarray<const T, nb::ndim<2>, nb::device::cpu> X, Vector weights,
-                    double total, Span mean, Span variance) {
+void column_moments(Dense<T> X, Vector weights, double total, Span mean, Span variance) {
   const std::size_t n = X.shape(0), p = X.shape(1);
-  require(n < 2 || X.stride(0) == 1, "X must have contiguous columns");
+  const std::vector<const T*> columns = columns_of(X);
   require(weights.shape(0) == n, "weights must have length n");
   require(mean.shape(0) == p && variance.shape(0) == p, "mean, variance: one per column");
   nb::gil_scoped_release no_gil;
   for (std::size_t j = 0; j < p; ++j)
-    priorfit::moments(X.data() + static_cast<std::ptrdiff_t>(j) * X.stride(1), weights.data(), n,
-                      total, mean.data()[j], variance.data()[j]);
+    priorfit::moments(columns[j], weights.data(), n, total, mean.data()[j], variance.data()[j]);
 }
 
 // (usable, intercept, loss, df, gap, kkt, rounds) of a small dense gaussian fit; `coef` receives
@@ -197,20 +264,29 @@ NB_MODULE(_core, m) {
   m.def("solve_glm", &solve_glm, "loss"_a, "Z"_a.noconvert(), "y"_a, "weights"_a, "offset"_a,
         "l1"_a, "l2"_a, "loc"_a, "lower"_a, "upper"_a, "strengths"_a, "coefs"_a.noconvert(),
         "rounds"_a.noconvert(), "tol"_a, "max_rounds"_a);
-  const auto path = [&m](auto function) {
-    m.def("gaussian_path", function, "X"_a.noconvert(), "center"_a, "scale"_a, "root"_a, "y"_a,
-          "l1"_a, "l2"_a, "loc"_a, "lower"_a, "upper"_a, "strengths"_a, "tols"_a,
-          "coefs"_a.noconvert(), "gaps"_a.noconvert(), "kkts"_a.noconvert(), "reference"_a,
+  const auto path = [&m](auto function, auto... stored) {
+    m.def("gaussian_path", function, stored..., "center"_a, "scale"_a, "root"_a, "y"_a, "l1"_a,
+          "l2"_a, "loc"_a, "lower"_a, "upper"_a, "strengths"_a, "tols"_a, "coefs"_a.noconvert(),
+          "gaps"_a.noconvert(), "kkts"_a.noconvert(), "working"_a.noconvert(), "reference"_a,
           "steepest"_a, "most"_a);
   };
-  path(&gaussian_path<double>);
-  path(&gaussian_path<float>);
-  const auto column = [&m](auto function) {
-    m.def("column_moments", function, "X"_a.noconvert(), "weights"_a, "total"_a,
-          "mean"_a.noconvert(), "variance"_a.noconvert());
+  const auto moments = [&m](auto function, auto... rest) {
+    m.def("column_moments", function, rest..., "mean"_a.noconvert(), "variance"_a.noconvert());
   };
-  column(&column_moments<double>);
-  column(&column_moments<float>);
+  path(&gaussian_path<double>, "X"_a.noconvert());
+  path(&gaussian_path<float>, "X"_a.noconvert());
+  moments(&column_moments<double>, "X"_a.noconvert(), "weights"_a, "total"_a);
+  moments(&column_moments<float>, "X"_a.noconvert(), "weights"_a, "total"_a);
+  const auto sparse = [&](auto path_function, auto moments_function) {
+    path(path_function, "start"_a.noconvert(), "row"_a.noconvert(), "value"_a.noconvert());
+    m.def("column_moments", moments_function, "start"_a.noconvert(), "row"_a.noconvert(),
+          "value"_a.noconvert(), "weights"_a, "total"_a, "mean"_a.noconvert(),
+          "variance"_a.noconvert(), "largest"_a.noconvert());
+  };
+  sparse(&gaussian_path_sparse<double, std::int32_t>, &column_moments_sparse<double, std::int32_t>);
+  sparse(&gaussian_path_sparse<double, std::int64_t>, &column_moments_sparse<double, std::int64_t>);
+  sparse(&gaussian_path_sparse<float, std::int32_t>, &column_moments_sparse<float, std::int32_t>);
+  sparse(&gaussian_path_sparse<float, std::int64_t>, &column_moments_sparse<float, std::int64_t>);
   m.def("fit_small", &fit_small, "X"_a.noconvert(), "y"_a, "weights"_a, "l1"_a, "l2"_a, "loc"_a,
         "lower"_a, "upper"_a, "intercept"_a, "phi"_a, "coef"_a.noconvert());
 }

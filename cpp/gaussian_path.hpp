@@ -1,4 +1,4 @@
-// The path of a gaussian fit over many dense columns: each solution is found on a few working
+// The path of a gaussian fit over many columns: each solution is found on a few working
 // columns, and checked on all of them, several solutions to a pass over X.
 //
 // Screening looks ahead: correlations move along straight lines between events (Rosset & Zhu
@@ -11,36 +11,12 @@
 #include <limits>
 #include <vector>
 
+#include "columns.hpp"
 #include "cross.hpp"
 #include "penalty.hpp"
 #include "quadratic.hpp"
 
 namespace priorfit {
-
-// Z = root (X - center) / scale over the columns of X; `root` is the root of the weights.
-template <class T>
-struct DenseColumns {
-  std::vector<const T*> x;
-  std::size_t n, p;
-  const double *center, *scale, *root;
-
-  // out (p x k) = Z'R for R (n x k); `weighted` (n x k) is scratch
-  void correlate(const double* r, std::size_t k, double* weighted, double* out) const {
-    std::vector<double> totals(k, 0.0);
-    for (std::size_t c = 0; c < k; ++c)
-      for (std::size_t i = 0; i < n; ++i)
-        totals[c] += weighted[c * n + i] = root[i] * r[c * n + i];
-    cross(x.data(), p, weighted, n, k, n, out, k);
-    for (std::size_t j = 0; j < p; ++j)
-      for (std::size_t c = 0; c < k; ++c)
-        out[j * k + c] = (out[j * k + c] - center[j] * totals[c]) / scale[j];
-  }
-
-  void gather(std::size_t j, double* out) const {
-    for (std::size_t i = 0; i < n; ++i)
-      out[i] = root[i] * ((static_cast<double>(x[j][i]) - center[j]) / scale[j]);
-  }
-};
 
 // The columns in use, as float64 copies, with their Gram matrix.
 class Workspace {
@@ -105,6 +81,9 @@ class GaussianPath {
       : x_(columns), y_(y), p_(penalty), units_(units), most_(most), work_(x_.n, y),
         solver_(work_.quadratic()), working_(x_.p, false) {}
 
+  // Where weights may have left zero in any solution.
+  const Workspace& working() const { return work_; }
+
   // Row 0 of `coefs` (points x p) holds the start, all others zeros; row k receives the solution at
   // `strengths[k]`, to the gap `tols[k]`. Returns how many points were done: fewer where the working
   // columns are too many.
@@ -156,7 +135,6 @@ class GaussianPath {
 
   // The columns that the start and the prior ask for, and the correlations at the start.
   void start(double* coefs) {
-    scratch_.resize(x_.n * most_at_once);
     correlations_.resize(x_.p * most_at_once);
     add_where([&](std::size_t j) { return p_.l1[j] == 0.0 || coefs[j] != 0.0; });
     for (std::size_t i = 0; i < work_.size(); ++i) last_[i] = coefs[work_[i]];
@@ -222,7 +200,7 @@ class GaussianPath {
               which.size(), r, x_.n);
     }
     batch_ = batch;
-    x_.correlate(residuals_.data(), batch, scratch_.data(), correlations_.data());
+    x_.correlate(residuals_.data(), batch, correlations_.data());
   }
 
   double correlation(std::size_t j, std::size_t k) const { return correlations_[j * batch_ + k]; }
@@ -296,7 +274,7 @@ class GaussianPath {
   QuadraticSolver solver_;
   std::vector<bool> working_;
   std::vector<std::vector<double>> solutions_;
-  std::vector<double> last_, residuals_, scratch_, correlations_, now_, before_;
+  std::vector<double> last_, residuals_, correlations_, now_, before_;
   double s_now_ = 0.0, s_before_ = 0.0;
   std::size_t batch_ = 0;
 };

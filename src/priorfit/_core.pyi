@@ -38,27 +38,8 @@ def solve_glm(
     tol: float,
     max_rounds: int,
 ) -> None: ...
-def gaussian_path(
-    X: Any,
-    center: _F,
-    scale: _F,
-    root: _F,
-    y: _F,
-    l1: _F,
-    l2: _F,
-    loc: _F,
-    lower: _F,
-    upper: _F,
-    strengths: _F,
-    tols: _F,
-    coefs: _F,
-    gaps: _F,
-    kkts: _F,
-    reference: float,
-    steepest: float,
-    most: int,
-) -> int: ...
-def column_moments(X: Any, weights: _F, total: float, mean: _F, variance: _F) -> None: ...
+def gaussian_path(*arguments: Any) -> tuple[int, int]: ...
+def column_moments(*arguments: Any) -> None: ...
 def fit_small(
     X: _F,
     y: _F,

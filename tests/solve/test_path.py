@@ -1,4 +1,4 @@
-"""Laws of the engine for many dense columns: what it certifies is so, whatever the prior."""
+"""Laws of the engine for many columns: what it certifies is so, whatever the prior."""
 
 import sys
 
@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import sparse
 
 import priorfit as pf
 from laws import ALL_PRIORS
 from priorfit.solve import path_of
 from priorfit.solve.certificate import certify
-from priorfit.solve.dense_path import DensePath
 from priorfit.solve.engines import engine
+from priorfit.solve.many_columns import ManyColumns
 from priorfit.solve.standard import standardize
 
 SPARSE_PRIORS = [name for name in ALL_PRIORS if name not in ("flat", "boxed flat", "normal")]
@@ -46,9 +47,9 @@ def test_every_prior_is_certified_from_outside(prior, intercept):
     )
     standard = standardize(problem)
     strengths = np.geomspace(300.0, 3.0, 12) * standard.y_unit**2
-    if not DensePath.applies(standard):
+    if not ManyColumns.applies(standard):
         pytest.skip("a flat prior: the general engine takes it")
-    solutions, found = DensePath(standard, 1e-9)(strengths, standard.start)
+    solutions, found = ManyColumns(standard, 1e-9)(strengths, standard.start)
     outside = _outside(standard, solutions, strengths)
     assert outside.gap.max() < 1e-9
     np.testing.assert_allclose(found.gap, outside.gap, atol=1e-11)
@@ -68,6 +69,26 @@ def test_storage_does_not_matter(dtype, order):
     }[order]
     found = pf.path(stored, y, prior=pf.Laplace(), solver="working-set")
     np.testing.assert_allclose(found.coefs, base.coefs, atol=1e-9)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("index", [np.int32, np.int64])
+@pytest.mark.parametrize("intercept", [True, False])
+def test_sparse_columns_are_dense_columns(dtype, index, intercept):
+    """Zeros included in means and products, never stored."""
+    X, y = _wide(n=80, p=300)
+    X = np.where(np.abs(X) > 0.8, X, 0.0).astype(dtype)
+    X[:, 7] = 0.0
+    matrix = sparse.csc_array(X)
+    matrix.indices, matrix.indptr = matrix.indices.astype(index), matrix.indptr.astype(index)
+    w = np.random.default_rng(5).uniform(0.2, 3.0, size=80)
+    options = {"prior": pf.Laplace(), "weights": w, "intercept": intercept, "n_points": 20}
+    a = pf.path(matrix, y, **options)
+    b = pf.path(X.astype(np.float64), y, **options)
+    assert a.certified
+    np.testing.assert_allclose(a.penalties, b.penalties, rtol=1e-12)
+    np.testing.assert_allclose(a.coefs, b.coefs, atol=1e-8)
+    np.testing.assert_allclose(a.intercepts, b.intercepts, atol=1e-8)
 
 
 @pytest.mark.parametrize("prior", ["laplace", "elastic net loc", "non-negative laplace"])
@@ -107,7 +128,7 @@ def test_more_working_columns_than_rows():
 def test_too_many_working_columns_are_handed_on(monkeypatch):
     X, y = _wide()
     whole = pf.path(X, y, prior=pf.Laplace(), solver="working-set")
-    monkeypatch.setattr(sys.modules[DensePath.__module__], "_MOST", 8)
+    monkeypatch.setattr(sys.modules[ManyColumns.__module__], "_MOST", 8)
     part = pf.path(X, y, prior=pf.Laplace(), solver="working-set")
     assert part.certified
     np.testing.assert_allclose(part.coefs, whole.coefs, atol=1e-4)
@@ -121,5 +142,5 @@ def test_a_wrong_gram_matrix_would_be_caught():
         _problem(pf.Laplace(), X + 0.05 * np.random.default_rng(3).normal(size=X.shape), y)
     )
     strengths = np.array([20.0]) * standard.y_unit**2
-    solutions, _ = DensePath(other, 1e-9)(strengths, other.start)
+    solutions, _ = ManyColumns(other, 1e-9)(strengths, other.start)
     assert _outside(standard, solutions, strengths).gap.max() > 1e-6

@@ -1,4 +1,4 @@
-"""Dense columns that native code can read where they lie."""
+"""Columns that native code can read where they lie."""
 
 from __future__ import annotations
 
@@ -8,26 +8,46 @@ import numpy as np
 
 from priorfit._core import column_moments
 from priorfit._typing import Array
-from priorfit.design import Dense, Design
+from priorfit.design import Dense, Design, Sparse
 
-__all__ = ["contiguous_columns", "moments"]
+__all__ = ["moments", "stored", "stored_or_copied"]
 
 
-def contiguous_columns(design: Design) -> Any:
-    """The array of a dense design if native code can read its columns where they lie, or None."""
-    if not isinstance(design, Dense):
-        return None
-    values = design.values
-    native = values.dtype.isnative and values.flags.aligned
-    return values if native and values.strides[0] == values.itemsize else None
+def stored(design: Design) -> tuple[Any, ...] | None:
+    """The arrays of a design as native code takes them, or None.
+
+    ``(values,)`` of a dense design with contiguous columns; ``(start, row, value)`` of a sparse
+    one by columns.
+    """
+    if isinstance(design, Dense):
+        values = design.values
+        plain = values.dtype.isnative and values.flags.aligned
+        return (values,) if plain and values.strides[0] == values.itemsize else None
+    if isinstance(design, Sparse):
+        csc = design.csc
+        plain = csc.data.dtype.isnative and csc.indices.dtype == csc.indptr.dtype
+        return (csc.indptr, csc.indices, csc.data) if plain else None
+    return None
+
+
+def stored_or_copied(design: Design) -> tuple[Any, ...] | None:
+    """`stored`; a dense design whose columns are not contiguous is copied."""
+    arrays = stored(design)
+    if arrays is None and isinstance(design, Dense):
+        values = design.values
+        return (np.asfortranarray(values, dtype=values.dtype.newbyteorder("=")),)
+    return arrays
 
 
 def moments(design: Design, weights: Array) -> tuple[Array, Array]:
-    """`Design.moments`, in one native pass where columns are contiguous and of ordinary size."""
-    values = contiguous_columns(design)
-    if values is not None:
-        mean, variance = np.empty(design.shape[1]), np.empty(design.shape[1])
-        column_moments(values, weights, float(weights.sum()), mean, variance)
-        if np.all((variance > 1e-280) & np.isfinite(variance)):
+    """`Design.moments`, in one native pass where the columns are stored and of ordinary size."""
+    arrays = stored(design)
+    if arrays is not None:
+        p, total = design.shape[1], float(weights.sum())
+        mean, variance, largest = np.empty(p), np.empty(p), np.ones(p)
+        out = (mean, variance) if isinstance(design, Dense) else (mean, variance, largest)
+        column_moments(*arrays, weights, total, *out)
+        ordinary = (variance > 1e-280) & np.isfinite(variance)
+        if np.all(ordinary | (largest == 0)):
             return mean, np.sqrt(variance)
     return design.moments(weights)

@@ -10,7 +10,7 @@ import numpy as np
 
 from priorfit._typing import Array, Index, Mask
 from priorfit.solve.certificate import Certificates, certify, joined
-from priorfit.solve.dense_path import DensePath
+from priorfit.solve.many_columns import ManyColumns
 from priorfit.solve.native import solve_quadratic
 from priorfit.solve.standard import Standard
 
@@ -70,7 +70,7 @@ class WorkingSet:
 
     def __init__(self, standard: Standard, tol: float) -> None:
         self.standard, self.tol, self.rounds = standard, tol, 0
-        self.native = DensePath(standard, tol) if DensePath.applies(standard) else None
+        self.native = ManyColumns(standard, tol) if ManyColumns.applies(standard) else None
         self.space = Workspace(standard)
 
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:

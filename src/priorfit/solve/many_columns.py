@@ -1,8 +1,6 @@
-"""Gaussian, dense, many columns: the whole path in one native call."""
+"""Gaussian, many columns: the whole path in one native call."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 
@@ -10,84 +8,87 @@ from priorfit._core import gaussian_path
 from priorfit._typing import Array
 from priorfit.design import Dense
 from priorfit.solve.certificate import Certificates
-from priorfit.solve.columns import contiguous_columns
+from priorfit.solve.columns import stored, stored_or_copied
 from priorfit.solve.standard import Standard
 
-__all__ = ["DensePath"]
+__all__ = ["ManyColumns"]
 
+_MEMORY = 1 << 27  # numbers in the copies of the working columns: 1 GB
 _MOST = 6000  # working columns: their Gram matrix then fills 290 MB
 _STEP = 0.8  # from one strength to the next on the way to a distant first one
 
 
-class DensePath:
+class ManyColumns:
     """Solutions at decreasing strengths; see ``cpp/gaussian_path.hpp`` for the algorithm.
 
-    Columns are used where they lie if they are contiguous, else copied once. Columns away from a
-    prior mean that is not 0 enter as the distance from it.
+    Columns are read where they lie; dense ones that are not contiguous are copied once. A prior
+    mean that is not 0 is moved there: weights enter as the distance from it.
     """
 
     def __init__(self, standard: Standard, tol: float) -> None:
         self.standard, self.tol = standard, tol
         self.first = int(standard.Z.intercept)
-        values = contiguous_columns(standard.Z.base)
-        self.values = _contiguous_copy(standard.Z.base) if values is None else values
+        self.arrays = stored_or_copied(standard.Z.base) or ()
         form = standard.form
         self.base = np.clip(form.loc, form.lower, form.upper)
-        root = np.sqrt(standard.weights)
-        self.root = root
-        self.y = root * (
-            standard.y - standard.Z.matvec(self.base) if np.any(self.base) else standard.y
-        )
+        self.root = np.sqrt(standard.weights)
+        known = standard.Z.matvec(self.base) if np.any(self.base) else 0.0
+        self.y = self.root * (standard.y - known)
+        self.most = min(_MOST, max(100, _MEMORY // standard.Z.shape[0]))
 
     @staticmethod
     def applies(standard: Standard) -> bool:
-        """Whether the design is dense and only the intercept has a flat prior."""
+        """Whether the columns are stored plainly and only the intercept has a flat prior."""
         form, first = standard.form, int(standard.Z.intercept)
-        plain = int(np.sum((form.l1 == 0) & ~form.fixed)) - first
+        always = int(np.sum((form.l1 == 0) & ~form.fixed)) - first
         return (
             standard.gaussian
-            and isinstance(standard.Z.base, Dense)
-            and plain <= _MOST // 4
+            and (isinstance(standard.Z.base, Dense) or stored(standard.Z.base) is not None)
+            and always <= _MOST // 4
             and not np.any(form.flat[first:])
         )
 
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
         """Solutions (m, k) and certificates, as many of the strengths as the working set allows."""
-        standard, first = self.standard, self.first
-        approach = self._approach(float(strengths[0])) if warm is standard.start else np.empty(0)
-        skip = len(approach)
-        strengths = np.concatenate([approach, strengths])
-        tols = np.full(len(strengths), self.tol)
-        tols[:skip] = 1e-2
-        coefs = np.zeros((len(strengths), standard.size - first))
+        standard, first, form = self.standard, self.first, self.standard.form
+        skip = 0
+        if warm is standard.start:
+            approach = self._approach(float(strengths[0]))
+            skip = len(approach)
+            strengths = np.concatenate([approach, strengths])
+        points, p = len(strengths), standard.size - first
+        tols = np.where(np.arange(points) < skip, max(self.tol, 1e-2), self.tol)
+        coefs = np.zeros((points, p))
         coefs[0] = (warm - self.base)[first:]
-        gaps, kkts = np.empty(len(strengths)), np.empty(len(strengths))
-        form, Z, shift = standard.form, standard.Z, self.base
-        done = gaussian_path(
-            self.values,
-            Z.center,
-            Z.scale,
+        gaps, kkts = np.empty(points), np.empty(points)
+        working = np.empty(p, np.int64)
+        done, m = gaussian_path(
+            *self.arrays,
+            standard.Z.center,
+            standard.Z.scale,
             self.root,
             self.y,
             form.l1[first:],
             form.l2[first:],
-            (form.loc - shift)[first:],
-            (form.lower - shift)[first:],
-            (form.upper - shift)[first:],
+            (form.loc - self.base)[first:],
+            (form.lower - self.base)[first:],
+            (form.upper - self.base)[first:],
             strengths,
             tols,
             coefs,
             gaps,
             kkts,
+            working,
             standard.reference,
             standard.null_correlation,
-            _MOST,
+            self.most,
         )
         done = max(done, skip)
+        used = np.sort(working[:m])
         solutions = np.zeros((standard.size, done - skip))
-        solutions[first:] = coefs[skip:done].T
-        if np.any(shift):
-            solutions += shift[:, None]
+        solutions[first + used] = coefs[skip:done, used].T
+        if np.any(self.base):
+            solutions += self.base[:, None]
         slopes = np.empty((0, done - skip))
         return solutions, Certificates(gaps[skip:done], kkts[skip:done], slopes)
 
@@ -100,8 +101,3 @@ class DensePath:
             return np.empty(0)
         steps = int(np.ceil(np.log(top / s) / -np.log(_STEP)))
         return np.geomspace(top, s, steps + 1)[:-1]
-
-
-def _contiguous_copy(design: Any) -> Any:
-    values = design.values
-    return np.asfortranarray(values, dtype=values.dtype.newbyteorder("="))
