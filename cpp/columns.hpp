@@ -34,11 +34,46 @@ struct DenseColumns {
         out[j * k + c] = (out[j * k + c] - units.center[j] * totals[c]) / units.scale[j];
   }
 
-  // out (n) = z_j
-  void gather(std::size_t j, double* out) const {
-    for (std::size_t i = 0; i < n; ++i)
-      out[i] = units.root[i] * ((static_cast<double>(x[j][i]) - units.center[j]) / units.scale[j]);
-  }
+  // A few columns in use: float64 copies, whose products are fast.
+  class Working {
+   public:
+    explicit Working(const DenseColumns& all) : all_(all) {}
+
+    void add(const std::vector<std::size_t>& fresh) {
+      const std::size_t n = all_.n, m = size();
+      z_.resize((m + fresh.size()) * n);
+      for (std::size_t k = 0; k < fresh.size(); ++k) {
+        const std::size_t j = fresh[k];
+        double* z = z_.data() + (m + k) * n;
+        for (std::size_t i = 0; i < n; ++i)
+          z[i] = all_.units.root[i] *
+                 ((static_cast<double>(all_.x[j][i]) - all_.units.center[j]) / all_.units.scale[j]);
+      }
+    }
+
+    // Rows `from`.. of Z'Z and of Z'y.
+    void gram(std::size_t from, const double* y, double* out, std::size_t stride,
+              double* q) const {
+      const std::size_t n = all_.n;
+      std::vector<const double*> added;
+      for (std::size_t i = from; i < size(); ++i) added.push_back(z_.data() + i * n);
+      cross(added.data(), added.size(), z_.data(), n, size(), n, out + from * stride, stride);
+      cross(added.data(), added.size(), y, n, 1, n, q + from, 1);
+    }
+
+    // r += Z c over the columns `which`
+    void combine_into(const std::vector<std::size_t>& which, const std::vector<double>& c,
+                      double* r) const {
+      combine(z_.data(), static_cast<std::ptrdiff_t>(all_.n), which.data(), c.data(),
+              which.size(), r, all_.n);
+    }
+
+   private:
+    std::size_t size() const { return z_.size() / all_.n; }
+
+    const DenseColumns& all_;
+    std::vector<double> z_;
+  };
 };
 
 // Compressed columns: entries start[j] .. start[j + 1] of `row` and `value`.
@@ -67,14 +102,72 @@ struct SparseColumns {
     }
   }
 
-  void gather(std::size_t j, double* out) const {
-    const double away = -units.center[j] / units.scale[j];
-    for (std::size_t i = 0; i < n; ++i) out[i] = units.root[i] * away;
-    for (I e = start[j]; e < start[j + 1]; ++e) {
-      const auto i = static_cast<std::size_t>(row[e]);
-      out[i] = units.root[i] * ((static_cast<double>(value[e]) - units.center[j]) / units.scale[j]);
+  // A few columns in use, read where they lie; centring enters as a correction of rank one.
+  class Working {
+   public:
+    explicit Working(const SparseColumns& all) : all_(all), dense_(all.n, 0.0) {
+      for (std::size_t i = 0; i < all.n; ++i) total_ += all.units.root[i] * all.units.root[i];
     }
-  }
+
+    void add(const std::vector<std::size_t>& fresh) {
+      for (std::size_t j : fresh) {
+        double sum = 0.0;
+        for_entries(j, [&](std::size_t i, double v) { sum += weight(i) * v; });
+        columns_.push_back(j);
+        sums_.push_back(sum);
+      }
+    }
+
+    void gram(std::size_t from, const double* y, double* out, std::size_t stride, double* q) {
+      double level = 0.0;
+      for (std::size_t i = 0; i < all_.n; ++i) level += all_.units.root[i] * y[i];
+      for (std::size_t a = from; a < columns_.size(); ++a) {
+        const std::size_t j = columns_[a];
+        const double center = all_.units.center[j], scale = all_.units.scale[j];
+        double against = 0.0;
+        for_entries(j, [&](std::size_t i, double v) {
+          dense_[i] = weight(i) * v;
+          against += all_.units.root[i] * y[i] * v;
+        });
+        q[a] = (against - center * level) / scale;
+        for (std::size_t b = 0; b <= a; ++b) {
+          const std::size_t k = columns_[b];
+          const double other = all_.units.center[k];
+          double sum = 0.0;
+          for_entries(k, [&](std::size_t i, double v) { sum += dense_[i] * v; });
+          sum += center * other * total_ - center * sums_[b] - other * sums_[a];
+          out[a * stride + b] = out[b * stride + a] = sum / scale / all_.units.scale[k];
+        }
+        for_entries(j, [&](std::size_t i, double) { dense_[i] = 0.0; });
+      }
+    }
+
+    void combine_into(const std::vector<std::size_t>& which, const std::vector<double>& c,
+                      double* r) const {
+      double shift = 0.0;
+      for (std::size_t k = 0; k < which.size(); ++k) {
+        const std::size_t j = columns_[which[k]];
+        const double slope = c[k] / all_.units.scale[j];
+        shift += slope * all_.units.center[j];
+        for_entries(j, [&](std::size_t i, double v) { r[i] += all_.units.root[i] * slope * v; });
+      }
+      for (std::size_t i = 0; i < all_.n; ++i) r[i] -= all_.units.root[i] * shift;
+    }
+
+   private:
+    double weight(std::size_t i) const { return all_.units.root[i] * all_.units.root[i]; }
+
+    template <class Visit>
+    void for_entries(std::size_t j, Visit&& visit) const {
+      for (I e = all_.start[j]; e < all_.start[j + 1]; ++e)
+        visit(static_cast<std::size_t>(all_.row[e]), static_cast<double>(all_.value[e]));
+    }
+
+    const SparseColumns& all_;
+    double total_ = 0.0;
+    std::vector<std::size_t> columns_;
+    std::vector<double> sums_, dense_;
+  };
 
   // Weighted mean, variance and largest size of every column; zeros count as rows too.
   void moments(const double* w, double total, double* mean, double* variance,

@@ -18,34 +18,38 @@
 
 namespace priorfit {
 
-// The columns in use, as float64 copies, with their Gram matrix.
+// The columns in use, with their Gram matrix.
+template <class Columns>
 class Workspace {
  public:
-  Workspace(std::size_t n, const double* y) : n_(n), y_(y) {}
+  Workspace(const Columns& all, const double* y) : y_(y), z_(all) {}
 
   std::size_t size() const { return columns_.size(); }
   std::size_t operator[](std::size_t i) const { return columns_[i]; }
-  const double* copies() const { return z_.data(); }
 
-  template <class Columns>
-  void add(const Columns& all, const std::vector<std::size_t>& fresh, const Penalty& p) {
-    const std::size_t m = size(), more = fresh.size(), total = m + more;
+  void add(const std::vector<std::size_t>& fresh, const Penalty& p) {
+    const std::size_t m = size(), total = m + fresh.size();
     if (total > capacity_) reserve(2 * total);
-    z_.resize(total * n_);
-    q_.resize(total);
-    for (std::size_t i = 0; i < more; ++i) {
-      const std::size_t j = fresh[i];
-      all.gather(j, z_.data() + (m + i) * n_);
+    for (std::size_t j : fresh) {
       columns_.push_back(j);
       const double values[] = {p.l1[j], p.l2[j], p.loc[j], p.lower[j], p.upper[j]};
       for (std::size_t k = 0; k < 5; ++k) form_[k].push_back(values[k]);
     }
-    std::vector<const double*> added(more);
-    for (std::size_t i = 0; i < more; ++i) added[i] = z_.data() + (m + i) * n_;
-    cross(added.data(), more, z_.data(), n_, total, n_, gram_.data() + m * capacity_, capacity_);
+    q_.resize(total);
+    z_.add(fresh);
+    z_.gram(m, y_, gram_.data(), capacity_, q_.data());
     for (std::size_t i = m; i < total; ++i)
       for (std::size_t j = 0; j < m; ++j) gram_[j * capacity_ + i] = gram_[i * capacity_ + j];
-    cross(added.data(), more, y_, n_, 1, n_, q_.data() + m, 1);
+  }
+
+  // r = y - Z b
+  void residual(const std::vector<double>& b, std::size_t n, double* r) {
+    which_.clear();
+    minus_.clear();
+    for (std::size_t i = 0; i < b.size(); ++i)
+      if (b[i] != 0.0) which_.push_back(i), minus_.push_back(-b[i]);
+    std::copy(y_, y_ + n, r);
+    z_.combine_into(which_, minus_, r);
   }
 
   Quadratic quadratic() const {
@@ -59,14 +63,14 @@ class Workspace {
     for (std::size_t i = 0; i < size(); ++i)
       std::copy_n(gram_.data() + i * capacity_, size(), grown.data() + i * capacity);
     gram_.swap(grown);
-    z_.reserve(capacity * n_);
     capacity_ = capacity;
   }
 
-  std::size_t n_, capacity_ = 0;
+  std::size_t capacity_ = 0;
   const double* y_;
-  std::vector<std::size_t> columns_;
-  std::vector<double> z_, gram_, q_, form_[5];
+  typename Columns::Working z_;
+  std::vector<std::size_t> columns_, which_;
+  std::vector<double> gram_, q_, minus_, form_[5];
 };
 
 struct PathUnits {  // of the certificate
@@ -78,11 +82,11 @@ class GaussianPath {
  public:
   GaussianPath(const Columns& columns, const double* y, const Penalty& penalty, PathUnits units,
                std::size_t most)
-      : x_(columns), y_(y), p_(penalty), units_(units), most_(most), work_(x_.n, y),
+      : x_(columns), y_(y), p_(penalty), units_(units), most_(most), work_(x_, y),
         solver_(work_.quadratic()), working_(x_.p, false) {}
 
   // Where weights may have left zero in any solution.
-  const Workspace& working() const { return work_; }
+  const Workspace<Columns>& working() const { return work_; }
 
   // Row 0 of `coefs` (points x p) holds the start, all others zeros; row k receives the solution at
   // `strengths[k]`, to the gap `tols[k]`. Returns how many points were done: fewer where the working
@@ -127,7 +131,7 @@ class GaussianPath {
       if (!working_[j] && !fixed(j) && wanted(j)) fresh.push_back(j);
     if (fresh.empty()) return false;
     for (std::size_t j : fresh) working_[j] = true;
-    work_.add(x_, fresh, p_);
+    work_.add(fresh, p_);
     solver_.grow(work_.quadratic());
     last_.resize(work_.size(), 0.0);
     return true;
@@ -187,18 +191,8 @@ class GaussianPath {
   // Residuals of the batch from the working columns, then their correlations with all columns.
   void check(std::size_t batch) {
     residuals_.resize(batch * x_.n);
-    std::vector<std::size_t> which;
-    std::vector<double> c;
-    for (std::size_t k = 0; k < batch; ++k) {
-      which.clear();
-      c.clear();
-      for (std::size_t i = 0; i < solutions_[k].size(); ++i)
-        if (solutions_[k][i] != 0.0) which.push_back(i), c.push_back(-solutions_[k][i]);
-      double* r = residuals_.data() + k * x_.n;
-      std::copy(y_, y_ + x_.n, r);
-      combine(work_.copies(), static_cast<std::ptrdiff_t>(x_.n), which.data(), c.data(),
-              which.size(), r, x_.n);
-    }
+    for (std::size_t k = 0; k < batch; ++k)
+      work_.residual(solutions_[k], x_.n, residuals_.data() + k * x_.n);
     batch_ = batch;
     x_.correlate(residuals_.data(), batch, correlations_.data());
   }
@@ -270,7 +264,7 @@ class GaussianPath {
   const Penalty p_;
   const PathUnits units_;
   const std::size_t most_;
-  Workspace work_;
+  Workspace<Columns> work_;
   QuadraticSolver solver_;
   std::vector<bool> working_;
   std::vector<std::vector<double>> solutions_;

@@ -20,12 +20,13 @@ from priorfit.solve.noise import (
     independent_variance,
     warn_collapse,
 )
+from priorfit.solve.restore import restore
 from priorfit.solve.result import Certificate, Solution
 from priorfit.solve.small import SmallFit, fit_small
 from priorfit.solve.standard import Standard, standardize
 from priorfit.solve.status import Status
 
-__all__ = ["exact_restore", "solve", "solve_quietly"]
+__all__ = ["check_settings", "solve", "solve_quietly"]
 
 
 def solve(
@@ -135,17 +136,6 @@ def _conditional_fit(
     return scaled, sigma**2, g, found, rounds
 
 
-def exact_restore(standard: Standard, g: Array, problem: Problem) -> tuple[Array, Array]:
-    """`Standard.restore`, with weights that sit at loc or at a bound equal to it bit for bit."""
-    intercepts, coefs = standard.restore(g)
-    first = int(standard.Z.intercept)
-    form, inner = problem.form, standard.form
-    for at, value in ((inner.loc, form.loc), (inner.lower, form.lower), (inner.upper, form.upper)):
-        there = (g[first:] == at[first:, None]) & np.isfinite(value)[:, None]
-        coefs = np.where(there, value[:, None], coefs)
-    return intercepts, coefs
-
-
 def _solution(
     problem: Problem,
     standard: Standard,
@@ -155,7 +145,7 @@ def _solution(
     tol: float,
     engine_used: tuple[str, int],
 ) -> Solution:
-    intercepts, coefs = exact_restore(standard, g[:, None], problem)
+    intercepts, coefs = restore(standard, g[:, None], problem)
     coef, intercept = coefs[:, 0], float(intercepts[0])
     certificate = Certificate(float(found.gap[0]), float(found.kkt[0]), tol)
     status = Status.CERTIFIED if certificate.certified else Status.NOT_CONVERGED

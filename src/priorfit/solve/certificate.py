@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from priorfit._typing import Array
+from priorfit._typing import Array, Index
 from priorfit.solve.standard import Standard
 
 __all__ = ["Certificates", "certify", "joined"]
@@ -21,11 +21,15 @@ _EPS = float(np.finfo(np.float64).eps)  # what a relative number of float64 can 
 
 
 class Certificates(NamedTuple):
-    """One entry per solution: relative ``gap`` and ``kkt`` (k,), and ``slopes`` Z'theta (m, k)."""
+    """One entry per solution: relative ``gap`` and ``kkt`` (k,), and ``slopes`` Z'theta (m, k).
+
+    ``moved``, where known, are the only unknowns that left the prior mean in any solution.
+    """
 
     gap: Array
     kkt: Array
     slopes: Array
+    moved: Index | None = None
 
 
 def certify(standard: Standard, solutions: Array, strengths: Array) -> Certificates:
@@ -45,7 +49,7 @@ def certify(standard: Standard, solutions: Array, strengths: Array) -> Certifica
 
 def joined(parts: list[Certificates]) -> Certificates:
     """Certificates of several groups of solutions, in order."""
-    gap, kkt, slopes = zip(*parts, strict=True)
+    gap, kkt, slopes, _ = zip(*parts, strict=True)
     return Certificates(np.concatenate(gap), np.concatenate(kkt), np.concatenate(slopes, axis=1))
 
 

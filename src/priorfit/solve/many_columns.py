@@ -90,7 +90,7 @@ class ManyColumns:
         if np.any(self.base):
             solutions += self.base[:, None]
         slopes = np.empty((0, done - skip))
-        return solutions, Certificates(gaps[skip:done], kkts[skip:done], slopes)
+        return solutions, Certificates(gaps[skip:done], kkts[skip:done], slopes, first + used)
 
     def _approach(self, s: float) -> Array:
         """Strengths on the way from the one that holds every weight down to ``s``."""

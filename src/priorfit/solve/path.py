@@ -16,9 +16,10 @@ from priorfit._typing import Array
 from priorfit.likelihoods import Likelihood
 from priorfit.priors import ElasticNet, Laplace, Prior, Truncated
 from priorfit.problem import Problem
-from priorfit.solve.api import check_settings, exact_restore
+from priorfit.solve.api import check_settings
 from priorfit.solve.engines import engine
 from priorfit.solve.noise import noise_variance
+from priorfit.solve.restore import restore
 from priorfit.solve.standard import Standard, standardize
 
 __all__ = ["Path", "lambda_max", "path", "path_of"]
@@ -42,7 +43,6 @@ class Path:
     problem: Problem
     tol: float
     _standard: Standard = field(repr=False)
-    _solutions: Array = field(repr=False)
 
     @property
     def n_nonzero(self) -> Array:
@@ -64,8 +64,9 @@ class Path:
         if known is not None:
             return np.full(len(self.penalties), known)
         unit = self._standard.y_unit**2
-        each = zip(self._solutions.T, self.penalties, strict=True)
-        return np.array([noise_variance(self._standard, g, s * unit) / unit for g, s in each])
+        each = enumerate(self.penalties)
+        found = [noise_variance(self._standard, self._unknowns(k), s * unit) for k, s in each]
+        return np.array(found) / unit
 
     @property
     def scales(self) -> Array:
@@ -90,11 +91,14 @@ class Path:
     def at(self, penalty: float) -> tuple[float, Array]:
         """(intercept, coef) at any lambda >= 0, solved and certified anew."""
         unit = self._standard.y_unit**2
-        warm = self._solutions[:, int(np.argmin(np.abs(self.penalties - penalty)))]
+        warm = self._unknowns(int(np.argmin(np.abs(self.penalties - penalty))))
         run = engine(self._standard, solver="auto", tol=self.tol, max_iter=10_000)
         g, _ = run(np.array([penalty * unit]), warm)
-        intercepts, coefs = exact_restore(self._standard, g, self.problem)
+        intercepts, coefs = restore(self._standard, g, self.problem)
         return float(intercepts[0]), coefs[:, 0]
+
+    def _unknowns(self, k: int) -> Array:
+        return self._standard.enter(float(self.intercepts[k]), self.coefs[:, k])
 
     def at_norm(self, radius: float) -> tuple[float, Array]:
         """(intercept, coef) of the constrained problem: the best fit with norm <= ``radius``.
@@ -220,7 +224,7 @@ def path_of(
             raise InputError("`penalties` must be finite numbers >= 0", repr(penalties), "")
     run = engine(standard, solver=solver, tol=tol, max_iter=max_iter)
     solutions, found = run(lambdas * standard.y_unit**2, standard.start)
-    intercepts, coefs = exact_restore(standard, solutions, problem)
+    intercepts, coefs = restore(standard, solutions, problem, found.moved)
     return Path(
         coefs,
         intercepts,
@@ -231,7 +235,6 @@ def path_of(
         problem,
         tol,
         standard,
-        solutions,
     )
 
 

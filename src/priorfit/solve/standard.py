@@ -12,7 +12,6 @@ from functools import cached_property
 
 import numpy as np
 
-from priorfit._errors import NotConvergedError
 from priorfit._typing import Array, Mask
 from priorfit.design import Scaled
 from priorfit.likelihoods import Gaussian, Likelihood
@@ -112,25 +111,8 @@ class Standard:
         offset = self.offset if g.ndim == 1 else self.offset[:, None]
         return offset + self.Z.matvec(g)
 
-    def restore(self, g: Array) -> tuple[Array, Array]:
-        """(intercepts (k,), coefs (p, k)) of solutions (m, k), in the units of the data."""
-        first = int(self.Z.intercept)
-        with np.errstate(over="ignore", invalid="ignore"):
-            coefs = ((g[first:] / self.y_unit).T / self.Z.scale).T
-            intercepts = np.zeros(g.shape[1])
-            if first:
-                shift = self.Z.center @ ((g[first:].T / self.Z.scale).T)
-                intercepts = self.y_center + (g[0] - shift) / self.y_unit
-        if not (np.all(np.isfinite(coefs)) and np.all(np.isfinite(intercepts))):
-            raise NotConvergedError(
-                "the estimate must be finite; a coefficient or the intercept is outside the range "
-                "of float64. Rescale the columns or y."
-            )
-        # what is exactly at loc or at a bound in one unit is so in the other
-        return intercepts, coefs
-
     def enter(self, intercept: float, coef: Array) -> Array:
-        """The inverse of `restore`, for a warm start."""
+        """The unknowns (m,) of an estimate in the units of the data, for a warm start."""
         slopes = coef * self.Z.scale * self.y_unit
         if not self.Z.intercept:
             return slopes
