@@ -102,20 +102,16 @@ struct SparseColumns {
     }
   }
 
-  // A few columns in use, read where they lie; centring enters as a correction of rank one.
+  // A few columns in use, kept row by row too: a product of columns meets only the rows of the
+  // newer one. Centring enters as a correction of rank one.
   class Working {
    public:
-    explicit Working(const SparseColumns& all) : all_(all), dense_(all.n, 0.0) {
-      for (std::size_t i = 0; i < all.n; ++i) total_ += all.units.root[i] * all.units.root[i];
+    explicit Working(const SparseColumns& all) : all_(all), rows_(all.n) {
+      for (std::size_t i = 0; i < all.n; ++i) total_ += weight(i);
     }
 
     void add(const std::vector<std::size_t>& fresh) {
-      for (std::size_t j : fresh) {
-        double sum = 0.0;
-        for_entries(j, [&](std::size_t i, double v) { sum += weight(i) * v; });
-        columns_.push_back(j);
-        sums_.push_back(sum);
-      }
+      columns_.insert(columns_.end(), fresh.begin(), fresh.end());
     }
 
     void gram(std::size_t from, const double* y, double* out, std::size_t stride, double* q) {
@@ -124,21 +120,24 @@ struct SparseColumns {
       for (std::size_t a = from; a < columns_.size(); ++a) {
         const std::size_t j = columns_[a];
         const double center = all_.units.center[j], scale = all_.units.scale[j];
-        double against = 0.0;
+        double* row = out + a * stride;
+        std::fill(row, row + a + 1, 0.0);
+        double against = 0.0, sum = 0.0;
         for_entries(j, [&](std::size_t i, double v) {
-          dense_[i] = weight(i) * v;
+          rows_[i].push_back({a, v});
+          const double weighted = weight(i) * v;
           against += all_.units.root[i] * y[i] * v;
+          sum += weighted;
+          for (const auto& [b, u] : rows_[i]) row[b] += weighted * u;
         });
+        sums_.push_back(sum);
         q[a] = (against - center * level) / scale;
         for (std::size_t b = 0; b <= a; ++b) {
-          const std::size_t k = columns_[b];
-          const double other = all_.units.center[k];
-          double sum = 0.0;
-          for_entries(k, [&](std::size_t i, double v) { sum += dense_[i] * v; });
-          sum += center * other * total_ - center * sums_[b] - other * sums_[a];
-          out[a * stride + b] = out[b * stride + a] = sum / scale / all_.units.scale[k];
+          const double other = all_.units.center[columns_[b]];
+          row[b] += center * other * total_ - center * sums_[b] - other * sum;
+          row[b] = row[b] / scale / all_.units.scale[columns_[b]];
+          out[b * stride + a] = row[b];
         }
-        for_entries(j, [&](std::size_t i, double) { dense_[i] = 0.0; });
       }
     }
 
@@ -163,10 +162,16 @@ struct SparseColumns {
         visit(static_cast<std::size_t>(all_.row[e]), static_cast<double>(all_.value[e]));
     }
 
+    struct Entry {
+      std::size_t column;
+      double value;
+    };
+
     const SparseColumns& all_;
     double total_ = 0.0;
+    std::vector<std::vector<Entry>> rows_;
     std::vector<std::size_t> columns_;
-    std::vector<double> sums_, dense_;
+    std::vector<double> sums_;
   };
 
   // Weighted mean, variance and largest size of every column; zeros count as rows too.

@@ -142,12 +142,19 @@ class QuadraticSolver {
     enter();
   }
 
-  // Append what is free and not yet in, all rows solved together against the present factor.
+  // Append what is free and not yet in, some at a time.
   void enter() {
-    entering_.clear();
-    for (std::size_t j = 0; j < p_.m; ++j)
-      if (where_[j] == outside && is_free(j)) entering_.push_back(j);
-    if (entering_.empty()) return;
+    constexpr std::size_t at_once = 48;
+    for (std::size_t j = 0; j < p_.m;) {
+      entering_.clear();
+      for (; j < p_.m && entering_.size() < at_once; ++j)
+        if (where_[j] == outside && is_free(j)) entering_.push_back(j);
+      if (!entering_.empty()) append_all();
+    }
+  }
+
+  // Append `entering_`, all rows solved together against the present factor.
+  void append_all() {
     const std::size_t solved = support_.size();
     fresh_.resize(entering_.size() * solved);
     for (std::size_t k = 0; k < entering_.size(); ++k)
