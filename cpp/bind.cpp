@@ -8,10 +8,12 @@
 #include <vector>
 
 #include "columns.hpp"
-#include "gaussian_path.hpp"
 #include "glm.hpp"
+#include "glm_model.hpp"
 #include "losses.hpp"
+#include "model.hpp"
 #include "moments.hpp"
+#include "path.hpp"
 #include "quadratic.hpp"
 #include "small.hpp"
 
@@ -146,14 +148,15 @@ void require_sparse(const Flat<I>& start, const Flat<I>& row, const Flat<T>& val
 
 // The solutions at decreasing strengths over many columns; returns how many were done and how many
 // columns worked, whose places are in `working`. `gaps` and `kkts` are the certificates.
-template <class Columns>
-nb::tuple run_path(const Columns& columns, const Vector& y, const priorfit::Penalty& penalty,
+template <class Columns, class Model>
+nb::tuple run_path(const Columns& columns, Model&& model, const priorfit::Penalty& penalty,
                    const Vector& strengths, const Vector& tols, const Rows& coefs,
-                   const Span& gaps, const Span& kkts, const Places& working, double reference,
-                   double steepest, std::size_t most) {
+                   const Span& intercepts, const Span& gaps, const Span& kkts,
+                   const Places& working, double reference, double steepest, std::size_t most) {
   const std::size_t points = strengths.shape(0);
   require(coefs.shape(0) == points && coefs.shape(1) == columns.p, "coefs must be points x p");
-  for (const Span& v : {gaps, kkts}) require(v.shape(0) == points, "gaps, kkts: one per point");
+  for (const Span& v : {intercepts, gaps, kkts})
+    require(v.shape(0) == points, "intercepts, gaps, kkts: one per point");
   require(tols.shape(0) == points && points > 0, "tols: one per point, at least one");
   require(working.shape(0) == columns.p, "working must have length p");
   bool interrupted = false;
@@ -161,9 +164,10 @@ nb::tuple run_path(const Columns& columns, const Vector& y, const priorfit::Pena
   {
     nb::gil_scoped_release no_gil;
     Interrupt interrupt;
-    priorfit::GaussianPath<Columns> path(columns, y.data(), penalty, {reference, steepest}, most);
-    done = path.run(strengths.data(), tols.data(), points, coefs.data(), gaps.data(), kkts.data(),
-                    interrupt, interrupted);
+    priorfit::Path<Columns, std::decay_t<Model>> path(columns, model, penalty,
+                                                      {reference, steepest}, most);
+    done = path.run(strengths.data(), tols.data(), points, coefs.data(), intercepts.data(),
+                    gaps.data(), kkts.data(), interrupt, interrupted);
     m = path.working().size();
     for (std::size_t i = 0; i < m; ++i)
       working.data()[i] = static_cast<std::int64_t>(path.working()[i]);
@@ -173,37 +177,62 @@ nb::tuple run_path(const Columns& columns, const Vector& y, const priorfit::Pena
 }
 
 #define PRIORFIT_PATH_ARGUMENTS                                                                   \
-  Vector center, Vector scale, Vector root, Vector y, Vector l1, Vector l2, Vector loc,           \
-      Vector lower, Vector upper, Vector strengths, Vector tols, Rows coefs, Span gaps,           \
+  Vector center, Vector scale, Vector root, Vector y, const std::string &loss, Vector weights,    \
+      Vector offset, bool intercept, Vector l1, Vector l2, Vector loc, Vector lower,              \
+      Vector upper, Vector strengths, Vector tols, Rows coefs, Span intercepts, Span gaps,        \
       Span kkts, Places working, double reference, double steepest, std::size_t most
+#define PRIORFIT_PATH_VALUES                                                                      \
+  y, loss, weights, offset, intercept,                                                            \
+      {l1.data(), l2.data(), loc.data(), lower.data(), upper.data()}, strengths, tols, coefs,     \
+      intercepts, gaps, kkts, working, reference, steepest, most
+
+// The path of the likelihood of that name.
+template <class Columns>
+nb::tuple choose_loss(const Columns& columns, const Vector& y, const std::string& loss,
+                      const Vector& weights, const Vector& offset, bool intercept,
+                      const priorfit::Penalty& penalty, const Vector& strengths,
+                      const Vector& tols, const Rows& coefs, const Span& intercepts,
+                      const Span& gaps, const Span& kkts, const Places& working,
+                      double reference, double steepest, std::size_t most) {
+  using namespace priorfit;
+  const auto run = [&](auto model) {
+    return run_path(columns, model, penalty, strengths, tols, coefs, intercepts, gaps, kkts,
+                    working, reference, steepest, most);
+  };
+  if (loss == "gaussian") return run(GaussianModel<Columns>(columns, y.data()));
+  const double *w = weights.data(), *o = offset.data();
+  if (loss == "bernoulli")
+    return run(GlmModel<Columns, Bernoulli>(columns, y.data(), w, o, intercept));
+  require(loss == "poisson", "no native loss of this name");
+  return run(GlmModel<Columns, Poisson>(columns, y.data(), w, o, intercept));
+}
 
 void require_lengths(std::size_t n, std::size_t p, std::initializer_list<Vector> rows,
                      std::initializer_list<Vector> columns) {
-  for (const Vector& v : rows) require(v.shape(0) == n, "root and y must have length n");
+  for (const Vector& v : rows)
+    require(v.shape(0) == n, "root, y, weights and offset must have length n");
   for (const Vector& v : columns)
     require(v.shape(0) == p, "center, scale and the penalty must have length p");
 }
 
 template <class T>
-nb::tuple gaussian_path(Dense<T> X, PRIORFIT_PATH_ARGUMENTS) {
+nb::tuple path_dense(Dense<T> X, PRIORFIT_PATH_ARGUMENTS) {
   const std::size_t n = X.shape(0), p = X.shape(1);
-  require_lengths(n, p, {root, y}, {center, scale, l1, l2, loc, lower, upper});
+  require_lengths(n, p, {root, y, weights, offset}, {center, scale, l1, l2, loc, lower, upper});
   const priorfit::DenseColumns<T> columns{
       columns_of(X), n, p, {center.data(), scale.data(), root.data()}};
-  return run_path(columns, y, {l1.data(), l2.data(), loc.data(), lower.data(), upper.data()},
-                  strengths, tols, coefs, gaps, kkts, working, reference, steepest, most);
+  return choose_loss(columns, PRIORFIT_PATH_VALUES);
 }
 
 template <class T, class I>
-nb::tuple gaussian_path_sparse(Flat<I> start, Flat<I> row, Flat<T> value, PRIORFIT_PATH_ARGUMENTS) {
+nb::tuple path_sparse(Flat<I> start, Flat<I> row, Flat<T> value, PRIORFIT_PATH_ARGUMENTS) {
   const std::size_t n = y.shape(0), p = center.shape(0);
   require(start.shape(0) == p + 1, "starts must have length p + 1");
   require_sparse(start, row, value, n);
-  require_lengths(n, p, {root, y}, {center, scale, l1, l2, loc, lower, upper});
+  require_lengths(n, p, {root, y, weights, offset}, {center, scale, l1, l2, loc, lower, upper});
   const priorfit::SparseColumns<T, I> columns{
       start.data(), row.data(), value.data(), n, p, {center.data(), scale.data(), root.data()}};
-  return run_path(columns, y, {l1.data(), l2.data(), loc.data(), lower.data(), upper.data()},
-                  strengths, tols, coefs, gaps, kkts, working, reference, steepest, most);
+  return choose_loss(columns, PRIORFIT_PATH_VALUES);
 }
 
 template <class T, class I>
@@ -265,16 +294,16 @@ NB_MODULE(_core, m) {
         "l1"_a, "l2"_a, "loc"_a, "lower"_a, "upper"_a, "strengths"_a, "coefs"_a.noconvert(),
         "rounds"_a.noconvert(), "tol"_a, "max_rounds"_a);
   const auto path = [&m](auto function, auto... stored) {
-    m.def("gaussian_path", function, stored..., "center"_a, "scale"_a, "root"_a, "y"_a, "l1"_a,
-          "l2"_a, "loc"_a, "lower"_a, "upper"_a, "strengths"_a, "tols"_a, "coefs"_a.noconvert(),
-          "gaps"_a.noconvert(), "kkts"_a.noconvert(), "working"_a.noconvert(), "reference"_a,
+    m.def("solve_path", function, stored..., "center"_a, "scale"_a, "root"_a, "y"_a, "loss"_a,
+          "weights"_a, "offset"_a, "intercept"_a, "l1"_a, "l2"_a, "loc"_a, "lower"_a, "upper"_a, "strengths"_a, "tols"_a, "coefs"_a.noconvert(),
+          "intercepts"_a.noconvert(), "gaps"_a.noconvert(), "kkts"_a.noconvert(), "working"_a.noconvert(), "reference"_a,
           "steepest"_a, "most"_a);
   };
   const auto moments = [&m](auto function, auto... rest) {
     m.def("column_moments", function, rest..., "mean"_a.noconvert(), "variance"_a.noconvert());
   };
-  path(&gaussian_path<double>, "X"_a.noconvert());
-  path(&gaussian_path<float>, "X"_a.noconvert());
+  path(&path_dense<double>, "X"_a.noconvert());
+  path(&path_dense<float>, "X"_a.noconvert());
   moments(&column_moments<double>, "X"_a.noconvert(), "weights"_a, "total"_a);
   moments(&column_moments<float>, "X"_a.noconvert(), "weights"_a, "total"_a);
   const auto sparse = [&](auto path_function, auto moments_function) {
@@ -283,10 +312,10 @@ NB_MODULE(_core, m) {
           "value"_a.noconvert(), "weights"_a, "total"_a, "mean"_a.noconvert(),
           "variance"_a.noconvert(), "largest"_a.noconvert());
   };
-  sparse(&gaussian_path_sparse<double, std::int32_t>, &column_moments_sparse<double, std::int32_t>);
-  sparse(&gaussian_path_sparse<double, std::int64_t>, &column_moments_sparse<double, std::int64_t>);
-  sparse(&gaussian_path_sparse<float, std::int32_t>, &column_moments_sparse<float, std::int32_t>);
-  sparse(&gaussian_path_sparse<float, std::int64_t>, &column_moments_sparse<float, std::int64_t>);
+  sparse(&path_sparse<double, std::int32_t>, &column_moments_sparse<double, std::int32_t>);
+  sparse(&path_sparse<double, std::int64_t>, &column_moments_sparse<double, std::int64_t>);
+  sparse(&path_sparse<float, std::int32_t>, &column_moments_sparse<float, std::int32_t>);
+  sparse(&path_sparse<float, std::int64_t>, &column_moments_sparse<float, std::int64_t>);
   m.def("fit_small", &fit_small, "X"_a.noconvert(), "y"_a, "weights"_a, "l1"_a, "l2"_a, "loc"_a,
         "lower"_a, "upper"_a, "intercept"_a, "phi"_a, "coef"_a.noconvert());
 }

@@ -51,14 +51,31 @@ struct DenseColumns {
       }
     }
 
-    // Rows `from`.. of Z'Z and of Z'y.
-    void gram(std::size_t from, const double* y, double* out, std::size_t stride,
-              double* q) const {
-      const std::size_t n = all_.n;
+    // A column of ones, for an intercept.
+    void add_ones() { z_.resize(z_.size() + all_.n, 1.0); }
+
+    // Rows `from`.. of Z'Z, or of Z'diag(h)Z.
+    void gram(std::size_t from, const double* h, double* out, std::size_t stride) const {
+      const std::size_t n = all_.n, m = size();
+      std::vector<double> weighted;
       std::vector<const double*> added;
-      for (std::size_t i = from; i < size(); ++i) added.push_back(z_.data() + i * n);
-      cross(added.data(), added.size(), z_.data(), n, size(), n, out + from * stride, stride);
-      cross(added.data(), added.size(), y, n, 1, n, q + from, 1);
+      if (h) weighted.resize((m - from) * n);
+      for (std::size_t i = from; i < m; ++i) {
+        double* u = weighted.data() + (i - from) * n;
+        if (h)
+          for (std::size_t r = 0; r < n; ++r) u[r] = h[r] * z_[i * n + r];
+        added.push_back(h ? u : z_.data() + i * n);
+      }
+      cross(added.data(), added.size(), z_.data(), n, m, n, out + from * stride, stride);
+      for (std::size_t i = from; i < m; ++i)
+        for (std::size_t j = 0; j < i; ++j) out[j * stride + i] = out[i * stride + j];
+    }
+
+    // Entries `from`.. of Z'v.
+    void project(std::size_t from, const double* v, double* out) const {
+      std::vector<const double*> wanted;
+      for (std::size_t i = from; i < size(); ++i) wanted.push_back(z_.data() + i * all_.n);
+      cross(wanted.data(), wanted.size(), v, all_.n, 1, all_.n, out + from, 1);
     }
 
     // r += Z c over the columns `which`
@@ -106,38 +123,51 @@ struct SparseColumns {
   // newer one. Centring enters as a correction of rank one.
   class Working {
    public:
-    explicit Working(const SparseColumns& all) : all_(all), rows_(all.n) {
-      for (std::size_t i = 0; i < all.n; ++i) total_ += weight(i);
-    }
+    explicit Working(const SparseColumns& all) : all_(all), rows_(all.n) {}
 
     void add(const std::vector<std::size_t>& fresh) {
-      columns_.insert(columns_.end(), fresh.begin(), fresh.end());
+      for (std::size_t j : fresh) {
+        for_entries(j, [&](std::size_t i, double v) { rows_[i].push_back({columns_.size(), v}); });
+        columns_.push_back(j);
+      }
     }
 
-    void gram(std::size_t from, const double* y, double* out, std::size_t stride, double* q) {
-      double level = 0.0;
-      for (std::size_t i = 0; i < all_.n; ++i) level += all_.units.root[i] * y[i];
+    void add_ones() { columns_.push_back(ones); }
+
+    void gram(std::size_t from, const double* h, double* out, std::size_t stride) {
+      const auto weight = [&](std::size_t i) {
+        return all_.units.root[i] * all_.units.root[i] * (h ? h[i] : 1.0);
+      };
+      double total = 0.0;
+      for (std::size_t i = 0; i < all_.n; ++i) total += weight(i);
+      std::vector<double> sums(columns_.size(), 0.0);
+      for (std::size_t a = 0; a < columns_.size(); ++a)
+        for_entries(columns_[a], [&](std::size_t i, double v) { sums[a] += weight(i) * v; });
       for (std::size_t a = from; a < columns_.size(); ++a) {
-        const std::size_t j = columns_[a];
-        const double center = all_.units.center[j], scale = all_.units.scale[j];
         double* row = out + a * stride;
         std::fill(row, row + a + 1, 0.0);
-        double against = 0.0, sum = 0.0;
-        for_entries(j, [&](std::size_t i, double v) {
-          rows_[i].push_back({a, v});
+        for_entries(columns_[a], [&](std::size_t i, double v) {
           const double weighted = weight(i) * v;
-          against += all_.units.root[i] * y[i] * v;
-          sum += weighted;
-          for (const auto& [b, u] : rows_[i]) row[b] += weighted * u;
+          for (const Entry& other : rows_[i]) {
+            if (other.column > a) break;
+            row[other.column] += weighted * other.value;
+          }
         });
-        sums_.push_back(sum);
-        q[a] = (against - center * level) / scale;
         for (std::size_t b = 0; b <= a; ++b) {
-          const double other = all_.units.center[columns_[b]];
-          row[b] += center * other * total_ - center * sums_[b] - other * sum;
-          row[b] = row[b] / scale / all_.units.scale[columns_[b]];
+          row[b] = centred(row[b], sums[a], sums[b], total, columns_[a], columns_[b]);
           out[b * stride + a] = row[b];
         }
+      }
+    }
+
+    void project(std::size_t from, const double* v, double* out) const {
+      double level = 0.0;
+      for (std::size_t i = 0; i < all_.n; ++i) level += all_.units.root[i] * v[i];
+      for (std::size_t a = from; a < columns_.size(); ++a) {
+        double sum = 0.0;
+        const std::size_t j = columns_[a];
+        for_entries(j, [&](std::size_t i, double x) { sum += all_.units.root[i] * v[i] * x; });
+        out[a] = j == ones ? level : (sum - all_.units.center[j] * level) / all_.units.scale[j];
       }
     }
 
@@ -146,6 +176,10 @@ struct SparseColumns {
       double shift = 0.0;
       for (std::size_t k = 0; k < which.size(); ++k) {
         const std::size_t j = columns_[which[k]];
+        if (j == ones) {
+          shift -= c[k];
+          continue;
+        }
         const double slope = c[k] / all_.units.scale[j];
         shift += slope * all_.units.center[j];
         for_entries(j, [&](std::size_t i, double v) { r[i] += all_.units.root[i] * slope * v; });
@@ -154,10 +188,22 @@ struct SparseColumns {
     }
 
    private:
-    double weight(std::size_t i) const { return all_.units.root[i] * all_.units.root[i]; }
+    static constexpr std::size_t ones = static_cast<std::size_t>(-1);
+
+    // z_j'Hz_k from x_j'Hx_k and the weighted sums of both columns.
+    double centred(double product, double sum_j, double sum_k, double total, std::size_t j,
+                   std::size_t k) const {
+      if (j == ones && k == ones) return total;
+      if (j == ones) return (sum_k - all_.units.center[k] * total) / all_.units.scale[k];
+      if (k == ones) return (sum_j - all_.units.center[j] * total) / all_.units.scale[j];
+      const double c = all_.units.center[j], d = all_.units.center[k];
+      return (product + c * d * total - c * sum_k - d * sum_j) / all_.units.scale[j] /
+             all_.units.scale[k];
+    }
 
     template <class Visit>
     void for_entries(std::size_t j, Visit&& visit) const {
+      if (j == ones) return;
       for (I e = all_.start[j]; e < all_.start[j + 1]; ++e)
         visit(static_cast<std::size_t>(all_.row[e]), static_cast<double>(all_.value[e]));
     }
@@ -168,10 +214,8 @@ struct SparseColumns {
     };
 
     const SparseColumns& all_;
-    double total_ = 0.0;
     std::vector<std::vector<Entry>> rows_;
     std::vector<std::size_t> columns_;
-    std::vector<double> sums_;
   };
 
   // Weighted mean, variance and largest size of every column; zeros count as rows too.

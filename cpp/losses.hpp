@@ -7,6 +7,8 @@
 
 namespace priorfit {
 
+inline double xlogx(double m) { return m > 0.0 ? m * std::log(m) : 0.0; }
+
 struct Bernoulli {
   static double loss(double y, double eta) {
     return std::max(eta, 0.0) + std::log1p(std::exp(-std::fabs(eta))) - y * eta;
@@ -18,6 +20,11 @@ struct Bernoulli {
     slope = y == 1.0 ? -rest : mean - y;
     curvature = tail * body;
   }
+  // sup_eta slope eta - loss
+  static double conjugate(double y, double slope) {
+    const double m = y + slope, rest = y == 1.0 ? -slope : 1.0 - y - slope;
+    return m < 0.0 || rest < 0.0 ? INFINITY : xlogx(m) + xlogx(rest);
+  }
 };
 
 struct Poisson {
@@ -25,6 +32,10 @@ struct Poisson {
   static void derivatives(double y, double eta, double& slope, double& curvature) {
     curvature = std::exp(eta);
     slope = curvature - y;
+  }
+  static double conjugate(double y, double slope) {
+    const double m = y + slope;
+    return m < 0.0 ? INFINITY : xlogx(m) - m;
   }
 };
 

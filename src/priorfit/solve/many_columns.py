@@ -1,14 +1,15 @@
-"""Gaussian, many columns: the whole path in one native call."""
+"""Many columns: the whole path in one native call."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from priorfit._core import gaussian_path
+from priorfit._core import solve_path
 from priorfit._typing import Array
 from priorfit.design import Dense
 from priorfit.solve.certificate import Certificates
 from priorfit.solve.columns import stored, stored_or_copied
+from priorfit.solve.native import LOSSES
 from priorfit.solve.standard import Standard
 
 __all__ = ["ManyColumns"]
@@ -19,7 +20,7 @@ _STEP = 0.8  # from one strength to the next on the way to a distant first one
 
 
 class ManyColumns:
-    """Solutions at decreasing strengths; see ``cpp/gaussian_path.hpp`` for the algorithm.
+    """Solutions at decreasing strengths; see ``cpp/path.hpp`` for the algorithm.
 
     Columns are read where they lie; dense ones that are not contiguous are copied once. A prior
     mean that is not 0 is moved there: weights enter as the distance from it.
@@ -31,9 +32,12 @@ class ManyColumns:
         self.arrays = stored_or_copied(standard.Z.base) or ()
         form = standard.form
         self.base = np.clip(form.loc, form.lower, form.upper)
-        self.root = np.sqrt(standard.weights)
-        known = standard.Z.matvec(self.base) if np.any(self.base) else 0.0
-        self.y = self.root * (standard.y - known)
+        self.offset, self.y, self.root = standard.offset, standard.y, np.ones(len(standard.y))
+        if np.any(self.base):
+            self.offset = self.offset + standard.Z.matvec(self.base)
+        if standard.gaussian:  # weights and offset go into the rows
+            self.root = np.sqrt(standard.weights)
+            self.y = self.root * (standard.y - self.offset)
         self.most = min(_MOST, max(100, _MEMORY // standard.Z.shape[0]))
 
     @staticmethod
@@ -42,7 +46,7 @@ class ManyColumns:
         form, first = standard.form, int(standard.Z.intercept)
         always = int(np.sum((form.l1 == 0) & ~form.fixed)) - first
         return (
-            standard.gaussian
+            standard.likelihood.name in ("gaussian", *LOSSES)
             and (isinstance(standard.Z.base, Dense) or stored(standard.Z.base) is not None)
             and always <= _MOST // 4
             and not np.any(form.flat[first:])
@@ -60,14 +64,19 @@ class ManyColumns:
         tols = np.where(np.arange(points) < skip, max(self.tol, 1e-2), self.tol)
         coefs = np.zeros((points, p))
         coefs[0] = (warm - self.base)[first:]
-        gaps, kkts = np.empty(points), np.empty(points)
+        gaps, kkts, intercepts = np.empty(points), np.empty(points), np.zeros(points)
+        intercepts[0] = warm[0] if first else 0.0
         working = np.empty(p, np.int64)
-        done, m = gaussian_path(
+        done, m = solve_path(
             *self.arrays,
             standard.Z.center,
             standard.Z.scale,
             self.root,
             self.y,
+            standard.likelihood.name,
+            standard.weights,
+            self.offset,
+            bool(first),
             form.l1[first:],
             form.l2[first:],
             (form.loc - self.base)[first:],
@@ -76,6 +85,7 @@ class ManyColumns:
             strengths,
             tols,
             coefs,
+            intercepts,
             gaps,
             kkts,
             working,
@@ -85,12 +95,15 @@ class ManyColumns:
         )
         done = max(done, skip)
         used = np.sort(working[:m])
+        moved = np.concatenate([np.arange(first), first + used])
         solutions = np.zeros((standard.size, done - skip))
         solutions[first + used] = coefs[skip:done, used].T
         if np.any(self.base):
             solutions += self.base[:, None]
+        if first and not standard.gaussian:
+            solutions[0] = intercepts[skip:done]
         slopes = np.empty((0, done - skip))
-        return solutions, Certificates(gaps[skip:done], kkts[skip:done], slopes, first + used)
+        return solutions, Certificates(gaps[skip:done], kkts[skip:done], slopes, moved)
 
     def _approach(self, s: float) -> Array:
         """Strengths on the way from the one that holds every weight down to ``s``."""

@@ -12,6 +12,7 @@ import numpy as np
 from priorfit._typing import Array, Index
 from priorfit.solve.certificate import Certificates, certify, joined
 from priorfit.solve.least_squares import dual_normal, is_quadratic, kernel
+from priorfit.solve.many_columns import ManyColumns
 from priorfit.solve.native import LOSSES, solve_glm, solve_quadratic
 from priorfit.solve.standard import Standard
 from priorfit.solve.working_set import screen
@@ -37,12 +38,19 @@ class Newton:
         small = self.whole and n * standard.size <= _NATIVE and not self.dual
         native = small and standard.likelihood.name in LOSSES
         self.dense = standard.Z.dense() if native else None
+        wide = not native and not self.dual and ManyColumns.applies(standard)
+        self.many = ManyColumns(standard, tol) if wide else None
 
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
         """Solutions (m, k) and their certificates, each warm from the last."""
         if self.dense is not None:
             solutions, found = self._all_native(self.dense, strengths, warm)
             if np.all(found.gap <= self.tol):
+                return solutions, found
+        elif self.many is not None:
+            solutions, found = self.many(strengths, warm)
+            self.rounds = max(self.rounds, solutions.shape[1])
+            if solutions.shape[1] == len(strengths) and np.all(found.gap <= self.tol):
                 return solutions, found
         g, parts, previous = warm, [], float(strengths[0])
         out = np.empty((self.standard.size, len(strengths)))

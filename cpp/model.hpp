@@ -1,0 +1,115 @@
+// What a path minimises over its working columns: a likelihood with its own way to a solution and
+// its own dual point.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <vector>
+
+#include "penalty.hpp"
+#include "quadratic.hpp"
+#include "simd.hpp"
+
+namespace priorfit {
+
+struct Solution {
+  std::vector<double> b;  // of the working columns, in the order in which they came
+  double intercept = 0.0;
+};
+
+// The penalty of the working columns, and a matrix that grows with them.
+class Grown {
+ public:
+  std::size_t size() const { return form_[0].size(); }
+  std::size_t stride() const { return capacity_; }
+  double* gram() { return gram_.data(); }
+
+  void add(double l1, double l2, double loc, double lower, double upper) {
+    const double values[] = {l1, l2, loc, lower, upper};
+    for (std::size_t k = 0; k < 5; ++k) form_[k].push_back(values[k]);
+    if (size() > capacity_) reserve(2 * size());
+  }
+
+  void add(const std::vector<std::size_t>& fresh, const Penalty& p) {
+    for (std::size_t j : fresh) add(p.l1[j], p.l2[j], p.loc[j], p.lower[j], p.upper[j]);
+  }
+
+  Penalty penalty() const {
+    return {form_[0].data(), form_[1].data(), form_[2].data(), form_[3].data(), form_[4].data()};
+  }
+
+  Quadratic quadratic(const double* q) const {
+    return {gram_.data(),    capacity_,       size(),          q,               form_[0].data(),
+            form_[1].data(), form_[2].data(), form_[3].data(), form_[4].data()};
+  }
+
+ private:
+  void reserve(std::size_t capacity) {
+    std::vector<double> grown(capacity * capacity);
+    for (std::size_t i = 0; i < capacity_; ++i)
+      std::copy_n(gram_.data() + i * capacity_, capacity_, grown.data() + i * capacity);
+    gram_.swap(grown);
+    capacity_ = capacity;
+  }
+
+  std::size_t capacity_ = 0;
+  std::vector<double> gram_, form_[5];
+};
+
+// 1/2 |y - Z b|^2, y and Z times the root of the weights; centred columns need no intercept.
+template <class Columns>
+class GaussianModel {
+ public:
+  GaussianModel(const Columns& all, const double* y)
+      : n_(all.n), y_(y), z_(all), solver_(grown_.quadratic(nullptr)) {}
+
+  static double tolerance(double, double steepest) { return 1e-12 * steepest; }
+
+  void add(const std::vector<std::size_t>& fresh, const Penalty& p) {
+    const std::size_t m = grown_.size();
+    grown_.add(fresh, p);
+    q_.resize(grown_.size());
+    z_.add(fresh);
+    z_.gram(m, nullptr, grown_.gram(), grown_.stride());
+    z_.project(m, y_, q_.data());
+    solver_.grow(grown_.quadratic(q_.data()));
+  }
+
+  template <class Stop>
+  Status solve(Solution& x, double s, double tol, Stop&& stop) {
+    int rounds;
+    return solver_.solve(x.b.data(), s, tol, 200, rounds, stop);
+  }
+
+  // theta = y - Z b; returns the loss.
+  double dual_point(const Solution& x, double* theta) {
+    which_.clear();
+    minus_.clear();
+    for (std::size_t i = 0; i < x.b.size(); ++i)
+      if (x.b[i] != 0.0) which_.push_back(i), minus_.push_back(-x.b[i]);
+    std::copy(y_, y_ + n_, theta);
+    z_.combine_into(which_, minus_, theta);
+    return 0.5 * dot(theta, theta, n_);
+  }
+
+  // The dual of the loss at share * theta.
+  double dual(const double* theta, double share) const {
+    double sum = 0.0;
+    for (std::size_t i = 0; i < n_; ++i)
+      sum += share * theta[i] * (y_[i] - 0.5 * share * theta[i]);
+    return sum;
+  }
+
+ private:
+  const std::size_t n_;
+  const double* y_;
+  typename Columns::Working z_;
+  Grown grown_;
+  QuadraticSolver solver_;
+  std::vector<double> q_, minus_;
+  std::vector<std::size_t> which_;
+};
+
+}  // namespace priorfit
