@@ -56,17 +56,20 @@ struct DenseColumns {
 
     // Rows `from`.. of Z'Z, or of Z'diag(h)Z.
     void gram(std::size_t from, const double* h, double* out, std::size_t stride) const {
+      constexpr std::size_t at_once = 48;  // rows of the lower triangle
       const std::size_t n = all_.n, m = size();
-      std::vector<double> weighted;
-      std::vector<const double*> added;
-      if (h) weighted.resize((m - from) * n);
-      for (std::size_t i = from; i < m; ++i) {
-        double* u = weighted.data() + (i - from) * n;
-        if (h)
-          for (std::size_t r = 0; r < n; ++r) u[r] = h[r] * z_[i * n + r];
-        added.push_back(h ? u : z_.data() + i * n);
+      std::vector<double> weighted(h ? at_once * n : 0);
+      for (std::size_t begin = from; begin < m; begin += at_once) {
+        const std::size_t end = std::min(begin + at_once, m);
+        std::vector<const double*> added;
+        for (std::size_t i = begin; i < end; ++i) {
+          double* u = weighted.data() + (i - begin) * n;
+          if (h)
+            for (std::size_t r = 0; r < n; ++r) u[r] = h[r] * z_[i * n + r];
+          added.push_back(h ? u : z_.data() + i * n);
+        }
+        cross(added.data(), added.size(), z_.data(), n, end, n, out + begin * stride, stride);
       }
-      cross(added.data(), added.size(), z_.data(), n, m, n, out + from * stride, stride);
       for (std::size_t i = from; i < m; ++i)
         for (std::size_t j = 0; j < i; ++j) out[j * stride + i] = out[i * stride + j];
     }

@@ -30,8 +30,8 @@ class GlmModel {
     fit_size();
   }
 
-  static double tolerance(double s, double steepest) {
-    return std::max(2e-8 * s, 1e-13 * steepest);
+  static double tolerance(double s, double tol, double steepest) {
+    return std::max(2.0 * tol * s, 1e-13 * steepest);
   }
 
   void add(const std::vector<std::size_t>& fresh, const Penalty& p) {

@@ -65,7 +65,7 @@ class GaussianModel {
   GaussianModel(const Columns& all, const double* y)
       : n_(all.n), y_(y), z_(all), solver_(grown_.quadratic(nullptr)) {}
 
-  static double tolerance(double, double steepest) { return 1e-12 * steepest; }
+  static double tolerance(double, double, double steepest) { return 1e-12 * steepest; }
 
   void add(const std::vector<std::size_t>& fresh, const Penalty& p) {
     const std::size_t m = grown_.size();

@@ -44,7 +44,7 @@ class Path {
       batch = cheapest_batch(strengths + done, std::min({batch, points - done, most_at_once}));
       add_where([&](std::size_t j) { return ahead(j, strengths[done + batch - 1]); });
       if (used_.size() > most_) break;
-      solve(strengths + done, batch, stop, interrupted);
+      solve(strengths + done, tols + done, batch, stop, interrupted);
       if (interrupted) break;
       check(batch);
       std::size_t good = 0;
@@ -119,11 +119,12 @@ class Path {
   }
 
   template <class Stop>
-  void solve(const double* strengths, std::size_t batch, Stop&& stop, bool& interrupted) {
+  void solve(const double* strengths, const double* tols, std::size_t batch, Stop&& stop,
+             bool& interrupted) {
     solutions_.resize(std::max(solutions_.size(), batch));
     Solution x = last_;
     for (std::size_t k = 0; k < batch && !interrupted; ++k) {
-      const double tol = Model::tolerance(strengths[k], units_.steepest) * strictness_;
+      const double tol = strictness_ * Model::tolerance(strengths[k], tols[k], units_.steepest);
       interrupted = model_.solve(x, strengths[k], tol, stop) == Status::interrupted;
       solutions_[k] = x;
     }
