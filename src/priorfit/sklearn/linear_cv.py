@@ -14,7 +14,6 @@ from sklearn.utils.validation import column_or_1d
 
 from priorfit._errors import InputError
 from priorfit._typing import Array
-from priorfit.design import standardized
 from priorfit.problem import Problem
 from priorfit.sklearn._shared import (
     UNIT,
@@ -193,16 +192,30 @@ class RidgeCV(linear_model.RidgeCV):  # type: ignore[misc]
 
 
 def _leave_one_out(problem: Problem, alphas: Array) -> Array:
-    """Mean squared leave-one-out error of each alpha: ``e_i = r_i / (1 - h_ii)`` (Allen 1974)."""
+    """Mean squared leave-one-out error of each alpha: ``e_i = r_i / (1 - h_ii)`` (Allen 1974).
+
+    With ``X'X = V diag(d) V'`` and T = XV: ``r = y - T (d + alpha)^-1 T'y`` and
+    ``h = sum_k T_k^2 / (d_k + alpha)``. One eigendecomposition of the smaller Gram matrix, or an
+    SVD where alpha is below its rounding.
+    """
     n, p = problem.design.shape
-    columns = problem.design.columns(np.arange(p), np.zeros(p))[0]
-    y = problem.y
-    level = 0.0
+    y, level, center = problem.y, 0.0, np.zeros(p)
     if problem.intercept:
-        columns = columns - standardized(problem.design).center
-        y, level = y - y.mean(), 1.0 / n
-    U, d, _ = linalg.svd(columns, full_matrices=False)
-    shrunk = d[:, None] ** 2 / (d[:, None] ** 2 + alphas)
-    residual = y[:, None] - U @ (shrunk * (U.T @ y)[:, None])
-    leverage = level + np.square(U) @ shrunk
-    return np.asarray(np.mean(np.square(residual / (1.0 - leverage)), axis=0))
+        y, level, center = y - y.mean(), 1.0 / n, problem.design.moments(problem.weights)[0]
+    columns = problem.design.columns(np.arange(p), center)[0]
+    if n > p:
+        d, V = linalg.eigh(columns.T @ columns)
+    if n <= p or alphas.min() < 1e-10 * d[-1]:
+        U, root, _ = linalg.svd(columns, full_matrices=False)
+        T, d = U * root, root**2
+    else:
+        T, d = columns @ V, np.maximum(d, 0.0)
+    shrunk = 1.0 / (d[:, None] + alphas)
+    slopes = shrunk * (T.T @ y)[:, None]
+    errors = np.zeros(len(alphas))
+    step = max(1, (1 << 20) // max(1, len(alphas)))
+    for part in (slice(i, i + step) for i in range(0, n, step)):
+        residual = y[part, None] - T[part] @ slopes
+        leverage = level + np.square(T[part]) @ shrunk
+        errors += np.square(residual / (1.0 - leverage)).sum(axis=0)
+    return np.asarray(errors / n)
