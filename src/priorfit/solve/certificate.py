@@ -55,32 +55,47 @@ def joined(parts: list[Certificates]) -> Certificates:
 
 def _certify(standard: Standard, g: Array, strengths: Array) -> Certificates:
     likelihood, w = standard.likelihood, standard.weights[:, None]
-    y, offset = standard.y[:, None], standard.offset[:, None]
+    y = standard.y[:, None]
     with np.errstate(over="ignore", invalid="ignore"):
-        eta = offset + standard.Z.matvec(g)
+        eta = standard.eta(g)
         penalty = _penalty(standard, g, strengths)
-        primal = (w * likelihood.loss(y, eta)).sum(axis=0) + penalty
         theta = -w * likelihood.slope(y, eta)
+        primal = _loss(standard, eta, theta) + penalty
         slopes = standard.Z.rmatvec(theta)
         kkt = _violations(standard, g, slopes, strengths).max(axis=0) / standard.null_correlation
         theta, dual_slopes = _meet_flat(standard, theta, slopes, eta)
         share = _feasible_share(standard, dual_slopes, strengths)
-        dual = _dual(standard, g, theta * share, dual_slopes * share, strengths)
+        dual = _dual(standard, g, theta, dual_slopes, strengths, share)
         gap = (primal - dual) / standard.reference
         if not np.all(gap <= 1e-8):  # rounding beyond a tiny l1 rate; a likelihood without maximum
-            dual = np.fmax(dual, _dual(standard, g, theta, dual_slopes, strengths))
+            dual = np.fmax(
+                dual, _dual(standard, g, theta, dual_slopes, strengths, np.ones_like(share))
+            )
             dual = np.fmax(dual, _dual_at_zero(standard, strengths))
             gap = (primal - dual) / standard.reference
     gap = np.where(np.isfinite(gap), np.maximum(gap, _EPS), np.inf)
     return Certificates(gap, np.where(np.isfinite(kkt), kkt, np.inf), slopes)
 
 
-def _dual(standard: Standard, g: Array, theta: Array, slopes: Array, strengths: Array) -> Array:
-    """D(theta) (k,), see the module; -inf or NaN where theta is not feasible."""
-    w, y, offset = standard.weights[:, None], standard.y[:, None], standard.offset[:, None]
-    conjugate = (w * standard.likelihood.conjugate(y, -theta / w)).sum(axis=0)
-    beyond = _penalty_conjugate(standard, g, slopes, strengths)
-    return np.asarray(-(offset * theta).sum(axis=0) - conjugate - beyond)
+def _loss(standard: Standard, eta: Array, theta: Array) -> Array:
+    """The likelihood part of the objective, (k,); for the gaussian half of theta'W^-1 theta."""
+    if standard.gaussian:
+        return np.asarray(0.5 * np.einsum("ik,ik,i->k", theta, theta, 1.0 / standard.weights))
+    return np.asarray(standard.weights @ standard.likelihood.loss(standard.y[:, None], eta))
+
+
+def _dual(
+    standard: Standard, g: Array, theta: Array, slopes: Array, strengths: Array, share: Array
+) -> Array:
+    """D(share theta) (k,), see the module; -inf or NaN where it is not feasible."""
+    beyond = _penalty_conjugate(standard, g, slopes * share, strengths)
+    if standard.gaussian:  # the conjugate in closed form, without another array (n, k)
+        return np.asarray(
+            share * (standard.y @ theta) - share**2 * _loss(standard, theta, theta) - beyond
+        )
+    theta, w = theta * share, standard.weights
+    conjugate = w @ standard.likelihood.conjugate(standard.y[:, None], -theta / w[:, None])
+    return np.asarray(-(standard.offset @ theta) - conjugate - beyond)
 
 
 def _dual_at_zero(standard: Standard, strengths: Array) -> Array:
