@@ -172,7 +172,7 @@ class GlmModel {
     proposal_ = b_;
     int rounds;
     solver_.grow(model);
-    solver_.solve(proposal_.data(), s, 1e-3 * violation, 100, rounds, stop);
+    solver_.solve(proposal_.data(), s, 1e-3 * violation, patience(b_.size()), rounds, stop);
     std::fill(change_.begin(), change_.end(), 0.0);
     add_columns(proposal_.data(), b_.data(), change_.data());
     const double slack = 1e-14 * std::fabs(value);

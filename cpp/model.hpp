@@ -58,6 +58,9 @@ class Grown {
   std::vector<double> gram_, form_[5];
 };
 
+// Rounds of the quadratic solver: nearly dependent columns change places one at a time.
+inline int patience(std::size_t columns) { return 500 + 10 * static_cast<int>(columns); }
+
 // 1/2 |y - Z b|^2, y and Z times the root of the weights; centred columns need no intercept.
 template <class Columns>
 class GaussianModel {
@@ -80,7 +83,7 @@ class GaussianModel {
   template <class Stop>
   Status solve(Solution& x, double s, double tol, Stop&& stop) {
     int rounds;
-    return solver_.solve(x.b.data(), s, tol, 200, rounds, stop);
+    return solver_.solve(x.b.data(), s, tol, patience(grown_.size()), rounds, stop);
   }
 
   // theta = y - Z b; returns the loss.

@@ -134,6 +134,46 @@ def test_more_working_columns_than_rows():
     assert found.n_nonzero[-1] <= 30
 
 
+_rng = np.random.default_rng(0)
+_plain = _rng.normal(size=(60, 400))
+ADVERSARIES = {
+    "copies": np.hstack([_plain[:, :200]] * 2),
+    "nearly copies": np.hstack(
+        [_plain[:, :200], _plain[:, :200] + 1e-7 * _rng.normal(size=(60, 200))]
+    ),
+    "rank two": _rng.normal(size=(60, 2)) @ _rng.normal(size=(2, 400)),
+    "norms from 1e-8 to 1e8": _plain * 10.0 ** _rng.uniform(-8, 8, size=400),
+    "all-zero columns": np.where(np.arange(400) % 3 == 0, 0.0, _plain),
+    "far from zero": _plain + 1e6,
+    "one column again and again": np.tile(_plain[:, :1], (1, 400)),
+    "running sums": np.abs(_plain) @ np.triu(np.ones((400, 400))) / 400,
+}
+
+
+@pytest.mark.parametrize("likelihood", ALL_LIKELIHOODS)
+@pytest.mark.parametrize("name", ADVERSARIES)
+def test_hard_columns_end_certified(name, likelihood):
+    """Separable classes and interpolation included: 60 rows, 400 columns."""
+    X, signal = ADVERSARIES[name], _plain[:, :4] @ [2.0, -2.0, 1.0, 1.0]
+    kind, draw = ALL_LIKELIHOODS[likelihood]
+    y = draw(np.random.default_rng(1), 0.3 * signal)
+    path = pf.path(X, y, prior=pf.Laplace(), likelihood=kind, n_points=40)
+    assert path.certified
+    standard = standardize(path.problem)
+    solutions = np.column_stack(
+        [standard.enter(a, b) for a, b in zip(path.intercepts, path.coefs.T, strict=True)]
+    )
+    strengths = path.penalties * standard.y_unit**2
+    assert _outside(standard, solutions, strengths).gap.max() <= 1.1e-6
+
+
+def test_constant_response():
+    path = pf.path(_plain, np.full(60, 3.0), prior=pf.Laplace(), penalties=[2.0, 1.0])
+    assert path.certified
+    np.testing.assert_array_equal(path.coefs, 0.0)
+    np.testing.assert_allclose(path.intercepts, 3.0)
+
+
 def test_too_many_working_columns_are_handed_on(monkeypatch):
     X, y = _wide()
     whole = pf.path(X, y, prior=pf.Laplace(), solver="working-set")
