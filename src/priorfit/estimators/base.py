@@ -7,8 +7,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import (
     _check_feature_names,
     _check_sample_weight,
@@ -20,19 +19,19 @@ from sklearn.utils.validation import (
 from priorfit._errors import InputError
 from priorfit._typing import Array
 from priorfit.design import Design, Schema, as_design, is_table, split_target
-from priorfit.likelihoods import Bernoulli, Gaussian, Likelihood
+from priorfit.likelihoods import Gaussian, Likelihood
 from priorfit.priors import Normal, Prior
 from priorfit.problem import Problem
 from priorfit.select import cross_validate, per_sd
 from priorfit.solve import Path, path_of, solve
 from priorfit.views import Views, collapsed, explain, views_of
 
-__all__ = ["MAPClassifier", "MAPRegressor"]
+__all__ = ["MAPEstimator"]
 
 _UNITS = ("raw", "sd")
 
 
-class _MAP(BaseEstimator):  # type: ignore[misc]
+class MAPEstimator(BaseEstimator):  # type: ignore[misc]
     """What the regressor and the classifier share."""
 
     def __init__(
@@ -278,134 +277,6 @@ class _MAP(BaseEstimator):  # type: ignore[misc]
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
-        return tags
-
-
-class MAPRegressor(RegressorMixin, _MAP):  # type: ignore[misc]
-    """The MAP estimate of a regression: ``min sum_i w_i (-log p(y_i|eta_i)) - log p(coef)``.
-
-    Parameters
-    ----------
-    prior : belief about the weights (default ``Normal(scale=1)``), in their own units.
-    likelihood : `Gaussian` (default), `Poisson` or `Bernoulli`.
-    strength : None takes the prior's scale as it stands; "cv" chooses it by cross-validation; a
-        number is a lambda on the sum scale.
-    units : "raw", or "sd": the prior holds per standard deviation of the column (and of y).
-    standardize : where the strength is chosen, state the prior per standard deviation.
-    intercept : whether there is one (flat prior, never counted).
-    cv, rule, n_points, seed : folds (or a splitter), "1se" or "best", grid size, shuffling.
-    missing : "error", "mean" or "indicator", for tables.
-    tol, max_iter, solver : see `priorfit.solve`.
-
-    Attributes
-    ----------
-    coef_ (p,), intercept_, certificate_, views_ (prior, penalty, constraint), prior_,
-    dispersion_ (noise variance for the gaussian), column_sd_ (p,), solution_, path_ and
-    selection_ (where the strength was chosen), feature_labels_, n_features_in_, n_iter_.
-
-    Raises
-    ------
-    InputError
-        for input that cannot be used as given: what must hold, what was got, what to do.
-
-    Examples
-    --------
-    >>> import numpy as np, priorfit as pf
-    >>> X = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [0.0, 0.0]])
-    >>> m = pf.MAPRegressor(prior=pf.Laplace(scale=0.5), likelihood=pf.Gaussian(noise=0.5))
-    >>> m.fit(X, [3.0, 1.0, 3.1, 0.9]).coef_.round(3)
-    array([1.6, 0. ])
-    """
-
-    def fit(
-        self,
-        X: Any,
-        y: Any,
-        sample_weight: Any = None,
-        *,
-        offset: Any = None,
-        progress: Callable[..., None] | None = None,
-    ) -> Self:
-        """Fit; ``y`` is an array, the name of a column of X, or "target ~ ." / "target ~ a + b"."""
-        return self._fit(X, y, sample_weight, offset, progress)
-
-    def predict(self, X: Any, *, offset: Any = None) -> Array:
-        """The expected response, (n,)."""
-        eta = self._eta(X, offset)
-        mean: Array = self._likelihood.mean(eta)
-        return mean
-
-
-class MAPClassifier(ClassifierMixin, _MAP):  # type: ignore[misc]
-    """The MAP estimate of a two-class logistic regression; labels of any kind.
-
-    Parameters and attributes as `MAPRegressor`, with ``classes_``, ``coef_`` (1, p) and
-    ``intercept_`` (1,), as scikit-learn's classifiers have them.
-
-    Examples
-    --------
-    >>> import numpy as np, priorfit as pf
-    >>> X = np.array([[0.0], [1.0], [2.0], [3.0]])
-    >>> m = pf.MAPClassifier(prior=pf.Normal(scale=2.5)).fit(X, ["no", "no", "yes", "yes"])
-    >>> m.predict([[2.5]])
-    array(['yes'], dtype='<U3')
-    """
-
-    def fit(
-        self,
-        X: Any,
-        y: Any,
-        sample_weight: Any = None,
-        *,
-        offset: Any = None,
-        progress: Callable[..., None] | None = None,
-    ) -> Self:
-        """Fit; ``y`` is an array, the name of a column of X, or "target ~ ." / "target ~ a + b"."""
-        self._fit(X, y, sample_weight, offset, progress)
-        self.coef_ = self.solution_.coef[None, :]
-        self.intercept_ = np.array([self.solution_.intercept])
-        return self
-
-    def decision_function(self, X: Any, *, offset: Any = None) -> Array:
-        """Log odds of ``classes_[1]``, (n,)."""
-        return self._eta(X, offset)
-
-    def predict_proba(self, X: Any, *, offset: Any = None) -> Array:
-        """Probability of each class, (n, 2)."""
-        eta = self._eta(X, offset)
-        return np.column_stack([self._likelihood.mean(-eta), self._likelihood.mean(eta)])
-
-    def predict_log_proba(self, X: Any, *, offset: Any = None) -> Array:
-        """Logarithm of `predict_proba`, without underflow."""
-        eta = self._eta(X, offset)
-        return np.column_stack([-np.logaddexp(0.0, eta), -np.logaddexp(0.0, -eta)])
-
-    def predict(self, X: Any, *, offset: Any = None) -> Any:
-        """The likelier class of each row."""
-        positive = self._eta(X, offset) > 0
-        return self.classes_[positive.astype(np.intp)]
-
-    def _default_likelihood(self) -> Likelihood:
-        return Bernoulli()
-
-    def _encode(self, y: Any, likelihood: Likelihood) -> Any:
-        if not likelihood.is_classification:
-            raise InputError("a classifier needs a likelihood of classes", likelihood.name, "")
-        y = column_or_1d(y)
-        check_classification_targets(y)
-        self.classes_, codes = np.unique(y, return_inverse=True)
-        if len(self.classes_) != 2:
-            raise InputError(
-                "y must have exactly two classes",
-                f"{len(self.classes_)} class{'es' * (len(self.classes_) != 1)}: "
-                f"{', '.join(map(str, self.classes_[:5].tolist()))}",
-                "Only binary classification is supported; fit one class against the rest.",
-            )
-        return codes.astype(np.float64)
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_class = False
         return tags
 
 

@@ -1,0 +1,91 @@
+"""Two classes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import ClassifierMixin
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import column_or_1d
+
+from priorfit._errors import InputError
+from priorfit._typing import Array
+from priorfit.estimators.base import MAPEstimator
+from priorfit.likelihoods import Bernoulli, Likelihood
+
+__all__ = ["MAPClassifier"]
+
+
+class MAPClassifier(ClassifierMixin, MAPEstimator):  # type: ignore[misc]
+    """The MAP estimate of a two-class logistic regression; labels of any kind.
+
+    Parameters and attributes as `MAPRegressor`, with ``classes_``, ``coef_`` (1, p) and
+    ``intercept_`` (1,), as scikit-learn's classifiers have them.
+
+    Examples
+    --------
+    >>> import numpy as np, priorfit as pf
+    >>> X = np.array([[0.0], [1.0], [2.0], [3.0]])
+    >>> m = pf.MAPClassifier(prior=pf.Normal(scale=2.5)).fit(X, ["no", "no", "yes", "yes"])
+    >>> m.predict([[2.5]])
+    array(['yes'], dtype='<U3')
+    """
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        offset: Any = None,
+        progress: Callable[..., None] | None = None,
+    ) -> Self:
+        """Fit; ``y`` is an array, the name of a column of X, or "target ~ ." / "target ~ a + b"."""
+        self._fit(X, y, sample_weight, offset, progress)
+        self.coef_ = self.solution_.coef[None, :]
+        self.intercept_ = np.array([self.solution_.intercept])
+        return self
+
+    def decision_function(self, X: Any, *, offset: Any = None) -> Array:
+        """Log odds of ``classes_[1]``, (n,)."""
+        return self._eta(X, offset)
+
+    def predict_proba(self, X: Any, *, offset: Any = None) -> Array:
+        """Probability of each class, (n, 2)."""
+        eta = self._eta(X, offset)
+        return np.column_stack([self._likelihood.mean(-eta), self._likelihood.mean(eta)])
+
+    def predict_log_proba(self, X: Any, *, offset: Any = None) -> Array:
+        """Logarithm of `predict_proba`, without underflow."""
+        eta = self._eta(X, offset)
+        return np.column_stack([-np.logaddexp(0.0, eta), -np.logaddexp(0.0, -eta)])
+
+    def predict(self, X: Any, *, offset: Any = None) -> Any:
+        """The likelier class of each row."""
+        positive = self._eta(X, offset) > 0
+        return self.classes_[positive.astype(np.intp)]
+
+    def _default_likelihood(self) -> Likelihood:
+        return Bernoulli()
+
+    def _encode(self, y: Any, likelihood: Likelihood) -> Any:
+        if not likelihood.is_classification:
+            raise InputError("a classifier needs a likelihood of classes", likelihood.name, "")
+        y = column_or_1d(y)
+        check_classification_targets(y)
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        if len(self.classes_) != 2:
+            raise InputError(
+                "y must have exactly two classes",
+                f"{len(self.classes_)} class{'es' * (len(self.classes_) != 1)}: "
+                f"{', '.join(map(str, self.classes_[:5].tolist()))}",
+                "Only binary classification is supported; fit one class against the rest.",
+            )
+        return codes.astype(np.float64)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = False
+        return tags
