@@ -15,6 +15,7 @@
 #include "moments.hpp"
 #include "path.hpp"
 #include "quadratic.hpp"
+#include "residual_model.hpp"
 #include "small.hpp"
 
 namespace nb = nanobind;
@@ -232,6 +233,12 @@ nb::tuple path_sparse(Flat<I> start, Flat<I> row, Flat<T> value, PRIORFIT_PATH_A
   require_lengths(n, p, {root, y, weights, offset}, {center, scale, l1, l2, loc, lower, upper});
   const priorfit::SparseColumns<T, I> columns{
       start.data(), row.data(), value.data(), n, p, {center.data(), scale.data(), root.data()}};
+  if (loss == "gaussian, by residuals") {
+    const priorfit::Penalty penalty{l1.data(), l2.data(), loc.data(), lower.data(), upper.data()};
+    priorfit::ResidualModel<T, I> model(columns, y.data());
+    return run_path(columns, model, penalty, strengths, tols, coefs, intercepts, gaps, kkts,
+                    working, reference, steepest, most);
+  }
   return choose_loss(columns, PRIORFIT_PATH_VALUES);
 }
 

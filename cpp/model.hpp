@@ -19,17 +19,17 @@ struct Solution {
   double intercept = 0.0;
 };
 
-// The penalty of the working columns, and a matrix that grows with them.
+// The penalty of the working columns, and, where asked for, a matrix that grows with them.
 class Grown {
  public:
   std::size_t size() const { return form_[0].size(); }
   std::size_t stride() const { return capacity_; }
   double* gram() { return gram_.data(); }
 
-  void add(double l1, double l2, double loc, double lower, double upper) {
+  void add(double l1, double l2, double loc, double lower, double upper, bool matrix = true) {
     const double values[] = {l1, l2, loc, lower, upper};
     for (std::size_t k = 0; k < 5; ++k) form_[k].push_back(values[k]);
-    if (size() > capacity_) reserve(2 * size());
+    if (matrix && size() > capacity_) reserve(2 * size());
   }
 
   void add(const std::vector<std::size_t>& fresh, const Penalty& p) {

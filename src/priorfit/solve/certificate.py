@@ -49,8 +49,14 @@ def certify(standard: Standard, solutions: Array, strengths: Array) -> Certifica
 
 def joined(parts: list[Certificates]) -> Certificates:
     """Certificates of several groups of solutions, in order."""
-    gap, kkt, slopes, _ = zip(*parts, strict=True)
-    return Certificates(np.concatenate(gap), np.concatenate(kkt), np.concatenate(slopes, axis=1))
+    gap, kkt, slopes, moved = zip(*parts, strict=True)
+    known = [m for m in moved if m is not None]
+    return Certificates(
+        np.concatenate(gap),
+        np.concatenate(kkt),
+        np.concatenate(slopes, axis=1),
+        np.unique(np.concatenate(known)) if len(known) == len(moved) else None,
+    )
 
 
 def _certify(standard: Standard, g: Array, strengths: Array) -> Certificates:

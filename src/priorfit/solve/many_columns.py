@@ -7,7 +7,7 @@ import numpy as np
 from priorfit._core import solve_path
 from priorfit._typing import Array
 from priorfit.design import Dense
-from priorfit.solve.certificate import Certificates
+from priorfit.solve.certificate import Certificates, joined
 from priorfit.solve.columns import stored, stored_or_copied
 from priorfit.solve.native import LOSSES
 from priorfit.solve.standard import Standard
@@ -16,6 +16,7 @@ __all__ = ["ManyColumns"]
 
 _MEMORY = 1 << 27  # numbers in the copies of the working columns: 1 GB
 _MOST = 6000  # working columns: their Gram matrix then fills 290 MB
+_MOST_SPARSE = 1500  # beyond, sparse columns are solved by residuals, without a Gram matrix
 _STEP = 0.8  # from one strength to the next on the way to a distant first one
 
 
@@ -39,6 +40,8 @@ class ManyColumns:
             self.root = np.sqrt(standard.weights)
             self.y = self.root * (standard.y - self.offset)
         self.most = min(_MOST, max(100, _MEMORY // standard.Z.shape[0]))
+        if standard.gaussian and len(self.arrays) == 3:
+            self.most = _MOST_SPARSE
 
     @staticmethod
     def applies(standard: Standard) -> bool:
@@ -54,14 +57,32 @@ class ManyColumns:
 
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
         """Solutions (m, k) and certificates, as many of the strengths as the working set allows."""
-        standard, first, form = self.standard, self.first, self.standard.form
+        standard = self.standard
         skip = 0
         if warm is standard.start:
             approach = self._approach(float(strengths[0]))
             skip = len(approach)
             strengths = np.concatenate([approach, strengths])
+        tols = np.where(np.arange(len(strengths)) < skip, max(self.tol, 1e-2), self.tol)
+        name = standard.likelihood.name
+        solutions, found = self._run(name, strengths, tols, warm, self.most)
+        done = solutions.shape[1]
+        if done < len(strengths) and standard.gaussian and len(self.arrays) == 3:
+            warm = solutions[:, -1] if done else warm
+            name, most = "gaussian, by residuals", standard.size
+            rest, more = self._run(name, strengths[done:], tols[done:], warm, most)
+            solutions, found = np.hstack([solutions, rest]), joined([found, more])
+        gap, kkt, slopes, moved = found
+        done = max(skip, solutions.shape[1])
+        kept = Certificates(gap[skip:done], kkt[skip:done], slopes[:, skip:done], moved)
+        return solutions[:, skip:done], kept
+
+    def _run(
+        self, name: str, strengths: Array, tols: Array, warm: Array, most: int
+    ) -> tuple[Array, Certificates]:
+        """One native call; solutions and certificates of the strengths that were done."""
+        standard, first, form = self.standard, self.first, self.standard.form
         points, p = len(strengths), standard.size - first
-        tols = np.where(np.arange(points) < skip, max(self.tol, 1e-2), self.tol)
         coefs = np.zeros((points, p))
         coefs[0] = (warm - self.base)[first:]
         gaps, kkts, intercepts = np.empty(points), np.empty(points), np.zeros(points)
@@ -73,7 +94,7 @@ class ManyColumns:
             standard.Z.scale,
             self.root,
             self.y,
-            standard.likelihood.name,
+            name,
             standard.weights,
             self.offset,
             bool(first),
@@ -91,19 +112,17 @@ class ManyColumns:
             working,
             standard.reference,
             standard.null_correlation,
-            self.most,
+            most,
         )
-        done = max(done, skip)
         used = np.sort(working[:m])
-        moved = np.concatenate([np.arange(first), first + used])
-        solutions = np.zeros((standard.size, done - skip))
-        solutions[first + used] = coefs[skip:done, used].T
+        solutions = np.zeros((standard.size, done))
+        solutions[first + used] = coefs[:done, used].T
         if np.any(self.base):
             solutions += self.base[:, None]
         if first and not standard.gaussian:
-            solutions[0] = intercepts[skip:done]
-        slopes = np.empty((0, done - skip))
-        return solutions, Certificates(gaps[skip:done], kkts[skip:done], slopes, moved)
+            solutions[0] = intercepts[:done]
+        moved = np.concatenate([np.arange(first), first + used])
+        return solutions, Certificates(gaps[:done], kkts[:done], np.empty((0, done)), moved)
 
     def _approach(self, s: float) -> Array:
         """Strengths on the way from the one that holds every weight down to ``s``."""
