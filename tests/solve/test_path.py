@@ -134,6 +134,28 @@ def test_more_working_columns_than_rows():
     assert found.n_nonzero[-1] <= 30
 
 
+@pytest.mark.parametrize("prior", SPARSE_PRIORS)
+@pytest.mark.parametrize("intercept", [True, False])
+def test_residuals_and_gram_matrix_agree(monkeypatch, prior, intercept):
+    """Sparse columns solved without a Gram matrix, from the first strength or from the middle."""
+    X, y = _wide(n=80, p=300)
+    X = sparse.csc_array(np.where(np.abs(X) > 0.6, X, 0.0))
+    w = np.random.default_rng(2).uniform(0.5, 2.0, size=80)
+    problem = _problem(ALL_PRIORS[prior](300), X, y, weights=w, intercept=intercept)
+    standard = standardize(problem)
+    if not ManyColumns.applies(standard):
+        pytest.skip("a flat prior: the general engine takes it")
+    strengths = np.geomspace(300.0, 3.0, 12) * standard.y_unit**2
+    solutions, _ = ManyColumns(standard, 1e-10)(strengths, standard.start)
+    for most in (0, 20):
+        monkeypatch.setattr(sys.modules[ManyColumns.__module__], "_MOST_SPARSE", most)
+        again, found = ManyColumns(standard, 1e-10)(strengths, standard.start)
+        assert again.shape == solutions.shape
+        assert found.gap.max() <= 1e-10
+        assert _outside(standard, again, strengths).gap.max() < 1.1e-10
+        np.testing.assert_allclose(again, solutions, atol=1e-3 * np.abs(solutions).max())
+
+
 _rng = np.random.default_rng(0)
 _plain = _rng.normal(size=(60, 400))
 ADVERSARIES = {
