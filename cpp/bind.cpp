@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "columns.hpp"
-#include "glm.hpp"
 #include "glm_model.hpp"
 #include "losses.hpp"
 #include "model.hpp"
@@ -80,43 +79,6 @@ void solve_quadratic(Matrix gram, Vector q, Vector l1, Vector l2, Vector loc, Ve
     }
   }
   if (interrupted) throw nb::python_error();
-}
-
-// One solution per strength as in `solve_quadratic`, for a loss that is not quadratic.
-template <class Loss>
-bool glm_points(const priorfit::Rows& rows, const priorfit::Penalty& penalty, Vector strengths,
-                Rows coefs, Counts rounds, double tol, int max_rounds) {
-  nb::gil_scoped_release no_gil;
-  priorfit::Glm<Loss> solver(rows, penalty);
-  Interrupt interrupt;
-  for (std::size_t k = 0; k < strengths.shape(0); ++k) {
-    double* b = coefs.data() + k * rows.m;
-    if (k > 0) std::copy(b - rows.m, b, b);
-    const double s = strengths.data()[k];
-    if (solver.solve(b, s, tol, max_rounds, rounds.data()[k], interrupt) ==
-        priorfit::Status::interrupted)
-      return true;
-  }
-  return false;
-}
-
-void solve_glm(const std::string& loss, Columns Z, Vector y, Vector weights, Vector offset,
-               Vector l1, Vector l2, Vector loc, Vector lower, Vector upper, Vector strengths,
-               Rows coefs, Counts rounds, double tol, int max_rounds) {
-  const std::size_t n = Z.shape(0), m = Z.shape(1), points = strengths.shape(0);
-  for (const Vector& v : {y, weights, offset})
-    require(v.shape(0) == n, "y, weights and offset must have length n");
-  for (const Vector& v : {l1, l2, loc, lower, upper})
-    require(v.shape(0) == m, "l1, l2, loc, lower and upper must have length m");
-  require(coefs.shape(0) == points && coefs.shape(1) == m, "coefs must be points x m");
-  require(rounds.shape(0) == points, "rounds: one per point");
-  const priorfit::Rows rows{Z.data(), y.data(), weights.data(), offset.data(), n, m};
-  const priorfit::Penalty penalty{l1.data(), l2.data(), loc.data(), lower.data(), upper.data()};
-  const auto run = loss == "bernoulli" ? &glm_points<priorfit::Bernoulli>
-                   : loss == "poisson" ? &glm_points<priorfit::Poisson>
-                                       : nullptr;
-  require(run != nullptr, "no native loss of this name");
-  if (run(rows, penalty, strengths, coefs, rounds, tol, max_rounds)) throw nb::python_error();
 }
 
 template <class T>
@@ -266,6 +228,55 @@ void column_moments(Dense<T> X, Vector weights, double total, Span mean, Span va
     priorfit::moments(columns[j], weights.data(), n, total, mean.data()[j], variance.data()[j]);
 }
 
+// One solution per strength as in `solve_quadratic`, for a loss that is not quadratic, over a few
+// dense columns.
+template <class Loss>
+bool glm_points(const priorfit::DenseColumns<double>& columns, const priorfit::Penalty& penalty,
+                const Vector& y, const Vector& weights, const Vector& offset,
+                const Vector& strengths, const Rows& coefs, const Counts& rounds, double tol,
+                Interrupt& interrupt) {
+  priorfit::GlmModel<priorfit::DenseColumns<double>, Loss> model(columns, y.data(), weights.data(),
+                                                                 offset.data(), false);
+  std::vector<std::size_t> every(columns.p);
+  for (std::size_t j = 0; j < columns.p; ++j) every[j] = j;
+  model.add(every, penalty);
+  priorfit::Solution x{std::vector<double>(coefs.data(), coefs.data() + columns.p), 0.0};
+  for (std::size_t k = 0; k < strengths.shape(0); ++k) {
+    const auto status = model.solve(x, strengths.data()[k], tol, interrupt);
+    if (status == priorfit::Status::interrupted) return true;
+    std::copy(x.b.begin(), x.b.end(), coefs.data() + k * columns.p);
+    rounds.data()[k] = model.rounds();
+  }
+  return false;
+}
+
+void solve_glm(const std::string& loss, Dense<double> Z, Vector y, Vector weights, Vector offset,
+               Vector l1, Vector l2, Vector loc, Vector lower, Vector upper, Vector strengths,
+               Rows coefs, Counts rounds, double tol) {
+  const std::size_t n = Z.shape(0), m = Z.shape(1), points = strengths.shape(0);
+  for (const Vector& v : {y, weights, offset})
+    require(v.shape(0) == n, "y, weights and offset must have length n");
+  for (const Vector& v : {l1, l2, loc, lower, upper})
+    require(v.shape(0) == m, "l1, l2, loc, lower and upper must have length m");
+  require(coefs.shape(0) == points && coefs.shape(1) == m, "coefs must be points x m");
+  require(rounds.shape(0) == points, "rounds: one per point");
+  const std::vector<double> zeros(m, 0.0), ones(std::max(n, m), 1.0);
+  const priorfit::DenseColumns<double> columns{
+      columns_of(Z), n, m, {zeros.data(), ones.data(), ones.data()}};
+  const priorfit::Penalty penalty{l1.data(), l2.data(), loc.data(), lower.data(), upper.data()};
+  require(loss == "bernoulli" || loss == "poisson", "no native loss of this name");
+  bool interrupted;
+  {
+    nb::gil_scoped_release no_gil;
+    Interrupt interrupt;
+    const auto run = loss == "bernoulli" ? &glm_points<priorfit::Bernoulli>
+                                         : &glm_points<priorfit::Poisson>;
+    interrupted = run(columns, penalty, y, weights, offset, strengths, coefs, rounds, tol,
+                      interrupt);
+  }
+  if (interrupted) throw nb::python_error();
+}
+
 // (usable, intercept, loss, df, gap, kkt, rounds) of a small dense gaussian fit; `coef` receives
 // the weights.
 nb::tuple fit_small(Matrix X, Vector y, Vector weights, Vector l1, Vector l2, Vector loc,
@@ -299,7 +310,7 @@ NB_MODULE(_core, m) {
         "rounds"_a.noconvert(), "tol"_a, "max_rounds"_a);
   m.def("solve_glm", &solve_glm, "loss"_a, "Z"_a.noconvert(), "y"_a, "weights"_a, "offset"_a,
         "l1"_a, "l2"_a, "loc"_a, "lower"_a, "upper"_a, "strengths"_a, "coefs"_a.noconvert(),
-        "rounds"_a.noconvert(), "tol"_a, "max_rounds"_a);
+        "rounds"_a.noconvert(), "tol"_a);
   const auto path = [&m](auto function, auto... stored) {
     m.def("solve_path", function, stored..., "center"_a, "scale"_a, "root"_a, "y"_a, "loss"_a,
           "weights"_a, "offset"_a, "intercept"_a, "l1"_a, "l2"_a, "loc"_a, "lower"_a, "upper"_a, "strengths"_a, "tols"_a, "coefs"_a.noconvert(),

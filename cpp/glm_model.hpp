@@ -50,7 +50,7 @@ class GlmModel {
     double value = objective(eta_.data(), b_.data(), s), last = INFINITY;
     if (!std::isfinite(value)) return Status::not_finite;
     Status status = Status::max_rounds;
-    for (int round = 0; round < 100; ++round) {
+    for (rounds_ = 0; rounds_ < 100; ++rounds_) {
       if (stop()) return Status::interrupted;
       const double violation = gradient(s);
       if (violation <= tol) {
@@ -64,6 +64,9 @@ class GlmModel {
     store(x);
     return status;
   }
+
+  // Newton steps of the last solution.
+  int rounds() const { return rounds_; }
 
   // theta = -w loss', moved to sum 0 where there is an intercept; returns the loss.
   double dual_point(const Solution& x, double* theta) {
@@ -96,7 +99,9 @@ class GlmModel {
   void load(const Solution& x) {
     std::fill(b_.begin(), b_.end(), 0.0);
     if (first_) b_[0] = x.intercept;
-    std::copy(x.b.begin(), x.b.end(), b_.begin() + first_);
+    const Penalty p = grown_.penalty();
+    for (std::size_t j = 0; j < x.b.size(); ++j)
+      b_[j + first_] = std::clamp(x.b[j], p.lower[j + first_], p.upper[j + first_]);
     std::copy(offset_, offset_ + n_, eta_.begin());
     add_columns(b_.data(), nullptr, eta_.data());
   }
@@ -197,6 +202,7 @@ class GlmModel {
   typename Columns::Working z_;
   Grown grown_;
   QuadraticSolver solver_;
+  int rounds_ = 0;
   std::vector<double> eta_, change_, moved_, theta_, h_, kept_;       // by rows
   std::vector<double> b_, q_, slopes_, proposal_, part_;              // by working columns
   std::vector<std::size_t> which_;

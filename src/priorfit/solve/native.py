@@ -48,7 +48,7 @@ def solve_quadratic(
 
 
 def solve_glm(
-    standard: Standard, Z: Array, strengths: Array, warm: Array, tol: float, max_rounds: int
+    standard: Standard, Z: Array, strengths: Array, warm: Array, tol: float
 ) -> tuple[Array, int]:
     """Minimise the problem for every strength, each warm from the last, over dense ``Z`` (n, m).
 
@@ -61,5 +61,5 @@ def solve_glm(
     form, name = standard.form, standard.likelihood.name
     y, w, offset = standard.y, standard.weights, standard.offset
     belief = (form.l1, form.l2, form.loc, form.lower, form.upper)
-    _native_solve_glm(name, Z, y, w, offset, *belief, strengths, coefs, rounds, tol, max_rounds)
+    _native_solve_glm(name, Z, y, w, offset, *belief, strengths, coefs, rounds, tol)
     return coefs, int(rounds.max(initial=0)) + 1

@@ -67,7 +67,7 @@ class Newton:
     ) -> tuple[Array, Certificates]:
         """All strengths in one native call; what misses the tolerance is for the general way."""
         tol = 1e-9 * self.standard.null_correlation
-        coefs, self.rounds = solve_glm(self.standard, dense, strengths, warm, tol, self.max_iter)
+        coefs, self.rounds = solve_glm(self.standard, dense, strengths, warm, tol)
         return coefs.T, certify(self.standard, coefs.T, strengths)
 
     def _solve(
