@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cross.hpp"
+#include "moments.hpp"
 
 namespace priorfit {
 
@@ -22,16 +23,34 @@ struct DenseColumns {
   std::size_t n, p;
   Units units;
 
-  // out (p x k) = Z'R for R (n x k)
-  void correlate(const double* r, std::size_t k, double* out) const {
+  // out (count x k) = Z_W'R for R (n x k), over the columns `which`, or all p where that is null.
+  void correlate(const std::size_t* which, std::size_t count, const double* r, std::size_t k,
+                 double* out) const {
     std::vector<double> weighted(n * k), totals(k, 0.0);
     for (std::size_t c = 0; c < k; ++c)
       for (std::size_t i = 0; i < n; ++i)
         totals[c] += weighted[c * n + i] = units.root[i] * r[c * n + i];
-    cross(x.data(), p, weighted.data(), n, k, n, out, k);
-    for (std::size_t j = 0; j < p; ++j)
+    std::vector<const T*> some(which ? count : 0);
+    for (std::size_t i = 0; i < some.size(); ++i) some[i] = x[which[i]];
+    cross(which ? some.data() : x.data(), count, weighted.data(), n, k, n, out, k);
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::size_t j = which ? which[i] : i;
       for (std::size_t c = 0; c < k; ++c)
-        out[j * k + c] = (out[j * k + c] - units.center[j] * totals[c]) / units.scale[j];
+        out[i * k + c] = (out[i * k + c] - units.center[j] * totals[c]) / units.scale[j];
+    }
+  }
+
+  // |z_j| of every column.
+  void norms(double* out) const {
+    std::vector<double> w(n);
+    double total = 0.0;
+    for (std::size_t i = 0; i < n; ++i) total += w[i] = units.root[i] * units.root[i];
+    for (std::size_t j = 0; j < p; ++j) {
+      double mean, variance;
+      moments(x[j], w.data(), n, total, mean, variance);
+      const double away = mean - units.center[j];
+      out[j] = std::sqrt(total * (variance + away * away)) / units.scale[j];
+    }
   }
 
   // A few columns in use: float64 copies, whose products are fast.
@@ -81,6 +100,15 @@ struct DenseColumns {
       cross(wanted.data(), wanted.size(), v, all_.n, 1, all_.n, out + from, 1);
     }
 
+    // Entries `which` of Z'v.
+    void project(const std::vector<std::size_t>& which, const double* v, double* out) const {
+      std::vector<const double*> wanted;
+      for (std::size_t i : which) wanted.push_back(z_.data() + i * all_.n);
+      std::vector<double> found(which.size());
+      cross(wanted.data(), wanted.size(), v, all_.n, 1, all_.n, found.data(), 1);
+      for (std::size_t k = 0; k < which.size(); ++k) out[which[k]] = found[k];
+    }
+
     // r += Z c over the columns `which`
     void combine_into(const std::vector<std::size_t>& which, const std::vector<double>& c,
                       double* r) const {
@@ -104,13 +132,15 @@ struct SparseColumns {
   std::size_t n, p;
   Units units;
 
-  void correlate(const double* r, std::size_t k, double* out) const {
+  void correlate(const std::size_t* which, std::size_t count, const double* r, std::size_t k,
+                 double* out) const {
     std::vector<double> weighted(n * k), totals(k, 0.0);  // row by row: an entry reads k in a line
     for (std::size_t c = 0; c < k; ++c)
       for (std::size_t i = 0; i < n; ++i)
         totals[c] += weighted[i * k + c] = units.root[i] * r[c * n + i];
-    for (std::size_t j = 0; j < p; ++j) {
-      double* sums = out + j * k;
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::size_t j = which ? which[i] : i;
+      double* sums = out + i * k;
       std::fill(sums, sums + k, 0.0);
       for (I e = start[j]; e < start[j + 1]; ++e) {
         const double v = static_cast<double>(value[e]);
@@ -119,6 +149,21 @@ struct SparseColumns {
       }
       for (std::size_t c = 0; c < k; ++c)
         sums[c] = (sums[c] - units.center[j] * totals[c]) / units.scale[j];
+    }
+  }
+
+  void norms(double* out) const {
+    double total = 0.0;
+    for (std::size_t i = 0; i < n; ++i) total += units.root[i] * units.root[i];
+    for (std::size_t j = 0; j < p; ++j) {
+      double sum = 0.0, square = 0.0;
+      for (I e = start[j]; e < start[j + 1]; ++e) {
+        const double v = static_cast<double>(value[e]), w = units.root[row[e]];
+        sum += w * w * v;
+        square += w * w * v * v;
+      }
+      const double c = units.center[j], around = square - 2.0 * c * sum + c * c * total;
+      out[j] = std::sqrt(std::max(around, 1e-12 * (square + c * c * total))) / units.scale[j];
     }
   }
 
@@ -164,14 +209,13 @@ struct SparseColumns {
     }
 
     void project(std::size_t from, const double* v, double* out) const {
-      double level = 0.0;
-      for (std::size_t i = 0; i < all_.n; ++i) level += all_.units.root[i] * v[i];
-      for (std::size_t a = from; a < columns_.size(); ++a) {
-        double sum = 0.0;
-        const std::size_t j = columns_[a];
-        for_entries(j, [&](std::size_t i, double x) { sum += all_.units.root[i] * v[i] * x; });
-        out[a] = j == ones ? level : (sum - all_.units.center[j] * level) / all_.units.scale[j];
-      }
+      const double at = level(v);
+      for (std::size_t a = from; a < columns_.size(); ++a) out[a] = product(columns_[a], v, at);
+    }
+
+    void project(const std::vector<std::size_t>& which, const double* v, double* out) const {
+      const double at = level(v);
+      for (std::size_t a : which) out[a] = product(columns_[a], v, at);
     }
 
     void combine_into(const std::vector<std::size_t>& which, const std::vector<double>& c,
@@ -192,6 +236,20 @@ struct SparseColumns {
 
    private:
     static constexpr std::size_t ones = static_cast<std::size_t>(-1);
+
+    double level(const double* v) const {
+      double sum = 0.0;
+      for (std::size_t i = 0; i < all_.n; ++i) sum += all_.units.root[i] * v[i];
+      return sum;
+    }
+
+    // z_j'v, where `at` is the level of v
+    double product(std::size_t j, const double* v, double at) const {
+      if (j == ones) return at;
+      double sum = 0.0;
+      for_entries(j, [&](std::size_t i, double x) { sum += all_.units.root[i] * v[i] * x; });
+      return (sum - all_.units.center[j] * at) / all_.units.scale[j];
+    }
 
     // z_j'Hz_k from x_j'Hx_k and the weighted sums of both columns.
     double centred(double product, double sum_j, double sum_k, double total, std::size_t j,

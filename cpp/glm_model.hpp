@@ -1,8 +1,9 @@
 // A likelihood that is not quadratic, over the working columns of a path: proximal Newton with a
 // Hessian that is kept while it serves.
 //
-// From one strength to the next the curvatures change by little, so the model of an earlier fit
-// converges in a few steps (rate: the relative change), and its factor and Gram matrix stay.
+// From one strength to the next the curvatures change by little. The model of an earlier fit finds
+// the support; its factor is then the preconditioner of a Newton step with the present Hessian,
+// which is never formed. A new model is made when the extra iterations have cost as much.
 #pragma once
 
 #include <algorithm>
@@ -50,6 +51,7 @@ class GlmModel {
     double value = objective(eta_.data(), b_.data(), s), last = INFINITY;
     if (!std::isfinite(value)) return Status::not_finite;
     Status status = Status::max_rounds;
+    bool refined = false;
     for (rounds_ = 0; rounds_ < 100; ++rounds_) {
       if (stop()) return Status::interrupted;
       const double violation = gradient(s);
@@ -57,8 +59,11 @@ class GlmModel {
         status = Status::converged;
         break;
       }
-      if (stale() || violation > 0.3 * last) renew();
+      const bool slow = violation > 0.5 * last && !refined;
       last = violation;
+      refined = !kept_.empty() && (rounds_ == 0 || held_ <= 0.1 * violation) && refine(s, tol, value);
+      if (refined) continue;
+      if (kept_.empty() || slow || rent_ > price()) renew();
       if (!step(s, violation, value, stop)) break;
     }
     store(x);
@@ -111,6 +116,14 @@ class GlmModel {
     x.b.assign(b_.begin() + first_, b_.end());
   }
 
+  // `which_` and `part_`: the entries of v that are not 0.
+  void nonzero(const std::vector<double>& v) {
+    which_.clear();
+    part_.clear();
+    for (std::size_t j = 0; j < v.size(); ++j)
+      if (v[j] != 0.0) which_.push_back(j), part_.push_back(v[j]);
+  }
+
   // r += Z (b - less)
   void add_columns(const double* b, const double* less, double* r) {
     which_.clear();
@@ -141,43 +154,116 @@ class GlmModel {
     for (double& h : h_) h = std::max(h, floor);
   }
 
-  // Slopes of all working columns; the largest violation of stationarity.
+  bool is_free(const Penalty& p, std::size_t j) const {
+    return b_[j] > p.lower[j] && b_[j] < p.upper[j] && (b_[j] != p.loc[j] || p.l1[j] == 0.0);
+  }
+
+  // Slopes of all working columns; the largest violation of stationarity, and that of the columns
+  // that a kink or bound holds.
   double gradient(double s) {
     derivatives();
     z_.project(0, theta_.data(), slopes_.data());
     const Penalty p = grown_.penalty();
-    double worst = 0.0;
-    for (std::size_t j = 0; j < b_.size(); ++j)
-      worst = std::max(worst, p.violation(b_[j], s, slopes_[j], j));
+    double worst = held_ = 0.0;
+    for (std::size_t j = 0; j < b_.size(); ++j) {
+      const double v = p.violation(b_[j], s, slopes_[j], j);
+      worst = std::max(worst, v);
+      if (!is_free(p, j)) held_ = std::max(held_, v);
+    }
     return worst;
   }
 
-  // Whether the curvatures have moved far from those of the kept Hessian.
-  bool stale() const {
-    if (kept_.empty()) return true;
-    double moved = 0.0, size = 0.0;
-    for (std::size_t i = 0; i < n_; ++i)
-      moved += std::fabs(h_[i] - kept_[i]), size += h_[i];
-    return moved > 0.2 * size;
+  // Of a new Hessian, in multiplications.
+  double price() const {
+    const double m = static_cast<double>(b_.size());
+    return 0.5 * static_cast<double>(n_) * m * m;
   }
 
   void renew() {
     kept_ = h_;
+    rent_ = 0.0;
     z_.gram(0, kept_.data(), grown_.gram(), grown_.stride());
     solver_ = QuadraticSolver(grown_.quadratic(q_.data()));
   }
 
-  // To the minimum of the model, or the first of 1/2, 1/4, ... of the way that does not go up.
+  // To the minimum of the model.
   template <class Stop>
   bool step(double s, double violation, double& value, Stop&& stop) {
     const Quadratic model = grown_.quadratic(q_.data());
-    for (std::size_t j = 0; j < b_.size(); ++j) q_[j] = slopes_[j];
-    for (std::size_t j = 0; j < b_.size(); ++j)
-      if (b_[j] != 0.0) axpy(b_[j], model.column(j), q_.data(), b_.size());
+    q_ = slopes_;
+    nonzero(b_);
+    combine(model.gram, static_cast<std::ptrdiff_t>(model.stride), which_.data(), part_.data(),
+            which_.size(), q_.data(), b_.size());
     proposal_ = b_;
     int rounds;
     solver_.grow(model);
+    solver_.know(b_.data(), slopes_.data());
     solver_.solve(proposal_.data(), s, 1e-3 * violation, patience(b_.size()), rounds, stop);
+    return search(s, value);
+  }
+
+  // A Newton step on the support with the present Hessian: conjugate gradients, with the factor of
+  // the kept one as preconditioner. Weights stop at their kink or bound.
+  bool refine(double s, double tol, double& value) {
+    const Penalty p = grown_.penalty();
+    const std::size_t m = b_.size();
+    free_.clear();
+    proposal_ = b_;
+    rest_.assign(m, 0.0);
+    for (std::size_t j = 0; j < m; ++j) {
+      if (!is_free(p, j)) continue;
+      const double t = b_[j] - p.loc[j];
+      free_.push_back(j);
+      rest_[j] = slopes_[j] - s * (p.l1[j] * (t > 0.0 ? 1.0 : (t < 0.0 ? -1.0 : 0.0)) + p.l2[j] * t);
+    }
+    const double target = std::max(0.1 * tol, 1e-2 * largest(rest_));
+    conjugate_gradients(s, p, target);
+    for (std::size_t j : free_) {
+      const double t = b_[j] - p.loc[j], moved = t + move_[j];
+      proposal_[j] = p.l1[j] > 0.0 && t * moved < 0.0 ? p.loc[j]
+                                                      : std::clamp(b_[j] + move_[j], p.lower[j], p.upper[j]);
+    }
+    return search(s, value);
+  }
+
+  // move_ with (Z'HZ + s l2) move_ = rest_ on `free_`, until no entry of the rest passes `target`.
+  void conjugate_gradients(double s, const Penalty& p, double target) {
+    constexpr int most = 30;
+    const std::size_t m = b_.size();
+    move_.assign(m, 0.0);
+    along_.assign(m, 0.0);
+    image_.resize(m);
+    double before = 0.0;
+    for (int k = 0; k < most && largest(rest_) > target; ++k) {
+      solver_.precondition(rest_.data(), free_, image_.data());
+      double now = 0.0;
+      for (std::size_t j : free_) now += rest_[j] * image_[j];
+      for (std::size_t j : free_) along_[j] = image_[j] + (k ? now / before : 0.0) * along_[j];
+      before = now;
+      std::fill(change_.begin(), change_.end(), 0.0);
+      nonzero(along_);
+      z_.combine_into(which_, part_, change_.data());
+      for (std::size_t i = 0; i < n_; ++i) change_[i] *= h_[i];
+      z_.project(free_, change_.data(), image_.data());
+      double curve = 0.0;
+      for (std::size_t j : free_) curve += along_[j] * (image_[j] += s * p.l2[j] * along_[j]);
+      if (!(curve > 0.0)) return;
+      for (std::size_t j : free_) {
+        move_[j] += now / curve * along_[j];
+        rest_[j] -= now / curve * image_[j];
+      }
+      if (k > 1) rent_ += 2.0 * static_cast<double>(n_) * static_cast<double>(free_.size());
+    }
+  }
+
+  static double largest(const std::vector<double>& v) {
+    double most = 0.0;
+    for (double x : v) most = std::max(most, std::fabs(x));
+    return most;
+  }
+
+  // To `proposal_`, or the first of 1/2, 1/4, ... of the way that does not go up.
+  bool search(double s, double& value) {
     std::fill(change_.begin(), change_.end(), 0.0);
     add_columns(proposal_.data(), b_.data(), change_.data());
     const double slack = 1e-14 * std::fabs(value);
@@ -205,7 +291,9 @@ class GlmModel {
   int rounds_ = 0;
   std::vector<double> eta_, change_, moved_, theta_, h_, kept_;       // by rows
   std::vector<double> b_, q_, slopes_, proposal_, part_;              // by working columns
-  std::vector<std::size_t> which_;
+  std::vector<double> rest_, move_, along_, image_;
+  std::vector<std::size_t> which_, free_;
+  double held_ = 0.0, rent_ = 0.0;  // the latter: work since the kept Hessian was new that a newer one would have saved
 };
 
 }  // namespace priorfit

@@ -11,6 +11,7 @@
 #include <limits>
 #include <vector>
 
+#include "correlations.hpp"
 #include "model.hpp"
 #include "penalty.hpp"
 
@@ -26,7 +27,7 @@ class Path {
   Path(const Columns& columns, Model& model, const Penalty& penalty, PathUnits units,
        std::size_t most)
       : x_(columns), model_(model), p_(penalty), units_(units), most_(most),
-        working_(x_.p, false) {}
+        working_(x_.p, false), place_(x_.p, 0), correlations_(columns) {}
 
   // Where weights may have left zero in any solution.
   const std::vector<std::size_t>& working() const { return used_; }
@@ -46,7 +47,7 @@ class Path {
       if (used_.size() > most_) break;
       solve(strengths + done, tols + done, batch, stop, interrupted);
       if (interrupted) break;
-      check(batch);
+      check(strengths + done, batch);
       std::size_t good = 0;
       while (good < batch && accept(strengths[done + good], tols[done + good], good, gaps + done,
                                     kkts + done))
@@ -73,8 +74,11 @@ class Path {
     for (std::size_t j = 0; j < x_.p; ++j)
       if (!working_[j] && !fixed(j) && wanted(j)) fresh.push_back(j);
     if (fresh.empty()) return false;
-    for (std::size_t j : fresh) working_[j] = true;
-    used_.insert(used_.end(), fresh.begin(), fresh.end());
+    for (std::size_t j : fresh) {
+      working_[j] = true;
+      place_[j] = used_.size();
+      used_.push_back(j);
+    }
     model_.add(fresh, p_);
     last_.b.resize(used_.size(), 0.0);
     return true;
@@ -82,14 +86,13 @@ class Path {
 
   // The columns that the start and the prior ask for, and the correlations at the start.
   void start(double* coefs, double intercept) {
-    correlations_.resize(x_.p * most_at_once);
     add_where([&](std::size_t j) { return p_.l1[j] == 0.0 || coefs[j] != 0.0; });
     for (std::size_t i = 0; i < used_.size(); ++i) last_.b[i] = coefs[used_[i]];
     last_.intercept = intercept;
     std::fill(coefs, coefs + x_.p, 0.0);
     solutions_.assign(1, last_);
-    check(1);
-    now_.assign(correlations_.begin(), correlations_.begin() + static_cast<std::ptrdiff_t>(x_.p));
+    check(&units_.steepest, 1);
+    correlations_.all(0, now_);
     before_ = now_;
     s_now_ = s_before_ = std::numeric_limits<double>::infinity();
   }
@@ -102,7 +105,8 @@ class Path {
   }
 
   // The number of strengths to take at once, at most `most`, by the cost of each: a pass over X
-  // (its memory traffic is worth about six products) and the Gram columns that it asks for.
+  // (its memory traffic is worth about six products), the columns that the points between need, and
+  // the Gram columns that it asks for.
   std::size_t cheapest_batch(const double* strengths, std::size_t most) const {
     std::size_t best = 1;
     double least = std::numeric_limits<double>::infinity();
@@ -110,7 +114,8 @@ class Path {
       double fresh = 0.0;
       for (std::size_t j = 0; j < x_.p; ++j)
         fresh += !working_[j] && !fixed(j) && ahead(j, strengths[k - 1]);
-      const double pass = static_cast<double>(x_.p) * static_cast<double>(k + 6);
+      const double between = static_cast<double>(used_.size() + correlations_.listed());
+      const double pass = 7.0 * static_cast<double>(x_.p) + between * static_cast<double>(k - 1);
       const double gram = fresh * (static_cast<double>(used_.size()) + fresh);
       const double each = (pass + gram) / static_cast<double>(k);
       if (each < least) least = each, best = k;
@@ -130,13 +135,14 @@ class Path {
     }
   }
 
-  // Dual points of the batch, and their correlations with all columns.
-  void check(std::size_t batch) {
+  // Dual points of the batch, and their correlations with all columns that may matter.
+  void check(const double* strengths, std::size_t batch) {
     duals_.resize(batch * x_.n);
     for (std::size_t k = 0; k < batch; ++k)
       losses_[k] = model_.dual_point(solutions_[k], duals_.data() + k * x_.n);
-    batch_ = batch;
-    x_.correlate(duals_.data(), batch, correlations_.data());
+    correlations_.update(
+        duals_.data(), batch, [&](std::size_t j) { return working_[j] || p_.loc[j] != 0.0; },
+        [&](std::size_t j, std::size_t k) { return strengths[k] * p_.l1[j]; });
   }
 
   // Ask more of the solver where no column is missing; false once it has been asked enough.
@@ -146,31 +152,21 @@ class Path {
     return true;
   }
 
-  double correlation(std::size_t j, std::size_t k) const { return correlations_[j * batch_ + k]; }
-
   // The certificate of solution k of the batch, over all columns; whether it is good enough.
   bool accept(double s, double tol, std::size_t k, double* gaps, double* kkts) {
-    double share = 1.0, worst = 0.0;
-    for (std::size_t j = 0; j < x_.p; ++j) {
-      const double v = correlation(j, k);
-      if (std::fabs(v) <= s * p_.l1[j] && !working_[j]) continue;
+    double share = 1.0, worst = 0.0, penalty = 0.0, beyond = 0.0;
+    correlations_.each(k, [&](std::size_t j, double v) {
+      if (std::fabs(v) <= s * p_.l1[j] && !working_[j]) return;
       share = std::min(share, p_.share(s, v, j));
-      if (!working_[j]) worst = std::max(worst, p_.violation(0.0, s, v, j));
-    }
-    double penalty = 0.0, beyond = 0.0;
-    for (std::size_t i = 0; i < used_.size(); ++i) {
-      const std::size_t j = used_[i];
-      const double b = solutions_[k].b[i], t = b - p_.loc[j];
-      penalty += s * (p_.l1[j] * std::fabs(t) + 0.5 * p_.l2[j] * t * t);
-      worst = std::max(worst, p_.violation(b, s, correlation(j, k), j));
-    }
-    for (std::size_t j = 0; j < x_.p; ++j) {
-      const double v = share * correlation(j, k);
-      if (std::fabs(v) <= s * p_.l1[j] && p_.loc[j] == 0.0) continue;
-      beyond += p_.conjugate(s, v, j);
-      if (!working_[j] && p_.loc[j] != 0.0)
-        penalty += s * (p_.l1[j] + 0.5 * p_.l2[j] * std::fabs(p_.loc[j])) * std::fabs(p_.loc[j]);
-    }
+      const double b = working_[j] ? solutions_[k].b[place_[j]] : 0.0;
+      worst = std::max(worst, p_.violation(b, s, v, j));
+    });
+    correlations_.each(k, [&](std::size_t j, double v) {
+      const double t = (working_[j] ? solutions_[k].b[place_[j]] : 0.0) - p_.loc[j];
+      if (t != 0.0) penalty += s * (p_.l1[j] * std::fabs(t) + 0.5 * p_.l2[j] * t * t);
+      if (std::fabs(share * v) > s * p_.l1[j] || p_.loc[j] != 0.0)
+        beyond += p_.conjugate(s, share * v, j);
+    });
     const double dual = model_.dual(duals_.data() + k * x_.n, share) - beyond;
     const double gap = (losses_[k] + penalty - dual) / units_.reference;
     gaps[k] = std::max(std::numeric_limits<double>::epsilon(), gap);
@@ -179,9 +175,9 @@ class Path {
   }
 
   bool add_violators(double s, std::size_t k) {
-    return add_where([&](std::size_t j) {
-      return std::fabs(correlation(j, k)) > near * s * p_.l1[j];
-    });
+    correlations_.all(k, ahead_);
+    return add_where(
+        [&](std::size_t j) { return std::fabs(ahead_[j]) > near * s * p_.l1[j]; });
   }
 
   void write(std::size_t k, double* coefs, double& intercept) {
@@ -193,14 +189,13 @@ class Path {
   void remember(const double* strengths, std::size_t good) {
     last_ = solutions_[good - 1];
     last_.b.resize(used_.size(), 0.0);
+    before_.swap(now_);
+    s_before_ = s_now_;
     if (good > 1) {
-      for (std::size_t j = 0; j < x_.p; ++j) before_[j] = correlation(j, good - 2);
+      correlations_.all(good - 2, before_);
       s_before_ = strengths[good - 2];
-    } else {
-      before_ = now_;
-      s_before_ = s_now_;
     }
-    for (std::size_t j = 0; j < x_.p; ++j) now_[j] = correlation(j, good - 1);
+    correlations_.all(good - 1, now_);
     s_now_ = strengths[good - 1];
   }
 
@@ -210,13 +205,13 @@ class Path {
   const PathUnits units_;
   const std::size_t most_;
   std::vector<bool> working_;
-  std::vector<std::size_t> used_;
+  std::vector<std::size_t> used_, place_;  // columns at work; where each stands among them
   std::vector<Solution> solutions_;
   Solution last_;
-  std::vector<double> duals_, correlations_, now_, before_;
+  Correlations<Columns> correlations_;
+  std::vector<double> duals_, now_, before_, ahead_;
   double losses_[most_at_once] = {};
   double s_now_ = 0.0, s_before_ = 0.0, strictness_ = 1.0;
-  std::size_t batch_ = 0;
 };
 
 }  // namespace priorfit

@@ -35,6 +35,22 @@ class QuadraticSolver {
     moving_.reserve(p_.m);
   }
 
+  // The gradient q - G b at the weights that the next `solve` starts from.
+  void know(const double* b, const double* gradient) {
+    known_.assign(b, b + p_.m);
+    std::copy(gradient, gradient + p_.m, g_.begin());
+  }
+
+  // x = M^{-1} r on the coordinates `which`, for the factor on the support and the diagonal
+  // elsewhere; r is 0 outside `which`.
+  void precondition(const double* r, const std::vector<std::size_t>& which, double* x) {
+    for (std::size_t k = 0; k < support_.size(); ++k) step_[k] = r[support_[k]];
+    factor_.solve(step_.data());
+    for (std::size_t j : which)
+      if (where_[j] == outside) x[j] = r[j] / std::max(pivot_of(j), 1e-300);
+    for (std::size_t k = 0; k < support_.size(); ++k) x[support_[k]] = step_[k];
+  }
+
   // `b` holds the warm start and receives the solution; `tol` bounds the violation of
   // stationarity in units of the gradient. `stop()` is asked now and then.
   template <class Stop>
