@@ -195,12 +195,18 @@ nb::tuple path_sparse(Flat<I> start, Flat<I> row, Flat<T> value, PRIORFIT_PATH_A
   require_lengths(n, p, {root, y, weights, offset}, {center, scale, l1, l2, loc, lower, upper});
   const priorfit::SparseColumns<T, I> columns{
       start.data(), row.data(), value.data(), n, p, {center.data(), scale.data(), root.data()}};
-  if (loss == "gaussian, by residuals") {
-    const priorfit::Penalty penalty{l1.data(), l2.data(), loc.data(), lower.data(), upper.data()};
-    priorfit::ResidualModel<T, I> model(columns, y.data());
+  const priorfit::Penalty penalty{l1.data(), l2.data(), loc.data(), lower.data(), upper.data()};
+  const auto run = [&](auto model) {
     return run_path(columns, model, penalty, strengths, tols, coefs, intercepts, gaps, kkts,
                     working, reference, steepest, most);
-  }
+  };
+  const double *w = weights.data(), *o = offset.data();
+  using namespace priorfit;
+  if (loss == "gaussian, by residuals") return run(GaussianResidualModel<T, I>(columns, y.data()));
+  if (loss == "bernoulli, by residuals")
+    return run(GlmResidualModel<T, I, Bernoulli>(columns, y.data(), w, o, intercept));
+  if (loss == "poisson, by residuals")
+    return run(GlmResidualModel<T, I, Poisson>(columns, y.data(), w, o, intercept));
   return choose_loss(columns, PRIORFIT_PATH_VALUES);
 }
 

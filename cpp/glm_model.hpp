@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "losses.hpp"
 #include "model.hpp"
 #include "penalty.hpp"
 #include "quadratic.hpp"
@@ -141,18 +142,7 @@ class GlmModel {
     return sum + grown_.penalty().value(b, s, grown_.size());
   }
 
-  void derivatives() {
-    double largest = 0.0;
-    for (std::size_t i = 0; i < n_; ++i) {
-      double slope, curvature;
-      Loss::derivatives(y_[i], eta_[i], slope, curvature);
-      theta_[i] = -w_[i] * slope;
-      h_[i] = w_[i] * curvature;
-      largest = std::max(largest, h_[i]);
-    }
-    const double floor = 1e-12 * std::max(largest, 1e-300);
-    for (double& h : h_) h = std::max(h, floor);
-  }
+  void derivatives() { curvatures<Loss>(y_, w_, eta_.data(), n_, theta_.data(), h_.data()); }
 
   bool is_free(const Penalty& p, std::size_t j) const {
     return b_[j] > p.lower[j] && b_[j] < p.upper[j] && (b_[j] != p.loc[j] || p.l1[j] == 0.0);

@@ -40,8 +40,9 @@ class ManyColumns:
             self.root = np.sqrt(standard.weights)
             self.y = self.root * (standard.y - self.offset)
         self.most = min(_MOST, max(100, _MEMORY // standard.Z.shape[0]))
-        if standard.gaussian and len(self.arrays) == 3:
-            self.most = _MOST_SPARSE
+        self.sparse = len(self.arrays) == 3
+        if self.sparse:
+            self.most = _MOST_SPARSE if standard.gaussian else 0
 
     @staticmethod
     def applies(standard: Standard) -> bool:
@@ -67,9 +68,9 @@ class ManyColumns:
         name = standard.likelihood.name
         solutions, found = self._run(name, strengths, tols, warm, self.most)
         done = solutions.shape[1]
-        if done < len(strengths) and standard.gaussian and len(self.arrays) == 3:
+        if done < len(strengths) and self.sparse:
             warm = solutions[:, -1] if done else warm
-            name, most = "gaussian, by residuals", standard.size
+            name, most = f"{name}, by residuals", standard.size
             rest, more = self._run(name, strengths[done:], tols[done:], warm, most)
             solutions, found = np.hstack([solutions, rest]), joined([found, more])
         gap, kkt, slopes, moved = found
