@@ -35,7 +35,7 @@ class Design(ABC):
         """``X' r``: (n,) -> (p,), or (n, k) -> (p, k)."""
 
     @abstractmethod
-    def take_rows(self, rows: Index) -> Design:
+    def take_rows(self, rows: Index | slice) -> Design:
         """The design of these rows."""
 
     @abstractmethod

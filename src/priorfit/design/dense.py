@@ -48,7 +48,7 @@ class Dense(Design):
             out += block.T @ r[rows]
         return out
 
-    def take_rows(self, rows: Index) -> Dense:
+    def take_rows(self, rows: Index | slice) -> Dense:
         return Dense(self.values[rows], self.names)
 
     def moments(self, weights: Array) -> tuple[Array, Array]:
@@ -77,21 +77,38 @@ class Dense(Design):
         return picked - center[cols], np.zeros(len(cols))
 
     def gram(self, rows: Index, cols: Index, weights: Array, center: Array, scale: Array) -> Array:
-        """See `Design.gram`; by blocks of rows, so that no centred copy of X is made."""
+        """See `Design.gram`; by blocks of rows that stay in cache, so that X is read once."""
         out = np.zeros((len(rows), len(cols)))
-        step = max(256, 8 * _BLOCK // max(1, len(cols)))
-        root = np.sqrt(weights)[:, None]
-
-        def block(part: slice, which: Index) -> Array:
-            away = self.values[part][:, which] - center[which]
-            return np.asarray(away / scale[which] * root[part])
-
-        for start in range(0, self.shape[0], step):
-            part = slice(start, start + step)
-            right = block(part, cols)
-            left = right if rows is cols else block(part, rows)
-            out += left.T @ right
+        step = max(256, _BLOCK // max(1, len(cols)))
+        root = None if np.all(weights == 1.0) else np.sqrt(weights)
+        right = self.comparable_rows(cols, step, root, center, scale)
+        if rows is cols:
+            for block in right:
+                out += block.T @ block
+            return out
+        left = self.comparable_rows(rows, step, root, center, scale)
+        for a, b in zip(left, right, strict=True):
+            out += a.T @ b
         return out
+
+    def comparable_rows(
+        self, cols: Index, step: int, root: Array | None, center: Array, scale: Array
+    ) -> Iterator[Array]:
+        """``root (X - center) / scale`` of some columns, ``step`` rows at a time.
+
+        Each block (<= step, cols) is overwritten by the next.
+        """
+        every = len(cols) == self.shape[1] and np.array_equal(cols, np.arange(len(cols)))
+        center, unit = center[cols], 1.0 / scale[cols]
+        buffer = np.empty((step, len(cols)))
+        for start in range(0, self.shape[0], step):
+            values = self.values[start : start + step]
+            block = buffer[: len(values)]
+            np.subtract(values if every else values[:, cols], center, out=block)
+            np.multiply(block, unit, out=block)
+            if root is not None:
+                np.multiply(block, root[start : start + step, None], out=block)
+            yield block
 
     def _is_double(self) -> bool:
         return bool(self.values.dtype == np.float64)

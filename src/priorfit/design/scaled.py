@@ -42,7 +42,7 @@ class Scaled(Design):
         slopes = ((raw - np.multiply.outer(self.center, total)).T / self.scale).T
         return np.concatenate([total[None], slopes]) if self.intercept else slopes
 
-    def take_rows(self, rows: Index) -> Scaled:
+    def take_rows(self, rows: Index | slice) -> Scaled:
         return Scaled(
             self.base.take_rows(rows), self.center, self.scale, self.intercept, self.names
         )
@@ -87,9 +87,9 @@ class Scaled(Design):
         a, b = left >= 0, right >= 0
         if np.all(a) and np.all(b):
             return self._slopes(left, right, weights)
-        same = rows is cols
         inner = left[a]
-        out[np.ix_(a, b)] = self._slopes(inner, inner if same else right[b], weights)
+        if np.any(a) and np.any(b):
+            out[np.ix_(a, b)] = self._slopes(inner, inner if rows is cols else right[b], weights)
         sums = self.rmatvec(weights)
         out[~a] = sums[right + 1]
         out[:, ~b] = sums[left + 1][:, None]

@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from priorfit._typing import Array, Mask
+from priorfit._typing import Array, Index, Mask
 from priorfit.design import Scaled
 from priorfit.likelihoods import Gaussian, Likelihood
 from priorfit.priors import NormalForm
@@ -22,6 +22,7 @@ from priorfit.solve.columns import moments
 __all__ = ["Standard", "standardize"]
 
 _LARGEST, _SMALLEST = 1e300, 1e-200
+_BLOCK = 1 << 20  # numbers per block of columns
 _EPS = float(np.finfo(np.float64).eps)
 
 
@@ -85,6 +86,32 @@ class Standard:
         """Z' theta at the null model, (m,): for the gaussian Z' (w y)."""
         slope = self.likelihood.slope(self.y, self.offset + self._null_intercept)
         return self.Z.rmatvec(-self.weights * slope)
+
+    @cached_property
+    def gram(self) -> Array:
+        """Z' W Z of all unknowns, (m, m): made once."""
+        every = np.arange(self.size)
+        return self.Z.gram(every, every, self.weights)
+
+    @property
+    def normal(self) -> Index:
+        """The unknowns with an l2 rate that may move."""
+        return np.flatnonzero((self.form.l2 > 0) & ~self.form.fixed)
+
+    @cached_property
+    def kernel(self) -> Array:
+        """`kernel_of` the `normal` unknowns: made once."""
+        return self.kernel_of(self.normal)
+
+    def kernel_of(self, cols: Index) -> Array:
+        """``Z_C diag(1/l2) Z_C'`` (n, n), by blocks of columns."""
+        n = self.Z.shape[0]
+        out = np.zeros((n, n))
+        step = max(1, _BLOCK // n)
+        for part in (cols[i : i + step] for i in range(0, len(cols), step)):
+            block = self.Z.columns(part, np.zeros(self.size))[0] / np.sqrt(self.form.l2[part])
+            out += block @ block.T
+        return out
 
     @cached_property
     def _null_intercept(self) -> float:
