@@ -5,8 +5,8 @@
 
 For every solver the loosest of its tolerances is found at which the gap, recomputed here from its
 coefficients, is at most 1e-6 at all 100 points; then all are timed in turn at that tolerance, and
-at their default. Results go to ``benchmarks/results/path.jsonl``, those of single fits at a share of
-lambda_max to ``single.jsonl``.
+at their default. Results go to ``benchmarks/results/path.jsonl``, those of single fits at a share
+of lambda_max to ``single.jsonl``.
 """
 
 from __future__ import annotations

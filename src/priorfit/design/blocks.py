@@ -33,7 +33,7 @@ class Blocks(Design):
     def rmatvec(self, r: Array) -> Array:
         return np.concatenate([part.rmatvec(r) for part in self.parts])
 
-    def take_rows(self, rows: Index) -> Blocks:
+    def take_rows(self, rows: Index | slice) -> Blocks:
         return Blocks(tuple(part.take_rows(rows) for part in self.parts), self.names)
 
     def moments(self, weights: Array) -> tuple[Array, Array]:

@@ -1,8 +1,7 @@
 """Gaussian likelihood, normal and flat priors, no bounds: linear algebra gives the answer.
 
 `priorfit.solve.ridge` where all weights have a normal prior; where some are free, or it loses
-digits, a pivoted QR of the augmented matrix. Source: Hastie & Tibshirani, Expression arrays and the p >> n problem
-(2004); Golub & Van Loan, sections 5.5 and 6.1.
+digits, a pivoted QR of the augmented matrix. Source: Golub & Van Loan, sections 5.5 and 6.1.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 With ``A = sqrt(W) (Z - mean) L2^-1/2 = U D^1/2 V'`` the fit at strength s is ``U f U' sqrt(W) y``,
 f = d / (d + s): one eigendecomposition of A'A (`Tall`) or AA' (`Wide`) gives every strength and
 every leave-one-out residual, ``r_i / (1 - h_i)`` (Allen 1974). One strength is a Cholesky factor.
+Source: Hastie & Tibshirani, Expression arrays and the p >> n problem (2004).
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ __all__ = ["Ridge", "Tall", "Wide", "ridge"]
 
 _FEW = 3  # strengths for which as many Cholesky factors are cheaper than one eigendecomposition
 _BLOCK = 1 << 17  # numbers per block of rows: they stay in cache
+_DIGITS = 1e-10  # of the largest eigenvalue: below, the rounding of a Gram matrix would be seen
+_EPS = float(np.finfo(np.float64).eps)
 
 
 class Ridge(ABC):
@@ -93,12 +96,35 @@ class Tall(Ridge):
     def _q(self) -> Array:
         return self.standard.Z.rmatvec(self.standard.weights * self.y)[self.normal]
 
+    def _spectrum(self, least: float) -> tuple[Array, Array]:
+        """(d (r,), V (normal, r)), good to rounding at strengths from ``least``."""
+        values, vectors = self._eigen
+        largest = values.max(initial=0.0)
+        if least >= _DIGITS * largest:
+            there = values > len(values) * _EPS * largest
+            return values[there], vectors[:, there]
+        size, vectors = self._singular
+        there = size > len(size) * _EPS * size[0]
+        return size[there] ** 2, vectors[:, there]
+
     @cached_property
-    def _spectrum(self) -> tuple[Array, Array]:
-        values, vectors = linalg.eigh(
-            self._gram / self.root_l2[:, None] / self.root_l2, overwrite_a=True, driver="evd"
-        )
-        return np.maximum(values, 0.0), vectors
+    def _eigen(self) -> tuple[Array, Array]:
+        gram = self._gram / self.root_l2[:, None] / self.root_l2
+        values, vectors = linalg.eigh(gram, overwrite_a=True, driver="evd")
+        return values, vectors
+
+    @cached_property
+    def _singular(self) -> tuple[Array, Array]:
+        """Without the square of the Gram matrix: A's triangular factor, by blocks of rows."""
+        unit = self._embedded(np.diag(1.0 / self.root_l2))
+        root = np.sqrt(self.standard.weights)[:, None]
+        triangle: Array = np.zeros((0, len(self.normal)))
+        step = max(len(self.normal), _BLOCK // len(self.normal))
+        for rows in _spans(len(root), step):
+            block = root[rows] * self.standard.Z.take_rows(rows).matvec(unit)
+            triangle = np.asarray(np.linalg.qr(np.vstack([triangle, block]), mode="r"))
+        _, size, turn = linalg.svd(triangle)
+        return size, turn[: len(size)].T
 
     def _one(self, strength: float) -> Array:
         system = self._gram.copy()
@@ -106,26 +132,22 @@ class Tall(Ridge):
         return _solved(system, self._q)
 
     def _many(self, strengths: Array) -> Array:
-        values, vectors = self._spectrum
+        values, vectors = self._spectrum(float(strengths.min()))
         turned = (vectors.T @ (self._q / self.root_l2))[:, None] / (values[:, None] + strengths)
         return np.asarray((vectors @ turned) / self.root_l2[:, None])
 
     def _held_out(self, strengths: Array) -> Iterator[tuple[slice, Array, Array]]:
-        values, vectors = self._spectrum
-        there = values > len(values) * np.finfo(float).eps * values[-1]
-        values, root = values[there], np.sqrt(values[there])
-        turn = vectors[:, there] / root / self.root_l2[:, None]
-        y = turn.T @ self._q
+        values, vectors = self._spectrum(float(strengths.min()))
+        turn = vectors / np.sqrt(values) / self.root_l2[:, None]
+        y, turn = turn.T @ self._q, self._embedded(turn)
         share, mix = _thin(values[:, None] / (values[:, None] + strengths))
-        w, total = self.standard.weights, self.standard.weights.sum()
-        for rows in _spans(len(w), max(len(values), len(strengths))):
-            U = self.standard.Z.take_rows(rows).matvec(self._embedded(turn))
+        w = self.standard.weights
+        level = 1.0 / w.sum() if self.intercept else 0.0
+        for rows in _spans(len(w), _BLOCK // max(len(values), len(strengths))):
+            U = self.standard.Z.take_rows(rows).matvec(turn)
             fit = (U @ (share * y[:, None])) @ mix
             leverage = (np.square(U, out=U) @ share) @ mix
-            if self.intercept:
-                leverage += 1.0 / total
-            left = 1.0 - w[rows, None] * leverage
-            yield rows, self.y[rows, None] - fit, left
+            yield rows, self.y[rows, None] - fit, 1.0 - w[rows, None] * (leverage + level)
 
     def _embedded(self, b: Array) -> Array:
         """Coefficients of all unknowns, the intercept such that the fit has mean 0."""
@@ -139,12 +161,12 @@ class Tall(Ridge):
 def _thin(share: Array) -> tuple[Array, Array]:
     """``share = left @ right`` to rounding; smooth in the strength, its rank is small."""
     left, size, right = linalg.svd(share, full_matrices=False)
-    rank = int(np.sum(size > np.finfo(float).eps * size[0]))
+    rank = int(np.sum(size > _EPS * size[0]))
     return left[:, :rank], size[:rank, None] * right[:rank]
 
 
-def _spans(n: int, width: int) -> Iterator[slice]:
-    step = max(64, _BLOCK // max(1, width))
+def _spans(n: int, step: int) -> Iterator[slice]:
+    step = max(64, step)
     return (slice(i, min(n, i + step)) for i in range(0, n, step))
 
 
@@ -178,7 +200,7 @@ class Wide(Ridge):
 
     @cached_property
     def _turned(self) -> Array:
-        return self._spectrum[1].T @ (np.sqrt(self.standard.weights) * self.y)
+        return np.asarray(self._spectrum[1].T @ (np.sqrt(self.standard.weights) * self.y))
 
     def _one(self, strength: float) -> Array:
         system, root = self._kernel.copy(), np.sqrt(self.standard.weights)
@@ -192,7 +214,7 @@ class Wide(Ridge):
         return self._slopes(np.sqrt(self.standard.weights)[:, None] * dual)
 
     def _slopes(self, dual: Array) -> Array:
-        return self.standard.Z.rmatvec(dual)[self.normal] / self.root_l2[:, None] ** 2
+        return np.asarray(self.standard.Z.rmatvec(dual)[self.normal] / self.root_l2[:, None] ** 2)
 
     def _held_out(self, strengths: Array) -> Iterator[tuple[slice, Array, Array]]:
         left, vectors = self._left(strengths), self._spectrum[1]
