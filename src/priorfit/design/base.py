@@ -68,6 +68,13 @@ class Design(ABC):
         right, b = (left, a) if rows is cols else self.comparable(cols, center, scale)
         return product(left, a, right, b, weights)
 
+    def kernel(self, cols: Index, center: Array, scale: Array) -> Array:
+        """``Z_C Z_C'`` (n, n) for Z = (X - center) / scale."""
+        matrix, rest = self.comparable(cols, center, scale)
+        raw, along = matrix @ matrix.T, matrix @ rest
+        exact = raw.toarray() if hasattr(raw, "toarray") else np.asarray(raw)
+        return np.asarray(exact - along[:, None] - along + rest @ rest, dtype=np.float64)
+
     def comparable(self, cols: Index, center: Array, scale: Array) -> tuple[Any, Array]:
         """`columns` divided by ``scale``, before anything is squared."""
         matrix, rest = self.columns(cols, center)

@@ -55,6 +55,14 @@ class Blocks(Design):
                 out[np.ix_(where, place)] = product(left, a, right, b, weights)
         return out
 
+    def kernel(self, cols: Index, center: Array, scale: Array) -> Array:
+        """See `Design.kernel`."""
+        out = np.zeros((self.shape[0], self.shape[0]))
+        for k, _, inside in self._split(cols):
+            span = self._spans()[k][1]
+            out += self.parts[k].kernel(inside, center[span], scale[span])
+        return out
+
     def _spans(self) -> list[tuple[Design, slice]]:
         ends = np.cumsum([part.shape[1] for part in self.parts])
         return [

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.linalg import blas
 
 from priorfit._errors import InputError
 from priorfit._typing import Array, Index
@@ -78,20 +79,36 @@ class Dense(Design):
 
     def gram(self, rows: Index, cols: Index, weights: Array, center: Array, scale: Array) -> Array:
         """See `Design.gram`; by blocks of rows that stay in cache, so that X is read once."""
-        out = np.zeros((len(rows), len(cols)))
-        step = max(256, _BLOCK // max(1, len(cols)))
         root = None if np.all(weights == 1.0) else np.sqrt(weights)
-        right = self.comparable_rows(cols, step, root, center, scale)
+        tame = bool(np.all((scale > 1e-60) & (scale < 1e60)))  # squares neither over- nor underflow
+        unit = np.ones_like(scale) if tame else scale
+        step = max(256, _BLOCK // max(1, len(cols)))
         if rows is cols:
-            for block in right:
-                out += block.T @ block
-            return out
-        left = self.comparable_rows(rows, step, root, center, scale)
-        for a, b in zip(left, right, strict=True):
-            out += a.T @ b
-        return out
+            out = np.zeros((len(cols), len(cols)), order="F")
+            for block in self._comparable_rows(cols, step, root, center, unit):
+                out = blas.dsyrk(1.0, block.T, beta=1.0, c=out, overwrite_c=True)
+            out = np.triu(out) + np.triu(out, 1).T
+        else:
+            left = self._comparable_rows(rows, step, root, center, unit)
+            right = self._comparable_rows(cols, step, root, center, unit)
+            out = np.zeros((len(rows), len(cols)))
+            for a, b in zip(left, right, strict=True):
+                out += a.T @ b
+        return out / scale[rows, None] / scale[cols] if tame else out
 
-    def comparable_rows(
+    def kernel(self, cols: Index, center: Array, scale: Array) -> Array:
+        """``Z_C Z_C'`` (n, n) for Z = (X - center) / scale, by blocks of columns."""
+        n = self.shape[0]
+        out = np.zeros((n, n), order="F")
+        step = max(64, 4 * _BLOCK // n)
+        buffer = np.empty((n, step), order="F")
+        for part in (cols[i : i + step] for i in range(0, len(cols), step)):
+            block = np.subtract(self.values[:, part], center[part], out=buffer[:, : len(part)])
+            np.multiply(block, 1.0 / scale[part], out=block)
+            out = blas.dsyrk(1.0, block, beta=1.0, c=out, overwrite_c=True)
+        return np.asarray(np.triu(out) + np.triu(out, 1).T)
+
+    def _comparable_rows(
         self, cols: Index, step: int, root: Array | None, center: Array, scale: Array
     ) -> Iterator[Array]:
         """``root (X - center) / scale`` of some columns, ``step`` rows at a time.
@@ -100,12 +117,14 @@ class Dense(Design):
         """
         every = len(cols) == self.shape[1] and np.array_equal(cols, np.arange(len(cols)))
         center, unit = center[cols], 1.0 / scale[cols]
+        plain = bool(np.all(unit == 1.0))
         buffer = np.empty((step, len(cols)))
         for start in range(0, self.shape[0], step):
             values = self.values[start : start + step]
             block = buffer[: len(values)]
             np.subtract(values if every else values[:, cols], center, out=block)
-            np.multiply(block, unit, out=block)
+            if not plain:
+                np.multiply(block, unit, out=block)
             if root is not None:
                 np.multiply(block, root[start : start + step, None], out=block)
             yield block

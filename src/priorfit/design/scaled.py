@@ -8,6 +8,7 @@ import numpy as np
 
 from priorfit._typing import Array, Index
 from priorfit.design.base import Design
+from priorfit.design.dense import Dense
 
 __all__ = ["Scaled", "standardized"]
 
@@ -54,7 +55,13 @@ class Scaled(Design):
         return np.concatenate([ones, mean]), np.concatenate([0 * ones, sd])
 
     def columns(self, cols: Index, center: Array) -> tuple[Array, Array]:
-        """Dense, for a few columns only."""
+        """Dense, for a few columns only; of a dense base without a product."""
+        if isinstance(self.base, Dense):
+            first = int(self.intercept)
+            slopes, inner = cols[cols >= first] - first, cols >= first
+            out = np.ones((self.shape[0], len(cols)), order="F")
+            out[:, inner] = self.base.comparable(slopes, self.center, self.scale)[0]
+            return np.subtract(out, center[cols], out=out), np.zeros(len(cols))
         unit = np.zeros((self.shape[1], len(cols)))
         unit[cols, np.arange(len(cols))] = 1.0
         return self.matvec(unit) - center[cols], np.zeros(len(cols))
@@ -94,6 +101,17 @@ class Scaled(Design):
         out[~a] = sums[right + 1]
         out[:, ~b] = sums[left + 1][:, None]
         return out
+
+    def kernel(
+        self,
+        cols: Index,
+        center: Array | None = None,  # noqa: ARG002
+        scale: Array | None = None,
+    ) -> Array:
+        """``Z_C Z_C'``, the slopes among ``cols`` divided by ``scale`` (m,)."""
+        slopes = np.asarray(cols) - int(self.intercept)
+        unit = self.scale if scale is None else self.scale * scale[int(self.intercept) :]
+        return self.base.kernel(slopes, self.center, unit)
 
     def _slopes(self, rows: Index, cols: Index, weights: Array) -> Array:
         return self.base.gram(rows, cols, weights, self.center, self.scale)

@@ -38,7 +38,7 @@ class LeastSquares:
         self.flat = np.flatnonzero(unknown & (form.l2 == 0))
         self.normal = standard.normal
         self.base = np.where(form.fixed | (form.l2 > 0), standard.start, 0.0)
-        self.rest = standard.y - standard.Z.matvec(self.base)
+        self.rest = standard.y - standard.Z.matvec(self.base) if np.any(self.base) else standard.y
 
     @cached_property
     def ridge(self) -> Ridge:

@@ -38,7 +38,7 @@ class Newton:
         small = self.whole and n * standard.size <= _NATIVE and not self.dual
         native = small and standard.likelihood.name in LOSSES
         self.dense = standard.Z.dense() if native else None
-        wide = not native and not self.dual and ManyColumns.applies(standard)
+        wide = not (native or self.dual or self.whole) and ManyColumns.applies(standard)
         self.many = ManyColumns(standard, tol) if wide else None
 
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
@@ -88,7 +88,7 @@ class Newton:
                 if best is None or certificate.gap[0] <= best[1].gap[0]:
                     best = (g, certificate)
                 if certificate.gap[0] <= self.tol:
-                    break
+                    return best
                 slopes = certificate.slopes[:, 0]
             elif rounds > 1:
                 slopes = self._slopes(eta)

@@ -61,8 +61,8 @@ def _trace(gram: Array, penalty: Array) -> float:
     system = gram.copy()
     system[np.diag_indices_from(system)] += penalty
     try:
-        root = linalg.cholesky(system, lower=True)
-        inverse = linalg.solve_triangular(root, np.eye(len(root)), lower=True)
+        root = linalg.cholesky(system, lower=True, overwrite_a=True, check_finite=False)
+        inverse = np.tril(linalg.lapack.dtrtri(root, lower=1, overwrite_c=1)[0])
         return float(len(root) - np.square(inverse).sum(axis=0) @ penalty)
     except linalg.LinAlgError:
         return float(np.trace(np.linalg.lstsq(system, gram, rcond=None)[0]))

@@ -32,10 +32,9 @@ class Ridge(ABC):
     def __init__(self, standard: Standard, normal: Index, y: Array) -> None:
         self.standard, self.normal = standard, normal
         w, total = standard.weights, standard.weights.sum()
-        self.intercept = standard.Z.intercept
+        self.intercept, self.given = standard.Z.intercept, y
         # centred columns have mean 0 but for rounding; where their offset is large that matters
-        border = standard.Z.rmatvec(w) / total if self.intercept else np.zeros(standard.size)
-        self.border = border[normal]
+        self.border = self._sums()[normal] / total if self.intercept else np.zeros(len(normal))
         self.mean = float(w @ y / total) if self.intercept else 0.0
         self.y = y - self.mean
         self.root_l2 = np.sqrt(standard.form.l2[normal])
@@ -62,6 +61,10 @@ class Ridge(ABC):
         variance = np.maximum(second / total - mean**2, 0.0)
         return mean, np.sqrt(variance / total)
 
+    def _sums(self) -> Array:
+        """Z' w, (m,)."""
+        return self.standard.Z.rmatvec(self.standard.weights)
+
     @abstractmethod
     def _one(self, strength: float) -> Array:
         """Weights at one strength, (normal,); NaN where the system is numerically singular."""
@@ -77,8 +80,9 @@ class Ridge(ABC):
 
 def _solved(system: Array, target: Array) -> Array:
     try:
-        return np.asarray(linalg.solve(system, target, assume_a="pos", overwrite_a=True))
-    except (linalg.LinAlgError, linalg.LinAlgWarning):
+        factor = linalg.cho_factor(system, overwrite_a=True, check_finite=False)
+        return np.asarray(linalg.cho_solve(factor, target, check_finite=False))
+    except linalg.LinAlgError:
         return np.full(len(target), np.nan)
 
 
@@ -92,9 +96,15 @@ class Tall(Ridge):
             gram -= self.standard.weights.sum() * np.outer(self.border, self.border)
         return np.asarray(gram)
 
+    def _sums(self) -> Array:
+        return np.asarray(self.standard.gram[0])
+
     @cached_property
     def _q(self) -> Array:
-        return self.standard.Z.rmatvec(self.standard.weights * self.y)[self.normal]
+        standard, w = self.standard, self.standard.weights
+        if self.given is standard.y:  # known already
+            return standard.correlation[self.normal] - w.sum() * self.mean * self.border
+        return standard.Z.rmatvec(w * self.y)[self.normal]
 
     def _spectrum(self, least: float) -> tuple[Array, Array]:
         """(d (r,), V (normal, r)), good to rounding at strengths from ``least``."""

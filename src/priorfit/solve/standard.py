@@ -22,7 +22,6 @@ from priorfit.solve.columns import moments
 __all__ = ["Standard", "standardize"]
 
 _LARGEST, _SMALLEST = 1e300, 1e-200
-_BLOCK = 1 << 20  # numbers per block of columns
 _EPS = float(np.finfo(np.float64).eps)
 
 
@@ -104,14 +103,9 @@ class Standard:
         return self.kernel_of(self.normal)
 
     def kernel_of(self, cols: Index) -> Array:
-        """``Z_C diag(1/l2) Z_C'`` (n, n), by blocks of columns."""
-        n = self.Z.shape[0]
-        out = np.zeros((n, n))
-        step = max(1, _BLOCK // n)
-        for part in (cols[i : i + step] for i in range(0, len(cols), step)):
-            block = self.Z.columns(part, np.zeros(self.size))[0] / np.sqrt(self.form.l2[part])
-            out += block @ block.T
-        return out
+        """``Z_C diag(1/l2) Z_C'`` (n, n)."""
+        with np.errstate(divide="ignore"):
+            return self.Z.kernel(cols, scale=np.sqrt(self.form.l2))
 
     @cached_property
     def _null_intercept(self) -> float:
@@ -119,6 +113,8 @@ class Standard:
             return 0.0
         w, total = self.weights, self.weights.sum()
         a = self.likelihood.null_eta(float(w @ self.y / total)) - float(w @ self.offset / total)
+        if not np.any(self.offset):
+            return a
         for _ in range(100):  # a convex function of one number: Newton, halved where it overshoots
             eta = self.offset + a
             slope = float(w @ self.likelihood.slope(self.y, eta))
