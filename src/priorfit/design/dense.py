@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from scipy.linalg import blas
@@ -86,7 +86,7 @@ class Dense(Design):
         if rows is cols:
             out = np.zeros((len(cols), len(cols)), order="F")
             for block in self._comparable_rows(cols, step, root, center, unit):
-                out = blas.dsyrk(1.0, block.T, beta=1.0, c=out, overwrite_c=True)
+                out = _add_square(block, out)
             out = np.triu(out) + np.triu(out, 1).T
         else:
             left = self._comparable_rows(rows, step, root, center, unit)
@@ -105,7 +105,7 @@ class Dense(Design):
         for part in (cols[i : i + step] for i in range(0, len(cols), step)):
             block = np.subtract(self.values[:, part], center[part], out=buffer[:, : len(part)])
             np.multiply(block, 1.0 / scale[part], out=block)
-            out = blas.dsyrk(1.0, block, beta=1.0, c=out, overwrite_c=True)
+            out = _add_square(block.T, out)
         return np.asarray(np.triu(out) + np.triu(out, 1).T)
 
     def _comparable_rows(
@@ -118,7 +118,8 @@ class Dense(Design):
         every = len(cols) == self.shape[1] and np.array_equal(cols, np.arange(len(cols)))
         center, unit = center[cols], 1.0 / scale[cols]
         plain = bool(np.all(unit == 1.0))
-        buffer = np.empty((step, len(cols)))
+        order: Literal["C", "F"] = "F" if self.values.strides[0] < self.values.strides[1] else "C"
+        buffer = np.empty((step, len(cols)), order=order)
         for start in range(0, self.shape[0], step):
             values = self.values[start : start + step]
             block = buffer[: len(values)]
@@ -142,10 +143,12 @@ class Dense(Design):
     def _pivoted(self, weights: Array, mean: Array, scale: Array) -> tuple[Array, Array]:
         """Mean corrected and variance computed around a first guess of the mean, over scale."""
         first, second = np.zeros_like(mean), np.zeros_like(mean)
-        for rows, block in self._blocks():
-            away = (block - mean) / scale
-            first += weights[rows] @ away
-            second += weights[rows] @ np.square(away, out=away)
+        step, start = max(1, _BLOCK // len(mean)), 0
+        for away in self._comparable_rows(np.arange(len(mean)), step, None, mean, scale):
+            w = weights[start : start + step]
+            first += w @ away
+            second += w @ np.square(away, out=away)
+            start += step
         shift = first / weights.sum()
         return mean + shift * scale, np.maximum(second / weights.sum() - shift**2, 0.0)
 
@@ -162,3 +165,13 @@ class Dense(Design):
                 )
             np.maximum(largest, np.abs(block).max(axis=0, initial=0.0), out=largest)
         return largest
+
+
+def _add_square(block: Array, out: Array) -> Array:
+    """``out + block' block``, its upper triangle, in place."""
+    fortran = block.flags.f_contiguous
+    return np.asarray(
+        blas.dsyrk(
+            1.0, block if fortran else block.T, trans=fortran, beta=1.0, c=out, overwrite_c=True
+        )
+    )

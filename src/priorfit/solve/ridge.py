@@ -103,7 +103,7 @@ class Tall(Ridge):
     def _q(self) -> Array:
         standard, w = self.standard, self.standard.weights
         if self.given is standard.y:  # known already
-            return standard.correlation[self.normal] - w.sum() * self.mean * self.border
+            return np.asarray(standard.correlation[self.normal] - w.sum() * self.mean * self.border)
         return standard.Z.rmatvec(w * self.y)[self.normal]
 
     def _spectrum(self, least: float) -> tuple[Array, Array]:
