@@ -1,10 +1,12 @@
 """Regularization paths at equal certified precision, rivals in alternation, one thread each.
 
     python benchmarks/path/run.py --peers .venv-peers/bin/python [--cases wide tall] [--repeats 3]
+    python benchmarks/path/run.py --peers .venv-peers/bin/python --at 0.1   # one cold fit instead
 
 For every solver the loosest of its tolerances is found at which the gap, recomputed here from its
 coefficients, is at most 1e-6 at all 100 points; then all are timed in turn at that tolerance, and
-at their default. Results go to ``benchmarks/results/path.jsonl``.
+at their default. Results go to ``benchmarks/results/path.jsonl``, those of single fits at a share
+of lambda_max to ``single.jsonl``.
 """
 
 from __future__ import annotations
@@ -103,7 +105,8 @@ def pass_seconds(case: Case) -> float:
 def compete(name: str, options: argparse.Namespace) -> list[dict]:
     """All rivals on one case; one record each."""
     case = CASES[name]()
-    lambdas = lambda_max(case) * np.geomspace(1, case.ratio, 100)
+    shares = np.geomspace(1, case.ratio, 100) if options.at is None else np.array([options.at])
+    lambdas = lambda_max(case) * shares
     unit = pass_seconds(case)
     with tempfile.TemporaryDirectory() as where:
         folder = Path(where)
@@ -155,14 +158,16 @@ def main() -> None:
     parser.add_argument("--cases", nargs="*", default=list(CASES), choices=list(CASES))
     parser.add_argument("--solvers", nargs="*", default=list(PEERS), choices=PEERS)
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--at", type=float, help="one fit at this share of lambda_max, no path")
     parser.add_argument("--limit", type=float, default=60.0, help="seconds a peer may take")
     options = parser.parse_args()
     results = HERE.parent / "results"
     results.mkdir(exist_ok=True)
+    kind = "path" if options.at is None else "single"
     for name in options.cases:
-        records = compete(name, options)
+        records = [{"at": options.at} | r for r in compete(name, options)]
         show(records)
-        with open(results / "path.jsonl", "a", encoding="utf-8") as log:
+        with open(results / f"{kind}.jsonl", "a", encoding="utf-8") as log:
             log.writelines(json.dumps(r) + "\n" for r in records)
 
 

@@ -112,7 +112,7 @@ BAD = {
     ),
     "unknown strength": (
         ["fit", "diabetes.csv", "--target", "progression", "--strength", "x"],
-        "cv or a number",
+        "cv, loo or a number",
     ),
     "wrong extension": (["fit", "t.xlsx", "--target", "y"], "extension '.xlsx'"),
     "not a model": (["predict", "diabetes.csv", "diabetes.csv"], "a model written by priorfit"),

@@ -13,6 +13,7 @@ from scipy import sparse
 from sklearn.base import clone
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_breast_cancer, load_diabetes
+from sklearn.linear_model import RidgeCV
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -125,6 +126,21 @@ def test_strength_by_cross_validation():
     assert "cross-validation" in m.explain()
     best = pf.MAPRegressor(prior=pf.Laplace(), strength="cv", rule="best").fit(FRAME, "target")
     assert best.solution_.n_nonzero >= m.solution_.n_nonzero
+
+
+def test_leave_one_out_chooses_the_strength():
+    """strength="loo", rule="best", raw columns: RidgeCV's choice; se and words follow."""
+    X, y, *_ = example(n=60)
+    m = pf.MAPRegressor(prior=pf.Normal(), strength="loo", standardize=False, rule="best").fit(X, y)
+    theirs = RidgeCV(alphas=m.selection_.penalties).fit(X, y)
+    assert m.selection_.penalties[m.selection_.chosen] == pytest.approx(theirs.alpha_)
+    np.testing.assert_allclose(m.coef_, theirs.coef_, rtol=1e-6)
+    assert m.certificate_.certified
+    assert "exact leave-one-out" in m.explain()
+    strict = pf.MAPRegressor(prior=pf.Normal(), strength="loo").fit(X, y).selection_
+    assert strict.chosen == strict.one_se <= strict.best
+    with pytest.raises(pf.InputError, match="normal prior"):
+        pf.MAPRegressor(prior=pf.Laplace(), strength="loo").fit(X, y)
 
 
 def test_strength_as_a_number():

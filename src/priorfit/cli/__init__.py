@@ -67,7 +67,9 @@ def _add_fit(fit: argparse.ArgumentParser) -> None:
     fit.add_argument(
         "--prior", default="laplace", help="family:key=value,... for example laplace:scale=0.1"
     )
-    fit.add_argument("--strength", help="cv, or a lambda; default: cv unless the prior has a scale")
+    fit.add_argument(
+        "--strength", help="cv, loo, or a lambda; default: cv unless the prior has a scale"
+    )
     fit.add_argument("--rule", choices=("1se", "best"), default="1se", help="point on the curve")
     fit.add_argument("--folds", type=int, default=5)
     fit.add_argument("--seed", type=int, default=0, help="shuffling of the folds")

@@ -117,11 +117,11 @@ def _estimator(options: Namespace, target: Any) -> MAPRegressor | MAPClassifier:
     strength: Any = options.strength
     if strength is None:
         strength = None if ":" in options.prior else "cv"
-    elif strength != "cv":
+    elif strength not in ("cv", "loo"):
         try:
             strength = float(strength)
         except ValueError:
-            raise InputError("--strength must be cv or a number", repr(strength), "") from None
+            raise InputError("--strength must be cv, loo or a number", repr(strength), "") from None
     settings = {
         "prior": parse_prior(options.prior),
         "strength": strength,

@@ -35,7 +35,7 @@ class Design(ABC):
         """``X' r``: (n,) -> (p,), or (n, k) -> (p, k)."""
 
     @abstractmethod
-    def take_rows(self, rows: Index) -> Design:
+    def take_rows(self, rows: Index | slice) -> Design:
         """The design of these rows."""
 
     @abstractmethod
@@ -67,6 +67,13 @@ class Design(ABC):
         left, a = self.comparable(rows, center, scale)
         right, b = (left, a) if rows is cols else self.comparable(cols, center, scale)
         return product(left, a, right, b, weights)
+
+    def kernel(self, cols: Index, center: Array, scale: Array) -> Array:
+        """``Z_C Z_C'`` (n, n) for Z = (X - center) / scale."""
+        matrix, rest = self.comparable(cols, center, scale)
+        raw, along = matrix @ matrix.T, matrix @ rest
+        exact = raw.toarray() if hasattr(raw, "toarray") else np.asarray(raw)
+        return np.asarray(exact - along[:, None] - along + rest @ rest, dtype=np.float64)
 
     def comparable(self, cols: Index, center: Array, scale: Array) -> tuple[Any, Array]:
         """`columns` divided by ``scale``, before anything is squared."""

@@ -33,7 +33,7 @@ class Blocks(Design):
     def rmatvec(self, r: Array) -> Array:
         return np.concatenate([part.rmatvec(r) for part in self.parts])
 
-    def take_rows(self, rows: Index) -> Blocks:
+    def take_rows(self, rows: Index | slice) -> Blocks:
         return Blocks(tuple(part.take_rows(rows) for part in self.parts), self.names)
 
     def moments(self, weights: Array) -> tuple[Array, Array]:
@@ -53,6 +53,14 @@ class Blocks(Design):
             left, a = self._pick(k, inside, center, scale)
             for place, right, b in right_side:
                 out[np.ix_(where, place)] = product(left, a, right, b, weights)
+        return out
+
+    def kernel(self, cols: Index, center: Array, scale: Array) -> Array:
+        """See `Design.kernel`."""
+        out = np.zeros((self.shape[0], self.shape[0]))
+        for k, _, inside in self._split(cols):
+            span = self._spans()[k][1]
+            out += self.parts[k].kernel(inside, center[span], scale[span])
         return out
 
     def _spans(self) -> list[tuple[Design, slice]]:

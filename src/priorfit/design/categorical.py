@@ -40,7 +40,7 @@ class Categorical(Design):
             return counted.astype(np.float64, copy=False)
         return np.stack([self.rmatvec(column) for column in r.T], axis=1)
 
-    def take_rows(self, rows: Index) -> Categorical:
+    def take_rows(self, rows: Index | slice) -> Categorical:
         return Categorical(self.codes[rows], self.levels, self.names)
 
     def moments(self, weights: Array) -> tuple[Array, Array]:

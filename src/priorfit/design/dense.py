@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+from scipy.linalg import blas
 
 from priorfit._errors import InputError
 from priorfit._typing import Array, Index
@@ -48,7 +49,7 @@ class Dense(Design):
             out += block.T @ r[rows]
         return out
 
-    def take_rows(self, rows: Index) -> Dense:
+    def take_rows(self, rows: Index | slice) -> Dense:
         return Dense(self.values[rows], self.names)
 
     def moments(self, weights: Array) -> tuple[Array, Array]:
@@ -77,21 +78,57 @@ class Dense(Design):
         return picked - center[cols], np.zeros(len(cols))
 
     def gram(self, rows: Index, cols: Index, weights: Array, center: Array, scale: Array) -> Array:
-        """See `Design.gram`; by blocks of rows, so that no centred copy of X is made."""
-        out = np.zeros((len(rows), len(cols)))
-        step = max(256, 8 * _BLOCK // max(1, len(cols)))
-        root = np.sqrt(weights)[:, None]
+        """See `Design.gram`; by blocks of rows that stay in cache, so that X is read once."""
+        root = None if np.all(weights == 1.0) else np.sqrt(weights)
+        tame = bool(np.all((scale > 1e-60) & (scale < 1e60)))  # squares neither over- nor underflow
+        unit = np.ones_like(scale) if tame else scale
+        step = max(256, _BLOCK // max(1, len(cols)))
+        if rows is cols:
+            out = np.zeros((len(cols), len(cols)), order="F")
+            for block in self._comparable_rows(cols, step, root, center, unit):
+                out = _add_square(block, out)
+            out = np.triu(out) + np.triu(out, 1).T
+        else:
+            left = self._comparable_rows(rows, step, root, center, unit)
+            right = self._comparable_rows(cols, step, root, center, unit)
+            out = np.zeros((len(rows), len(cols)))
+            for a, b in zip(left, right, strict=True):
+                out += a.T @ b
+        return out / scale[rows, None] / scale[cols] if tame else out
 
-        def block(part: slice, which: Index) -> Array:
-            away = self.values[part][:, which] - center[which]
-            return np.asarray(away / scale[which] * root[part])
+    def kernel(self, cols: Index, center: Array, scale: Array) -> Array:
+        """``Z_C Z_C'`` (n, n) for Z = (X - center) / scale, by blocks of columns."""
+        n = self.shape[0]
+        out = np.zeros((n, n), order="F")
+        step = max(64, 4 * _BLOCK // n)
+        buffer = np.empty((n, step), order="F")
+        for part in (cols[i : i + step] for i in range(0, len(cols), step)):
+            block = np.subtract(self.values[:, part], center[part], out=buffer[:, : len(part)])
+            np.multiply(block, 1.0 / scale[part], out=block)
+            out = _add_square(block.T, out)
+        return np.asarray(np.triu(out) + np.triu(out, 1).T)
 
+    def _comparable_rows(
+        self, cols: Index, step: int, root: Array | None, center: Array, scale: Array
+    ) -> Iterator[Array]:
+        """``root (X - center) / scale`` of some columns, ``step`` rows at a time.
+
+        Each block (<= step, cols) is overwritten by the next.
+        """
+        every = len(cols) == self.shape[1] and np.array_equal(cols, np.arange(len(cols)))
+        center, unit = center[cols], 1.0 / scale[cols]
+        plain = bool(np.all(unit == 1.0))
+        order: Literal["C", "F"] = "F" if self.values.strides[0] < self.values.strides[1] else "C"
+        buffer = np.empty((step, len(cols)), order=order)
         for start in range(0, self.shape[0], step):
-            part = slice(start, start + step)
-            right = block(part, cols)
-            left = right if rows is cols else block(part, rows)
-            out += left.T @ right
-        return out
+            values = self.values[start : start + step]
+            block = buffer[: len(values)]
+            np.subtract(values if every else values[:, cols], center, out=block)
+            if not plain:
+                np.multiply(block, unit, out=block)
+            if root is not None:
+                np.multiply(block, root[start : start + step, None], out=block)
+            yield block
 
     def _is_double(self) -> bool:
         return bool(self.values.dtype == np.float64)
@@ -106,10 +143,12 @@ class Dense(Design):
     def _pivoted(self, weights: Array, mean: Array, scale: Array) -> tuple[Array, Array]:
         """Mean corrected and variance computed around a first guess of the mean, over scale."""
         first, second = np.zeros_like(mean), np.zeros_like(mean)
-        for rows, block in self._blocks():
-            away = (block - mean) / scale
-            first += weights[rows] @ away
-            second += weights[rows] @ np.square(away, out=away)
+        step, start = max(1, _BLOCK // len(mean)), 0
+        for away in self._comparable_rows(np.arange(len(mean)), step, None, mean, scale):
+            w = weights[start : start + step]
+            first += w @ away
+            second += w @ np.square(away, out=away)
+            start += step
         shift = first / weights.sum()
         return mean + shift * scale, np.maximum(second / weights.sum() - shift**2, 0.0)
 
@@ -126,3 +165,13 @@ class Dense(Design):
                 )
             np.maximum(largest, np.abs(block).max(axis=0, initial=0.0), out=largest)
         return largest
+
+
+def _add_square(block: Array, out: Array) -> Array:
+    """``out + block' block``, its upper triangle, in place."""
+    fortran = block.flags.f_contiguous
+    return np.asarray(
+        blas.dsyrk(
+            1.0, block if fortran else block.T, trans=fortran, beta=1.0, c=out, overwrite_c=True
+        )
+    )

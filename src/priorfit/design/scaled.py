@@ -8,6 +8,7 @@ import numpy as np
 
 from priorfit._typing import Array, Index
 from priorfit.design.base import Design
+from priorfit.design.dense import Dense
 
 __all__ = ["Scaled", "standardized"]
 
@@ -42,7 +43,7 @@ class Scaled(Design):
         slopes = ((raw - np.multiply.outer(self.center, total)).T / self.scale).T
         return np.concatenate([total[None], slopes]) if self.intercept else slopes
 
-    def take_rows(self, rows: Index) -> Scaled:
+    def take_rows(self, rows: Index | slice) -> Scaled:
         return Scaled(
             self.base.take_rows(rows), self.center, self.scale, self.intercept, self.names
         )
@@ -54,7 +55,13 @@ class Scaled(Design):
         return np.concatenate([ones, mean]), np.concatenate([0 * ones, sd])
 
     def columns(self, cols: Index, center: Array) -> tuple[Array, Array]:
-        """Dense, for a few columns only."""
+        """Dense, for a few columns only; of a dense base without a product."""
+        if isinstance(self.base, Dense):
+            first = int(self.intercept)
+            slopes, inner = cols[cols >= first] - first, cols >= first
+            out = np.ones((self.shape[0], len(cols)), order="F")
+            out[:, inner] = self.base.comparable(slopes, self.center, self.scale)[0]
+            return np.subtract(out, center[cols], out=out), np.zeros(len(cols))
         unit = np.zeros((self.shape[1], len(cols)))
         unit[cols, np.arange(len(cols))] = 1.0
         return self.matvec(unit) - center[cols], np.zeros(len(cols))
@@ -87,13 +94,24 @@ class Scaled(Design):
         a, b = left >= 0, right >= 0
         if np.all(a) and np.all(b):
             return self._slopes(left, right, weights)
-        same = rows is cols
         inner = left[a]
-        out[np.ix_(a, b)] = self._slopes(inner, inner if same else right[b], weights)
+        if np.any(a) and np.any(b):
+            out[np.ix_(a, b)] = self._slopes(inner, inner if rows is cols else right[b], weights)
         sums = self.rmatvec(weights)
         out[~a] = sums[right + 1]
         out[:, ~b] = sums[left + 1][:, None]
         return out
+
+    def kernel(
+        self,
+        cols: Index,
+        center: Array | None = None,  # noqa: ARG002
+        scale: Array | None = None,
+    ) -> Array:
+        """``Z_C Z_C'``, the slopes among ``cols`` divided by ``scale`` (m,)."""
+        slopes = np.asarray(cols) - int(self.intercept)
+        unit = self.scale if scale is None else self.scale * scale[int(self.intercept) :]
+        return self.base.kernel(slopes, self.center, unit)
 
     def _slopes(self, rows: Index, cols: Index, weights: Array) -> Array:
         return self.base.gram(rows, cols, weights, self.center, self.scale)

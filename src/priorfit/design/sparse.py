@@ -33,8 +33,8 @@ class Sparse(Design):
     def rmatvec(self, r: Array) -> Array:
         return np.asarray(self.matrix.T @ r, dtype=np.float64)
 
-    def take_rows(self, rows: Index) -> Sparse:
-        return Sparse(self.matrix.tocsr()[rows], self.names)
+    def take_rows(self, rows: Index | slice) -> Sparse:
+        return Sparse(self.csr[rows], self.names)
 
     def moments(self, weights: Array) -> tuple[Array, Array]:
         self._check_finite()
@@ -59,6 +59,11 @@ class Sparse(Design):
     def csc(self) -> Any:
         """The matrix by columns: itself, or a copy made once."""
         return self.matrix.tocsc()
+
+    @cached_property
+    def csr(self) -> Any:
+        """The matrix by rows: itself, or a copy made once."""
+        return self.matrix.tocsr()
 
     def _check_finite(self) -> None:
         bad = ~np.isfinite(self.matrix.data)

@@ -22,7 +22,7 @@ from priorfit.design import Design, Schema, as_design, is_table, split_target
 from priorfit.likelihoods import Gaussian, Likelihood
 from priorfit.priors import Normal, Prior
 from priorfit.problem import Problem
-from priorfit.select import cross_validate, per_sd
+from priorfit.select import cross_validate, leave_one_out, per_sd
 from priorfit.solve import Path, path_of, solve
 from priorfit.views import Views, collapsed, explain, views_of
 
@@ -158,35 +158,30 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         if self.strength is None:
             return problem
         problem = replace(problem, prior=problem.prior.unit())
-        if isinstance(self.strength, str):
-            if self.strength != "cv":
-                raise InputError("`strength` must be a number or 'cv'", repr(self.strength), "")
-            given = None
-        elif np.isfinite(self.strength) and self.strength >= 0:
-            given = [float(self.strength)]
-        else:
-            raise InputError("`strength` must be >= 0", repr(self.strength), "It is a lambda.")
-        path: Path
-        if given is None:
-            self.selection_, path = cross_validate(
+        shared: Any = {"tol": self.tol, "n_points": self.n_points, "rule": self.rule}
+        if self.strength == "cv":
+            self.selection_, self.path_ = cross_validate(
                 problem,
                 folds=self.cv,
                 seed=self.seed,
-                rule=self.rule,
                 standardize=self.standardize,
-                n_points=self.n_points,
-                tol=self.tol,
                 max_iter=self.max_iter,
                 progress=progress,
+                **shared,
+            )
+            k = self.selection_.chosen
+        elif self.strength == "loo":
+            self.selection_, self.path_ = leave_one_out(
+                problem, standardize=self.standardize, **shared
             )
             k = self.selection_.chosen
         else:
-            shaped = per_sd(problem) if self.standardize else problem
-            path, k = path_of(shaped, given, tol=self.tol, max_iter=self.max_iter), 0
-        self.path_ = path
+            shaped, given = per_sd(problem) if self.standardize else problem, _lambda(self.strength)
+            self.path_, k = path_of(shaped, [given], tol=self.tol, max_iter=self.max_iter), 0
+        path: Path = self.path_
         likelihood = problem.likelihood
         if isinstance(likelihood, Gaussian) and likelihood.noise is None:
-            likelihood = Gaussian(noise=float(np.sqrt(path.dispersions[k])))
+            likelihood = Gaussian(noise=float(np.sqrt(path.dispersion_at(k))))
         return replace(problem, prior=path.prior_at(k), likelihood=likelihood)
 
     def _design(self, X: Any, y: Any) -> tuple[Design, Any]:
@@ -245,7 +240,7 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         if self.stated_per_sd_:
             words += "\nThe belief is per standard deviation of each column."
         if self.strength is not None:
-            how = "cross-validation" if self.strength == "cv" else "the given lambda"
+            how = self.selection_.how if isinstance(self.strength, str) else "the given lambda"
             words += f"\nStrength chosen by {how}; coefficients are in the units of X."
         return f"{words}\nCertificate: {self.certificate_}."
 
@@ -278,6 +273,15 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+def _lambda(strength: Any) -> float:
+    """A strength given as a number, checked."""
+    if isinstance(strength, str):
+        raise InputError("`strength` must be a number, 'cv' or 'loo'", repr(strength), "")
+    if not (np.isfinite(strength) and strength >= 0):
+        raise InputError("`strength` must be >= 0", repr(strength), "It is a lambda.")
+    return float(strength)
 
 
 def _precision(problem: Problem, intercept: float, coef: Array, phi: float) -> Array:

@@ -20,8 +20,8 @@ class MAPRegressor(RegressorMixin, MAPEstimator):  # type: ignore[misc]
     ----------
     prior : belief about the weights (default ``Normal(scale=1)``), in their own units.
     likelihood : `Gaussian` (default), `Poisson` or `Bernoulli`.
-    strength : None takes the prior's scale as it stands; "cv" chooses it by cross-validation; a
-        number is a lambda on the sum scale.
+    strength : None takes the prior's scale as it stands; "cv" chooses it by cross-validation, "loo"
+        by exact leave-one-out (gaussian, normal prior); a number is a lambda on the sum scale.
     units : "raw", or "sd": the prior holds per standard deviation of the column (and of y).
     standardize : where the strength is chosen, state the prior per standard deviation.
     intercept : whether there is one (flat prior, never counted).

@@ -86,8 +86,7 @@ class Facts:
             "best": "the best held-out deviance",
         }[selection.rule]
         penalty = number(float(selection.penalties[selection.chosen]))
-        folds = selection.scores.shape[1]
-        return f"lambda {penalty}, chosen by {folds}-fold cross-validation: {rule}"
+        return f"lambda {penalty}, chosen by {selection.how}: {rule}"
 
     @property
     def quality(self) -> str:

@@ -22,7 +22,8 @@ class Selection:
 
     ``penalties`` (k,) lambdas on the sum scale; ``scores`` (k, folds) held-out deviance per row
     (gaussian: mean squared error); ``n_nonzero`` (k,) of the fit to all rows; ``rule`` "best" (the
-    smallest mean) or "1se" (the strongest penalty within one standard error of it).
+    smallest mean) or "1se" (the strongest penalty within one standard error of it). For exact
+    leave-one-out ``scores`` (k, 1) is the mean over the rows, ``spread`` (k,) its standard error.
 
     Source: Breiman et al. (1984), section 3.4.3.
     """
@@ -32,6 +33,7 @@ class Selection:
     n_nonzero: Array
     rule: str
     criterion: str = "held-out deviance per row"
+    spread: Array | None = None
 
     def __post_init__(self) -> None:
         if self.rule not in RULES:
@@ -44,9 +46,17 @@ class Selection:
 
     @property
     def standard_error(self) -> Array:
-        """Standard deviation over the folds / sqrt(folds), (k,)."""
+        """Standard deviation over the folds / sqrt(folds), or over the rows / sqrt(n), (k,)."""
+        if self.spread is not None:
+            return self.spread
         folds = self.scores.shape[1]
         return np.asarray(self.scores.std(axis=1, ddof=1) / np.sqrt(folds))
+
+    @property
+    def how(self) -> str:
+        """What was held out."""
+        folds = self.scores.shape[1]
+        return f"{folds}-fold cross-validation" if self.spread is None else "exact leave-one-out"
 
     @property
     def best(self) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import replace
 from numbers import Number
 from typing import Any
 
@@ -26,7 +25,6 @@ __all__ = [
     "problem_of",
     "solved",
     "weights_of",
-    "with_prior",
 ]
 
 UNIT = Gaussian(noise=1.0)
@@ -75,11 +73,6 @@ def problem_of(
     return Problem.make(
         as_design(X), y, prior=prior, likelihood=likelihood, weights=weights, intercept=intercept
     )
-
-
-def with_prior(problem: Problem, prior: Prior) -> Problem:
-    """The same data under another belief."""
-    return replace(problem, prior=prior)
 
 
 def solved(problem: Problem, tol: float, max_iter: int | None = None) -> Solution:

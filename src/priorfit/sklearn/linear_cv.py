@@ -6,7 +6,6 @@ from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
-from scipy import linalg
 from sklearn import linear_model
 from sklearn.model_selection import check_cv
 from sklearn.utils.metadata_routing import process_routing
@@ -23,10 +22,9 @@ from priorfit.sklearn._shared import (
     problem_of,
     solved,
     weights_of,
-    with_prior,
 )
 from priorfit.sklearn.linear import Ridge
-from priorfit.solve import lambda_max, path_of
+from priorfit.solve import LeaveOneOut, lambda_max, path_of
 
 __all__ = ["ElasticNetCV", "LassoCV", "RidgeCV", "folds_of"]
 
@@ -175,12 +173,12 @@ class RidgeCV(linear_model.RidgeCV):  # type: ignore[misc]
         if np.any(alphas <= 0):
             raise ValueError(f"alphas must be strictly positive, got {alphas.min()}")
         problem = problem_of(X, y, penalty_prior(0.0, 1.0), UNIT, None, self.fit_intercept)
-        errors = _leave_one_out(problem, alphas)
-        best = int(np.argmin(errors))
-        self.alpha_, self.best_score_ = alphas[best], -float(errors[best])
-        solution = solved(with_prior(problem, penalty_prior(0.0, float(self.alpha_))), 1e-6)
-        self.coef_, self.certificate_ = solution.coef, solution.certificate
-        self.intercept_ = solution.intercept if self.fit_intercept else 0.0
+        held_out = LeaveOneOut(problem, alphas)
+        k = held_out.best
+        fit = held_out.path(k)
+        self.alpha_, self.best_score_ = held_out.penalties[k], -float(held_out.error[k])
+        self.coef_, self.certificate_ = fit.coefs[:, 0], fit.certificate(0)
+        self.intercept_ = float(fit.intercepts[0]) if self.fit_intercept else 0.0
         return self
 
     def _refit(self, X: Any, y: Any, sample_weight: Any) -> Self:
@@ -189,33 +187,3 @@ class RidgeCV(linear_model.RidgeCV):  # type: ignore[misc]
         self.coef_, self.intercept_ = final.coef_, final.intercept_
         self.certificate_ = final.certificate_
         return self
-
-
-def _leave_one_out(problem: Problem, alphas: Array) -> Array:
-    """Mean squared leave-one-out error of each alpha: ``e_i = r_i / (1 - h_ii)`` (Allen 1974).
-
-    With ``X'X = V diag(d) V'`` and T = XV: ``r = y - T (d + alpha)^-1 T'y`` and
-    ``h = sum_k T_k^2 / (d_k + alpha)``. One eigendecomposition of the smaller Gram matrix, or an
-    SVD where alpha is below its rounding.
-    """
-    n, p = problem.design.shape
-    y, level, center = problem.y, 0.0, np.zeros(p)
-    if problem.intercept:
-        y, level, center = y - y.mean(), 1.0 / n, problem.design.moments(problem.weights)[0]
-    columns = problem.design.columns(np.arange(p), center)[0]
-    if n > p:
-        d, V = linalg.eigh(columns.T @ columns)
-    if n <= p or alphas.min() < 1e-10 * d[-1]:
-        U, root, _ = linalg.svd(columns, full_matrices=False)
-        T, d = U * root, root**2
-    else:
-        T, d = columns @ V, np.maximum(d, 0.0)
-    shrunk = 1.0 / (d[:, None] + alphas)
-    slopes = shrunk * (T.T @ y)[:, None]
-    errors = np.zeros(len(alphas))
-    step = max(1, (1 << 20) // max(1, len(alphas)))
-    for part in (slice(i, i + step) for i in range(0, n, step)):
-        residual = y[part, None] - T[part] @ slopes
-        leverage = level + np.square(T[part]) @ shrunk
-        errors += np.square(residual / (1.0 - leverage)).sum(axis=0)
-    return np.asarray(errors / n)

@@ -2,6 +2,7 @@
 
 from priorfit.solve.api import solve, solve_quietly
 from priorfit.solve.engines import ENGINES, Auto
+from priorfit.solve.leave_one_out import LeaveOneOut
 from priorfit.solve.path import Path, lambda_max, path, path_of
 from priorfit.solve.result import Certificate, Solution
 from priorfit.solve.status import Status
@@ -10,6 +11,7 @@ __all__ = [
     "ENGINES",
     "Auto",
     "Certificate",
+    "LeaveOneOut",
     "Path",
     "Solution",
     "Status",

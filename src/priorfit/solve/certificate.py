@@ -12,11 +12,13 @@ from typing import NamedTuple
 import numpy as np
 
 from priorfit._typing import Array, Index
+from priorfit.design import Dense
 from priorfit.solve.standard import Standard
 
 __all__ = ["Certificates", "certify", "joined"]
 
 _BUDGET = 1 << 22  # numbers held per block of solutions
+_ROWS = 1 << 17  # numbers of residuals per block of rows: they stay in cache
 _EPS = float(np.finfo(np.float64).eps)  # what a relative number of float64 can say at best
 
 
@@ -39,12 +41,14 @@ def certify(standard: Standard, solutions: Array, strengths: Array) -> Certifica
     the largest violation of stationarity over the largest correlation of the null model. Both are
     infinite for an answer that is not finite.
     """
-    n, k = standard.Z.shape[0], solutions.shape[1]
-    step = max(1, _BUDGET // max(n, standard.size))
+    (n, m), k = standard.Z.shape, solutions.shape[1]
+    by_rows = standard.gaussian and isinstance(standard.Z.base, Dense)
+    step = max(1, _BUDGET // (m if by_rows else max(n, m)))
+    judge = _certify_gaussian if standard.gaussian else _certify
     if step >= k:
-        return _certify(standard, solutions, strengths)
+        return judge(standard, solutions, strengths)
     spans = [slice(i, i + step) for i in range(0, k, step)]
-    return joined([_certify(standard, solutions[:, span], strengths[span]) for span in spans])
+    return joined([judge(standard, solutions[:, span], strengths[span]) for span in spans])
 
 
 def joined(parts: list[Certificates]) -> Certificates:
@@ -59,14 +63,80 @@ def joined(parts: list[Certificates]) -> Certificates:
     )
 
 
+class _Residuals(NamedTuple):
+    """Of theta = W (y - Zg): ``square`` theta'W^-1 theta, ``inner`` y'theta (k,), ``slopes``."""
+
+    square: Array
+    inner: Array
+    slopes: Array
+
+
+def _residuals(standard: Standard, g: Array) -> _Residuals:
+    """One look at X, by blocks of rows where they can be had without a copy."""
+    n, k = standard.Z.shape[0], g.shape[1]
+    dense = isinstance(standard.Z.base, Dense)
+    step = max(64, _ROWS // k) if dense else n
+    square, inner, slopes = np.zeros(k), np.zeros(k), np.zeros(g.shape)
+    for rows in (slice(i, i + step) for i in range(0, n, step)):
+        Z = standard.Z if step >= n else standard.Z.take_rows(rows)
+        y, w = standard.y[rows, None], standard.weights[rows, None]
+        residual = y - Z.matvec(g)
+        theta = residual * w
+        square += np.einsum("ik,ik->k", residual, theta)
+        inner += (y.T @ theta)[0]
+        slopes += Z.rmatvec(theta)
+    return _Residuals(square, inner, slopes)
+
+
+def _certify_gaussian(standard: Standard, g: Array, strengths: Array) -> Certificates:
+    """The conjugate of a square is a square: sums over the residuals say all."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        fit = _residuals(standard, g)
+        primal = 0.5 * fit.square + _penalty(standard, g, strengths)
+        kkt = _violations(standard, g, fit.slopes, strengths).max(axis=0)
+        point = _with_flat_met(standard, g, fit)
+
+        def gap(share: Array) -> Array:
+            beyond = _penalty_conjugate(standard, g, point.slopes * share, strengths)
+            dual = share * point.inner - 0.5 * share**2 * point.square - beyond
+            return np.asarray((primal - dual) / standard.reference)
+
+        found = gap(_feasible_share(standard, point.slopes, strengths))
+        if not np.all(found <= 1e-8):  # rounding beyond a tiny l1 rate
+            found = np.fmin(found, gap(np.ones_like(strengths)))
+            zero = (primal - _dual_at_zero(standard, strengths)) / standard.reference
+            found = np.fmin(found, zero)
+    return _rounded(found, kkt / standard.null_correlation, fit.slopes)
+
+
+def _with_flat_met(standard: Standard, g: Array, fit: _Residuals) -> _Residuals:
+    """The residuals of ``g`` with its flat coordinates refitted: theta is orthogonal to them."""
+    flat = np.flatnonzero(standard.form.flat)
+    size = np.sqrt(standard.weights.sum() * fit.square)  # >= sum |theta|
+    if not 0 < len(flat) <= 256 or np.all(np.abs(fit.slopes[flat]) <= 1e-15 * size):
+        return fit
+    columns = standard.Z.columns(flat, np.zeros(standard.size))[0]
+    normal = columns.T @ (standard.weights[:, None] * columns)
+    moved = g.copy()
+    for _ in range(2):  # the second takes out the rounding of the first
+        moved[flat] += np.linalg.lstsq(normal, fit.slopes[flat], rcond=None)[0]
+        fit = _residuals(standard, moved)
+    return fit
+
+
+def _rounded(gap: Array, kkt: Array, slopes: Array) -> Certificates:
+    """Infinite where not finite, and no gap below the rounding of one float64."""
+    gap = np.where(np.isfinite(gap), np.maximum(gap, _EPS), np.inf)
+    return Certificates(gap, np.where(np.isfinite(kkt), kkt, np.inf), slopes)
+
+
 def _certify(standard: Standard, g: Array, strengths: Array) -> Certificates:
     likelihood, w = standard.likelihood, standard.weights[:, None]
     y = standard.y[:, None]
     with np.errstate(over="ignore", invalid="ignore"):
         eta = standard.eta(g)
-        penalty = _penalty(standard, g, strengths)
         theta = -w * likelihood.slope(y, eta)
-        primal = _loss(standard, eta, theta) + penalty
+        primal = standard.weights @ likelihood.loss(y, eta) + _penalty(standard, g, strengths)
         slopes = standard.Z.rmatvec(theta)
         kkt = _violations(standard, g, slopes, strengths).max(axis=0) / standard.null_correlation
         theta, dual_slopes = _meet_flat(standard, theta, slopes, eta)
@@ -79,15 +149,7 @@ def _certify(standard: Standard, g: Array, strengths: Array) -> Certificates:
             )
             dual = np.fmax(dual, _dual_at_zero(standard, strengths))
             gap = (primal - dual) / standard.reference
-    gap = np.where(np.isfinite(gap), np.maximum(gap, _EPS), np.inf)
-    return Certificates(gap, np.where(np.isfinite(kkt), kkt, np.inf), slopes)
-
-
-def _loss(standard: Standard, eta: Array, theta: Array) -> Array:
-    """The likelihood part of the objective, (k,); for the gaussian half of theta'W^-1 theta."""
-    if standard.gaussian:
-        return np.asarray(0.5 * np.einsum("ik,ik,i->k", theta, theta, 1.0 / standard.weights))
-    return np.asarray(standard.weights @ standard.likelihood.loss(standard.y[:, None], eta))
+    return _rounded(gap, kkt, slopes)
 
 
 def _dual(
@@ -95,10 +157,6 @@ def _dual(
 ) -> Array:
     """D(share theta) (k,), see the module; -inf or NaN where it is not feasible."""
     beyond = _penalty_conjugate(standard, g, slopes * share, strengths)
-    if standard.gaussian:  # the conjugate in closed form, without another array (n, k)
-        return np.asarray(
-            share * (standard.y @ theta) - share**2 * _loss(standard, theta, theta) - beyond
-        )
     theta, w = theta * share, standard.weights
     conjugate = w @ standard.likelihood.conjugate(standard.y[:, None], -theta / w[:, None])
     return np.asarray(-(standard.offset @ theta) - conjugate - beyond)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from priorfit._typing import Array
 from priorfit.solve.certificate import Certificates, certify
 from priorfit.solve.native import solve_quadratic
@@ -23,12 +21,10 @@ class Gram:
 
     def __init__(self, standard: Standard) -> None:
         self.standard, self.rounds = standard, 0
-        every = np.arange(standard.size)
-        self.gram = standard.Z.gram(every, every, standard.weights)
 
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
         """Solutions (m, k) and certificates."""
         form, tol = self.standard.form, 1e-13 * self.standard.null_correlation
-        q = self.standard.correlation
-        coefs, self.rounds = solve_quadratic(self.gram, q, form, None, strengths, warm, tol)
+        gram, q = self.standard.gram, self.standard.correlation
+        coefs, self.rounds = solve_quadratic(gram, q, form, None, strengths, warm, tol)
         return coefs.T, certify(self.standard, coefs.T, strengths)

@@ -1,14 +1,13 @@
 """Gaussian likelihood, normal and flat priors, no bounds: linear algebra gives the answer.
 
-p <= n: Cholesky of Z'WZ + s L2, or one eigendecomposition for a whole path; p > n: one
-eigendecomposition of the n x n kernel. Where weights are free, or these lose digits, a pivoted QR
-of the augmented matrix. Source: Hastie & Tibshirani, Expression arrays and the p >> n problem
-(2004); Golub & Van Loan, sections 5.5 and 6.1.
+`priorfit.solve.ridge` where all weights have a normal prior; where some are free, or it loses
+digits, a pivoted QR of the augmented matrix. Source: Golub & Van Loan, sections 5.5 and 6.1.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,9 +15,10 @@ from scipy import linalg
 
 from priorfit._typing import Array, Index
 from priorfit.solve.certificate import Certificates, certify
+from priorfit.solve.ridge import Ridge, ridge
 from priorfit.solve.standard import Standard
 
-__all__ = ["LeastSquares", "dual_normal", "is_quadratic", "kernel"]
+__all__ = ["LeastSquares", "dual_normal", "is_quadratic"]
 
 
 def is_quadratic(standard: Standard) -> bool:
@@ -36,9 +36,14 @@ class LeastSquares:
         form = standard.form
         unknown = ~form.fixed
         self.flat = np.flatnonzero(unknown & (form.l2 == 0))
-        self.normal = np.flatnonzero(unknown & (form.l2 > 0))
+        self.normal = standard.normal
         self.base = np.where(form.fixed | (form.l2 > 0), standard.start, 0.0)
-        self.rest = standard.y - standard.Z.matvec(self.base)
+        self.rest = standard.y - standard.Z.matvec(self.base) if np.any(self.base) else standard.y
+
+    @cached_property
+    def ridge(self) -> Ridge:
+        """The factors, made once."""
+        return ridge(self.standard, self.normal, self.rest)
 
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:  # noqa: ARG002
         """Solutions (m, k) and certificates."""
@@ -46,10 +51,8 @@ class LeastSquares:
         if len(self.flat) > int(standard.Z.intercept):
             solutions = self._orthogonal(strengths)
             return solutions, certify(standard, solutions, strengths)
-        solve = _primal if len(self.normal) <= standard.Z.shape[0] else _dual
         solutions = np.repeat(self.base[:, None], len(strengths), axis=1)
-        moved = solve(standard, self.flat, self.normal, self.rest, strengths)
-        solutions[np.concatenate([self.flat, self.normal])] += moved
+        solutions[np.concatenate([self.flat, self.normal])] += self.ridge(strengths)
         found = certify(standard, solutions, strengths)
         missed = np.flatnonzero(found.gap > self.tol)
         if not len(missed) or standard.size > 5000:
@@ -63,73 +66,6 @@ class LeastSquares:
         for k, s in enumerate(strengths):
             out[unknown, k] += _augmented_qr(self.standard, unknown, self.rest, s)
         return out
-
-
-def _primal(standard: Standard, flat: Index, normal: Index, y: Array, s: Array) -> Array:
-    """Normal equations with the (orthogonal) intercept first; (flat + normal, k)."""
-    w, Z = standard.weights, standard.Z
-    l2 = standard.form.l2[normal]
-    correlation = Z.rmatvec(w * y)
-    gram = Z.gram(normal, normal, w)
-    q = correlation[normal]
-    if len(flat):  # centred columns: the intercept is the weighted mean, but for rounding
-        border = Z.gram(flat, normal, w)[0] / w.sum()
-        mean = correlation[flat[0]] / w.sum()
-        gram -= w.sum() * np.outer(border, border)
-        q = q - w.sum() * mean * border
-    b = _cholesky(gram, q, l2, s) if len(s) <= 3 else _spectral(gram, q, l2, s)
-    return b if not len(flat) else np.vstack([mean - border @ b, b])
-
-
-def _cholesky(gram: Array, q: Array, l2: Array, strengths: Array) -> Array:
-    out = np.empty((len(q), len(strengths)))
-    for k, s in enumerate(strengths):
-        try:
-            out[:, k] = linalg.solve(gram + np.diag(s * l2), q, assume_a="pos")
-        except (linalg.LinAlgError, linalg.LinAlgWarning):
-            out[:, k] = np.nan
-    return out
-
-
-def _spectral(gram: Array, q: Array, l2: Array, strengths: Array) -> Array:
-    """With u = sqrt(l2) b the path is ``u(s) = V (D + s)^-1 V' q / sqrt(l2)``."""
-    root = np.sqrt(l2)
-    values, vectors = linalg.eigh(gram / root[:, None] / root)
-    shrunk = (vectors.T @ (q / root))[:, None] / (np.maximum(values, 0.0)[:, None] + strengths)
-    return np.asarray((vectors @ shrunk) / root[:, None])
-
-
-def kernel(standard: Standard, normal: Index) -> Array:
-    """``Z_N diag(1/l2) Z_N'`` (n, n), by blocks of columns."""
-    n = standard.Z.shape[0]
-    out = np.zeros((n, n))
-    step = max(1, (1 << 22) // n)
-    for start in range(0, len(normal), step):
-        cols = normal[start : start + step]
-        block = standard.Z.columns(cols, np.zeros(standard.size))[0]
-        block = block / np.sqrt(standard.form.l2[cols])
-        out += block @ block.T
-    return out
-
-
-def _dual(standard: Standard, flat: Index, normal: Index, y: Array, s: Array) -> Array:
-    """With K the kernel and H = diag(w): ``b = L2^-1 Z' u / s``, ``(K/s + H^-1) u = y - Z_F a``."""
-    root = np.sqrt(standard.weights)
-    values, vectors = linalg.eigh(root[:, None] * kernel(standard, normal) * root)
-    spectrum = np.maximum(values, 0.0)
-    rotated_y = vectors.T @ (root * y)
-    free = standard.Z.columns(flat, np.zeros(standard.size))[0]
-    rotated_free = vectors.T @ (root[:, None] * free)
-    alphas, duals = [], []
-    for strength in s:
-        inverse = 1.0 / (spectrum / strength + 1.0)
-        normal_matrix = rotated_free.T @ (inverse[:, None] * rotated_free)
-        a = np.linalg.solve(normal_matrix, rotated_free.T @ (inverse * rotated_y))
-        duals.append(root * (vectors @ (inverse * (rotated_y - rotated_free @ a))))
-        alphas.append(a)
-    slopes = standard.Z.rmatvec(np.stack(duals, axis=1))[normal]
-    b = slopes / standard.form.l2[normal][:, None] / s
-    return np.vstack([np.stack(alphas, axis=1), b])
 
 
 def dual_normal(

@@ -11,7 +11,7 @@ import numpy as np
 
 from priorfit._typing import Array, Index
 from priorfit.solve.certificate import Certificates, certify, joined
-from priorfit.solve.least_squares import dual_normal, is_quadratic, kernel
+from priorfit.solve.least_squares import dual_normal, is_quadratic
 from priorfit.solve.many_columns import ManyColumns
 from priorfit.solve.native import LOSSES, solve_glm, solve_quadratic
 from priorfit.solve.standard import Standard
@@ -30,15 +30,15 @@ class Newton:
         self.standard, self.tol, self.max_iter = standard, tol, max_iter
         self.rounds = 0
         form, n = standard.form, standard.Z.shape[0]
-        self.normal = np.flatnonzero(form.l2 > 0)
+        self.normal = standard.normal
         self.flat = np.flatnonzero(form.flat)
         self.dual = is_quadratic(standard) and len(self.normal) > n >= len(self.flat)
         self.whole = standard.size <= _SMALL
-        self.kernel = kernel(standard, self.normal) if self.dual else np.empty((0, 0))
+        self.kernel = standard.kernel if self.dual else np.empty((0, 0))
         small = self.whole and n * standard.size <= _NATIVE and not self.dual
         native = small and standard.likelihood.name in LOSSES
         self.dense = standard.Z.dense() if native else None
-        wide = not native and not self.dual and ManyColumns.applies(standard)
+        wide = not (native or self.dual or self.whole) and ManyColumns.applies(standard)
         self.many = ManyColumns(standard, tol) if wide else None
 
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
@@ -88,7 +88,7 @@ class Newton:
                 if best is None or certificate.gap[0] <= best[1].gap[0]:
                     best = (g, certificate)
                 if certificate.gap[0] <= self.tol:
-                    break
+                    return best
                 slopes = certificate.slopes[:, 0]
             elif rounds > 1:
                 slopes = self._slopes(eta)

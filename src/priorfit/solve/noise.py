@@ -12,7 +12,6 @@ from scipy.optimize import brentq
 from priorfit._errors import PriorfitWarning
 from priorfit._typing import Array
 from priorfit.solve.engines import Engine
-from priorfit.solve.least_squares import kernel
 from priorfit.solve.standard import Standard
 
 __all__ = [
@@ -46,13 +45,27 @@ def degrees_of_freedom(standard: Standard, g: Array, strength: float) -> float:
     if not len(shrunk):
         return float(min(len(active), n))
     if len(shrunk) > n:
+        whole = len(shrunk) == len(standard.normal)
+        kernel = standard.kernel if whole else standard.kernel_of(shrunk)
         root = np.sqrt(standard.weights)
-        values = linalg.eigvalsh(root[:, None] * kernel(standard, shrunk) * root)
-        values = np.maximum(values, 0.0)
-        return float(len(plain) + np.sum(values / (values + strength)))
-    gram = standard.Z.gram(active, active, standard.weights)
-    penalty = np.diag(strength * form.l2[active])
-    return float(np.trace(np.linalg.lstsq(gram + penalty, gram, rcond=None)[0]))
+        return len(plain) + _trace(root[:, None] * kernel * root, np.full(n, strength))
+    if 2 * len(active) >= standard.size:
+        gram = standard.gram[np.ix_(active, active)]
+    else:
+        gram = standard.Z.gram(active, active, standard.weights)
+    return _trace(gram, strength * form.l2[active])
+
+
+def _trace(gram: Array, penalty: Array) -> float:
+    """``tr (G + D)^-1 G = m - tr (G + D)^-1 D`` for D = diag(penalty)."""
+    system = gram.copy()
+    system[np.diag_indices_from(system)] += penalty
+    try:
+        root = linalg.cholesky(system, lower=True, overwrite_a=True, check_finite=False)
+        inverse = np.tril(linalg.lapack.dtrtri(root, lower=1, overwrite_c=1)[0])
+        return float(len(root) - np.square(inverse).sum(axis=0) @ penalty)
+    except linalg.LinAlgError:
+        return float(np.trace(np.linalg.lstsq(system, gram, rcond=None)[0]))
 
 
 def noise_variance(standard: Standard, g: Array, strength: float) -> float:

@@ -17,12 +17,13 @@ from priorfit.likelihoods import Likelihood
 from priorfit.priors import ElasticNet, Laplace, Prior, Truncated
 from priorfit.problem import Problem
 from priorfit.solve.api import check_settings
-from priorfit.solve.engines import engine
+from priorfit.solve.engines import Engine, engine
 from priorfit.solve.noise import noise_variance
 from priorfit.solve.restore import restore
+from priorfit.solve.result import Certificate
 from priorfit.solve.standard import Standard, standardize
 
-__all__ = ["Path", "lambda_max", "path", "path_of"]
+__all__ = ["Path", "grid_of", "lambda_max", "path", "path_of", "solved_path"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,13 +61,16 @@ class Path:
     @cached_property
     def dispersions(self) -> Array:
         """phi at each point, (k,): known, or RSS / (n - df) of that point."""
+        return np.array([self.dispersion_at(k) for k in range(len(self.penalties))])
+
+    def dispersion_at(self, k: int) -> float:
+        """phi at point ``k``."""
         known = self.problem.likelihood.known_dispersion
         if known is not None:
-            return np.full(len(self.penalties), known)
+            return known
         unit = self._standard.y_unit**2
-        each = enumerate(self.penalties)
-        found = [noise_variance(self._standard, self._unknowns(k), s * unit) for k, s in each]
-        return np.array(found) / unit
+        strength = float(self.penalties[k]) * unit
+        return noise_variance(self._standard, self._unknowns(k), strength) / unit
 
     @property
     def scales(self) -> Array:
@@ -84,9 +88,13 @@ class Path:
         """Whether every point is within the tolerance."""
         return bool(np.all(self.gaps <= self.tol))
 
+    def certificate(self, k: int) -> Certificate:
+        """The proof of point ``k``."""
+        return Certificate(float(self.gaps[k]), float(self.kkts[k]), self.tol)
+
     def prior_at(self, k: int) -> Prior:
         """The belief that point ``k`` is the MAP estimate of."""
-        return self.prior.tempered(float(self.penalties[k] / self.dispersions[k]))
+        return self.prior.tempered(float(self.penalties[k] / self.dispersion_at(k)))
 
     def at(self, penalty: float) -> tuple[float, Array]:
         """(intercept, coef) at any lambda >= 0, solved and certified anew."""
@@ -216,13 +224,15 @@ def path_of(
     """The path of a problem whose prior has unit rate (`Prior.unit`); see `path`."""
     check_settings(tol, max_iter)
     standard = standardize(problem)
-    if penalties is None:
-        lambdas = default_grid(problem, standard, n_points, ratio)
-    else:
-        lambdas = np.sort(np.atleast_1d(np.asarray(penalties, dtype=np.float64)))[::-1].copy()
-        if lambdas.ndim != 1 or not np.all((lambdas >= 0) & np.isfinite(lambdas)):
-            raise InputError("`penalties` must be finite numbers >= 0", repr(penalties), "")
+    lambdas = grid_of(problem, standard, penalties, n_points, ratio)
     run = engine(standard, solver=solver, tol=tol, max_iter=max_iter)
+    return solved_path(problem, standard, run, lambdas, tol)
+
+
+def solved_path(
+    problem: Problem, standard: Standard, run: Engine, lambdas: Array, tol: float
+) -> Path:
+    """The path that an engine finds."""
     solutions, found = run(lambdas * standard.y_unit**2, standard.start)
     intercepts, coefs = restore(standard, solutions, problem, found.moved)
     return Path(
@@ -236,6 +246,18 @@ def path_of(
         tol,
         standard,
     )
+
+
+def grid_of(
+    problem: Problem, standard: Standard, penalties: Any, n_points: int, ratio: float | None
+) -> Array:
+    """The lambdas given, strongest first, or a grid."""
+    if penalties is None:
+        return default_grid(problem, standard, n_points, ratio)
+    lambdas = np.sort(np.atleast_1d(np.asarray(penalties, dtype=np.float64)))[::-1].copy()
+    if lambdas.ndim != 1 or not np.all((lambdas >= 0) & np.isfinite(lambdas)):
+        raise InputError("`penalties` must be finite numbers >= 0", repr(penalties), "")
+    return lambdas
 
 
 def lambda_max(problem: Problem) -> float:

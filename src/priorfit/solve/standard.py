@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from priorfit._typing import Array, Mask
+from priorfit._typing import Array, Index, Mask
 from priorfit.design import Scaled
 from priorfit.likelihoods import Gaussian, Likelihood
 from priorfit.priors import NormalForm
@@ -87,11 +87,34 @@ class Standard:
         return self.Z.rmatvec(-self.weights * slope)
 
     @cached_property
+    def gram(self) -> Array:
+        """Z' W Z of all unknowns, (m, m): made once."""
+        every = np.arange(self.size)
+        return self.Z.gram(every, every, self.weights)
+
+    @property
+    def normal(self) -> Index:
+        """The unknowns with an l2 rate that may move."""
+        return np.flatnonzero((self.form.l2 > 0) & ~self.form.fixed)
+
+    @cached_property
+    def kernel(self) -> Array:
+        """`kernel_of` the `normal` unknowns: made once."""
+        return self.kernel_of(self.normal)
+
+    def kernel_of(self, cols: Index) -> Array:
+        """``Z_C diag(1/l2) Z_C'`` (n, n)."""
+        with np.errstate(divide="ignore"):
+            return self.Z.kernel(cols, scale=np.sqrt(self.form.l2))
+
+    @cached_property
     def _null_intercept(self) -> float:
         if not self.Z.intercept or self.gaussian:
             return 0.0
         w, total = self.weights, self.weights.sum()
         a = self.likelihood.null_eta(float(w @ self.y / total)) - float(w @ self.offset / total)
+        if not np.any(self.offset):
+            return a
         for _ in range(100):  # a convex function of one number: Newton, halved where it overshoots
             eta = self.offset + a
             slope = float(w @ self.likelihood.slope(self.y, eta))

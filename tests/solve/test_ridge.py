@@ -1,0 +1,137 @@
+"""Laws of ridge: one factorization gives every strength and every leave-one-out residual."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+import priorfit as pf
+from laws import example
+from priorfit.solve import LeaveOneOut
+from priorfit.solve.ridge import Tall
+
+SHAPES = {"tall": (40, 6), "wide": (15, 40), "square": (20, 20)}
+LAMBDAS = np.geomspace(100.0, 0.1, 5)
+
+
+def _problem(n, p, intercept=True, weighted=True, as_X=np.asarray):
+    X, y, w, offset = example(n=n, p=p)
+    prior = pf.Normal(np.linspace(0.5, 2.0, p), loc=np.linspace(-0.2, 0.3, p))
+    return pf.Problem.make(
+        as_X(X),
+        y,
+        prior=prior,
+        weights=w if weighted else None,
+        offset=offset if weighted else None,
+        intercept=intercept,
+    )
+
+
+def refitted(problem, penalties):
+    """Weighted mean squared error of each row at the fit without it, by n fits."""
+    n, error = len(problem.y), 0.0
+    for i in range(n):
+        part = problem.take_rows(np.delete(np.arange(n), i))
+        fit = pf.path(
+            part.design.values,
+            part.y,
+            prior=part.prior,
+            weights=part.weights,
+            offset=part.offset,
+            intercept=part.intercept,
+            penalties=penalties,
+            tol=1e-12,
+        )
+        eta = problem.offset[i] + fit.intercepts + problem.design.values[i] @ fit.coefs
+        error = error + problem.weights[i] * (problem.y[i] - eta) ** 2
+    return error / problem.weights.sum()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("weighted", [True, False])
+def test_leave_one_out_is_a_refit(shape, intercept, weighted):
+    """r_i / (1 - h_i) = y_i - eta_i of the fit without row i."""
+    problem = _problem(*SHAPES[shape], intercept, weighted)
+    found = LeaveOneOut(problem, LAMBDAS)
+    np.testing.assert_allclose(found.error, refitted(problem, LAMBDAS), rtol=1e-8)
+
+
+MUTANTS = {
+    "generalized: the mean leverage": lambda r, left: (r, np.full_like(left, left.mean())),
+    "residuals as they are": lambda r, left: (r, np.ones_like(left)),
+    "forgets the intercept": lambda r, left: (r, left + 1.0 / len(left)),
+    "1 - h once too often": lambda r, left: (r, left**2),
+}
+
+
+@pytest.mark.parametrize("mutant", MUTANTS)
+def test_the_law_rejects(mutant, monkeypatch):
+    """Each wrong version breaks it."""
+    right = Tall._held_out
+
+    def wrong(self, strengths):
+        for rows, r, left in right(self, strengths):
+            yield rows, *MUTANTS[mutant](r, left)
+
+    monkeypatch.setattr(Tall, "_held_out", wrong)
+    problem = _problem(*SHAPES["tall"])
+    found = LeaveOneOut(problem, LAMBDAS)
+    assert not np.allclose(found.error, refitted(problem, LAMBDAS), rtol=1e-6)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_path_is_its_points(shape):
+    """The eigendecomposition of a path and the Cholesky factor of a point agree."""
+    problem = _problem(*SHAPES[shape])
+    held_out = LeaveOneOut(problem, LAMBDAS)
+    whole = held_out.path()
+    assert whole.certified
+    for k in range(len(LAMBDAS)):
+        point = held_out.path(k)
+        np.testing.assert_allclose(point.coefs[:, 0], whole.coefs[:, k], rtol=1e-9, atol=1e-12)
+        assert point.certificate(0).certified
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_storage_does_not_matter(shape):
+    """Dense and sparse columns: the same errors."""
+    dense = LeaveOneOut(_problem(*SHAPES[shape]), LAMBDAS)
+    for form in (sparse.csc_array, sparse.csr_array, np.asfortranarray):
+        other = LeaveOneOut(_problem(*SHAPES[shape], as_X=form), LAMBDAS)
+        np.testing.assert_allclose(other.error, dense.error, rtol=1e-9)
+
+
+def test_tiny_strengths_keep_their_digits():
+    """Nearly dependent columns at lambda 1e-14 of the largest eigenvalue: still the hat matrix."""
+    rng = np.random.default_rng(0)
+    base = rng.normal(size=(30, 3))
+    X = np.hstack([base, base + 1e-5 * rng.normal(size=(30, 3))])
+    y = base @ np.ones(3) + rng.normal(size=30)
+    problem = pf.Problem.make(X, y, prior=pf.Normal(), intercept=False)
+    lambdas = np.array([1e-8, 1e-10, 1e-12])
+    found = LeaveOneOut(problem, lambdas)
+    exact = []
+    for s in lambdas:
+        q = np.linalg.qr(np.vstack([X, np.sqrt(s) * np.eye(6)]))[0][:30]
+        exact.append(np.mean(((y - q @ (q.T @ y)) / (1 - np.square(q).sum(1))) ** 2))
+    np.testing.assert_allclose(found.error, exact, rtol=1e-6)
+
+
+def test_standard_error_is_over_the_rows():
+    """se^2 = var_i(e_i^2) / n, from leave-one-out errors of one column by hand."""
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=20), rng.normal(size=20)
+    problem = pf.Problem.make(x[:, None], y, prior=pf.Normal(), intercept=False)
+    found = LeaveOneOut(problem, [2.0])
+    h = x**2 / (x @ x + 2.0)
+    square = ((y - x * (x @ y) / (x @ x + 2.0)) / (1 - h)) ** 2
+    assert found.error[0] == pytest.approx(square.mean())
+    assert found.standard_error[0] == pytest.approx(square.std() / np.sqrt(20))
+
+
+@pytest.mark.parametrize("prior", [pf.Laplace(), pf.Flat(), pf.Truncated(pf.Normal(), lower=0)])
+def test_other_priors_are_refused(prior):
+    """Only a normal prior has the closed form."""
+    X, y, *_ = example()
+    with pytest.raises(pf.InputError, match="normal prior"):
+        LeaveOneOut(pf.Problem.make(X, y, prior=prior))
