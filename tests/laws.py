@@ -7,6 +7,7 @@ import pyarrow as pa
 from scipy import sparse
 
 import priorfit as pf
+from priorfit.design import Blocks, as_design
 
 
 def _mixed_scale(p):
@@ -107,10 +108,17 @@ ALL_DESIGNS = {
     "coo": sparse.coo_array,
     "csc 64-bit": _wide_indices,
     "csc duplicates": _duplicates,
+    "side by side": lambda X: _side_by_side(X),
     "pandas": lambda X: pd.DataFrame(X, columns=_names(X)),
     "polars": lambda X: pl.DataFrame(X, schema=_names(X)),
     "pyarrow": lambda X: pa.table({k: X[:, j] for j, k in enumerate(_names(X))}),
 }
+
+
+def _side_by_side(X):
+    """Parts of different storage, as the numbers and categories of one table."""
+    left, middle, right = X[:, :1], sparse.csc_array(X[:, 1:3]), X[:, 3:]
+    return Blocks(tuple(map(as_design, (left, middle, right))))
 
 
 def _names(X):

@@ -109,7 +109,8 @@ def test_categories_and_unknown_levels():
     table = pd.DataFrame({"city": city, "x": rng.normal(size=90)})
     m = pf.MAPRegressor(prior=pf.Laplace(1.0)).fit(table, y)
     assert m.feature_labels_ == ("city[a]", "city[b]", "city[c]", "x")
-    unseen = m.predict(pd.DataFrame({"city": ["b", "zzz"], "x": [0.0, 0.0]}))
+    with pytest.warns(pf.PriorfitWarning, match="such as 'zzz'"):
+        unseen = m.predict(pd.DataFrame({"city": ["b", "zzz"], "x": [0.0, 0.0]}))
     assert unseen[0] > 2.5
     assert unseen[1] == pytest.approx(m.intercept_)
 

@@ -12,7 +12,16 @@ from priorfit._errors import InputError
 from priorfit._typing import Array, ArrayLike, Mask, PerColumn
 from priorfit.priors.base import Prior
 from priorfit.priors.normal_form import NormalForm
-from priorfit.priors.parameters import as_array, by_column, check, form, is_scalar, rate, times
+from priorfit.priors.parameters import (
+    as_array,
+    by_column,
+    check,
+    form,
+    is_scalar,
+    rate,
+    times,
+    weakened,
+)
 
 __all__ = ["ElasticNet", "Flat", "Laplace", "Normal"]
 
@@ -192,7 +201,7 @@ class Normal(_Symmetric):
 
     def tempered(self, strength: float) -> Self:
         """``scale / sqrt(strength)``."""
-        return replace(self, scale=times(self.scale, strength**-0.5))
+        return replace(self, scale=times(self.scale, weakened(strength, 0.5)))
 
     def unit(self) -> Self:
         """Scale 1 where it is one number."""
@@ -259,7 +268,7 @@ class Laplace(_Symmetric):
 
     def tempered(self, strength: float) -> Self:
         """``scale / strength``."""
-        return replace(self, scale=times(self.scale, 1.0 / strength))
+        return replace(self, scale=times(self.scale, weakened(strength, 1.0)))
 
     def unit(self) -> Self:
         """Scale 1 where it is one number."""
@@ -342,8 +351,8 @@ class ElasticNet(_Symmetric):
         """``l1_scale / strength``, ``l2_scale / sqrt(strength)``."""
         return replace(
             self,
-            l1_scale=times(self.l1_scale, 1.0 / strength),
-            l2_scale=times(self.l2_scale, strength**-0.5),
+            l1_scale=times(self.l1_scale, weakened(strength, 1.0)),
+            l2_scale=times(self.l2_scale, weakened(strength, 0.5)),
         )
 
     def unit(self) -> Self:

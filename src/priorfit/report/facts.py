@@ -93,7 +93,7 @@ class Facts:
     def quality(self) -> str:
         """How much of the held-out deviance the columns explain; empty without a selection."""
         selection = getattr(self.model, "selection_", None)
-        if selection is None:
+        if selection is None or not selection.mean[0] > 0:
             return ""
         share = 1.0 - float(selection.mean[selection.chosen] / selection.mean[0])
         base = "the strongest penalty on the curve"

@@ -45,8 +45,8 @@ class Selection:
     @property
     def standard_error(self) -> Array:
         """Standard deviation over the folds / sqrt(folds), (k,)."""
-        folds = self.scores.shape[1]
-        return np.asarray(self.scores.std(axis=1, ddof=1) / np.sqrt(folds))
+        folds, size = self.scores.shape[1], float(np.max(np.abs(self.scores))) or 1.0
+        return np.asarray((self.scores / size).std(axis=1, ddof=1) * size / np.sqrt(folds))
 
     @property
     def best(self) -> int:

@@ -59,14 +59,15 @@ class Path:
 
     @cached_property
     def dispersions(self) -> Array:
-        """phi at each point, (k,): known, or RSS / (n - df) of that point."""
+        """phi at each point, (k,): known, or RSS / (n - df) of that point; 1 where nothing is left
+        to explain, as for a constant response."""
         known = self.problem.likelihood.known_dispersion
         if known is not None:
             return np.full(len(self.penalties), known)
         unit = self._standard.y_unit**2
         each = enumerate(self.penalties)
         found = [noise_variance(self._standard, self._unknowns(k), s * unit) for k, s in each]
-        return np.array(found) / unit
+        return np.where(np.array(found) > 0, found, 1.0) / unit
 
     @property
     def scales(self) -> Array:
