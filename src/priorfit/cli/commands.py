@@ -7,6 +7,7 @@ import shlex
 import sys
 import warnings
 from argparse import Namespace
+from pathlib import Path
 from typing import Any, TextIO
 
 import numpy as np
@@ -34,12 +35,15 @@ __all__ = ["data", "fit", "predict"]
 
 def fit(options: Namespace) -> int:
     """Fit a table; write the report and the model file."""
+    _check_folder("--report", options.report)
+    _check_folder("--json", options.json)
     table = read_table(options.table)
     target, table = _take(table, options.target, "--target")
     extra: dict[str, Any] = {}
-    for key, name in (("sample_weight", options.weights), ("offset", options.offset)):
+    for key, option in (("sample_weight", "weights"), ("offset", "offset")):
+        name = getattr(options, option)
         if name:
-            column, table = _take(table, name, f"--{key.split('_')[-1]}")
+            column, table = _take(table, name, f"--{option}")
             extra[key] = _numbers(column, name)
     for name in options.drop:
         _, table = _take(table, name, "--drop")
@@ -104,6 +108,16 @@ def data(options: Namespace) -> int:
     return 0
 
 
+def _check_folder(option: str, name: str | None) -> None:
+    """Where a result is to be written is looked at before the work, not after it."""
+    if name and not Path(name).parent.is_dir():
+        raise InputError(
+            f"{option} must lie in a folder that exists",
+            repr(str(Path(name).parent)),
+            "Create it first.",
+        )
+
+
 def _take(table: pa.Table, name: str, option: str) -> tuple[Any, pa.Table]:
     if table.column_names.count(name) != 1:
         shown = ", ".join(table.column_names[:8]) + (", ..." if table.num_columns > 8 else "")
@@ -138,7 +152,7 @@ def _estimator(options: Namespace, target: Any) -> tuple[MAPRegressor | MAPClass
     name = options.likelihood or ("bernoulli" if text else "gaussian")
     strength: Any = options.strength
     if strength is None:
-        strength = None if ":" in options.prior else "cv"
+        strength = None if "scale=" in options.prior or options.prior == "flat" else "cv"
     elif strength != "cv":
         try:
             strength = float(strength)

@@ -139,7 +139,8 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         form = self.prior_.lower(len(solution.coef))
         self.views_ = views_of(self.prior_, form, solution.phi, solution.coef)
         self._data_precision = _precision(problem, solution.intercept, solution.coef, solution.phi)
-        self._n_effective, self._labels = problem.n_effective, problem.design.labels()
+        self._n_effective, self._n_rows = problem.n_effective, len(problem.y)
+        self._labels = problem.design.labels()
         self.column_sd_ = problem.design.moments(problem.weights)[1]
         self._likelihood = likelihood
         return self

@@ -85,13 +85,11 @@ def response(estimator: Any, y: Any) -> Any:
 def labels(y: Any) -> Any:
     """y as an array of class labels; raises `InputError` for gaps and for continuous numbers."""
     given = np.asarray(y)
-    gaps = given != given if given.dtype.kind in "fO" else np.zeros(len(given), dtype=bool)
-    if given.dtype.kind == "O":
-        gaps = gaps | np.equal(given, None)
-    if np.any(gaps):
+    gaps = sum(v is None or v != v for v in given) if given.dtype.kind in "fO" else 0
+    if gaps:
         raise InputError(
             "y must have a label in every row",
-            f"{int(gaps.sum())} of {len(given)} missing",
+            f"{gaps} of {len(given)} missing",
             "Drop these rows.",
         )
     try:

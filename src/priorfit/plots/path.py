@@ -114,6 +114,7 @@ def _label_ends(
             fontsize=9,
             va="center",
             annotation_clip=False,
+            parse_math=False,
             arrowprops={"arrowstyle": "-", "color": GREY, "linewidth": 0.6, "shrinkB": 0},
         )
 

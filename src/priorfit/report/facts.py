@@ -96,6 +96,8 @@ class Facts:
         if selection is None or not selection.mean[0] > 0:
             return ""
         share = 1.0 - float(selection.mean[selection.chosen] / selection.mean[0])
+        if selection.chosen == 0:
+            return "On held-out rows no weaker belief does clearly better than the strongest one."
         base = "the strongest penalty on the curve"
         if selection.n_nonzero[0] == 0:
             base = "a model without columns"
