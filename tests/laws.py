@@ -28,6 +28,9 @@ ALL_PRIORS = {
     "elastic net loc": lambda p: pf.ElasticNet(0.3, 0.6, loc=0.1),
     "non-negative laplace": lambda p: pf.Truncated(pf.Laplace(0.2), lower=0),
     "boxed normal": lambda p: pf.Truncated(pf.Normal(0.5), lower=-0.2, upper=0.3),
+    "one value": lambda p: pf.Truncated(
+        pf.Laplace(0.3), lower=-1, upper=np.r_[-1.0, np.ones(p - 1)]
+    ),
     "boxed flat": lambda p: pf.Truncated(pf.Flat(), lower=-0.3, upper=0.4),
 }
 

@@ -17,16 +17,19 @@ __all__ = ["Constraint", "Penalty", "Views", "collapsed", "explain", "views_of"]
 class Penalty(NamedTuple):
     """``phi J = loss + sum_j l1_j |b_j - loc_j| + l2_j / 2 (b_j - loc_j)^2``, on the sum scale.
 
-    ``l1`` and ``l2`` are lambdas: one number where all columns share it, else (p,).
+    ``l1`` and ``l2`` are lambdas: one number where all columns share it, else (p,). ``moved`` is
+    how the text calls ``b - loc``: "b" where every loc is 0.
     """
 
     l1: float | Array
     l2: float | Array
+    moved: str = "b − loc"
 
     def __str__(self) -> str:
+        squared = self.moved if len(self.moved) == 1 else f"({self.moved})"
         parts = [
             f"{_span(value)} × {term}"
-            for value, term in ((self.l1, "Σ|b − loc|"), (self.l2, "½ Σ(b − loc)²"))
+            for value, term in ((self.l1, f"Σ|{self.moved}|"), (self.l2, f"½ Σ{squared}²"))
             if np.any(np.asarray(value) > 0)
         ]
         return "loss + " + " + ".join(parts) if parts else "loss alone"
@@ -63,7 +66,7 @@ def views_of(prior: Prior, form: NormalForm, phi: float, coef: Array) -> Views:
     >>> views.penalty.l1, views.constraint.radius
     (4.0, 4.0)
     """
-    t = coef - form.loc
+    t, moved = coef - form.loc, "b − loc" if np.any(form.loc) else "b"
     l1, l2 = _shared(phi * form.l1), _shared(phi * form.l2)
     has_l1, has_l2 = bool(np.any(form.l1 > 0)), bool(np.any(form.l2 > 0))
     if has_l1 and has_l2:
@@ -72,12 +75,14 @@ def views_of(prior: Prior, form: NormalForm, phi: float, coef: Array) -> Views:
     elif has_l2:
         weight = form.l2 / np.max(form.l2)
         constraint = Constraint(
-            _norm("‖b − loc‖₂", form.l2), float(np.sqrt(weight @ (t * t))), False
+            _norm(f"‖{moved}‖₂", form.l2), float(np.sqrt(weight @ (t * t))), False
         )
     else:
         weight = form.l1 / np.max(form.l1) if has_l1 else np.ones_like(t)
-        constraint = Constraint(_norm("‖b − loc‖₁", form.l1), float(weight @ np.abs(t)), not has_l1)
-    return Views(prior, Penalty(l1, l2), constraint)
+        constraint = Constraint(
+            _norm(f"‖{moved}‖₁", form.l1), float(weight @ np.abs(t)), not has_l1
+        )
+    return Views(prior, Penalty(l1, l2, moved), constraint)
 
 
 def _norm(name: str, rates: Array) -> str:

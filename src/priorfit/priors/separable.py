@@ -69,6 +69,10 @@ class _Symmetric(Prior):
     def cdf(self, b: ArrayLike) -> Array:
         """``P(weight <= b)``; raises `InputError` where a scale is infinite."""
         self._require_proper()
+        return self._cdf(b)
+
+    def _cdf(self, b: ArrayLike) -> Array:
+        """`cdf`, without meaning where a scale is infinite."""
         t = np.asarray(b, dtype=np.float64) - as_array("loc", self.loc)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             tail = self._tail(np.abs(t))

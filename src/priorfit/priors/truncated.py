@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -159,10 +159,11 @@ class Truncated(Prior):
         """Mass of the base on [low, high], without cancellation in the upper tail."""
         if isinstance(self.prior, Flat):
             return np.asarray(high - low)
-        loc = as_array("loc", self.prior.loc)  # type: ignore[attr-defined]
-        direct = self.prior.cdf(high) - self.prior.cdf(low)
-        mirrored = self.prior.cdf(2 * loc - low) - self.prior.cdf(2 * loc - high)
-        return np.where(low > loc, mirrored, direct)
+        base: Any = self.prior
+        loc = as_array("loc", base.loc)
+        direct = base._cdf(high) - base._cdf(low)
+        mirrored = base._cdf(2 * loc - low) - base._cdf(2 * loc - high)
+        return np.asarray(np.where(low > loc, mirrored, direct))
 
     def _proper_mass(self) -> Array:
         mass = self._mass(*self._bounds())
@@ -175,11 +176,26 @@ class Truncated(Prior):
         return mass
 
     def _log_mass(self) -> Array:
-        """log of the mass inside the box; 0 where the prior is improper or the weight fixed."""
+        """log of the mass inside the box: of its width where the base is flat.
+
+        0 where that width is infinite (an improper prior has no mass) and where there is one value
+        only (a scale of 0, or equal bounds).
+        """
+        low, high = self._bounds()
+        width = np.asarray(high - low)
+        free = np.where(np.isfinite(width), width, 1.0)
         if isinstance(self.prior, Flat):
-            mass = self._mass(*self._bounds())
-            return np.where(np.isfinite(mass) & (mass > 0), np.log(np.maximum(mass, 1e-300)), 0.0)
-        form = self.prior.lower(max(1, *self._shape(), 1))
-        if np.all(form.flat | form.fixed):
-            return np.zeros(())
-        return np.log(self._proper_mass())
+            mass, point = free, width == 0
+        else:
+            base: Any = self.prior
+            with np.errstate(invalid="ignore"):
+                mass = np.where(base._free(), free, self._mass(low, high))
+            point = base._fixed() | (width == 0)
+        mass = np.where(point, 1.0, mass)
+        if not np.all(mass > 0):
+            raise InputError(
+                "the bounds must hold some of the belief",
+                f"a mass of {np.min(mass)} inside the box",
+                "Move the bounds or loc, or widen the scale.",
+            )
+        return np.log(mass)

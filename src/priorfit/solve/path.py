@@ -104,17 +104,17 @@ class Path:
     def at_norm(self, radius: float) -> tuple[float, Array]:
         """(intercept, coef) of the constrained problem: the best fit with norm <= ``radius``.
 
-        Raises `InputError` where the radius is outside the range of the path.
+        Beyond the norm of the fit without a penalty the constraint is slack and that fit is
+        returned. Raises `InputError` where the radius is below the strongest point of the path.
         """
         norms = self.norms
-        if not norms.min() <= radius <= norms.max():
+        if not norms[0] <= radius < np.inf:
             raise InputError(
-                "`radius` must lie on the path",
-                f"{radius:g} outside [{norms.min():.4g}, {norms.max():.4g}]",
-                "Make the path longer (smaller ratio).",
+                "`radius` must be a finite number, and no smaller than the path's first norm",
+                f"{radius:g}, where the path begins at {norms[0]:.4g}",
+                "Give a larger radius, or begin the path at a stronger penalty.",
             )
-        k = int(np.searchsorted(norms, radius))
-        if k == 0:
+        if radius == norms[0]:
             return float(self.intercepts[0]), self.coefs[:, 0]
         order = 1 if np.any(self.problem.form.l1 > 0) else 2
         loc = self.problem.form.loc
@@ -122,7 +122,12 @@ class Path:
         def excess(penalty: float) -> float:
             return float(np.linalg.norm(self.at(penalty)[1] - loc, ord=order)) - radius
 
-        high, low = float(self.penalties[k - 1]), float(self.penalties[k])
+        beyond = norms >= radius
+        k = int(np.argmax(beyond)) if np.any(beyond) else len(norms)
+        high = float(self.penalties[k - 1])
+        low = float(self.penalties[k]) if k < len(norms) else 0.0
+        if excess(low) <= 0:  # at a point of the path, or slack
+            return self.at(low)
         penalty = brentq(excess, low, high, xtol=1e-14 * high, rtol=1e-14)
         return self.at(float(penalty))
 
