@@ -14,7 +14,7 @@ from priorfit.design import Design, as_design
 from priorfit.likelihoods import Gaussian, Likelihood
 from priorfit.priors import Normal, NormalForm, Prior
 
-__all__ = ["Problem", "of_kind", "vector"]
+__all__ = ["Problem", "check_weights", "of_kind", "vector"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,18 +75,7 @@ class Problem:
         n = design.shape[0]
         response = vector("y", y, n)
         w = np.ones(n) if weights is None else vector("weights", weights, n)
-        if np.any(w < 0):
-            raise InputError(
-                "`weights` must be >= 0",
-                f"{w[w < 0][0]:g} in row {int(np.flatnonzero(w < 0)[0])}",
-                "A weight is how often a row counts; use 0 to leave it out.",
-            )
-        if not np.any(w > 0):
-            raise InputError(
-                "some weight must be positive",
-                "all zero",
-                "Sample weights must contain at least one non-zero number; 1 counts a row once.",
-            )
+        check_weights(w)
         o = np.zeros(n) if offset is None else vector("offset", offset, n)
         likelihood.check(response[w > 0])
         prior = prior.for_columns(design.labels())
@@ -132,6 +121,22 @@ class Problem:
             y=self.y[rows],
             weights=self.weights[rows],
             offset=self.offset[rows],
+        )
+
+
+def check_weights(w: Array) -> None:
+    """Raise `InputError` where a weight is negative or all are 0."""
+    if np.any(w < 0):
+        raise InputError(
+            "`weights` must be >= 0",
+            f"{w[w < 0][0]:g} in row {int(np.flatnonzero(w < 0)[0])}",
+            "A weight is how often a row counts; use 0 to leave it out.",
+        )
+    if not np.any(w > 0):
+        raise InputError(
+            "some weight must be positive",
+            "all zero",
+            "Sample weights must contain at least one non-zero number; 1 counts a row once.",
         )
 
 

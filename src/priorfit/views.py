@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -159,13 +158,14 @@ def _plain(value: float, digits: int) -> str:
 
 
 def collapsed(prior: Any) -> Any:
-    """Per-column scales that are all the same number (but for rounding) as that number."""
-    changes = {}
-    for f in fields(prior):
-        value = getattr(prior, f.name)
-        if is_dataclass(value):
-            return prior
-        array = np.asarray(value, dtype=np.float64)
-        if array.ndim and np.allclose(array, array[0], rtol=1e-9, atol=0):
-            changes[f.name] = float(array[0])
-    return replace(prior, **changes)
+    """Per-column settings that are all the same number (but for rounding) as that number."""
+    return type(prior)(**{k: _collapsed(v) for k, v in prior.arguments().items()})
+
+
+def _collapsed(value: Any) -> Any:
+    if isinstance(value, Prior):
+        return collapsed(value)
+    array = np.asarray(value, dtype=np.float64)
+    if array.ndim and np.allclose(array, array[0], rtol=1e-9, atol=0):
+        return float(array[0])
+    return value

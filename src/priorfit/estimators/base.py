@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import is_dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -21,6 +21,7 @@ from priorfit.estimators.given import (
     same_length,
     table_schema,
 )
+from priorfit.estimators.nested import changed, settings
 from priorfit.likelihoods import Gaussian, Likelihood
 from priorfit.priors import Normal, Prior
 from priorfit.problem import Problem, of_kind, vector
@@ -77,7 +78,7 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         if deep:
             for name, part in [(k, v) for k, v in params.items() if k in ("prior", "likelihood")]:
                 if is_dataclass(part):
-                    params |= {f"{name}__{f.name}": getattr(part, f.name) for f in fields(part)}
+                    params |= {f"{name}__{k}": v for k, v in settings(part).items()}
         return params
 
     def set_params(self, **params: Any) -> Self:
@@ -87,14 +88,16 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         for key, value in params.items():
             if key in own:
                 continue
-            name, _, field = key.partition("__")
+            name, _, rest = key.partition("__")
             part = getattr(self, name, None)
             part = self._default(name) if part is None else part
-            if not is_dataclass(part) or field not in {f.name for f in fields(part)}:
+            if not is_dataclass(part) or rest not in settings(part):
                 raise InputError(
-                    f"a parameter must be one of {sorted(self.get_params())}", repr(key), ""
+                    f"a parameter must be one of {sorted(self.get_params())}",
+                    repr(key),
+                    "Correct the name.",
                 )
-            setattr(self, name, replace(part, **{field: value}))  # type: ignore[type-var]
+            setattr(self, name, changed(part, rest, value))
         return self
 
     def _default(self, name: str) -> Any:

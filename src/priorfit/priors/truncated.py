@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -18,7 +18,7 @@ from priorfit.priors.separable import Flat
 __all__ = ["Truncated"]
 
 
-@dataclass(frozen=True, eq=False, init=False)
+@dataclass(frozen=True, eq=False, init=False, repr=False)
 class Truncated(Prior):
     """``p(b) = base(b) / (F(upper) - F(lower))`` on [lower, upper], 0 outside; F is the base's cdf.
 
@@ -58,7 +58,7 @@ class Truncated(Prior):
         object.__setattr__(self, "prior", prior)
         object.__setattr__(self, "lower_bound", lower)
         object.__setattr__(self, "upper_bound", upper)
-        if not any(isinstance(v, dict) for v in (lower, upper)):
+        if not any(isinstance(v, Mapping) for v in (lower, upper)):
             low, high = np.broadcast_arrays(*self._bounds())
             if not np.all(low <= high):
                 bad = int(np.flatnonzero(~(low <= high))[0])
@@ -71,6 +71,15 @@ class Truncated(Prior):
     @property
     def word(self) -> str:
         return f"truncated {self.prior.word}"
+
+    def arguments(self) -> dict[str, Any]:
+        """See `Prior.arguments`."""
+        return {"prior": self.prior, "lower": self.lower_bound, "upper": self.upper_bound}
+
+    def __repr__(self) -> str:
+        bounds = (("lower", self.lower_bound, -np.inf), ("upper", self.upper_bound, np.inf))
+        said = [f"{k}={v!r}" for k, v, none in bounds if np.ndim(v) or v != none]
+        return f"Truncated({', '.join([repr(self.prior), *said])})"
 
     def neg_log_density(self, b: ArrayLike) -> Array:
         """The base's, plus the log of the mass inside the box; infinite outside."""
@@ -139,11 +148,8 @@ class Truncated(Prior):
 
     def for_columns(self, names: Sequence[str]) -> Self:
         """See `Prior.for_columns`."""
-        bounds = super().for_columns(names) if self._named() else self
+        bounds = super().for_columns(names)
         return self._with(self.prior.for_columns(names), bounds.lower_bound, bounds.upper_bound)
-
-    def _named(self) -> bool:
-        return any(isinstance(v, dict) for v in (self.lower_bound, self.upper_bound))
 
     def _with(self, prior: Prior, lower: PerColumn, upper: PerColumn) -> Self:
         return type(self)(prior, lower, upper)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -121,9 +122,7 @@ def facts_of(model: Any, *, target: str = "y", source: str = "X", **more: Any) -
 
 
 def _code(value: Any) -> str:
-    text = repr(value)
-    family = text.split("(")[0]
-    return f"pf.{text}" if family.isidentifier() and "(" in text else text
+    return re.sub(r"\b([A-Z][A-Za-z]+\()", r"pf.\1", repr(value))
 
 
 def _equal(a: Any, b: Any) -> bool:

@@ -16,7 +16,7 @@ from priorfit._typing import Array
 from priorfit.design import as_design
 from priorfit.likelihoods import Gaussian, Likelihood
 from priorfit.priors import ElasticNet, Flat, Laplace, Normal, Prior, Truncated
-from priorfit.problem import Problem
+from priorfit.problem import Problem, check_weights
 from priorfit.solve import Solution, Status, solve_quietly
 
 __all__ = [
@@ -61,10 +61,11 @@ def checked(estimator: Any, X: Any, y: Any, **options: Any) -> tuple[Any, Any]:
 
 
 def weights_of(sample_weight: Any, X: Any) -> Array | None:
-    """(n,) float64 weights, or None."""
+    """(n,) float64 weights, or None; raises `InputError` for a negative one."""
     if sample_weight is None or isinstance(sample_weight, Number):
         return None
     weights: Array = _check_sample_weight(sample_weight, X, dtype=np.float64)
+    check_weights(weights)
     return weights
 
 

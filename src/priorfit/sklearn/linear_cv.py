@@ -168,6 +168,7 @@ class RidgeCV(linear_model.RidgeCV):  # type: ignore[misc]
             and not hasattr(X, "tocsr")
         )
         if not plain:
+            weights_of(sample_weight, X)
             super().fit(X, y, sample_weight, **params)
             return self._refit(X, y, sample_weight)
         X, y = checked(self, X, y, y_numeric=True)
