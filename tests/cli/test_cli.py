@@ -86,7 +86,7 @@ def test_two_classes(here, capsys):
     frame.to_csv("c.csv", index=False)
     assert main(["fit", "c.csv", "--target", "benign", "--prior", "normal:scale=0.1", "--units",
                  "sd", "--json", "m.json"]) == 0  # fmt: skip
-    capsys.readouterr()
+    assert "log odds of benign = yes" in capsys.readouterr().out
     assert main(["predict", "m.json", "c.csv"]) == 0
     rows = list(csv.reader(capsys.readouterr().out.splitlines()))
     assert rows[0] == ["benign", "P(benign = yes)"]

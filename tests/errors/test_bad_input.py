@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from scipy import sparse
 
@@ -103,6 +104,10 @@ def test_estimators_refuse_in_the_same_form(name, model):
 ROWS = np.ones(30)
 
 
+def _with_gap(kind):
+    return pd.Series([None, *["u", "v"] * 14, "u"], dtype=kind)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -124,6 +129,13 @@ ROWS = np.ones(30)
         (lambda: pf.MAPRegressor().fit(X, Y).predict(_with(X, np.nan)), "nan in row 2, column 1"),
         (lambda: pf.MAPRegressor().fit(X, Y).predict(X, offset=ROWS[:3]), "`offset` must have"),
         (lambda: pf.MAPRegressor().fit(pd.DataFrame(index=range(30)), Y), "at least one row"),
+        (lambda: pf.MAPRegressor().fit({"a": Y}, Y), "a table; got dict"),
+        (lambda: pf.MAPRegressor().fit(None, Y), "a table; got NoneType"),
+        (lambda: pf.MAPRegressor().fit(pl.LazyFrame({"a": Y}), Y), "a table; got LazyFrame"),
+        (lambda: pf.MAPRegressor().fit(pd.DataFrame({"a": Y, 1: Y}), Y), "all or none of them"),
+        (lambda: pf.MAPRegressor().fit(pd.DataFrame({"a": Y}), "a ~ a"), "the target by itself"),
+        (lambda: pf.MAPClassifier().fit(X, _with_gap("string")), "1 of 30 missing"),
+        (lambda: pf.MAPRegressor().fit(pd.DataFrame({"a": _with_gap("string")}), Y), "1 of 30"),
     ],
 )
 def test_estimators_say_what_is_wrong(call, message):

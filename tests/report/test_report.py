@@ -48,6 +48,8 @@ def test_report_of_every_kind(name, tmp_path):
     assert page.count("<svg") >= 1 + (model.strength == "cv") * 2
     assert str(model.certificate_) in page
     assert "import priorfit as pf" in page
+    link = {"classes": "log odds of y = True", "counts": "log mean of y"}.get(name, "mean of y")
+    assert f"lowers the {link};" in page
     assert ("How the strength was chosen" in page) == (model.strength == "cv")
 
 

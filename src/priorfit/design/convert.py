@@ -58,6 +58,12 @@ def as_design(X: Any, *, names: tuple[str, ...] | None = None) -> Design:
 
 def _dense(X: Any) -> Any:
     array = X if isinstance(X, np.ndarray) else np.asarray(X)
+    if array.ndim == 0:
+        raise InputError(
+            "X must be an array, a sparse matrix or a table",
+            type(X).__name__,
+            "Collect a lazy table first.",
+        )
     if array.ndim != 2:
         raise InputError(
             "X must be two-dimensional (rows x columns)",

@@ -134,13 +134,13 @@ def _learn(series: nw.Series[Any], missing: str) -> Column:
         mean = float(values[~gaps].mean()) if np.any(gaps) else 0.0
         return Column(name, None, mean, missing == "indicator" and bool(np.any(gaps)))
     if kind in (nw.String, nw.Categorical, nw.Enum) or kind == nw.Object:
-        texts = series.to_list()
-        absent = sum(_is_missing(v) for v in texts)
+        texts = _texts(series)
+        absent = texts.count(None)
         if absent == len(texts):
             raise _empty_error(name)
         if absent and missing == "error":
             raise _missing_error(name, absent, len(texts))
-        odd = next((v for v in texts if not _is_missing(v) and not isinstance(v, str | bool)), None)
+        odd = next((v for v in texts if not isinstance(v, str | bool | None)), None)
         if odd is not None and kind == nw.Object:
             raise InputError(
                 "an object column must hold text",
@@ -177,12 +177,14 @@ def _missing_error(name: str, count: int, n: int) -> InputError:
     )
 
 
-def _is_missing(value: Any) -> bool:
-    return value is None or value != value
+def _texts(series: nw.Series[Any]) -> list[Any]:
+    """The values, whatever their library writes for a missing one as None."""
+    gaps = series.is_null().to_list()
+    return [None if gap else v for v, gap in zip(series.to_list(), gaps, strict=True)]
 
 
 def _level(value: Any) -> str:
-    return "missing" if _is_missing(value) else str(value)
+    return "missing" if value is None else str(value)
 
 
 def _floats(series: nw.Series[Any]) -> Array:
@@ -205,8 +207,8 @@ def _numbers(series: nw.Series[Any], column: Column, missing: str) -> list[Array
 
 def _codes(series: nw.Series[Any], column: Column, missing: str) -> Index:
     """The level of each row; -1, with a warning, for levels that the fitted table did not have."""
-    texts = series.to_list()
-    absent = sum(_is_missing(v) for v in texts)
+    texts = _texts(series)
+    absent = texts.count(None)
     if absent and missing == "error":
         raise _missing_error(column.name, absent, len(texts))
     place = {level: k for k, level in enumerate(column.levels or ())}

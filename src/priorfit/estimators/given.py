@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,8 +26,18 @@ __all__ = [
 
 
 def has_names(X: Any) -> bool:
-    """Whether X is a table whose columns are called by text."""
-    return is_table(X) and all(isinstance(c, str) for c in column_names(X))
+    """Whether X is a table whose columns are called by text; by some text only is refused."""
+    if not is_table(X):
+        return False
+    by_text = {isinstance(c, str) for c in column_names(X)}
+    if len(by_text) == 2:
+        odd = next(c for c in column_names(X) if not isinstance(c, str))
+        raise InputError(
+            "the names of columns must be text, all or none of them",
+            f"{odd!r} beside names of text",
+            "Rename the columns, for example with X.columns.astype(str).",
+        )
+    return by_text != {False}
 
 
 def column_names(X: Any) -> Sequence[Any]:
@@ -48,6 +58,12 @@ def array_design(estimator: Any, X: Any, *, reset: bool) -> Design:
 
     Raises `InputError` where X is no matrix of numbers or has another number of columns.
     """
+    if X is None or isinstance(X, Mapping):
+        raise InputError(
+            "X must be an array, a sparse matrix or a table",
+            type(X).__name__,
+            "Make a table of it, for example with pandas.DataFrame(X).",
+        )
     try:
         X = validate_data(
             estimator,
@@ -82,10 +98,17 @@ def response(estimator: Any, y: Any) -> Any:
     return y
 
 
+def _is_gap(value: Any) -> bool:
+    try:
+        return value is None or bool(value != value)
+    except TypeError:  # pandas.NA is neither equal to itself nor different
+        return True
+
+
 def labels(y: Any) -> Any:
     """y as an array of class labels; raises `InputError` for gaps and for continuous numbers."""
     given = np.asarray(y)
-    gaps = sum(v is None or v != v for v in given) if given.dtype.kind in "fO" else 0
+    gaps = sum(map(_is_gap, given)) if given.dtype.kind in "fO" else 0
     if gaps:
         raise InputError(
             "y must have a label in every row",

@@ -43,6 +43,15 @@ class Facts:
         return labels
 
     @property
+    def response(self) -> str:
+        """What a weight changes."""
+        likelihood, classes = self.model._likelihood, getattr(self.model, "classes_", None)
+        if classes is not None:
+            return f"log odds of {self.target} = {classes[1]}"
+        link = {"gaussian": "mean", "poisson": "log mean", "bernoulli": "log odds"}
+        return f"{link[likelihood.name]} of {self.target}"
+
+    @property
     def effects(self) -> Array:
         """Change of the linear predictor per standard deviation of each column, (p,)."""
         return np.asarray(self.coef * self.model.column_sd_)
