@@ -1,5 +1,9 @@
 """Bad input gets one clear error: what must hold; what was got; what to do."""
 
+import ast
+import pickle
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -232,3 +236,24 @@ def test_odd_but_good_input_is_solved(name, prior):
     np.testing.assert_array_equal(table, before)
     if name in ("constant column", "zero column"):
         assert fit.coef[-1] == 0.0
+
+
+def test_errors_cross_processes():
+    """A pickled error is the same error: parallel searches pass it on."""
+    error = pf.InputError("`scale` must be >= 0", "-1.0", "Use a positive number.")
+    again = pickle.loads(pickle.dumps(error))
+    assert str(again) == str(error) == "`scale` must be >= 0; got -1.0. Use a positive number."
+
+
+def test_every_error_says_what_to_do():
+    """No InputError of the package is raised with an empty part."""
+    calls = [
+        node
+        for file in Path(pf.__file__).parent.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "InputError"
+    ]
+    assert len(calls) > 50
+    for call in calls:
+        assert len(call.args) == 3, ast.unparse(call)
+        assert all(getattr(part, "value", "x") != "" for part in call.args), ast.unparse(call)

@@ -157,7 +157,9 @@ def _estimator(options: Namespace, target: Any) -> tuple[MAPRegressor | MAPClass
         try:
             strength = float(strength)
         except ValueError:
-            raise InputError("--strength must be cv or a number", repr(strength), "") from None
+            raise InputError(
+                "--strength must be cv or a number", repr(strength), "A number is a lambda."
+            ) from None
     settings = {
         "prior": parse_prior(options.prior),
         "strength": strength,

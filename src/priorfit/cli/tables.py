@@ -41,10 +41,12 @@ def read_table(name: str) -> pa.Table:
             )
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InputError(f"{path.name} must be a readable table", first, "") from None
+        raise InputError(
+            f"{path.name} must be a readable table", first, "Check the file."
+        ) from None
     if table.num_rows == 0 or table.num_columns == 0:
         shape = f"{table.num_rows} rows and {table.num_columns} columns"
-        raise InputError(f"{path.name} must hold rows and columns", shape, "")
+        raise InputError(f"{path.name} must hold rows and columns", shape, "Check the file.")
     return table
 
 

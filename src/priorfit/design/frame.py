@@ -69,11 +69,17 @@ class Schema:
         ``missing`` is "mean" or "indicator", for missing values (with column and count).
         """
         if missing not in MISSING:
-            raise InputError(f"`missing` must be one of {', '.join(MISSING)}", repr(missing), "")
+            raise InputError(
+                f"`missing` must be one of {', '.join(MISSING)}",
+                repr(missing),
+                "Choose one of them.",
+            )
         frame = _frame(table)
         if 0 in frame.shape:
             raise InputError(
-                "a table must have at least one row and one column", f"shape {frame.shape}", ""
+                "a table must have at least one row and one column",
+                f"shape {frame.shape}",
+                "Check how it was made.",
             )
         return cls(tuple(_learn(frame[name], missing) for name in frame.columns), missing)
 
@@ -195,7 +201,9 @@ def _numbers(series: nw.Series[Any], column: Column, missing: str) -> list[Array
     kind = series.dtype
     if not (kind.is_numeric() or kind == nw.Boolean):
         raise InputError(
-            f"column {column.name!r} must hold numbers, as in the fitted table", str(kind), ""
+            f"column {column.name!r} must hold numbers, as in the fitted table",
+            str(kind),
+            "Convert it.",
         )
     values = _floats(series)
     gaps = np.isnan(values)

@@ -117,7 +117,11 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         likelihood = self.likelihood or self._default_likelihood()
         of_kind("likelihood", likelihood, Likelihood, "pf.Poisson()")
         if self.units not in _UNITS:
-            raise InputError(f"`units` must be one of {', '.join(_UNITS)}", repr(self.units), "")
+            raise InputError(
+                f"`units` must be one of {', '.join(_UNITS)}",
+                repr(self.units),
+                "Choose one of them.",
+            )
         X, y = split_target(X, y)
         design = self._design(X)
         y = same_length(design, response(self, y))
@@ -164,7 +168,11 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         problem = replace(problem, prior=problem.prior.unit())
         if isinstance(self.strength, str):
             if self.strength != "cv":
-                raise InputError("`strength` must be a number or 'cv'", repr(self.strength), "")
+                raise InputError(
+                    "`strength` must be a number or 'cv'",
+                    repr(self.strength),
+                    "A number is a lambda.",
+                )
             given = None
         elif np.isfinite(self.strength) and self.strength >= 0:
             given = [float(self.strength)]

@@ -52,7 +52,7 @@ def plot_path(
     'weight × spread of its column'
     """
     if x not in _AXES:
-        raise InputError(f"`x` must be one of {', '.join(_AXES)}", repr(x), "")
+        raise InputError(f"`x` must be one of {', '.join(_AXES)}", repr(x), "Choose one of them.")
     ax = axes_of(ax)
     places = _places(path, x)
     labels = tuple(names) if names is not None else path.problem.design.labels()

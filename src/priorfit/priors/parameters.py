@@ -20,7 +20,7 @@ def check(name: str, value: PerColumn, *, positive: bool) -> None:
     try:
         numbers = np.asarray(given, dtype=np.float64)
     except (TypeError, ValueError):
-        raise InputError(f"`{name}` must hold numbers", repr(value), "") from None
+        raise InputError(f"`{name}` must hold numbers", repr(value), "Give numbers.") from None
     if positive and not np.all(numbers >= 0):
         bad = numbers[~(numbers >= 0)].flat[0]
         raise InputError(
@@ -29,7 +29,7 @@ def check(name: str, value: PerColumn, *, positive: bool) -> None:
             "0 fixes a weight at loc and inf leaves it free; anything between is a belief.",
         )
     if not positive and not np.all(np.isfinite(numbers)):
-        raise InputError(f"`{name}` must be finite", repr(value), "")
+        raise InputError(f"`{name}` must be finite", repr(value), "Use a finite number.")
 
 
 def as_array(name: str, value: PerColumn) -> Array:

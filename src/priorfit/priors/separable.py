@@ -85,7 +85,9 @@ class _Symmetric(Prior):
         self._require_proper()
         share = np.asarray(q, dtype=np.float64)
         if not np.all((share >= 0) & (share <= 1)):
-            raise InputError("a probability must lie in [0, 1]", repr(q), "")
+            raise InputError(
+                "a probability must lie in [0, 1]", repr(q), "It is a share of the belief."
+            )
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             t = self._tail_inverse(np.minimum(share, 1.0 - share))
         away = np.where(self._fixed(), 0.0, np.where(share == 0.5, 0.0, t))

@@ -46,7 +46,11 @@ class Model:
         """
         design = as_design(X) if self.schema is None else self.schema.design(X)
         if design.shape[1] != len(self.coef):
-            raise InputError(f"X must have {len(self.coef)} columns", f"{design.shape[1]}", "")
+            raise InputError(
+                f"X must have {len(self.coef)} columns",
+                f"{design.shape[1]}",
+                "Pass the same columns.",
+            )
         eta = design.matvec(self.coef) + self.intercept
         if offset is not None:
             eta = eta + vector("offset", offset, len(eta))
@@ -107,14 +111,18 @@ def load_model(path: str | PathLike[str]) -> Model:
     """The model that `save_model` wrote; raises `InputError` for any other file."""
     file = Path(path)
     if not file.is_file():
-        raise InputError("the model file must exist", repr(str(path)), "")
+        raise InputError("the model file must exist", repr(str(path)), "Check the path.")
     if file.stat().st_size > _LARGEST:
-        raise InputError("a model file must be smaller than 256 MB", str(file.stat().st_size), "")
+        raise InputError(
+            "a model file must be smaller than 256 MB", f"{file.stat().st_size} bytes", "Is it one?"
+        )
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
         if content["format"] != FORMAT or content["version"] != VERSION:
             found = f"{content['format']} version {content['version']}"
-            raise InputError(f"the file must be a {FORMAT} of version {VERSION}", found, "")
+            raise InputError(
+                f"the file must be a {FORMAT} of version {VERSION}", found, "Fit it again."
+            )
         return _from_content(content)
     except InputError:
         raise
@@ -142,7 +150,7 @@ def _from_content(content: dict[str, Any]) -> Model:
     coefficients = content["coefficients"]
     coef = np.array([float(v) for _, v in coefficients])
     if not np.all(np.isfinite(coef)):
-        raise InputError("coefficients must be finite", "NaN or infinity", "")
+        raise InputError("coefficients must be finite", "NaN or infinity", "Fit it again.")
     return Model(
         schema=schema,
         target=str(content["target"]),

@@ -35,7 +35,9 @@ class Selection:
 
     def __post_init__(self) -> None:
         if self.rule not in RULES:
-            raise InputError(f"`rule` must be one of {', '.join(RULES)}", repr(self.rule), "")
+            raise InputError(
+                f"`rule` must be one of {', '.join(RULES)}", repr(self.rule), "Choose one of them."
+            )
 
     @property
     def mean(self) -> Array:

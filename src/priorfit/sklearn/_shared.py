@@ -35,7 +35,7 @@ UNIT = Gaussian(noise=1.0)
 def penalty_prior(l1: float, l2: float, positive: bool = False) -> Prior:
     """The prior whose negative log is ``l1 ||w||_1 + l2/2 ||w||_2^2`` (and w >= 0)."""
     if not (l1 >= 0 and l2 >= 0):
-        raise InputError("a penalty must be >= 0", f"l1={l1}, l2={l2}", "")
+        raise InputError("a penalty must be >= 0", f"l1={l1}, l2={l2}", "Use 0 for none.")
     prior: Prior
     if l1 > 0 and l2 > 0:
         prior = ElasticNet(l1_scale=1.0 / l1, l2_scale=l2**-0.5)

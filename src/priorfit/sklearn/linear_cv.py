@@ -88,7 +88,7 @@ class _EnetCV:
         if not isinstance(self.alphas, Integral):
             given = np.sort(np.asarray(self.alphas, dtype=np.float64))[::-1]
             if np.any(given < 0):
-                raise InputError("`alphas` must be >= 0", f"{given.min():g}", "")
+                raise InputError("`alphas` must be >= 0", f"{given.min():g}", "Use 0 for none.")
             return given
         if ratio == 0:
             raise ValueError(

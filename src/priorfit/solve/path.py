@@ -227,7 +227,9 @@ def path_of(
     else:
         lambdas = np.sort(np.atleast_1d(np.asarray(penalties, dtype=np.float64)))[::-1].copy()
         if lambdas.ndim != 1 or not np.all((lambdas >= 0) & np.isfinite(lambdas)):
-            raise InputError("`penalties` must be finite numbers >= 0", repr(penalties), "")
+            raise InputError(
+                "`penalties` must be finite numbers >= 0", repr(penalties), "They are lambdas."
+            )
     run = engine(standard, solver=solver, tol=tol, max_iter=max_iter)
     solutions, found = run(lambdas * standard.y_unit**2, standard.start)
     intercepts, coefs = restore(standard, solutions, problem, found.moved)
@@ -294,7 +296,9 @@ def default_grid(problem: Problem, standard: Standard, n_points: int, ratio: flo
     share = share if ratio is None else ratio
     if not 0 < share < 1 or n_points < 1:
         raise InputError(
-            "a grid must have 0 < ratio < 1 and n_points >= 1", f"{share}, {n_points}", ""
+            "a grid must have 0 < ratio < 1 and n_points >= 1",
+            f"{share}, {n_points}",
+            "Correct them.",
         )
     return top * np.geomspace(1.0, share, n_points)
 
@@ -308,7 +312,7 @@ def _from_scales(problem: Problem, scales: Array) -> Array:
             "Give Gaussian(noise=...), or penalties=.",
         )
     if not np.all(scales > 0):
-        raise InputError("`scales` must be > 0", repr(scales), "")
+        raise InputError("`scales` must be > 0", repr(scales), "A scale is a width.")
     base = problem.prior.prior if isinstance(problem.prior, Truncated) else problem.prior
     if isinstance(base, ElasticNet):
         return phi / scales * float(np.asarray(base.l1_scale))
