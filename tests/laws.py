@@ -7,6 +7,7 @@ import pyarrow as pa
 from scipy import sparse
 
 import priorfit as pf
+from priorfit.design import Blocks, as_design
 
 
 def _mixed_scale(p):
@@ -27,6 +28,9 @@ ALL_PRIORS = {
     "elastic net loc": lambda p: pf.ElasticNet(0.3, 0.6, loc=0.1),
     "non-negative laplace": lambda p: pf.Truncated(pf.Laplace(0.2), lower=0),
     "boxed normal": lambda p: pf.Truncated(pf.Normal(0.5), lower=-0.2, upper=0.3),
+    "one value": lambda p: pf.Truncated(
+        pf.Laplace(0.3), lower=-1, upper=np.r_[-1.0, np.ones(p - 1)]
+    ),
     "boxed flat": lambda p: pf.Truncated(pf.Flat(), lower=-0.3, upper=0.4),
 }
 
@@ -107,10 +111,17 @@ ALL_DESIGNS = {
     "coo": sparse.coo_array,
     "csc 64-bit": _wide_indices,
     "csc duplicates": _duplicates,
+    "side by side": lambda X: _side_by_side(X),
     "pandas": lambda X: pd.DataFrame(X, columns=_names(X)),
     "polars": lambda X: pl.DataFrame(X, schema=_names(X)),
     "pyarrow": lambda X: pa.table({k: X[:, j] for j, k in enumerate(_names(X))}),
 }
+
+
+def _side_by_side(X):
+    """Parts of different storage, as the numbers and categories of one table."""
+    left, middle, right = X[:, :1], sparse.csc_array(X[:, 1:3]), X[:, 3:]
+    return Blocks(tuple(map(as_design, (left, middle, right))))
 
 
 def _names(X):

@@ -18,8 +18,11 @@ class InputError(ValueError):
     priorfit._errors.InputError: `scale` must be >= 0; got -1.0. Use a positive number.
     """
 
-    def __init__(self, must: str, got: str = "", do: str = "") -> None:
-        super().__init__(f"{must}; got {got}. {do}".rstrip() if got else must)
+    def __init__(self, must: str, got: str, do: str) -> None:
+        super().__init__(must, got, do)  # kept apart, so that a pickled error can be made again
+
+    def __str__(self) -> str:
+        return "{}; got {}. {}".format(*self.args)
 
 
 class NotConvergedError(RuntimeError):

@@ -14,7 +14,7 @@ from priorfit.design import Design, as_design
 from priorfit.likelihoods import Gaussian, Likelihood
 from priorfit.priors import Normal, NormalForm, Prior
 
-__all__ = ["Problem"]
+__all__ = ["Problem", "check_weights", "of_kind", "vector"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,24 +67,18 @@ class Problem:
         intercept: bool = True,
     ) -> Self:
         """A checked problem; see the class for the parameters."""
+        likelihood = Gaussian() if likelihood is None else likelihood
+        prior = Normal() if prior is None else prior
+        of_kind("prior", prior, Prior, "pf.Laplace(scale=0.1)")
+        of_kind("likelihood", likelihood, Likelihood, "pf.Poisson()")
         design = as_design(X)
         n = design.shape[0]
-        likelihood = Gaussian() if likelihood is None else likelihood
-        response = _vector("y", y, n)
-        w = np.ones(n) if weights is None else _vector("weights", weights, n)
-        if np.any(w < 0):
-            raise InputError(
-                "`weights` must be >= 0",
-                f"{w[w < 0][0]:g} in row {int(np.flatnonzero(w < 0)[0])}",
-                "A weight is how often a row counts; use 0 to leave it out.",
-            )
-        if not np.any(w > 0):
-            raise InputError(
-                "some weight must be positive", "all zero", "Weight 1 counts a row once."
-            )
-        o = np.zeros(n) if offset is None else _vector("offset", offset, n)
+        response = vector("y", y, n)
+        w = np.ones(n) if weights is None else vector("weights", weights, n)
+        check_weights(w)
+        o = np.zeros(n) if offset is None else vector("offset", offset, n)
         likelihood.check(response[w > 0])
-        prior = (Normal() if prior is None else prior).for_columns(design.labels())
+        prior = prior.for_columns(design.labels())
         problem = cls(likelihood, prior, design, response, w, o, intercept)
         _ = problem.form  # checks the prior's lengths
         return problem
@@ -130,7 +124,24 @@ class Problem:
         )
 
 
-def _vector(name: str, values: Any, n: int) -> Array:
+def check_weights(w: Array) -> None:
+    """Raise `InputError` where a weight is negative or all are 0."""
+    if np.any(w < 0):
+        raise InputError(
+            "`weights` must be >= 0",
+            f"{w[w < 0][0]:g} in row {int(np.flatnonzero(w < 0)[0])}",
+            "A weight is how often a row counts; use 0 to leave it out.",
+        )
+    if not np.any(w > 0):
+        raise InputError(
+            "some weight must be positive",
+            "all zero",
+            "Sample weights must contain at least one non-zero number; 1 counts a row once.",
+        )
+
+
+def vector(name: str, values: Any, n: int) -> Array:
+    """``values`` as n finite float64 numbers; raises `InputError` naming what is wrong."""
     try:
         array = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):
@@ -139,7 +150,9 @@ def _vector(name: str, values: Any, n: int) -> Array:
         ) from None
     if array.shape != (n,):
         raise InputError(
-            f"`{name}` must have one number per row of X (n = {n})", f"shape {array.shape}", ""
+            f"`{name}` must have one number per row of X (n = {n})",
+            f"shape {array.shape}",
+            "Check that both hold the same rows.",
         )
     bad = ~np.isfinite(array)
     if np.any(bad):
@@ -154,3 +167,13 @@ def _vector(name: str, values: Any, n: int) -> Array:
 
 def _sample(values: Any) -> str:
     return repr(np.asarray(values, dtype=object).ravel()[:1].tolist())[1:-1]
+
+
+def of_kind(name: str, value: Any, kind: type, example: str) -> None:
+    """Raise `InputError` unless ``value`` is one of ``kind``."""
+    if not isinstance(value, kind):
+        raise InputError(
+            f"`{name}` must be a {kind.__name__.lower()} object",
+            repr(value),
+            f"Write for example {name}={example}.",
+        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,16 +16,19 @@ __all__ = ["Constraint", "Penalty", "Views", "collapsed", "explain", "views_of"]
 class Penalty(NamedTuple):
     """``phi J = loss + sum_j l1_j |b_j - loc_j| + l2_j / 2 (b_j - loc_j)^2``, on the sum scale.
 
-    ``l1`` and ``l2`` are lambdas: one number where all columns share it, else (p,).
+    ``l1`` and ``l2`` are lambdas: one number where all columns share it, else (p,). ``moved`` is
+    how the text calls ``b - loc``: "b" where every loc is 0.
     """
 
     l1: float | Array
     l2: float | Array
+    moved: str = "b − loc"
 
     def __str__(self) -> str:
+        squared = self.moved if len(self.moved) == 1 else f"({self.moved})"
         parts = [
             f"{_span(value)} × {term}"
-            for value, term in ((self.l1, "Σ|b − loc|"), (self.l2, "½ Σ(b − loc)²"))
+            for value, term in ((self.l1, f"Σ|{self.moved}|"), (self.l2, f"½ Σ{squared}²"))
             if np.any(np.asarray(value) > 0)
         ]
         return "loss + " + " + ".join(parts) if parts else "loss alone"
@@ -63,7 +65,7 @@ def views_of(prior: Prior, form: NormalForm, phi: float, coef: Array) -> Views:
     >>> views.penalty.l1, views.constraint.radius
     (4.0, 4.0)
     """
-    t = coef - form.loc
+    t, moved = coef - form.loc, "b − loc" if np.any(form.loc) else "b"
     l1, l2 = _shared(phi * form.l1), _shared(phi * form.l2)
     has_l1, has_l2 = bool(np.any(form.l1 > 0)), bool(np.any(form.l2 > 0))
     if has_l1 and has_l2:
@@ -72,12 +74,14 @@ def views_of(prior: Prior, form: NormalForm, phi: float, coef: Array) -> Views:
     elif has_l2:
         weight = form.l2 / np.max(form.l2)
         constraint = Constraint(
-            _norm("‖b − loc‖₂", form.l2), float(np.sqrt(weight @ (t * t))), False
+            _norm(f"‖{moved}‖₂", form.l2), float(np.sqrt(weight @ (t * t))), False
         )
     else:
         weight = form.l1 / np.max(form.l1) if has_l1 else np.ones_like(t)
-        constraint = Constraint(_norm("‖b − loc‖₁", form.l1), float(weight @ np.abs(t)), not has_l1)
-    return Views(prior, Penalty(l1, l2), constraint)
+        constraint = Constraint(
+            _norm(f"‖{moved}‖₁", form.l1), float(weight @ np.abs(t)), not has_l1
+        )
+    return Views(prior, Penalty(l1, l2, moved), constraint)
 
 
 def _norm(name: str, rates: Array) -> str:
@@ -154,13 +158,14 @@ def _plain(value: float, digits: int) -> str:
 
 
 def collapsed(prior: Any) -> Any:
-    """Per-column scales that are all the same number (but for rounding) as that number."""
-    changes = {}
-    for f in fields(prior):
-        value = getattr(prior, f.name)
-        if is_dataclass(value):
-            return prior
-        array = np.asarray(value, dtype=np.float64)
-        if array.ndim and np.allclose(array, array[0], rtol=1e-9, atol=0):
-            changes[f.name] = float(array[0])
-    return replace(prior, **changes)
+    """Per-column settings that are all the same number (but for rounding) as that number."""
+    return type(prior)(**{k: _collapsed(v) for k, v in prior.arguments().items()})
+
+
+def _collapsed(value: Any) -> Any:
+    if isinstance(value, Prior):
+        return collapsed(value)
+    array = np.asarray(value, dtype=np.float64)
+    if array.ndim and np.allclose(array, array[0], rtol=1e-9, atol=0):
+        return float(array[0])
+    return value

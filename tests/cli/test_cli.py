@@ -39,6 +39,9 @@ def _write(frame, name):
     elif name.endswith(".csv.bz2"):
         with bz2.open(name, "wt") as file:
             file.write(text)
+    elif name.endswith(".csv.zst"):
+        with pa.CompressedOutputStream(name, "zstd") as file:
+            file.write(text.encode())
     elif name.endswith(".tsv"):
         frame.to_csv(name, sep="\t", index=False)
     elif name.endswith(".parquet"):
@@ -48,7 +51,7 @@ def _write(frame, name):
 
 
 @pytest.mark.parametrize(
-    "name", ["t.csv.gz", "t.csv.bz2", "t.tsv", "t.parquet", "t.arrow", "t.feather"]
+    "name", ["t.csv.gz", "t.csv.bz2", "t.csv.zst", "t.tsv", "t.parquet", "t.arrow", "t.feather"]
 )
 def test_every_format_gives_the_same_model(here, name):
     _write(DATA.frame(), name)
@@ -83,7 +86,7 @@ def test_two_classes(here, capsys):
     frame.to_csv("c.csv", index=False)
     assert main(["fit", "c.csv", "--target", "benign", "--prior", "normal:scale=0.1", "--units",
                  "sd", "--json", "m.json"]) == 0  # fmt: skip
-    capsys.readouterr()
+    assert "log odds of benign = yes" in capsys.readouterr().out
     assert main(["predict", "m.json", "c.csv"]) == 0
     rows = list(csv.reader(capsys.readouterr().out.splitlines()))
     assert rows[0] == ["benign", "P(benign = yes)"]
@@ -122,6 +125,32 @@ BAD = {
     "text target": (["fit", "text.csv", "--target", "y", "--likelihood", "gaussian"], "numbers"),
     "ragged": (["fit", "ragged.csv", "--target", "y"], "readable table"),
     "empty": (["fit", "empty.csv", "--target", "y"], "empty.csv"),
+    "repeated name": (["fit", "twice.csv", "--target", "y"], "unique; got 'x' more than once"),
+    "dates": (["fit", "date.csv", "--target", "y"], "got Date in column 'when'"),
+    "empty column": (["fit", "void.csv", "--target", "y"], "some values; got none in column 'x'"),
+    "infinity": (["fit", "inf.csv", "--target", "y", "--strength", "1"], "got inf in row 1"),
+    "semicolons": (["fit", "semi.csv", "--target", "y"], "It seems to use ';'"),
+    "latin-1": (["fit", "latin.csv", "--target", "y"], "UTF-8"),
+    "utf-16": (["fit", "utf16.csv", "--target", "y"], "readable table"),
+    "no columns": (["fit", "only.csv", "--target", "y"], "at least one row and one column"),
+    "three classes": (
+        ["fit", "text.csv", "--target", "y", "--likelihood", "bernoulli"],
+        "exactly two classes; got 3 classes",
+    ),
+    "negative counts": (
+        ["fit", "neg.csv", "--target", "y", "--likelihood", "poisson", "--strength", "1"],
+        "y >= 0; got -2",
+    ),
+    "negative weights": (
+        ["fit", "neg2.csv", "--target", "x", "--weights", "y", "--strength", "1"],
+        "`weights` must be >= 0; got -2",
+    ),
+    "no such weights": (["fit", "neg.csv", "--target", "y", "--weights", "w"], "--weights must be"),
+    "no folder": (
+        ["fit", "diabetes.csv", "--target", "progression", "--report", "no/r.html"],
+        "a folder that exists; got 'no'",
+    ),
+    "too few rows": (["fit", "neg.csv", "--target", "y"], "folds must be"),
     "gaps in target": (["fit", "gaps.csv", "--target", "y", "--strength", "1"], "1 of 3 missing"),
 }
 
@@ -129,7 +158,17 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_bad_input_is_one_clear_line(here, name, capsys):
     (here / "t.xlsx").write_bytes(b"x")
-    (here / "text.csv").write_text("x,y\n1,a\n2,b\n")
+    (here / "text.csv").write_text("x,y\n1,a\n2,b\n3,c\n")
+    (here / "twice.csv").write_text("x,x,y\n1,2,3\n4,5,6\n")
+    (here / "date.csv").write_text("when,y\n2024-01-01,3\n2024-01-02,6\n")
+    (here / "void.csv").write_text("x,y\n,3\n,6\n")
+    (here / "inf.csv").write_text("x,y\n1,3\ninf,6\n2,1\n")
+    (here / "semi.csv").write_text("x;y\n1;3\n")
+    (here / "latin.csv").write_bytes("x,y\n\u00e9t\u00e9,3\n".encode("latin-1"))
+    (here / "utf16.csv").write_bytes("x,y\n1,3\n".encode("utf-16"))
+    (here / "only.csv").write_text("y\n1\n2\n")
+    (here / "neg.csv").write_text("x,y\n1,-2\n3,4\n5,6\n")
+    (here / "neg2.csv").write_text("x,y,z\n1,-2,1\n3,4,2\n5,6,3\n")
     (here / "ragged.csv").write_text("x,y\n1,2\n3\n")
     (here / "empty.csv").write_text("")
     (here / "gaps.csv").write_text("x,y\n1,2\n3,\n4,5\n")
@@ -140,7 +179,7 @@ def test_bad_input_is_one_clear_line(here, name, capsys):
         code = stopped.code
     assert code == 1
     lines = capsys.readouterr().err.strip().splitlines()
-    assert len(lines) == 1
+    assert len(lines) == 1, lines
     assert message in lines[0]
 
 
@@ -161,6 +200,49 @@ def test_model_file_is_plain_json(here):
     for key, value in (("version", 99), ("coefficients", [["a", "b"]]), ("prior", {"name": "x"})):
         (here / "bad.json").write_text(json.dumps(content | {key: value}))
         assert main(["predict", "bad.json", "diabetes.csv"]) == 1
+
+
+def test_offset_and_unknown_levels_at_prediction(here, capsys):
+    """The model file knows its offset's column; a new level is said on stderr."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"city": rng.choice(["a", "b"], 60), "x": rng.normal(size=60)})
+    frame["exposure"] = np.log(rng.uniform(0.5, 2, 60))
+    frame["y"] = rng.poisson(np.exp(frame.exposure + frame.x / 2))
+    frame.to_csv("c.csv", index=False)
+    assert main(["fit", "c.csv", "--target", "y", "--likelihood", "poisson", "--offset", "exposure",
+                 "--prior", "laplace:scale=1", "--quiet", "--json", "m.json"]) == 0  # fmt: skip
+    capsys.readouterr()
+    frame.drop(columns="y").assign(city="zz").to_csv("new.csv", index=False)
+    assert main(["predict", "m.json", "new.csv"]) == 0
+    said = capsys.readouterr()
+    assert "such as 'zz'" in said.err
+    m = pf.MAPRegressor(prior=pf.Laplace(1.0), likelihood=pf.Poisson())
+    m.fit(frame[["city", "x"]], frame.y, offset=frame.exposure)
+    with pytest.warns(pf.PriorfitWarning, match="zz"):
+        wanted = m.predict(frame[["x"]].assign(city="zz"), offset=frame.exposure)
+    found = np.array([float(v) for v in said.out.splitlines()[1:]])
+    np.testing.assert_allclose(found, wanted, rtol=1e-12)
+    frame[["city", "x"]].to_csv("bare.csv", index=False)
+    assert main(["predict", "m.json", "bare.csv"]) == 1
+    assert "got 'exposure'" in capsys.readouterr().err
+
+
+def test_labels_in_any_form_of_text(here, capsys):
+    """Categories of Parquet and large strings of Arrow are labels; two numbers are remarked on."""
+    frame = CANCER.frame()
+    frame["benign"] = frame["benign"].astype(int)
+    frame.to_parquet("n.parquet")
+    base = ["--target", "benign", "--strength", "3"]
+    assert main(["fit", "n.parquet", *base, "--likelihood", "bernoulli"]) == 0
+    assert "two numbers only" not in capsys.readouterr().out
+    assert main(["fit", "n.parquet", *base]) == 0
+    assert "two numbers only" in capsys.readouterr().out
+    text = pa.array(np.where(frame["benign"] == 1, "yes", "no").tolist())
+    columns = pa.Table.from_pandas(frame.drop(columns="benign"))
+    for labels in (text.dictionary_encode(), text.cast(pa.large_string())):
+        pa.parquet.write_table(columns.append_column("benign", labels), "t.parquet")
+        assert main(["fit", "t.parquet", *base, "--quiet", "--json", "m.json"]) == 0
+        assert json.loads((here / "m.json").read_text())["classes"] == ["no", "yes"]
 
 
 def test_no_color_and_narrow_terminals(here):

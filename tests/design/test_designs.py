@@ -41,6 +41,14 @@ def test_gram(design):
     )
 
 
+def test_columns(design):
+    """columns = M - rest is X[:, cols] - center[cols], whatever the order of cols."""
+    center, cols = X.mean(0), np.array([3, 0, 4])
+    matrix, rest = design.columns(cols, center)
+    full = matrix.toarray() if sparse.issparse(matrix) else matrix
+    np.testing.assert_allclose(full - rest, (X - center)[:, cols], atol=1e-12)
+
+
 def test_moments_and_rows(design):
     """Weighted mean and standard deviation; rows taken are those rows."""
     mean, sd = design.moments(W)
@@ -146,7 +154,12 @@ def test_tables_keep_names_and_expand_categories(make):
     np.testing.assert_array_equal(design.matvec(np.eye(6)), wanted)
     assert any(isinstance(part, Categorical) for part in design.parts)
     new = make(_table() | {"city": ["z", "a", "a", "a"]})
-    np.testing.assert_array_equal(schema.design(new).matvec(np.eye(6))[0, 1:4], 0.0)
+    with pytest.warns(pf.PriorfitWarning, match="1 of 4 rows with a level .* such as 'z'"):
+        unknown = schema.design(new)
+    np.testing.assert_array_equal(unknown.matvec(np.eye(6))[0, 1:4], 0.0)
+    gap = make(_table() | {"city": [None, "a", "a", "a"]})
+    with pytest.raises(pf.InputError, match="1 of 4 missing in column 'city'"):
+        schema.design(gap)
 
 
 def test_blocks_gram_is_that_of_the_dense_matrix():

@@ -1,7 +1,12 @@
 """Bad input gets one clear error: what must hold; what was got; what to do."""
 
+import ast
+import pickle
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from scipy import sparse
 
@@ -85,12 +90,74 @@ def test_bad_problems_are_refused(name):
     assert "; got " in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["NaN in X", "y too short", "no rows", "one-dimensional X"])
+#: what estimators are handed, apart from what `Problem.make` refuses as well
+FOR_ESTIMATORS = ("NaN in X", "inf in X", "NaN in sparse X", "text in X", "complex X",
+                  "one-dimensional X", "no rows", "no columns", "y too short", "duplicate names",
+                  "missing cell in a table", "dates")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FOR_ESTIMATORS)
 @pytest.mark.parametrize("model", [pf.MAPRegressor(), pf.MAPClassifier()], ids=["reg", "clf"])
-def test_estimators_refuse_with_valueerror(name, model):
+def test_estimators_refuse_in_the_same_form(name, model):
+    """What must hold; what was got; what to do: for both estimators."""
     table, y, _ = BAD_PROBLEMS[name][0]()
-    with pytest.raises(ValueError):
+    with pytest.raises(pf.InputError, match=r"; got .*\. .*\w"):
         model.fit(table, np.asarray(y) > 0)
+
+
+ROWS = np.ones(30)
+
+
+def _with_gap(kind):
+    return pd.Series([None, *["u", "v"] * 14, "u"], dtype=kind)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: pf.MAPRegressor().fit(X, None), "y must be given; got None"),
+        (lambda: pf.MAPRegressor().fit(X, np.eye(30)), "one value per row; got shape"),
+        (lambda: pf.MAPRegressor().fit(X, _with(Y, np.nan)), "finite numbers; got nan in row 2"),
+        (lambda: pf.MAPClassifier().fit(X, _with(Y > 0, np.nan)), "1 of 30 missing"),
+        (lambda: pf.MAPClassifier().fit(X, ["a", None] * 15), "15 of 30 missing"),
+        (lambda: pf.MAPClassifier().fit(X, Y), "labels of classes; got Unknown label type"),
+        (lambda: pf.MAPClassifier().fit(X, ROWS), "exactly two classes; got 1 class"),
+        (lambda: pf.MAPRegressor().fit(X, Y, -ROWS), "`weights` must be >= 0; got -1 in row 0"),
+        (lambda: pf.MAPRegressor().fit(X, Y, ROWS[:3]), r"`weights` must have .* got shape \(3,\)"),
+        (lambda: pf.MAPRegressor().fit(X, Y, 0 * ROWS), "some weight must be positive"),
+        (lambda: pf.MAPRegressor(prior="laplace").fit(X, Y), "a prior object; got 'laplace'"),
+        (lambda: pf.MAPRegressor(likelihood="poisson").fit(X, Y), "a likelihood object; got"),
+        (lambda: pf.MAPClassifier(likelihood=pf.Gaussian()).fit(X, Y > 0), "likelihood of classes"),
+        (lambda: pf.MAPRegressor(tol="x").fit(X, Y), "`tol` must be > 0; got 'x'"),
+        (lambda: pf.MAPRegressor().fit(X, Y).predict(X[:, :2]), "columns of the fit"),
+        (lambda: pf.MAPRegressor().fit(X, Y).predict(_with(X, np.nan)), "nan in row 2, column 1"),
+        (lambda: pf.MAPRegressor().fit(X, Y).predict(X, offset=ROWS[:3]), "`offset` must have"),
+        (lambda: pf.MAPRegressor().fit(pd.DataFrame(index=range(30)), Y), "at least one row"),
+        (lambda: pf.MAPRegressor().fit({"a": Y}, Y), "a table; got dict"),
+        (lambda: pf.MAPRegressor().fit(None, Y), "a table; got NoneType"),
+        (lambda: pf.MAPRegressor().fit(pl.LazyFrame({"a": Y}), Y), "a table; got LazyFrame"),
+        (lambda: pf.MAPRegressor().fit(pd.DataFrame({"a": Y, 1: Y}), Y), "all or none of them"),
+        (lambda: pf.MAPRegressor().fit(pd.DataFrame({"a": Y}), "a ~ a"), "the target by itself"),
+        (lambda: pf.MAPClassifier().fit(X, _with_gap("string")), "1 of 30 missing"),
+        (lambda: pf.MAPRegressor().fit(pd.DataFrame({"a": _with_gap("string")}), Y), "1 of 30"),
+    ],
+)
+def test_estimators_say_what_is_wrong(call, message):
+    with pytest.raises(pf.InputError, match=message):
+        call()
+
+
+def test_limits_of_the_strength():
+    """Strength 0 is the flat prior; a constant y has no weights; huge y are scaled, not lost."""
+    free = pf.MAPRegressor(strength=0.0).fit(X, Y)
+    flat = pf.MAPRegressor(prior=pf.Flat()).fit(X, Y)
+    np.testing.assert_allclose(free.coef_, flat.coef_, rtol=1e-6)
+    assert not pf.MAPRegressor(prior=pf.Laplace(), strength="cv").fit(X, ROWS).coef_.any()
+    plain, huge = (
+        pf.MAPRegressor(prior=pf.Laplace(), strength="cv").fit(X, s * Y).coef_ / s
+        for s in (1.0, 2.0**490)
+    )
+    np.testing.assert_allclose(huge, plain, rtol=1e-6, atol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -169,3 +236,24 @@ def test_odd_but_good_input_is_solved(name, prior):
     np.testing.assert_array_equal(table, before)
     if name in ("constant column", "zero column"):
         assert fit.coef[-1] == 0.0
+
+
+def test_errors_cross_processes():
+    """A pickled error is the same error: parallel searches pass it on."""
+    error = pf.InputError("`scale` must be >= 0", "-1.0", "Use a positive number.")
+    again = pickle.loads(pickle.dumps(error))
+    assert str(again) == str(error) == "`scale` must be >= 0; got -1.0. Use a positive number."
+
+
+def test_every_error_says_what_to_do():
+    """No InputError of the package is raised with an empty part."""
+    calls = [
+        node
+        for file in Path(pf.__file__).parent.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "InputError"
+    ]
+    assert len(calls) > 50
+    for call in calls:
+        assert len(call.args) == 3, ast.unparse(call)
+        assert all(getattr(part, "value", "x") != "" for part in call.args), ast.unparse(call)

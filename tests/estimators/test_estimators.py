@@ -61,6 +61,26 @@ def test_set_params_reaches_into_the_prior():
     assert pf.MAPRegressor().set_params(prior__scale=0.5).prior == pf.Normal(0.5)
 
 
+def test_set_params_reaches_into_a_truncated_prior():
+    """Bounds, and the settings of the prior inside."""
+    m = pf.MAPRegressor(prior=pf.Truncated(pf.Laplace(0.1), lower=0))
+    m.set_params(prior__prior__scale=0.5, prior__upper=2.0)
+    assert m.prior == pf.Truncated(pf.Laplace(0.5), lower=0, upper=2.0)
+    assert m.get_params()["prior__prior__scale"] == 0.5
+    m.set_params(prior__prior=pf.Normal(1.0))
+    assert m.prior == pf.Truncated(pf.Normal(1.0), lower=0, upper=2.0)
+    with pytest.raises(pf.InputError, match="prior__prior__width"):
+        m.set_params(prior__prior__width=1.0)
+
+
+def test_bounds_by_column_name():
+    """A sign for some columns by name, the others free."""
+    prior = pf.Truncated(pf.Normal(5.0), lower={"s3": 0.0, "*": -np.inf})
+    m = pf.MAPRegressor(prior=prior).fit(FRAME, "target")
+    assert m.coef_[m.feature_labels_.index("s3")] >= 0
+    assert m.coef_.min() < 0
+
+
 def test_grid_search_over_the_belief():
     """Pipelines, searches and column transformers work on the prior's scale."""
     transform = make_column_transformer((StandardScaler(), ["bmi", "bp"]), ("passthrough", ["s5"]))
@@ -110,7 +130,8 @@ def test_categories_and_unknown_levels():
     table = pd.DataFrame({"city": city, "x": rng.normal(size=90)})
     m = pf.MAPRegressor(prior=pf.Laplace(1.0)).fit(table, y)
     assert m.feature_labels_ == ("city[a]", "city[b]", "city[c]", "x")
-    unseen = m.predict(pd.DataFrame({"city": ["b", "zzz"], "x": [0.0, 0.0]}))
+    with pytest.warns(pf.PriorfitWarning, match="such as 'zzz'"):
+        unseen = m.predict(pd.DataFrame({"city": ["b", "zzz"], "x": [0.0, 0.0]}))
     assert unseen[0] > 2.5
     assert unseen[1] == pytest.approx(m.intercept_)
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import integrate, stats
 
 import priorfit as pf
-from laws import ALL_PRIORS, PROPER, PROX_MUTANTS
+from laws import ALL_PRIORS, PROPER, PROX_MUTANTS, example
 from priorfit.priors import from_dict, parse_prior, to_dict
 
 finite = st.floats(-50, 50)
@@ -184,3 +184,24 @@ def test_bad_parameters_are_refused(make, message):
     """What must hold; what was got; what to do."""
     with pytest.raises(pf.InputError, match=message.replace("(", r"\(")):
         make()
+
+
+@pytest.mark.parametrize("family", [pf.Normal, pf.Laplace], ids=["normal", "laplace"])
+@pytest.mark.parametrize(("low", "high"), [(0.0, np.inf), (-1.0, 2.0), (-np.inf, 0.5)])
+def test_boxes_column_by_column(family, low, high):
+    """-log p of many columns is that of each alone, with scales of 0 and inf among them."""
+    scales = np.array([0.0, 0.3, np.inf, 5.0])
+    prior, b = pf.Truncated(family(scales), low, high), np.array([0.0, 0.2, 0.4, 0.1])
+    alone = [
+        pf.Truncated(family(s), low, high).neg_log_density(v)
+        for s, v in zip(scales, b, strict=True)
+    ]
+    np.testing.assert_allclose(prior.neg_log_density(b), alone, atol=1e-14)
+    width = high - low
+    assert alone[2] == pytest.approx(np.log(width) if np.isfinite(width) else 0.0)
+    X, y, *_ = example(n=50, p=4)
+    fit = pf.solve(pf.Problem.make(X, y, prior=prior, likelihood=pf.Gaussian(1.0)))
+    assert fit.certificate.certified
+    assert np.isfinite(fit.objective)
+    assert fit.coef[0] == 0
+    assert np.all((low <= fit.coef) & (fit.coef <= high))

@@ -9,7 +9,13 @@ import pytest
 import priorfit as pf
 from priorfit.report import facts_of, html_report, load_model, model_of, save_model
 
-EVIL = ["<img src=x onerror=alert(1)>", "</script><script>alert(1)</script>", "=cmd|'/c calc'!A0"]
+# also text that a plotting library would take for a formula
+EVIL = [
+    "$\\frac{1$ per $unit$",
+    "<img src=x onerror=alert(1)>",
+    "</script><script>alert(1)</script>",
+    "=cmd|'/c calc'!A0",
+]
 
 
 def _table(names):
@@ -42,7 +48,20 @@ def test_report_of_every_kind(name, tmp_path):
     assert page.count("<svg") >= 1 + (model.strength == "cv") * 2
     assert str(model.certificate_) in page
     assert "import priorfit as pf" in page
+    link = {"classes": "log odds of y = True", "counts": "log mean of y"}.get(name, "mean of y")
+    assert f"lowers the {link};" in page
     assert ("How the strength was chosen" in page) == (model.strength == "cv")
+
+
+def test_figures_follow_the_page(tmp_path):
+    """Text stays text, in the page's font; no colour is fixed, so that dark pages are dark."""
+    frame, y = _table(["a", "b"])
+    model = pf.MAPRegressor(prior=pf.Laplace(), strength="cv", n_points=20).fit(frame, y)
+    html_report(facts_of(model), tmp_path / "r")
+    body = (tmp_path / "r").read_text(encoding="utf-8").split("</head>")[1]
+    assert re.findall(r"(?:fill|stroke): #[0-9a-fA-F]+", body) == []
+    assert set(re.findall(r'font-family: ([^;"]+)', body)) == {"var(--sans)"}
+    assert body.count('class="wide"') == body.count('class="narrow"') == 3
 
 
 def test_page_loads_nothing(tmp_path):
@@ -61,7 +80,7 @@ def test_page_loads_nothing(tmp_path):
 def test_names_are_escaped(tmp_path):
     """Column names from a table never become markup."""
     frame, y = _table(EVIL)
-    model = pf.MAPRegressor(prior=pf.Laplace(0.5)).fit(frame, y)
+    model = pf.MAPRegressor(prior=pf.Laplace(), strength="cv", n_points=20).fit(frame, y)
     html_report(facts_of(model, target=EVIL[0], source=EVIL[1]), tmp_path / "r")
     page = (tmp_path / "r").read_text(encoding="utf-8")
     assert "<img" not in page

@@ -285,6 +285,22 @@ def test_constrained_view():
     assert np.abs(coef).sum() == pytest.approx(radius, rel=1e-9)
 
 
+def test_constrained_view_at_and_beyond_the_ends():
+    """The path's own norms are met; between its end and least squares too; beyond, it is slack."""
+    X, y, *_ = example(n=60)
+    path = pf.path(X, y, prior=pf.Laplace(), ratio=0.1)
+    for k in (0, 40, 99):
+        np.testing.assert_allclose(path.at_norm(path.norms[k])[1], path.coefs[:, k], atol=1e-8)
+    free = np.linalg.lstsq(np.c_[np.ones(60), X], y, rcond=None)[0][1:]
+    between = 0.5 * (path.norms[-1] + np.abs(free).sum())
+    assert np.abs(path.at_norm(between)[1]).sum() == pytest.approx(between, rel=1e-9)
+    for radius in (np.abs(free).sum() * 1.001, 1e9):
+        np.testing.assert_allclose(path.at_norm(radius)[1], free, atol=1e-8)
+    for wrong in (-1.0, np.nan, np.inf):
+        with pytest.raises(pf.InputError, match="`radius` must be"):
+            path.at_norm(wrong)
+
+
 def test_large_offsets_are_centred_away():
     """Columns with a mean of 1e8 and y with 1e12 lose few digits."""
     X, y, *_ = example(scale=0.1)

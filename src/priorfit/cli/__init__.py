@@ -31,7 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except OSError as error:
-        print(f"priorfit: {error.strerror}: {error.filename}", file=sys.stderr)
+        got = f"{error.filename!r}: {str(error.strerror).lower()}"
+        print(f"priorfit: the file must be reachable; got {got}. Check the path.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("priorfit: interrupted", file=sys.stderr)
@@ -60,10 +61,17 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+_DROP = "column to leave out (repeatable)"
+
+
 def _add_fit(fit: argparse.ArgumentParser) -> None:
     fit.add_argument("table", help="CSV, TSV, Parquet or Arrow file (.gz, .bz2, .zst too)")
-    fit.add_argument("--target", required=True, help="column to predict")
-    fit.add_argument("--likelihood", choices=("gaussian", "bernoulli", "poisson"))
+    fit.add_argument("--target", required=True, metavar="COLUMN", help="column to predict")
+    fit.add_argument(
+        "--likelihood",
+        choices=("gaussian", "bernoulli", "poisson"),
+        help="how the target scatters: numbers (default), two classes (default for text), counts",
+    )
     fit.add_argument(
         "--prior", default="laplace", help="family:key=value,... for example laplace:scale=0.1"
     )
@@ -71,14 +79,26 @@ def _add_fit(fit: argparse.ArgumentParser) -> None:
         "--strength", help="cv, loo, or a lambda; default: cv unless the prior has a scale"
     )
     fit.add_argument("--rule", choices=("1se", "best"), default="1se", help="point on the curve")
-    fit.add_argument("--folds", type=int, default=5)
-    fit.add_argument("--seed", type=int, default=0, help="shuffling of the folds")
-    fit.add_argument("--weights", help="column of row weights (repeats)")
-    fit.add_argument("--offset", help="column of known linear predictor")
-    fit.add_argument("--drop", action="append", default=[], help="column to leave out (repeatable)")
-    fit.add_argument("--missing", choices=("error", "mean", "indicator"), default="error")
-    fit.add_argument("--units", choices=("raw", "sd"), default="raw")
-    fit.add_argument("--tol", type=float, default=1e-6, help="relative duality gap")
-    fit.add_argument("--report", help="HTML report to write")
-    fit.add_argument("--json", help="model file to write")
+    fit.add_argument("--folds", type=int, default=5, metavar="K", help="of cross-validation (5)")
+    fit.add_argument("--seed", type=int, default=0, metavar="N", help="shuffling of the folds")
+    fit.add_argument("--weights", metavar="COLUMN", help="column of row weights (repeats)")
+    fit.add_argument("--offset", metavar="COLUMN", help="column of a known part of the predictor")
+    fit.add_argument("--drop", action="append", default=[], metavar="COLUMN", help=_DROP)
+    fit.add_argument(
+        "--missing",
+        choices=("error", "mean", "indicator"),
+        default="error",
+        help="refuse gaps (default), fill them with the mean, or mark them too",
+    )
+    fit.add_argument(
+        "--units",
+        choices=("raw", "sd"),
+        default="raw",
+        help="a scale given holds per unit (default) or per standard deviation of the column",
+    )
+    fit.add_argument(
+        "--tol", type=float, default=1e-6, metavar="GAP", help="relative gap to reach (1e-6)"
+    )
+    fit.add_argument("--report", metavar="FILE", help="HTML report to write")
+    fit.add_argument("--json", metavar="FILE", help="model file to write")
     fit.add_argument("--quiet", action="store_true", help="no table on the terminal")

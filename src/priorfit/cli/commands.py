@@ -7,6 +7,7 @@ import shlex
 import sys
 import warnings
 from argparse import Namespace
+from pathlib import Path
 from typing import Any, TextIO
 
 import numpy as np
@@ -34,16 +35,19 @@ __all__ = ["data", "fit", "predict"]
 
 def fit(options: Namespace) -> int:
     """Fit a table; write the report and the model file."""
+    _check_folder("--report", options.report)
+    _check_folder("--json", options.json)
     table = read_table(options.table)
     target, table = _take(table, options.target, "--target")
     extra: dict[str, Any] = {}
-    for key, name in (("sample_weight", options.weights), ("offset", options.offset)):
+    for key, option in (("sample_weight", "weights"), ("offset", "offset")):
+        name = getattr(options, option)
         if name:
-            column, table = _take(table, name, f"--{key.split('_')[-1]}")
+            column, table = _take(table, name, f"--{option}")
             extra[key] = _numbers(column, name)
     for name in options.drop:
         _, table = _take(table, name, "--drop")
-    model = _estimator(options, target)
+    model, likelihood = _estimator(options, target)
     y = target.to_pylist() if isinstance(model, MAPClassifier) else _numbers(target, options.target)
     if target.null_count:
         raise InputError(
@@ -52,12 +56,17 @@ def fit(options: Namespace) -> int:
             "Drop these rows.",
         )
     said = _run(model, table, np.asarray(y), extra)
+    if likelihood == "gaussian" and not options.likelihood and len(np.unique(y)) == 2:
+        said += (
+            f"{options.target!r} holds two numbers only: for their probability pass "
+            "--likelihood bernoulli.",
+        )
     command = "priorfit " + shlex.join(options.arguments)
     facts = facts_of(
         model, target=options.target, source=stem(options.table), command=command, warnings=said
     )
     if options.json:
-        save_model(model_of(model, options.target), options.json)
+        save_model(model_of(model, options.target, options.offset), options.json)
     if options.report:
         html_report(facts, options.report)
     if not options.quiet:
@@ -72,7 +81,15 @@ def fit(options: Namespace) -> int:
 def predict(options: Namespace) -> int:
     """Predictions of a model file as CSV."""
     model = load_model(options.model)
-    columns = model.predict(read_table(options.table))
+    table, offset = read_table(options.table), None
+    if model.offset:
+        column, table = _take(table, model.offset, "the model's offset")
+        offset = _numbers(column, model.offset)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        columns = model.predict(table, offset)
+    for note in caught:
+        print(f"priorfit: note: {note.message}", file=sys.stderr)
     if options.output:
         with open(options.output, "w", newline="", encoding="utf-8") as file:
             _write(columns, file)
@@ -91,6 +108,16 @@ def data(options: Namespace) -> int:
     return 0
 
 
+def _check_folder(option: str, name: str | None) -> None:
+    """Where a result is to be written is looked at before the work, not after it."""
+    if name and not Path(name).parent.is_dir():
+        raise InputError(
+            f"{option} must lie in a folder that exists",
+            repr(str(Path(name).parent)),
+            "Create it first.",
+        )
+
+
 def _take(table: pa.Table, name: str, option: str) -> tuple[Any, pa.Table]:
     if table.column_names.count(name) != 1:
         shown = ", ".join(table.column_names[:8]) + (", ..." if table.num_columns > 8 else "")
@@ -101,27 +128,38 @@ def _take(table: pa.Table, name: str, option: str) -> tuple[Any, pa.Table]:
 
 
 def _numbers(column: Any, name: str) -> Any:
-    kind = column.type
-    if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)):
+    kinds = pa.types
+    numeric = (kinds.is_integer, kinds.is_floating, kinds.is_boolean, kinds.is_decimal)
+    if not any(is_kind(column.type) for is_kind in numeric):
         raise InputError(
             f"{name!r} must hold numbers",
-            f"{kind} ({column[0]})",
-            "For two classes pass --likelihood bernoulli.",
+            f"{column.type} ({column[0]})",
+            "For a target of two classes pass --likelihood bernoulli.",
         )
     return np.array([np.nan if v is None else float(v) for v in column.to_pylist()])
 
 
-def _estimator(options: Namespace, target: Any) -> MAPRegressor | MAPClassifier:
-    text = pa.types.is_string(target.type) or pa.types.is_boolean(target.type)
+def _is_text(kind: Any) -> bool:
+    """Text, truth values and categories: the labels of classes."""
+    kinds = pa.types
+    texts = (kinds.is_string, kinds.is_large_string, kinds.is_string_view)
+    return any(f(kind) for f in (*texts, kinds.is_boolean, kinds.is_dictionary))
+
+
+def _estimator(options: Namespace, target: Any) -> tuple[MAPRegressor | MAPClassifier, str]:
+    """The estimator that the options ask for, and the name of its likelihood."""
+    text = _is_text(target.type)
     name = options.likelihood or ("bernoulli" if text else "gaussian")
     strength: Any = options.strength
     if strength is None:
-        strength = None if ":" in options.prior else "cv"
+        strength = None if "scale=" in options.prior or options.prior == "flat" else "cv"
     elif strength not in ("cv", "loo"):
         try:
             strength = float(strength)
         except ValueError:
-            raise InputError("--strength must be cv, loo or a number", repr(strength), "") from None
+            raise InputError(
+                "--strength must be cv, loo or a number", repr(strength), "A number is a lambda."
+            ) from None
     settings = {
         "prior": parse_prior(options.prior),
         "strength": strength,
@@ -133,9 +171,9 @@ def _estimator(options: Namespace, target: Any) -> MAPRegressor | MAPClassifier:
         "tol": options.tol,
     }
     if name == "bernoulli":
-        return MAPClassifier(**settings)
+        return MAPClassifier(**settings), name
     likelihood = None if name == "gaussian" else by_name(name)
-    return MAPRegressor(likelihood=likelihood, **settings)
+    return MAPRegressor(likelihood=likelihood, **settings), name
 
 
 def _run(model: Any, table: pa.Table, y: Any, extra: dict[str, Any]) -> tuple[str, ...]:

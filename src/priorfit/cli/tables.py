@@ -28,6 +28,7 @@ def read_table(name: str) -> pa.Table:
     try:
         if suffix in _TEXT:
             table = _read_text(path, _TEXT[suffix])
+            _check_text(path, table)
         elif suffix in (".parquet", ".pq"):
             table = pyarrow.parquet.read_table(path)
         elif suffix in (".arrow", ".feather", ".ipc"):
@@ -40,11 +41,33 @@ def read_table(name: str) -> pa.Table:
             )
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InputError(f"{path.name} must be a readable table", first, "") from None
+        raise InputError(
+            f"{path.name} must be a readable table", first, "Check the file."
+        ) from None
     if table.num_rows == 0 or table.num_columns == 0:
         shape = f"{table.num_rows} rows and {table.num_columns} columns"
-        raise InputError(f"{path.name} must hold rows and columns", shape, "")
+        raise InputError(f"{path.name} must hold rows and columns", shape, "Check the file.")
     return table
+
+
+def _check_text(path: Path, table: pa.Table) -> None:
+    """Refuse text in another encoding, and a header that was not split."""
+    names = table.column_names  # raises UnicodeDecodeError
+    foreign = [k for k, t in zip(names, table.schema.types, strict=True) if pa.types.is_binary(t)]
+    if foreign:
+        raise InputError(
+            f"{path.name} must be UTF-8 text",
+            f"other bytes in column {foreign[0]!r}",
+            "Convert it.",
+        )
+    other = next((c for c in ";\t|," if c in names[0]), None)
+    if len(names) == 1 and other:
+        raise InputError(
+            f"{path.name} must have columns that are apart by its extension's character "
+            "(.csv a comma, .tsv a tab)",
+            f"one column {names[0]!r}",
+            f"It seems to use {other!r}: save it with commas.",
+        )
 
 
 def kind(path: Path) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from priorfit._typing import Array, Index
 from priorfit.design.base import Design, product
@@ -41,7 +42,14 @@ class Blocks(Design):
         return np.concatenate([m for m, _ in each]), np.concatenate([s for _, s in each])
 
     def columns(self, cols: Index, center: Array) -> tuple[Any, Array]:
-        raise NotImplementedError("Blocks.gram works block by block")
+        """See `Design.columns`: one CSC matrix, the columns of dense parts centred inside it."""
+        split = self._split(cols)
+        each = [
+            self.parts[k].columns(inside, center[self._spans()[k][1]]) for k, _, inside in split
+        ]
+        order = np.argsort(np.concatenate([where for _, where, _ in split]))
+        matrix = sparse.hstack([sparse.csc_array(m) for m, _ in each], format="csc")
+        return matrix[:, order], np.concatenate([rest for _, rest in each])[order]
 
     def gram(self, rows: Index, cols: Index, weights: Array, center: Array, scale: Array) -> Array:
         """See `Design.gram`."""

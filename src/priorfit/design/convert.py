@@ -46,17 +46,29 @@ def as_design(X: Any, *, names: tuple[str, ...] | None = None) -> Design:
         design = Dense(_dense(X), names)
     n, p = design.shape
     if n == 0 or p == 0:
-        raise InputError("X must have at least one row and one column", f"shape {(n, p)}", "")
+        raise InputError(
+            "X must have at least one row and one column",
+            f"shape {(n, p)}",
+            # scikit-learn's estimator checks look for these words
+            f"Give it data: 0 {'sample' if n == 0 else 'feature'}(s) (shape={(n, p)}) while a "
+            "minimum of 1 is required.",
+        )
     return design
 
 
 def _dense(X: Any) -> Any:
     array = X if isinstance(X, np.ndarray) else np.asarray(X)
+    if array.ndim == 0:
+        raise InputError(
+            "X must be an array, a sparse matrix or a table",
+            type(X).__name__,
+            "Collect a lazy table first.",
+        )
     if array.ndim != 2:
         raise InputError(
             "X must be two-dimensional (rows x columns)",
             f"{array.ndim} dimension(s)",
-            "Use X.reshape(-1, 1) for a single column.",
+            "Reshape your data: X.reshape(-1, 1) is a table of one column.",
         )
     if array.dtype.kind == "O":
         try:
@@ -67,10 +79,23 @@ def _dense(X: Any) -> Any:
                 f"{_first_text(array)!r} in an object array",
                 "Pass a data frame (text columns become categories) or encode the text first.",
             ) from None
-    if array.dtype.kind not in "fiub":
-        raise InputError("X must hold real numbers", f"dtype {array.dtype}", "Convert it first.")
+    _check_real(array.dtype)
     wanted = np.float32 if array.dtype in (np.float16, np.float32) else np.float64
     return array.astype(wanted, copy=False)
+
+
+def _check_real(dtype: np.dtype[Any]) -> None:
+    if dtype.kind in "fiub":
+        return
+    remedy = {
+        "c": "Complex data not supported: pass real and imaginary parts as columns of their own.",
+        "M": "Convert dates to numbers, for example days since an origin.",
+    }
+    raise InputError(
+        "X must hold real numbers",
+        f"dtype {dtype}",
+        remedy.get(dtype.kind, "Pass a data frame (text becomes categories) or encode it first."),
+    )
 
 
 def _first_text(array: Any) -> Any:
@@ -84,8 +109,7 @@ def _first_text(array: Any) -> Any:
 
 def _sparse(X: Any, names: tuple[str, ...] | None) -> Sparse:
     matrix = X if X.format in ("csc", "csr") else X.tocsc()
-    if matrix.dtype.kind not in "fiub":
-        raise InputError("X must hold real numbers", f"dtype {matrix.dtype}", "Convert it first.")
+    _check_real(matrix.dtype)
     if matrix.dtype not in (np.float32, np.float64):
         matrix = matrix.astype(np.float64)
     if not _is_canonical(matrix):

@@ -50,7 +50,10 @@ class Dense(Design):
         return out
 
     def take_rows(self, rows: Index | slice) -> Dense:
-        return Dense(self.values[rows], self.names)
+        values = self.values
+        if isinstance(rows, slice) or values.strides[0] >= values.strides[1]:
+            return Dense(values[rows], self.names)
+        return Dense(np.take(values.T, rows, axis=1).T, self.names)  # columns stay in one piece
 
     def moments(self, weights: Array) -> tuple[Array, Array]:
         total = weights.sum()

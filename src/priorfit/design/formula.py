@@ -20,7 +20,11 @@ def split_target(X: Any, y: Any) -> tuple[Any, Any]:
     if not isinstance(y, str):
         return X, y
     if not is_table(X):
-        raise InputError("a target given by name needs a table", type(X).__name__, "")
+        raise InputError(
+            "a target given by name needs a table",
+            type(X).__name__,
+            "Pass a data frame, or y itself.",
+        )
     frame = nw.from_native(X, eager_only=True)
     target, _, right = (part.strip() for part in y.partition("~"))
     others = [c for c in frame.columns if c != target]
@@ -32,4 +36,10 @@ def split_target(X: Any, y: Any) -> tuple[Any, Any]:
                 repr(name),
                 f"The table has {', '.join(map(repr, frame.columns[:8]))}.",
             )
+    if target in wanted:
+        raise InputError(
+            "a formula must not explain the target by itself",
+            repr(target),
+            "Leave it out on the right.",
+        )
     return frame.select(wanted).to_native(), frame[target].to_numpy()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ import narwhals as nw
 import narwhals.exceptions
 import numpy as np
 
-from priorfit._errors import InputError
+from priorfit._errors import InputError, PriorfitWarning
 from priorfit._typing import Array, Index
 from priorfit.design.base import Design
 from priorfit.design.blocks import Blocks
@@ -68,8 +69,18 @@ class Schema:
         ``missing`` is "mean" or "indicator", for missing values (with column and count).
         """
         if missing not in MISSING:
-            raise InputError(f"`missing` must be one of {', '.join(MISSING)}", repr(missing), "")
+            raise InputError(
+                f"`missing` must be one of {', '.join(MISSING)}",
+                repr(missing),
+                "Choose one of them.",
+            )
         frame = _frame(table)
+        if 0 in frame.shape:
+            raise InputError(
+                "a table must have at least one row and one column",
+                f"shape {frame.shape}",
+                "Check how it was made.",
+            )
         return cls(tuple(_learn(frame[name], missing) for name in frame.columns), missing)
 
     @property
@@ -97,7 +108,8 @@ class Schema:
             if numeric:
                 parts.append(Dense(np.column_stack(numeric)))
                 numeric = []
-            parts.append(Categorical(_codes(frame[column.name], column), column.levels))
+            codes = _codes(frame[column.name], column, self.missing)
+            parts.append(Categorical(codes, column.levels))
         if numeric:
             parts.append(Dense(np.column_stack(numeric)))
         names = tuple(label for column in self.columns for label in column.labels)
@@ -121,30 +133,46 @@ def _learn(series: nw.Series[Any], missing: str) -> Column:
     if kind.is_numeric() or kind == nw.Boolean:
         values = _floats(series)
         gaps = np.isnan(values)
+        if np.all(gaps):
+            raise _empty_error(name)
         if np.any(gaps) and missing == "error":
             raise _missing_error(name, int(gaps.sum()), len(values))
-        if np.all(gaps) and len(gaps):
-            raise InputError("a column must hold some values", f"{name!r} all missing", "Drop it.")
         mean = float(values[~gaps].mean()) if np.any(gaps) else 0.0
         return Column(name, None, mean, missing == "indicator" and bool(np.any(gaps)))
     if kind in (nw.String, nw.Categorical, nw.Enum) or kind == nw.Object:
-        texts = series.to_list()
-        absent = sum(_is_missing(v) for v in texts)
+        texts = _texts(series)
+        absent = texts.count(None)
+        if absent == len(texts):
+            raise _empty_error(name)
         if absent and missing == "error":
             raise _missing_error(name, absent, len(texts))
-        odd = next((v for v in texts if not _is_missing(v) and not isinstance(v, str | bool)), None)
+        odd = next((v for v in texts if not isinstance(v, str | bool | None)), None)
         if odd is not None and kind == nw.Object:
             raise InputError(
                 "an object column must hold text",
                 f"{type(odd).__name__} {odd!r} in column {name!r}",
                 "Convert the column to numbers or to text.",
             )
-        return Column(name, tuple(sorted({_level(v) for v in texts})))
+        levels = tuple(sorted({_level(v) for v in texts}))
+        if len(levels) == len(texts) > 2:
+            warnings.warn(
+                f"column {name!r} has another text in every row, so it says nothing of new rows: "
+                "drop it.",
+                PriorfitWarning,
+                stacklevel=4,
+            )
+        return Column(name, levels)
+    if all(v is None for v in series.to_list()):
+        raise _empty_error(name)
     raise InputError(
         "a column must hold numbers, booleans, text or categories",
         f"{kind} in column {name!r}",
         "Convert it to a number (for a date: days since an origin) or drop it.",
     )
+
+
+def _empty_error(name: str) -> InputError:
+    return InputError("a column must hold some values", f"none in column {name!r}", "Drop it.")
 
 
 def _missing_error(name: str, count: int, n: int) -> InputError:
@@ -155,12 +183,14 @@ def _missing_error(name: str, count: int, n: int) -> InputError:
     )
 
 
-def _is_missing(value: Any) -> bool:
-    return value is None or value != value
+def _texts(series: nw.Series[Any]) -> list[Any]:
+    """The values, whatever their library writes for a missing one as None."""
+    gaps = series.is_null().to_list()
+    return [None if gap else v for v, gap in zip(series.to_list(), gaps, strict=True)]
 
 
 def _level(value: Any) -> str:
-    return "missing" if _is_missing(value) else str(value)
+    return "missing" if value is None else str(value)
 
 
 def _floats(series: nw.Series[Any]) -> Array:
@@ -171,7 +201,9 @@ def _numbers(series: nw.Series[Any], column: Column, missing: str) -> list[Array
     kind = series.dtype
     if not (kind.is_numeric() or kind == nw.Boolean):
         raise InputError(
-            f"column {column.name!r} must hold numbers, as in the fitted table", str(kind), ""
+            f"column {column.name!r} must hold numbers, as in the fitted table",
+            str(kind),
+            "Convert it.",
         )
     values = _floats(series)
     gaps = np.isnan(values)
@@ -181,9 +213,24 @@ def _numbers(series: nw.Series[Any], column: Column, missing: str) -> list[Array
     return [filled, gaps.astype(np.float64)] if column.indicator else [filled]
 
 
-def _codes(series: nw.Series[Any], column: Column) -> Index:
+def _codes(series: nw.Series[Any], column: Column, missing: str) -> Index:
+    """The level of each row; -1, with a warning, for levels that the fitted table did not have."""
+    texts = _texts(series)
+    absent = texts.count(None)
+    if absent and missing == "error":
+        raise _missing_error(column.name, absent, len(texts))
     place = {level: k for k, level in enumerate(column.levels or ())}
-    return np.array([place.get(_level(v), -1) for v in series.to_list()], dtype=np.intp)
+    codes = np.array([place.get(_level(v), -1) for v in texts], dtype=np.intp)
+    unknown = np.flatnonzero(codes < 0)
+    if len(unknown):
+        warnings.warn(
+            f"column {column.name!r} has {len(unknown)} of {len(texts)} rows with a level that "
+            f"the fitted table did not have, such as {_level(texts[unknown[0]])!r}: they are "
+            "predicted without a weight for this column.",
+            PriorfitWarning,
+            stacklevel=4,
+        )
+    return codes
 
 
 def _listing(names: Sequence[str]) -> str:

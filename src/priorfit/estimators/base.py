@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import is_dataclass, replace
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.validation import (
-    _check_feature_names,
-    _check_sample_weight,
-    check_is_fitted,
-    column_or_1d,
-    validate_data,
-)
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
 
 from priorfit._errors import InputError
 from priorfit._typing import Array
-from priorfit.design import Design, Schema, as_design, is_table, split_target
+from priorfit.design import Design, Schema, is_table, split_target
+from priorfit.estimators.given import (
+    array_design,
+    has_names,
+    response,
+    row_weights,
+    same_length,
+    table_schema,
+)
+from priorfit.estimators.nested import changed, settings
 from priorfit.likelihoods import Gaussian, Likelihood
 from priorfit.priors import Normal, Prior
-from priorfit.problem import Problem
+from priorfit.problem import Problem, of_kind, vector
 from priorfit.select import cross_validate, leave_one_out, per_sd
 from priorfit.solve import Path, path_of, solve
 from priorfit.views import Views, collapsed, explain, views_of
@@ -75,7 +78,7 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         if deep:
             for name, part in [(k, v) for k, v in params.items() if k in ("prior", "likelihood")]:
                 if is_dataclass(part):
-                    params |= {f"{name}__{f.name}": getattr(part, f.name) for f in fields(part)}
+                    params |= {f"{name}__{k}": v for k, v in settings(part).items()}
         return params
 
     def set_params(self, **params: Any) -> Self:
@@ -85,14 +88,16 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         for key, value in params.items():
             if key in own:
                 continue
-            name, _, field = key.partition("__")
+            name, _, rest = key.partition("__")
             part = getattr(self, name, None)
             part = self._default(name) if part is None else part
-            if not is_dataclass(part) or field not in {f.name for f in fields(part)}:
+            if not is_dataclass(part) or rest not in settings(part):
                 raise InputError(
-                    f"a parameter must be one of {sorted(self.get_params())}", repr(key), ""
+                    f"a parameter must be one of {sorted(self.get_params())}",
+                    repr(key),
+                    "Correct the name.",
                 )
-            setattr(self, name, replace(part, **{field: value}))  # type: ignore[type-var]
+            setattr(self, name, changed(part, rest, value))
         return self
 
     def _default(self, name: str) -> Any:
@@ -110,20 +115,22 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         self, X: Any, y: Any, sample_weight: Any, offset: Any, progress: Callable[..., None] | None
     ) -> Self:
         likelihood = self.likelihood or self._default_likelihood()
+        of_kind("likelihood", likelihood, Likelihood, "pf.Poisson()")
         if self.units not in _UNITS:
-            raise InputError(f"`units` must be one of {', '.join(_UNITS)}", repr(self.units), "")
+            raise InputError(
+                f"`units` must be one of {', '.join(_UNITS)}",
+                repr(self.units),
+                "Choose one of them.",
+            )
         X, y = split_target(X, y)
-        design, y = self._design(X, y)
-        weights = None
-        if sample_weight is not None:
-            n = design.shape[0]
-            weights = _check_sample_weight(sample_weight, np.empty((n, 0)), dtype=np.float64)
+        design = self._design(X)
+        y = same_length(design, response(self, y))
         problem = Problem.make(
             design,
             self._encode(y, likelihood),
             prior=self.prior,
             likelihood=likelihood,
-            weights=weights,
+            weights=row_weights(sample_weight, design.shape[0]),
             offset=offset,
             intercept=self.intercept,
         )
@@ -139,7 +146,8 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         form = self.prior_.lower(len(solution.coef))
         self.views_ = views_of(self.prior_, form, solution.phi, solution.coef)
         self._data_precision = _precision(problem, solution.intercept, solution.coef, solution.phi)
-        self._n_effective, self._labels = problem.n_effective, problem.design.labels()
+        self._n_effective, self._n_rows = problem.n_effective, len(problem.y)
+        self._labels = problem.design.labels()
         self.column_sd_ = problem.design.moments(problem.weights)[1]
         self._likelihood = likelihood
         return self
@@ -184,26 +192,13 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
             likelihood = Gaussian(noise=float(np.sqrt(path.dispersion_at(k))))
         return replace(problem, prior=path.prior_at(k), likelihood=likelihood)
 
-    def _design(self, X: Any, y: Any) -> tuple[Design, Any]:
+    def _design(self, X: Any) -> Design:
         """The design of X, remembering names and kinds of columns."""
         self._schema: Schema | None = None
-        if is_table(X) and all(isinstance(c, str) for c in _column_names(X)):
-            _check_feature_names(self, X, reset=True)
-            self._schema = Schema.learn(X, self.missing)
-            self.n_features_in_ = len(self._schema.names)
-            design = self._schema.design(X)
-            if len(np.shape(y)) == 2:
-                y = column_or_1d(y, warn=True)
-            return design, y
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            accept_sparse=("csc", "csr"),
-            dtype=(np.float64, np.float32),
-            y_numeric=not isinstance(self, ClassifierMixin),
-        )
-        return as_design(X), y
+        if has_names(X):
+            self._schema = table_schema(self, X, self.missing)
+            return self._schema.design(X)
+        return array_design(self, X, reset=True)
 
     def _eta(self, X: Any, offset: Any = None) -> Array:
         """Linear predictor of new rows."""
@@ -211,14 +206,7 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         if self._schema is not None and is_table(X):
             design = self._schema.design(X)
         else:
-            X = validate_data(
-                self,
-                X,
-                accept_sparse=("csc", "csr"),
-                dtype=(np.float64, np.float32),
-                reset=False,
-            )
-            design = as_design(X)
+            design = array_design(self, X, reset=False)
         coef = np.ravel(self.coef_)
         if design.shape[1] != len(coef):
             raise InputError(
@@ -226,8 +214,11 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
                 f"{design.shape[1]}",
                 "Pass a table with the same columns.",
             )
+        n = design.shape[0]
         eta: Array = design.matvec(coef) + float(np.ravel(self.intercept_)[0])
-        return eta if offset is None else eta + np.asarray(offset, dtype=np.float64)
+        if not np.all(np.isfinite(eta)):
+            design.moments(np.ones(n))  # names the first cell that is not finite
+        return eta if offset is None else eta + vector("offset", offset, n)
 
     def explain(self) -> str:
         """What the belief says in words, and which columns escape it or are held by it."""
@@ -290,7 +281,3 @@ def _precision(problem: Problem, intercept: float, coef: Array, phi: float) -> A
     weights = problem.weights * h
     sd = problem.design.moments(weights)[1]
     return np.asarray(weights.sum() * sd**2 / phi)
-
-
-def _column_names(X: Any) -> list[Any]:
-    return list(getattr(X, "column_names", getattr(X, "columns", [])))

@@ -7,12 +7,11 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import ClassifierMixin
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import column_or_1d
 
 from priorfit._errors import InputError
 from priorfit._typing import Array
 from priorfit.estimators.base import MAPEstimator
+from priorfit.estimators.given import labels
 from priorfit.likelihoods import Bernoulli, Likelihood
 
 __all__ = ["MAPClassifier"]
@@ -72,10 +71,12 @@ class MAPClassifier(ClassifierMixin, MAPEstimator):  # type: ignore[misc]
 
     def _encode(self, y: Any, likelihood: Likelihood) -> Any:
         if not likelihood.is_classification:
-            raise InputError("a classifier needs a likelihood of classes", likelihood.name, "")
-        y = column_or_1d(y)
-        check_classification_targets(y)
-        self.classes_, codes = np.unique(y, return_inverse=True)
+            raise InputError(
+                "a classifier needs a likelihood of classes",
+                likelihood.name,
+                "Use pf.Bernoulli(), or MAPRegressor.",
+            )
+        self.classes_, codes = np.unique(labels(y), return_inverse=True)
         if len(self.classes_) != 2:
             raise InputError(
                 "y must have exactly two classes",

@@ -19,5 +19,7 @@ def by_name(name: str) -> Likelihood:
     """
     known: dict[str, type[Likelihood]] = {c.name: c for c in (Gaussian, Bernoulli, Poisson)}
     if name not in known:
-        raise InputError(f"a likelihood must be one of {', '.join(known)}", repr(name), "")
+        raise InputError(
+            f"a likelihood must be one of {', '.join(known)}", repr(name), "Choose one of them."
+        )
     return known[name]()

@@ -37,7 +37,9 @@ class Poisson(Likelihood):
             )
         if not np.any(y > 0):
             raise InputError(
-                "the poisson likelihood needs some y > 0", f"0 in all {len(y)} rows", ""
+                "the poisson likelihood needs some y > 0",
+                f"0 in all {len(y)} rows",
+                "There is nothing to explain.",
             )
 
     def loss(self, y: Array, eta: Array) -> Array:

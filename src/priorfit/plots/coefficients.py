@@ -41,7 +41,7 @@ def plot_coefficients(
     ax.axvline(0, color=INK, linewidth=0.8, zorder=1)
     for row, j in zip(rows, shown, strict=True):
         _draw(ax, int(row), float(values[j]))
-    ax.set_yticks(rows, [labels[j][:28] for j in shown])
+    ax.set_yticks(rows, [labels[j][:28] for j in shown], parse_math=False)
     ax.set_ylim(len(shown) - 0.4, -0.6)
     for side in ("top", "right", "left"):
         ax.spines[side].set_visible(False)

@@ -52,7 +52,7 @@ def plot_path(
     'weight × spread of its column'
     """
     if x not in _AXES:
-        raise InputError(f"`x` must be one of {', '.join(_AXES)}", repr(x), "")
+        raise InputError(f"`x` must be one of {', '.join(_AXES)}", repr(x), "Choose one of them.")
     ax = axes_of(ax)
     places = _places(path, x)
     labels = tuple(names) if names is not None else path.problem.design.labels()
@@ -114,6 +114,7 @@ def _label_ends(
             fontsize=9,
             va="center",
             annotation_clip=False,
+            parse_math=False,
             arrowprops={"arrowstyle": "-", "color": GREY, "linewidth": 0.6, "shrinkB": 0},
         )
 

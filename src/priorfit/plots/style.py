@@ -94,7 +94,9 @@ def _plain(value: float) -> str:
 
 def title(ax: Axes, text: str) -> None:
     """The insight as a sentence, flush left."""
-    ax.set_title(text, loc="left", fontsize=11.5, fontweight="bold", color=INK, pad=14)
+    ax.set_title(
+        text, loc="left", fontsize=11.5, fontweight="bold", color=INK, pad=14, parse_math=False
+    )
 
 
 def color_of(prior: Prior) -> str:

@@ -81,6 +81,10 @@ class Prior(ABC):
         rng = np.random.default_rng(seed)
         return self.quantile(rng.uniform(size=self._shape() if size is None else size))
 
+    def arguments(self) -> dict[str, Any]:
+        """What the prior was made from, by name: ``type(prior)(**prior.arguments())`` equals it."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
+
     def for_columns(self, names: Sequence[str]) -> Self:
         """Parameters given by column name become arrays in the order of ``names``.
 
@@ -88,11 +92,11 @@ class Prior(ABC):
         a later one. Raises `InputError` where a column has no value or a key meets no column.
         """
         named = {
-            f.name: _by_name(f.name, value, names)
-            for f in fields(self)  # type: ignore[arg-type]
-            if isinstance(value := getattr(self, f.name), Mapping)
+            key: _by_name(key, value, names)
+            for key, value in self.arguments().items()
+            if isinstance(value, Mapping)
         }
-        return replace(self, **named) if named else self  # type: ignore[type-var]
+        return type(self)(**self.arguments() | named) if named else self
 
     def _shape(self) -> tuple[int, ...]:
         return ()

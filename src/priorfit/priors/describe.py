@@ -21,9 +21,7 @@ def describe(prior: Prior) -> str:
     'Laplace, scale 0.1: half of the weights within ±0.0693, 95 % within ±0.3'
     """
     if isinstance(prior, Truncated):
-        low, high = prior._bounds()
-        box = f"kept in [{_range(low)}, {_range(high)}]"
-        return f"{describe(prior.prior)}; {box}"
+        return f"{describe(prior.prior)}; {_box(*prior._bounds())}"
     if isinstance(prior, Flat):
         return "flat: every weight is as plausible as any other, nothing is shrunk"
     widths = [np.atleast_1d(w) for w in prior._widths()]  # type: ignore[attr-defined]
@@ -39,6 +37,14 @@ def describe(prior: Prior) -> str:
         f"{prior.word[0].upper()}{prior.word[1:]}, {scales}: half of the weights within "
         f"±{half:.3g}{around}, 95 % within ±{most:.3g}{around}"
     )
+
+
+def _box(low: np.ndarray, high: np.ndarray) -> str:
+    if np.all(np.isinf(high)):
+        return f"never below {_range(low)}"
+    if np.all(np.isinf(low)):
+        return f"never above {_range(high)}"
+    return f"kept in [{_range(low)}, {_range(high)}]"
 
 
 def _range(values: np.ndarray) -> str:

@@ -33,7 +33,7 @@ def parse_prior(text: str) -> Prior:
     >>> parse_prior("laplace:scale=0.1")
     Laplace(scale=0.1, loc=0.0)
     >>> parse_prior("normal:scale=2,lower=0")
-    Truncated(prior=Normal(scale=2.0, loc=0.0), lower_bound=0.0, upper_bound=inf)
+    Truncated(Normal(scale=2.0, loc=0.0), lower=0.0)
     """
     family, _, rest = text.strip().partition(":")
     values: dict[str, float] = {}

@@ -11,7 +11,7 @@ from priorfit._errors import InputError
 from priorfit._typing import Array, ArrayLike, PerColumn
 from priorfit.priors.normal_form import NormalForm
 
-__all__ = ["as_array", "by_column", "check", "form", "is_scalar", "rate", "times"]
+__all__ = ["as_array", "by_column", "check", "form", "is_scalar", "rate", "times", "weakened"]
 
 
 def check(name: str, value: PerColumn, *, positive: bool) -> None:
@@ -20,7 +20,7 @@ def check(name: str, value: PerColumn, *, positive: bool) -> None:
     try:
         numbers = np.asarray(given, dtype=np.float64)
     except (TypeError, ValueError):
-        raise InputError(f"`{name}` must hold numbers", repr(value), "") from None
+        raise InputError(f"`{name}` must hold numbers", repr(value), "Give numbers.") from None
     if positive and not np.all(numbers >= 0):
         bad = numbers[~(numbers >= 0)].flat[0]
         raise InputError(
@@ -29,7 +29,7 @@ def check(name: str, value: PerColumn, *, positive: bool) -> None:
             "0 fixes a weight at loc and inf leaves it free; anything between is a belief.",
         )
     if not positive and not np.all(np.isfinite(numbers)):
-        raise InputError(f"`{name}` must be finite", repr(value), "")
+        raise InputError(f"`{name}` must be finite", repr(value), "Use a finite number.")
 
 
 def as_array(name: str, value: PerColumn) -> Array:
@@ -66,8 +66,15 @@ def form(l1: Array, l2: Array, loc: Array, fixed: Any) -> NormalForm:
     return NormalForm(l1, l2, loc, lower, upper)
 
 
+def weakened(strength: float, power: float) -> float:
+    """``strength**-power``; no strength at all is an infinite scale."""
+    return float(np.inf) if strength == 0 else float(strength**-power)
+
+
 def times(value: PerColumn, factor: ArrayLike) -> Any:
-    product = as_array("scale", value) * np.asarray(factor, dtype=np.float64)
+    array = as_array("scale", value)
+    with np.errstate(invalid="ignore"):  # a scale of 0 stays 0, whatever the factor
+        product = np.where(array == 0, 0.0, array * np.asarray(factor, dtype=np.float64))
     return float(product) if product.ndim == 0 else product
 
 

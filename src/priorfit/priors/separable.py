@@ -12,7 +12,16 @@ from priorfit._errors import InputError
 from priorfit._typing import Array, ArrayLike, Mask, PerColumn
 from priorfit.priors.base import Prior
 from priorfit.priors.normal_form import NormalForm
-from priorfit.priors.parameters import as_array, by_column, check, form, is_scalar, rate, times
+from priorfit.priors.parameters import (
+    as_array,
+    by_column,
+    check,
+    form,
+    is_scalar,
+    rate,
+    times,
+    weakened,
+)
 
 __all__ = ["ElasticNet", "Flat", "Laplace", "Normal"]
 
@@ -60,6 +69,10 @@ class _Symmetric(Prior):
     def cdf(self, b: ArrayLike) -> Array:
         """``P(weight <= b)``; raises `InputError` where a scale is infinite."""
         self._require_proper()
+        return self._cdf(b)
+
+    def _cdf(self, b: ArrayLike) -> Array:
+        """`cdf`, without meaning where a scale is infinite."""
         t = np.asarray(b, dtype=np.float64) - as_array("loc", self.loc)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             tail = self._tail(np.abs(t))
@@ -72,7 +85,9 @@ class _Symmetric(Prior):
         self._require_proper()
         share = np.asarray(q, dtype=np.float64)
         if not np.all((share >= 0) & (share <= 1)):
-            raise InputError("a probability must lie in [0, 1]", repr(q), "")
+            raise InputError(
+                "a probability must lie in [0, 1]", repr(q), "It is a share of the belief."
+            )
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             t = self._tail_inverse(np.minimum(share, 1.0 - share))
         away = np.where(self._fixed(), 0.0, np.where(share == 0.5, 0.0, t))
@@ -192,7 +207,7 @@ class Normal(_Symmetric):
 
     def tempered(self, strength: float) -> Self:
         """``scale / sqrt(strength)``."""
-        return replace(self, scale=times(self.scale, strength**-0.5))
+        return replace(self, scale=times(self.scale, weakened(strength, 0.5)))
 
     def unit(self) -> Self:
         """Scale 1 where it is one number."""
@@ -259,7 +274,7 @@ class Laplace(_Symmetric):
 
     def tempered(self, strength: float) -> Self:
         """``scale / strength``."""
-        return replace(self, scale=times(self.scale, 1.0 / strength))
+        return replace(self, scale=times(self.scale, weakened(strength, 1.0)))
 
     def unit(self) -> Self:
         """Scale 1 where it is one number."""
@@ -342,8 +357,8 @@ class ElasticNet(_Symmetric):
         """``l1_scale / strength``, ``l2_scale / sqrt(strength)``."""
         return replace(
             self,
-            l1_scale=times(self.l1_scale, 1.0 / strength),
-            l2_scale=times(self.l2_scale, strength**-0.5),
+            l1_scale=times(self.l1_scale, weakened(strength, 1.0)),
+            l2_scale=times(self.l2_scale, weakened(strength, 0.5)),
         )
 
     def unit(self) -> Self:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from priorfit.priors.separable import Flat
 __all__ = ["Truncated"]
 
 
-@dataclass(frozen=True, eq=False, init=False)
+@dataclass(frozen=True, eq=False, init=False, repr=False)
 class Truncated(Prior):
     """``p(b) = base(b) / (F(upper) - F(lower))`` on [lower, upper], 0 outside; F is the base's cdf.
 
@@ -58,7 +58,7 @@ class Truncated(Prior):
         object.__setattr__(self, "prior", prior)
         object.__setattr__(self, "lower_bound", lower)
         object.__setattr__(self, "upper_bound", upper)
-        if not any(isinstance(v, dict) for v in (lower, upper)):
+        if not any(isinstance(v, Mapping) for v in (lower, upper)):
             low, high = np.broadcast_arrays(*self._bounds())
             if not np.all(low <= high):
                 bad = int(np.flatnonzero(~(low <= high))[0])
@@ -71,6 +71,15 @@ class Truncated(Prior):
     @property
     def word(self) -> str:
         return f"truncated {self.prior.word}"
+
+    def arguments(self) -> dict[str, Any]:
+        """See `Prior.arguments`."""
+        return {"prior": self.prior, "lower": self.lower_bound, "upper": self.upper_bound}
+
+    def __repr__(self) -> str:
+        bounds = (("lower", self.lower_bound, -np.inf), ("upper", self.upper_bound, np.inf))
+        said = [f"{k}={v!r}" for k, v, none in bounds if np.ndim(v) or v != none]
+        return f"Truncated({', '.join([repr(self.prior), *said])})"
 
     def neg_log_density(self, b: ArrayLike) -> Array:
         """The base's, plus the log of the mass inside the box; infinite outside."""
@@ -139,11 +148,8 @@ class Truncated(Prior):
 
     def for_columns(self, names: Sequence[str]) -> Self:
         """See `Prior.for_columns`."""
-        bounds = super().for_columns(names) if self._named() else self
+        bounds = super().for_columns(names)
         return self._with(self.prior.for_columns(names), bounds.lower_bound, bounds.upper_bound)
-
-    def _named(self) -> bool:
-        return any(isinstance(v, dict) for v in (self.lower_bound, self.upper_bound))
 
     def _with(self, prior: Prior, lower: PerColumn, upper: PerColumn) -> Self:
         return type(self)(prior, lower, upper)
@@ -159,10 +165,11 @@ class Truncated(Prior):
         """Mass of the base on [low, high], without cancellation in the upper tail."""
         if isinstance(self.prior, Flat):
             return np.asarray(high - low)
-        loc = as_array("loc", self.prior.loc)  # type: ignore[attr-defined]
-        direct = self.prior.cdf(high) - self.prior.cdf(low)
-        mirrored = self.prior.cdf(2 * loc - low) - self.prior.cdf(2 * loc - high)
-        return np.where(low > loc, mirrored, direct)
+        base: Any = self.prior
+        loc = as_array("loc", base.loc)
+        direct = base._cdf(high) - base._cdf(low)
+        mirrored = base._cdf(2 * loc - low) - base._cdf(2 * loc - high)
+        return np.asarray(np.where(low > loc, mirrored, direct))
 
     def _proper_mass(self) -> Array:
         mass = self._mass(*self._bounds())
@@ -175,11 +182,26 @@ class Truncated(Prior):
         return mass
 
     def _log_mass(self) -> Array:
-        """log of the mass inside the box; 0 where the prior is improper or the weight fixed."""
+        """log of the mass inside the box: of its width where the base is flat.
+
+        0 where that width is infinite (an improper prior has no mass) and where there is one value
+        only (a scale of 0, or equal bounds).
+        """
+        low, high = self._bounds()
+        width = np.asarray(high - low)
+        free = np.where(np.isfinite(width), width, 1.0)
         if isinstance(self.prior, Flat):
-            mass = self._mass(*self._bounds())
-            return np.where(np.isfinite(mass) & (mass > 0), np.log(np.maximum(mass, 1e-300)), 0.0)
-        form = self.prior.lower(max(1, *self._shape(), 1))
-        if np.all(form.flat | form.fixed):
-            return np.zeros(())
-        return np.log(self._proper_mass())
+            mass, point = free, width == 0
+        else:
+            base: Any = self.prior
+            with np.errstate(invalid="ignore"):
+                mass = np.where(base._free(), free, self._mass(low, high))
+            point = base._fixed() | (width == 0)
+        mass = np.where(point, 1.0, mass)
+        if not np.all(mass > 0):
+            raise InputError(
+                "the bounds must hold some of the belief",
+                f"a mass of {np.min(mass)} inside the box",
+                "Move the bounds or loc, or widen the scale.",
+            )
+        return np.log(mass)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,6 +41,15 @@ class Facts:
         """Names of the coefficients."""
         labels: tuple[str, ...] = self.model.feature_labels_
         return labels
+
+    @property
+    def response(self) -> str:
+        """What a weight changes."""
+        likelihood, classes = self.model._likelihood, getattr(self.model, "classes_", None)
+        if classes is not None:
+            return f"log odds of {self.target} = {classes[1]}"
+        link = {"gaussian": "mean", "poisson": "log mean", "bernoulli": "log odds"}
+        return f"{link[likelihood.name]} of {self.target}"
 
     @property
     def effects(self) -> Array:
@@ -92,9 +102,11 @@ class Facts:
     def quality(self) -> str:
         """How much of the held-out deviance the columns explain; empty without a selection."""
         selection = getattr(self.model, "selection_", None)
-        if selection is None:
+        if selection is None or not selection.mean[0] > 0:
             return ""
         share = 1.0 - float(selection.mean[selection.chosen] / selection.mean[0])
+        if selection.chosen == 0:
+            return "On held-out rows no weaker belief does clearly better than the strongest one."
         base = "the strongest penalty on the curve"
         if selection.n_nonzero[0] == 0:
             base = "a model without columns"
@@ -118,9 +130,7 @@ def facts_of(model: Any, *, target: str = "y", source: str = "X", **more: Any) -
 
 
 def _code(value: Any) -> str:
-    text = repr(value)
-    family = text.split("(")[0]
-    return f"pf.{text}" if family.isidentifier() and "(" in text else text
+    return re.sub(r"\b([A-Z][A-Za-z]+\()", r"pf.\1", repr(value))
 
 
 def _equal(a: Any, b: Any) -> bool:

@@ -15,6 +15,7 @@ from priorfit._typing import Array
 from priorfit.design import Column, Schema, as_design
 from priorfit.likelihoods import by_name
 from priorfit.priors import Prior, from_dict, to_dict
+from priorfit.problem import vector
 
 __all__ = ["Model", "load_model", "model_of", "save_model"]
 
@@ -36,13 +37,23 @@ class Model:
     prior: Prior
     dispersion: float
     certificate: dict[str, float]
+    #: the column of new tables that holds the known part of the linear predictor, if any
+    offset: str | None = None
 
-    def predict(self, X: Any) -> dict[str, Array]:
-        """``mean`` (n,) of each row; for classes also ``label`` and the ``probability`` of each."""
+    def predict(self, X: Any, offset: Any = None) -> dict[str, Array]:
+        """The mean of each row, (n,), under the target's name; for two classes the likelier label
+        and the probability of the second one. ``offset`` (n,) is added to the linear predictor.
+        """
         design = as_design(X) if self.schema is None else self.schema.design(X)
         if design.shape[1] != len(self.coef):
-            raise InputError(f"X must have {len(self.coef)} columns", f"{design.shape[1]}", "")
+            raise InputError(
+                f"X must have {len(self.coef)} columns",
+                f"{design.shape[1]}",
+                "Pass the same columns.",
+            )
         eta = design.matvec(self.coef) + self.intercept
+        if offset is not None:
+            eta = eta + vector("offset", offset, len(eta))
         mean = by_name(self.likelihood).mean(eta)
         if not self.classes:
             return {self.target: mean}
@@ -50,7 +61,7 @@ class Model:
         return {self.target: labels, f"P({self.target} = {self.classes[1]})": mean}
 
 
-def model_of(estimator: Any, target: str = "y") -> Model:
+def model_of(estimator: Any, target: str = "y", offset: str | None = None) -> Model:
     """The model file's content of a fitted `MAPRegressor` or `MAPClassifier`."""
     certificate = estimator.certificate_
     return Model(
@@ -64,6 +75,7 @@ def model_of(estimator: Any, target: str = "y") -> Model:
         prior=estimator.prior_,
         dispersion=estimator.dispersion_,
         certificate={k: float(v) for k, v in certificate._asdict().items()},
+        offset=offset,
     )
 
 
@@ -80,6 +92,7 @@ def save_model(model: Model, path: str | PathLike[str]) -> None:
         "format": FORMAT,
         "version": VERSION,
         "target": model.target,
+        "offset": model.offset,
         "likelihood": model.likelihood,
         "columns": columns,
         "missing": "error" if schema is None else schema.missing,
@@ -98,14 +111,18 @@ def load_model(path: str | PathLike[str]) -> Model:
     """The model that `save_model` wrote; raises `InputError` for any other file."""
     file = Path(path)
     if not file.is_file():
-        raise InputError("the model file must exist", repr(str(path)), "")
+        raise InputError("the model file must exist", repr(str(path)), "Check the path.")
     if file.stat().st_size > _LARGEST:
-        raise InputError("a model file must be smaller than 256 MB", str(file.stat().st_size), "")
+        raise InputError(
+            "a model file must be smaller than 256 MB", f"{file.stat().st_size} bytes", "Is it one?"
+        )
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
         if content["format"] != FORMAT or content["version"] != VERSION:
             found = f"{content['format']} version {content['version']}"
-            raise InputError(f"the file must be a {FORMAT} of version {VERSION}", found, "")
+            raise InputError(
+                f"the file must be a {FORMAT} of version {VERSION}", found, "Fit it again."
+            )
         return _from_content(content)
     except InputError:
         raise
@@ -133,7 +150,7 @@ def _from_content(content: dict[str, Any]) -> Model:
     coefficients = content["coefficients"]
     coef = np.array([float(v) for _, v in coefficients])
     if not np.all(np.isfinite(coef)):
-        raise InputError("coefficients must be finite", "NaN or infinity", "")
+        raise InputError("coefficients must be finite", "NaN or infinity", "Fit it again.")
     return Model(
         schema=schema,
         target=str(content["target"]),
@@ -145,4 +162,5 @@ def _from_content(content: dict[str, Any]) -> Model:
         prior=from_dict(content["prior"]),
         dispersion=float(content["dispersion"]),
         certificate={str(k): float(v) for k, v in content["certificate"].items()},
+        offset=None if content["offset"] is None else str(content["offset"]),
     )

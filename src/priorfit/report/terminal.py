@@ -19,6 +19,7 @@ def print_fit(facts: Facts, console: Console, max_rows: int = 20) -> None:
     """Title, coefficients with bars, certificate, and what the belief did."""
     console.print()
     console.print(Text(facts.title, style="bold"))
+    console.print(Text(f"A weight is the change of the {facts.response}.", style="dim"))
     console.print()
     console.print(_table(facts, max_rows))
     hidden = int(np.count_nonzero(facts.coef)) - max_rows

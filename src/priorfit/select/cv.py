@@ -29,7 +29,9 @@ def splits(problem: Problem, folds: Any = 5, seed: int | None = 0) -> list[tuple
         return [(np.asarray(a), np.asarray(b)) for a, b in folds]
     if not 2 <= folds <= n:
         raise InputError(
-            "folds must be between 2 and the number of rows", f"{folds} for n_samples = {n}", ""
+            "folds must be between 2 and the number of rows",
+            f"{folds} for n_samples = {n}",
+            "Use fewer folds, or give the prior a scale.",
         )
     rng = np.random.default_rng(seed)
     order = rng.permutation(n)
@@ -38,7 +40,9 @@ def splits(problem: Problem, folds: Any = 5, seed: int | None = 0) -> list[tuple
         smallest = min(int(np.sum(problem.y == v)) for v in np.unique(problem.y))
         if smallest < 2:
             raise InputError(
-                "each class must have at least 2 rows for cross-validation", f"{smallest}", ""
+                "each class must have at least 2 rows for cross-validation",
+                f"{smallest}",
+                "Give the prior a scale.",
             )
     label = np.empty(n, dtype=np.intp)
     label[order] = np.arange(n) % folds
@@ -87,7 +91,7 @@ def cross_validate(
     (100,)
     """
     if hold not in ("belief", "mean"):
-        raise InputError("`hold` must be belief or mean", repr(hold), "")
+        raise InputError("`hold` must be belief or mean", repr(hold), "Choose one of them.")
     shape = per_sd if standardize else _same
     pairs = splits(problem, folds, seed)
     full = path_of(

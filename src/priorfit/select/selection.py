@@ -37,7 +37,9 @@ class Selection:
 
     def __post_init__(self) -> None:
         if self.rule not in RULES:
-            raise InputError(f"`rule` must be one of {', '.join(RULES)}", repr(self.rule), "")
+            raise InputError(
+                f"`rule` must be one of {', '.join(RULES)}", repr(self.rule), "Choose one of them."
+            )
 
     @property
     def mean(self) -> Array:
@@ -49,8 +51,8 @@ class Selection:
         """Standard deviation over the folds / sqrt(folds), or over the rows / sqrt(n), (k,)."""
         if self.spread is not None:
             return self.spread
-        folds = self.scores.shape[1]
-        return np.asarray(self.scores.std(axis=1, ddof=1) / np.sqrt(folds))
+        folds, size = self.scores.shape[1], float(np.max(np.abs(self.scores))) or 1.0
+        return np.asarray((self.scores / size).std(axis=1, ddof=1) * size / np.sqrt(folds))
 
     @property
     def how(self) -> str:

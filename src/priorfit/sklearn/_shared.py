@@ -15,7 +15,7 @@ from priorfit._typing import Array
 from priorfit.design import as_design
 from priorfit.likelihoods import Gaussian, Likelihood
 from priorfit.priors import ElasticNet, Flat, Laplace, Normal, Prior, Truncated
-from priorfit.problem import Problem
+from priorfit.problem import Problem, check_weights
 from priorfit.solve import Solution, Status, solve_quietly
 
 __all__ = [
@@ -33,7 +33,7 @@ UNIT = Gaussian(noise=1.0)
 def penalty_prior(l1: float, l2: float, positive: bool = False) -> Prior:
     """The prior whose negative log is ``l1 ||w||_1 + l2/2 ||w||_2^2`` (and w >= 0)."""
     if not (l1 >= 0 and l2 >= 0):
-        raise InputError("a penalty must be >= 0", f"l1={l1}, l2={l2}", "")
+        raise InputError("a penalty must be >= 0", f"l1={l1}, l2={l2}", "Use 0 for none.")
     prior: Prior
     if l1 > 0 and l2 > 0:
         prior = ElasticNet(l1_scale=1.0 / l1, l2_scale=l2**-0.5)
@@ -59,10 +59,11 @@ def checked(estimator: Any, X: Any, y: Any, **options: Any) -> tuple[Any, Any]:
 
 
 def weights_of(sample_weight: Any, X: Any) -> Array | None:
-    """(n,) float64 weights, or None."""
+    """(n,) float64 weights, or None; raises `InputError` for a negative one."""
     if sample_weight is None or isinstance(sample_weight, Number):
         return None
     weights: Array = _check_sample_weight(sample_weight, X, dtype=np.float64)
+    check_weights(weights)
     return weights
 
 

@@ -86,7 +86,7 @@ class _EnetCV:
         if not isinstance(self.alphas, Integral):
             given = np.sort(np.asarray(self.alphas, dtype=np.float64))[::-1]
             if np.any(given < 0):
-                raise InputError("`alphas` must be >= 0", f"{given.min():g}", "")
+                raise InputError("`alphas` must be >= 0", f"{given.min():g}", "Use 0 for none.")
             return given
         if ratio == 0:
             raise ValueError(
@@ -166,6 +166,7 @@ class RidgeCV(linear_model.RidgeCV):  # type: ignore[misc]
             and not hasattr(X, "tocsr")
         )
         if not plain:
+            weights_of(sample_weight, X)
             super().fit(X, y, sample_weight, **params)
             return self._refit(X, y, sample_weight)
         X, y = checked(self, X, y, y_numeric=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from numbers import Real
 
 import numpy as np
 from scipy.optimize import brentq
@@ -103,10 +104,10 @@ def solve_quietly(
 
 def check_settings(tol: float, max_iter: int) -> None:
     """Raise `InputError` for a tolerance or bound that cannot be meant."""
-    if not tol > 0:
+    if not isinstance(tol, Real) or not tol > 0:
         raise InputError("`tol` must be > 0", repr(tol), "It is a relative duality gap: 1e-6.")
-    if max_iter < 1:
-        raise InputError("`max_iter` must be >= 1", repr(max_iter), "")
+    if not isinstance(max_iter, Real) or max_iter < 1:
+        raise InputError("`max_iter` must be >= 1", repr(max_iter), "It counts outer iterations.")
 
 
 def _conditional_fit(

@@ -66,15 +66,23 @@ def engine(standard: Standard, *, solver: str, tol: float, max_iter: int) -> Eng
     What does not depend on the strength (Gram matrix, kernel, working set) is made once and kept.
     """
     if solver not in ("auto", *ENGINES):
-        raise InputError(f"`solver` must be auto or one of {', '.join(ENGINES)}", repr(solver), "")
+        raise InputError(
+            f"`solver` must be auto or one of {', '.join(ENGINES)}",
+            repr(solver),
+            "Choose one of them.",
+        )
     name = _select(standard) if solver == "auto" else solver
     if not standard.gaussian and name not in ("newton", "reference"):
         raise InputError(
-            f"the {name} engine must have a gaussian likelihood", standard.likelihood.name, ""
+            f"the {name} engine must have a gaussian likelihood",
+            standard.likelihood.name,
+            "Use solver='auto'.",
         )
     if name == "least-squares" and not is_quadratic(standard):
         raise InputError(
-            "least-squares must have a normal or flat prior without bounds", "an l1 term or box", ""
+            "least-squares must have a normal or flat prior without bounds",
+            "an l1 term or box",
+            "Use solver='auto'.",
         )
     if name == "reference":
         return Reference(standard, tol, max_iter)

@@ -60,7 +60,8 @@ class Path:
 
     @cached_property
     def dispersions(self) -> Array:
-        """phi at each point, (k,): known, or RSS / (n - df) of that point."""
+        """phi at each point, (k,): known, or RSS / (n - df) of that point; 1 where nothing is left
+        to explain, as for a constant response."""
         return np.array([self.dispersion_at(k) for k in range(len(self.penalties))])
 
     def dispersion_at(self, k: int) -> float:
@@ -70,7 +71,8 @@ class Path:
             return known
         unit = self._standard.y_unit**2
         strength = float(self.penalties[k]) * unit
-        return noise_variance(self._standard, self._unknowns(k), strength) / unit
+        found = noise_variance(self._standard, self._unknowns(k), strength)
+        return (found if found > 0 else 1.0) / unit
 
     @property
     def scales(self) -> Array:
@@ -111,17 +113,17 @@ class Path:
     def at_norm(self, radius: float) -> tuple[float, Array]:
         """(intercept, coef) of the constrained problem: the best fit with norm <= ``radius``.
 
-        Raises `InputError` where the radius is outside the range of the path.
+        Beyond the norm of the fit without a penalty the constraint is slack and that fit is
+        returned. Raises `InputError` where the radius is below the strongest point of the path.
         """
         norms = self.norms
-        if not norms.min() <= radius <= norms.max():
+        if not norms[0] <= radius < np.inf:
             raise InputError(
-                "`radius` must lie on the path",
-                f"{radius:g} outside [{norms.min():.4g}, {norms.max():.4g}]",
-                "Make the path longer (smaller ratio).",
+                "`radius` must be a finite number, and no smaller than the path's first norm",
+                f"{radius:g}, where the path begins at {norms[0]:.4g}",
+                "Give a larger radius, or begin the path at a stronger penalty.",
             )
-        k = int(np.searchsorted(norms, radius))
-        if k == 0:
+        if radius == norms[0]:
             return float(self.intercepts[0]), self.coefs[:, 0]
         order = 1 if np.any(self.problem.form.l1 > 0) else 2
         loc = self.problem.form.loc
@@ -129,7 +131,12 @@ class Path:
         def excess(penalty: float) -> float:
             return float(np.linalg.norm(self.at(penalty)[1] - loc, ord=order)) - radius
 
-        high, low = float(self.penalties[k - 1]), float(self.penalties[k])
+        beyond = norms >= radius
+        k = int(np.argmax(beyond)) if np.any(beyond) else len(norms)
+        high = float(self.penalties[k - 1])
+        low = float(self.penalties[k]) if k < len(norms) else 0.0
+        if excess(low) <= 0:  # at a point of the path, or slack
+            return self.at(low)
         penalty = brentq(excess, low, high, xtol=1e-14 * high, rtol=1e-14)
         return self.at(float(penalty))
 
@@ -256,7 +263,9 @@ def grid_of(
         return default_grid(problem, standard, n_points, ratio)
     lambdas = np.sort(np.atleast_1d(np.asarray(penalties, dtype=np.float64)))[::-1].copy()
     if lambdas.ndim != 1 or not np.all((lambdas >= 0) & np.isfinite(lambdas)):
-        raise InputError("`penalties` must be finite numbers >= 0", repr(penalties), "")
+        raise InputError(
+            "`penalties` must be finite numbers >= 0", repr(penalties), "They are lambdas."
+        )
     return lambdas
 
 
@@ -310,7 +319,9 @@ def default_grid(problem: Problem, standard: Standard, n_points: int, ratio: flo
     share = share if ratio is None else ratio
     if not 0 < share < 1 or n_points < 1:
         raise InputError(
-            "a grid must have 0 < ratio < 1 and n_points >= 1", f"{share}, {n_points}", ""
+            "a grid must have 0 < ratio < 1 and n_points >= 1",
+            f"{share}, {n_points}",
+            "Correct them.",
         )
     return top * np.geomspace(1.0, share, n_points)
 
@@ -324,7 +335,7 @@ def _from_scales(problem: Problem, scales: Array) -> Array:
             "Give Gaussian(noise=...), or penalties=.",
         )
     if not np.all(scales > 0):
-        raise InputError("`scales` must be > 0", repr(scales), "")
+        raise InputError("`scales` must be > 0", repr(scales), "A scale is a width.")
     base = problem.prior.prior if isinstance(problem.prior, Truncated) else problem.prior
     if isinstance(base, ElasticNet):
         return phi / scales * float(np.asarray(base.l1_scale))
