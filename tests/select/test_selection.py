@@ -80,3 +80,12 @@ def test_progress_is_told():
     seen = []
     cross_validate(_problem(), folds=3, progress=lambda done, total: seen.append((done, total)))
     assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+@pytest.mark.parametrize("likelihood", ["gaussian", "bernoulli", "poisson"])
+def test_threads_change_no_bit(likelihood):
+    """The same scores, bit for bit, with one thread and with three."""
+    problem = _problem(likelihood)
+    one, _ = cross_validate(problem, folds=5)
+    three, _ = cross_validate(problem, folds=5, threads=3)
+    np.testing.assert_array_equal(one.scores, three.scores)

@@ -166,6 +166,7 @@ def _estimator(options: Namespace, target: Any) -> tuple[MAPRegressor | MAPClass
         "rule": options.rule,
         "cv": options.folds,
         "seed": options.seed,
+        "threads": options.threads,
         "missing": options.missing,
         "units": options.units,
         "tol": options.tol,

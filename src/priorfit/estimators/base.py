@@ -54,6 +54,7 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         max_iter: int = 10_000,
         solver: str = "auto",
         seed: int | None = 0,
+        threads: int = 1,
     ) -> None:
         self.prior = prior
         self.likelihood = likelihood
@@ -69,6 +70,7 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         self.max_iter = max_iter
         self.solver = solver
         self.seed = seed
+        self.threads = threads
 
     # -- parameters: the prior's and the likelihood's fields are reachable as prior__scale --------
 
@@ -172,6 +174,7 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
                 problem,
                 folds=self.cv,
                 seed=self.seed,
+                threads=self.threads,
                 standardize=self.standardize,
                 max_iter=self.max_iter,
                 progress=progress,
@@ -269,7 +272,9 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
 def _lambda(strength: Any) -> float:
     """A strength given as a number, checked."""
     if isinstance(strength, str):
-        raise InputError("`strength` must be a number, 'cv' or 'loo'", repr(strength), "")
+        raise InputError(
+            "`strength` must be a number, 'cv' or 'loo'", repr(strength), "A number is a lambda."
+        )
     if not (np.isfinite(strength) and strength >= 0):
         raise InputError("`strength` must be >= 0", repr(strength), "It is a lambda.")
     return float(strength)

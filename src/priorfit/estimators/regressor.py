@@ -26,6 +26,7 @@ class MAPRegressor(RegressorMixin, MAPEstimator):  # type: ignore[misc]
     standardize : where the strength is chosen, state the prior per standard deviation.
     intercept : whether there is one (flat prior, never counted).
     cv, rule, n_points, seed : folds (or a splitter), "1se" or "best", grid size, shuffling.
+    threads : folds fitted at the same time; it never changes a bit of the result.
     missing : "error", "mean" or "indicator", for tables.
     tol, max_iter, solver : see `priorfit.solve`.
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from priorfit._errors import InputError
 from priorfit._typing import Array, Index
 from priorfit.problem import Problem
 from priorfit.select.selection import Selection
-from priorfit.solve import Path, path_of
+from priorfit.solve import Path, moments, path_of
 
 __all__ = ["cross_validate", "per_sd", "splits"]
 
@@ -51,7 +52,7 @@ def splits(problem: Problem, folds: Any = 5, seed: int | None = 0) -> list[tuple
 
 def per_sd(problem: Problem) -> Problem:
     """The problem whose prior holds per standard deviation of each column."""
-    sd = problem.design.moments(problem.weights)[1]
+    sd = moments(problem.design, problem.weights)[1]
     return replace(problem, prior=problem.prior.rescaled(1.0 / np.where(sd > 0, sd, 1.0)))
 
 
@@ -68,6 +69,7 @@ def cross_validate(
     ratio: float | None = None,
     tol: float = 1e-6,
     max_iter: int = 10_000,
+    threads: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Selection, Path]:
     """Held-out deviance of every penalty, and the path on all rows.
@@ -79,6 +81,7 @@ def cross_validate(
     standardize : state the prior per standard deviation of each column, computed inside each fold.
     hold : what stays the same from fold to fold: "belief" (the prior, hence lambda on the sum
         scale) or "mean" (lambda per row, as scikit-learn and glmnet do).
+    threads : folds fitted at the same time; it never changes a bit of the result.
     progress : called with (done, total) after each path.
 
     Examples
@@ -97,18 +100,39 @@ def cross_validate(
     full = path_of(
         shape(problem), penalties, n_points=n_points, ratio=ratio, tol=tol, max_iter=max_iter
     )
-    scores = np.empty((len(full.penalties), len(pairs)))
-    for k, (train, test) in enumerate(pairs):
-        if progress:
-            progress(k + 1, len(pairs) + 1)
+    report = progress or _silent
+    report(1, len(pairs) + 1)
+
+    def score(pair: tuple[Index, Index]) -> Array:
+        train, test = pair
         part = problem.take_rows(train)
         problem.likelihood.check(part.y[part.weights > 0])
         share = part.n_effective / problem.n_effective if hold == "mean" else 1.0
         fitted = path_of(shape(part), full.penalties * share, tol=tol, max_iter=max_iter)
-        scores[:, k] = _deviance(problem.take_rows(test), fitted.intercepts, fitted.coefs)
-    if progress:
-        progress(len(pairs) + 1, len(pairs) + 1)
+        return _deviance(problem.take_rows(test), fitted.intercepts, fitted.coefs)
+
+    scores = np.empty((len(full.penalties), len(pairs)))
+    for k, column in enumerate(_in_threads(score, pairs, threads)):
+        scores[:, k] = column
+        report(k + 2, len(pairs) + 1)
     return Selection(full.penalties, scores, full.n_nonzero, rule), full
+
+
+def _in_threads(
+    work: Callable[[tuple[Index, Index]], Array], items: list[tuple[Index, Index]], threads: int
+) -> Iterator[Array]:
+    """The results in order; native code lets other threads run."""
+    if threads < 1:
+        raise InputError("`threads` must be >= 1", repr(threads), "1 fits one fold at a time.")
+    if threads == 1:
+        yield from map(work, items)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        yield from pool.map(work, items)
+
+
+def _silent(done: int, total: int) -> None:
+    pass
 
 
 def _same(problem: Problem) -> Problem:

@@ -1,6 +1,7 @@
 """From a problem to its certified answer."""
 
 from priorfit.solve.api import solve, solve_quietly
+from priorfit.solve.columns import moments
 from priorfit.solve.engines import ENGINES, Auto
 from priorfit.solve.leave_one_out import LeaveOneOut
 from priorfit.solve.path import Path, lambda_max, path, path_of
@@ -16,6 +17,7 @@ __all__ = [
     "Solution",
     "Status",
     "lambda_max",
+    "moments",
     "path",
     "path_of",
     "solve",

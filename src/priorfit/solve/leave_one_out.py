@@ -56,7 +56,11 @@ class LeaveOneOut:
         if not (standard.gaussian and is_quadratic(standard)):
             raise _not_ridge()
         if len(standard.y) < 2:
-            raise InputError("leave-one-out must have at least two rows", "n_samples = 1", "")
+            raise InputError(
+                "leave-one-out must have at least two rows",
+                "n_samples = 1",
+                "Add rows, or give the prior a scale.",
+            )
         self._engine = LeastSquares(standard, tol)
         if len(self._engine.flat) > int(standard.Z.intercept):
             raise _not_ridge()

@@ -66,7 +66,7 @@ class Newton:
         self, dense: Array, strengths: Array, warm: Array
     ) -> tuple[Array, Certificates]:
         """All strengths in one native call; what misses the tolerance is for the general way."""
-        tol = 1e-9 * self.standard.null_correlation
+        tol = 1e-11 * self.standard.null_correlation
         coefs, self.rounds = solve_glm(self.standard, dense, strengths, warm, tol)
         return coefs.T, certify(self.standard, coefs.T, strengths)
 
