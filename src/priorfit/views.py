@@ -9,24 +9,31 @@ import numpy as np
 
 from priorfit._typing import Array, Mask
 from priorfit.likelihoods import Likelihood
-from priorfit.priors import NormalForm, Prior, describe
+from priorfit.priors import Groups, NormalForm, Prior, describe
 
 __all__ = ["Constraint", "Penalty", "Views", "collapsed", "explain", "views_of"]
 
 
 class Penalty(NamedTuple):
-    """``phi J = loss + sum_j l1_j |b_j - loc_j| + l2_j / 2 (b_j - loc_j)^2``, on the sum scale.
+    """``phi J = loss + sum_j l1_j |t_j| + l2_j / 2 t_j^2 + sum_g |group_g t_g|_2``, t = b - loc,
+    on the sum scale.
 
-    ``l1`` and ``l2`` are lambdas: one number where all columns share it, else (p,).
+    ``l1``, ``l2`` and ``group`` (with its factor sqrt(d)) are lambdas: one number where all columns
+    share it, else (p,).
     """
 
     l1: float | Array
     l2: float | Array
+    group: float | Array = 0.0
 
     def __str__(self) -> str:
         parts = [
             f"{_span(value)} × {term}"
-            for value, term in ((self.l1, "Σ|b − loc|"), (self.l2, "½ Σ(b − loc)²"))
+            for value, term in (
+                (self.l1, "Σ|b − loc|"),
+                (self.group, "Σ‖b_g − loc_g‖₂"),
+                (self.l2, "½ Σ(b − loc)²"),
+            )
             if np.any(np.asarray(value) > 0)
         ]
         return "loss + " + " + ".join(parts) if parts else "loss alone"
@@ -63,6 +70,8 @@ def views_of(prior: Prior, form: NormalForm, phi: float, coef: Array) -> Views:
     >>> views.penalty.l1, views.constraint.radius
     (4.0, 4.0)
     """
+    if form.groups is not None:
+        return _grouped_views(prior, form, form.groups, phi, coef - form.loc)
     t = coef - form.loc
     l1, l2 = _shared(phi * form.l1), _shared(phi * form.l2)
     has_l1, has_l2 = bool(np.any(form.l1 > 0)), bool(np.any(form.l2 > 0))
@@ -78,6 +87,20 @@ def views_of(prior: Prior, form: NormalForm, phi: float, coef: Array) -> Views:
         weight = form.l1 / np.max(form.l1) if has_l1 else np.ones_like(t)
         constraint = Constraint(_norm("‖b − loc‖₁", form.l1), float(weight @ np.abs(t)), not has_l1)
     return Views(prior, Penalty(l1, l2), constraint)
+
+
+def _grouped_views(
+    prior: Prior, form: NormalForm, groups: Groups, phi: float, t: Array
+) -> Views:
+    rate, most = groups.rate[groups.inside], float(groups.rate.max())
+    shared = bool(np.all(groups.inside) and np.ptp(rate) <= 1e-9 * most)
+    penalty = Penalty(_shared(phi * form.l1), 0.0, phi * (most if shared else groups.rate))
+    if np.any(form.l1 > 0):
+        name, radius = "the sparse-group penalty (in nats)", float(form.total(t))
+    else:
+        name = "Σ‖b_g − loc_g‖₂" if shared else "weighted Σ‖b_g − loc_g‖₂"
+        radius = float(groups.lengths(t).sum()) / most
+    return Views(prior, penalty, Constraint(name, radius, False))
 
 
 def _norm(name: str, rates: Array) -> str:
@@ -123,6 +146,8 @@ def _extremes(form: NormalForm, precision: Array) -> tuple[Mask, Mask]:
     """Columns that keep more than 99.9 % or less than 1 % of what the data alone would say."""
     # a prior's curvature at its own width: 1/variance; a Laplace of rate r has variance 2/r^2
     curvature = form.l2 + 0.5 * form.l1**2
+    if form.groups is not None:  # radius Gamma(d): each member has variance (d + 1) / r^2
+        curvature += form.groups.rate**2 / (1.0 + form.groups.spread(1.0 * form.groups.sizes))
     with np.errstate(invalid="ignore", divide="ignore"):
         kept = precision / (precision + curvature)
     known = precision > 0
@@ -160,6 +185,8 @@ def collapsed(prior: Any) -> Any:
         value = getattr(prior, f.name)
         if is_dataclass(value):
             return prior
+        if f.name == "groups":
+            continue
         array = np.asarray(value, dtype=np.float64)
         if array.ndim and np.allclose(array, array[0], rtol=1e-9, atol=0):
             changes[f.name] = float(array[0])

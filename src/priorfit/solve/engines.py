@@ -53,6 +53,8 @@ class Auto:
 
 
 def _select(standard: Standard) -> str:
+    if standard.form.groups is not None:
+        return "reference"
     if not standard.gaussian:
         return "newton"
     if is_quadratic(standard):
