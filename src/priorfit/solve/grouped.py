@@ -10,12 +10,15 @@ from priorfit.design import Dense
 from priorfit.solve.blocks import blocks_of
 from priorfit.solve.certificate import Certificates, joined
 from priorfit.solve.columns import stored, stored_or_copied
+from priorfit.solve.group_dual import GroupDual
 from priorfit.solve.newton import Newton
 from priorfit.solve.standard import Standard
 
 __all__ = ["Grouped"]
 
 _MOST = 6000  # working columns: their Gram matrix then fills 290 MB
+_ROWS = 3000  # at most, for systems among the rows
+_SHARE = 1  # of the rows: with more working columns systems among the rows are smaller
 _MEMORY = 1 << 27  # numbers in the copies of the working columns: 1 GB
 
 
@@ -28,6 +31,12 @@ class Grouped:
         form = standard.form
         free = np.flatnonzero(~form.fixed)
         self.blocks = blocks_of(form, free[free >= self.first])
+        n = len(standard.y)
+        self.most = min(_MOST, max(100, _MEMORY // n))
+        self.dual = isinstance(standard.Z.base, Dense) and n <= _ROWS and form.groups is not None
+        self.dual = self.dual and bool(np.all(form.groups.inside[free[free >= self.first]]))
+        if self.dual:
+            self.most = min(self.most, int(_SHARE * n))
         self.native = (
             standard.gaussian
             and (isinstance(standard.Z.base, Dense) or stored(standard.Z.base) is not None)
@@ -48,9 +57,16 @@ class Grouped:
                 solutions[:, k], found.gap[k], found.kkt[k] = again[:, 0], better.gap[0], better.kkt[0]
         if done == len(strengths):
             return solutions, found
-        rest, more = self._rest(strengths[done:], solutions[:, -1] if done else warm)
+        finish = self._among_rows if self.dual else self._rest
+        rest, more = finish(strengths[done:], solutions[:, -1] if done else warm)
         none = more._replace(slopes=np.empty((0, len(more.gap))))
         return np.hstack([solutions, rest]), joined([found, none])
+
+    def _among_rows(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
+        engine = GroupDual(self.standard, self.tol)
+        found = engine(strengths, warm)
+        self.rounds = max(self.rounds, engine.rounds)
+        return found
 
     def _rest(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
         newton = Newton(self.standard, self.tol, min(self.max_iter, 200))
@@ -86,7 +102,7 @@ class Grouped:
             working,
             standard.reference,
             standard.null_correlation,
-            min(_MOST, max(100, _MEMORY // len(y))),
+            self.most,
         )
         solutions = np.repeat(base[:, None], done, axis=1)
         used = np.sort(working[:m])
