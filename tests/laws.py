@@ -38,6 +38,7 @@ ALL_PRIORS = {
     "group laplace per column": lambda p: pf.GroupLaplace(
         _pairs(p), np.geomspace(0.1, 0.4, p), by_size=False
     ),
+    "group laplace, one free, one fixed": lambda p: pf.GroupLaplace(_pairs(p), _mixed_scale(p)),
     "sparse group laplace": lambda p: pf.SparseGroupLaplace(_pairs(p), 0.4, 0.3),
 }
 

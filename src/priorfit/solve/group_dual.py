@@ -10,7 +10,7 @@ slopes and certificates are float64.
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg import cho_solve, cholesky, solve_triangular
+from scipy.linalg import lapack
 
 from priorfit._typing import Array, Index, Mask
 from priorfit.solve.blocks import Blocks, blocks_of
@@ -22,7 +22,10 @@ from priorfit.solve.working_set import beyond
 __all__ = ["GroupDual"]
 
 _NEAR = 0.97  # of the rate: groups whose correlations head this far are taken in
-_PATIENCE = 6  # steps of conjugate gradients after which the inverse is made anew
+_LOOSE = 1e-3  # of the squared length of the slopes, for directions
+_FRESH = 0.3  # of the free columns
+_GONE = 0.01  # likewise, of those that no longer are
+_PATIENCE = 9  # steps of conjugate gradients after which the inverse is made anew
 
 
 class GroupDual:
@@ -38,15 +41,16 @@ class GroupDual:
         standard, form = self.standard, self.standard.form
         out = np.empty((standard.size, len(strengths)))
         g, older, previous = warm, warm, np.inf
-        slopes = before = self._slopes(g)
+        start = standard.weights * (standard.y - standard.eta(g))
+        slopes = before = standard.Z.rmatvec(start)
         step = 0.0
         for k, s in enumerate(strengths):
             f = (previous - s) / step if step > 0 and np.isfinite(previous) else 0.0
             self.space.add(beyond(form, np.abs(slopes + f * (slopes - before)), _NEAR * s))
             start = _extrapolated(g, older, f)
             while True:
-                found = self.space.solve(start, float(s), self.tol)
-                new = self._slopes(found)
+                found, residual = self.space.solve(start, float(s), self.tol)
+                new = standard.Z.rmatvec(self.root * residual)
                 missing = beyond(form, np.abs(new), s * (1.0 + 0.3 * self.tol))
                 if not self.space.add(missing):
                     break
@@ -57,10 +61,6 @@ class GroupDual:
             out[:, k] = g
         self.rounds = self.space.rounds
         return out, certify(standard, out, strengths)
-
-    def _slopes(self, g: Array) -> Array:
-        standard = self.standard
-        return standard.Z.rmatvec(standard.weights * (standard.y - standard.eta(g)))
 
 
 def _extrapolated(g: Array, older: Array, f: float) -> Array:
@@ -125,32 +125,45 @@ class _Space:
 
     # -- one strength ----------------------------------------------------------------------------
 
-    def solve(self, start: Array, s: float, tol: float) -> Array:
-        """The optimum over the working groups at strength ``s``, all others at the prior mean."""
+    def solve(self, start: Array, s: float, tol: float) -> tuple[Array, Array]:
+        """The optimum over the working groups at strength ``s``, all others at the prior mean, and
+        its residuals times the root of the weights."""
         loc = self.standard.form.loc
         t = (start - loc)[self.columns]
-        enough = self.enough = 0.7 * tol * s * float(self.rate.min())
+        r = self.target - self.z @ t
         for rounds in range(1, 60):
             self.rounds = max(self.rounds, rounds)
-            r = self.target - self.z @ t
             v = self.z.T @ r
+            enough = self.enough = self._enough(t, s, tol)
             violation, entering = self._violations(t, v, s)
             if violation.max(initial=0.0) <= enough:
                 break
             entering &= violation > enough
             if np.any(entering):
                 change = self._enter(t, v, s, entering)
-                t = t + change
-                r = r - self.z @ change
+                t, r = t + change, r - self._product(change)
                 v = self.z.T @ r
             moved = self._search(t, r, self._direction(t, v, s), s)
             if moved is None:
                 break
-            t = moved
+            t, r = moved
         g = np.where(self.standard.form.fixed, start, loc)
         g[self.columns] = loc[self.columns] + t
         g[: int(self.standard.Z.intercept)] = start[: int(self.standard.Z.intercept)]
-        return g
+        return g, r
+
+    def _enough(self, t: Array, s: float, tol: float) -> float:
+        """A violation that costs the gap about ``tol``: where it is the share x of the rate, the
+        gap is x times the penalty to first order."""
+        penalty = s * float(self.rate @ np.sqrt(self.total(t * t)) + self.l1 @ np.abs(t))
+        share = tol * max(1.0, self.standard.reference / penalty) if penalty > 0 else tol
+        return min(3.0 * share, 0.1) * s * float(self.rate.min())
+
+    def _product(self, change: Array) -> Array:
+        some = np.flatnonzero(change)
+        if 4 * len(some) > len(change):
+            return self.z @ change
+        return self.z[:, some] @ change[some]
 
     def total(self, x: Array) -> Array:
         """Sums over each group."""
@@ -185,9 +198,11 @@ class _Space:
         change[chosen] = solve_group_quadratic(gram, q, blocks, s, before, tol) - before
         return change
 
-    def _search(self, t: Array, r: Array, d: Array, s: float) -> Array | None:
-        """The first of 1, 1/2, ... of the step that does not raise the objective; what would turn
-        round stops at 0."""
+    def _search(
+        self, t: Array, r: Array, d: Array, s: float
+    ) -> tuple[Array, Array] | None:
+        """The first of 1, 1/2, ... of the step that does not raise the objective, with its
+        residuals; what would turn round stops at 0."""
         here = self._objective(t, r, s)
         share = 1.0
         for _ in range(20):
@@ -196,7 +211,7 @@ class _Space:
             there[(self.total(there * t) <= 0)[self.of]] = 0.0
             left = r - self.z @ (there - t)
             if self._objective(there, left, s) <= here * (1.0 + 1e-14):
-                return there
+                return there, left
             share *= 0.5
         return None
 
@@ -213,31 +228,27 @@ class _Space:
         free = (t != 0) | ((self.l1 == 0) & (length > 0)[self.of])
         u = (t / np.where(length > 0, length, 1.0)[self.of]).astype(np.float32)
         k = bend[self.of].astype(np.float32)
-        z, rest = self.small, np.where(free, pull, 0.0).astype(np.float32)
         if self.inverse is None or self.inverse.outworn(free):
             self.inverse = _Inverse(self, free, u, k)
-
-        def curve(x: Array) -> Array:
-            bent = k * (x - u * np.add.reduceat(u * x, self.first)[self.of])
-            return np.where(free, z.T @ (z @ x) + bent, np.float32(0))
-
-        d = np.zeros_like(rest)
-        solved = self.inverse(rest, free)
-        line, size = solved, float(rest @ solved)
-        enough = 1e-5 * size
+        self.inverse.aim(free, u, k)
+        rest = np.where(free, pull, 0.0).astype(np.float32)
+        d, line, curved = np.zeros_like(rest), np.zeros_like(rest), np.zeros_like(rest)
+        size, enough = np.inf, 0.0
         for turn in range(30):
-            curved = curve(line)
+            solved, product = self.inverse(rest)
+            left = float(rest @ solved)
+            enough = enough or _LOOSE * left
+            if turn and left <= enough:
+                break
+            bent = product + k * (solved - u * np.add.reduceat(u * solved, self.first)[self.of])
+            again = np.float32(left / size)
+            line, curved, size = solved + again * line, bent * free + again * curved, left
             along = float(line @ curved)
             if not along > 0:
                 break
-            d = d + np.float32(size / along) * line
+            d += np.float32(size / along) * line
             rest = rest - np.float32(size / along) * curved
-            solved = self.inverse(rest, free)
-            left = float(rest @ solved)
-            if left <= enough:
-                break
-            line, size = solved + np.float32(left / size) * line, left
-            self.inverse.used_up = turn + 1 >= _PATIENCE
+            self.inverse.used_up = turn >= _PATIENCE
         return d.astype(np.float64)
 
 
@@ -248,48 +259,80 @@ def _wider(held: Array, room: int) -> Array:
 
 
 class _Inverse:
-    """The inverse of a Hessian over the columns that were free then; others are taken by their
-    diagonal."""
+    """The inverse of a Hessian over the columns that were free then, bordered by those that have
+    become free since. All in float32.
+
+    With Q = M^-1 - M^-1 W (W'M^-1 W)^-1 W'M^-1 the border's Schur complement is
+    ``Z_F'Q Z_F + k (I - u u')``.
+    """
 
     def __init__(self, space: _Space, free: Mask, u: Array, k: Array) -> None:
-        self.space, self.size, self.used_up = space, len(free), False
-        z = space.small
-        self.known = free
+        self.space, self.size, self.known, self.used_up = space, len(free), free, False
+        self.fresh, self.base = np.empty(0, dtype=np.intp), np.empty((0, 0), dtype=np.float32)
+        self.border = self.reached = space.small[:, :0]
+        self.first, self.of, self.u = space.first, space.of, u * free
         self.k_inverse = np.where(free, 1.0 / np.where(free, k, 1.0), 0.0).astype(np.float32)
-        live = np.flatnonzero(free)
+        z, live = space.small, np.flatnonzero(free)
         half = z[:, live] * np.sqrt(self.k_inverse[live])
         m = half @ half.T
         m[np.diag_indices_from(m)] += 1.0
-        self.factor = cholesky(m, lower=True, overwrite_a=True, check_finite=False)
-        self.u = u * free
-        blocks = np.unique(space.of[live])
-        self.first, self.of = space.first, space.of
-        self.blocks = blocks
-        products = np.zeros((len(space.first), z.shape[0]), dtype=np.float32)
-        products = np.add.reduceat(z * self.u, space.first, axis=1)[:, blocks]
-        root = solve_triangular(self.factor, products, lower=True, check_finite=False)
-        self.w = solve_triangular(self.factor, root, lower=True, trans=1, check_finite=False)
-        small = root.T @ root
-        small[np.diag_indices_from(small)] *= 1.0 + 1e-6
-        self.small = cholesky(small, lower=True, overwrite_a=True, check_finite=False)
+        self.live = np.unique(space.of[live])
+        sums = np.add.reduceat(z.T * self.u[:, None], space.first, axis=0)[self.live].T
+        inverse = _inverse(m)
+        w = inverse @ sums
+        small = sums.T @ w
+        small[np.diag_indices_from(small)] *= np.float32(1.0 + 1e-6)
+        self.small = _inverse(small)
+        self.w = w @ self.small
+        self.among_rows = inverse - self.w @ w.T
 
     def outworn(self, free: Mask) -> bool:
         """Whether it took many steps, or many columns have come since."""
         fresh = np.sum(free[self.size :]) + np.sum(free[: self.size] & ~self.known)
-        return self.used_up or bool(fresh > 0.15 * max(np.sum(free), 1))
+        gone = np.sum(self.known & ~free[: self.size])
+        return self.used_up or bool(fresh > _FRESH * np.sum(free) or gone > _GONE * np.sum(free))
 
-    def __call__(self, rest: Array, free: Mask) -> Array:
-        space, m = self.space, self.size
-        old, z = rest[:m] * free[:m], space.small[:, :m]
-        f = z @ (self.k_inverse * old)
-        h = np.add.reduceat(self.u * old, self.first)[self.blocks]
-        tau = cho_solve((self.small, True), h - self.w.T @ f, check_finite=False)
-        x = cho_solve((self.factor, True), f, check_finite=False) + self.w @ tau
-        spread = np.zeros(len(self.first), dtype=np.float32)
-        spread[self.blocks] = tau
+    def aim(self, free: Mask, u: Array, k: Array) -> None:
+        """From now on for these free columns, directions and curvatures."""
+        known = np.zeros_like(free)
+        known[: self.size] = self.known
+        self.kept, self.gone = known & free, np.flatnonzero(known & ~free)
+        fresh = np.flatnonzero(free & ~known)
+        if not np.array_equal(fresh, self.fresh):
+            self.fresh, self.border = fresh, self.space.small[:, fresh]
+            self.reached = self.among_rows @ self.border
+            self.base = self.border.T @ self.reached
+        of, k = self.space.of[fresh], k[fresh]
+        bend = np.diag(k) - np.where(of[:, None] == of, np.outer(k * u[fresh], u[fresh]), 0.0)
+        self.schur = _inverse(self.base + bend.astype(np.float32)) if len(fresh) else self.base
+        self.left = self.space.small[:, self.gone]
+
+    def __call__(self, rest: Array) -> tuple[Array, Array]:
+        """(d, Z'Z d) for the approximate solution d; Z d is a by-product."""
+        m, z = self.size, self.space.small
+        old = rest[:m] * self.kept[:m]
+        f = z[:, :m] @ (self.k_inverse * old)
+        h = np.add.reduceat(self.u * old, self.first)[self.live]
+        among = self.among_rows @ f + self.w @ h
         d = np.zeros_like(rest)
-        d[:m] = self.k_inverse * (old - z.T @ x) + self.u * spread[self.of]
-        fresh = free.copy()
-        fresh[:m] &= ~self.known
-        d[fresh] = rest[fresh] / (space.squares[fresh]).astype(np.float32)
-        return np.where(free, d, np.float32(0))
+        if len(self.fresh):
+            new = self.schur @ (rest[self.fresh] - self.border.T @ among)
+            d[self.fresh] = new
+            among += self.reached @ new
+            f += self.border @ new
+        spread = np.zeros(len(self.first), dtype=np.float32)
+        spread[self.live] = self.small @ h - self.w.T @ f
+        product = z.T @ among
+        d[:m] += self.k_inverse * (old - product[:m]) + self.u * spread[self.of]
+        if len(self.gone):
+            product -= z.T @ (self.left @ d[self.gone])
+            d[self.gone] = 0.0
+        return d, product
+
+
+def _inverse(a: Array) -> Array:
+    """Of a symmetric positive definite matrix."""
+    root, _ = lapack.spotrf(a, lower=True, overwrite_a=True)
+    out, _ = lapack.spotri(root, lower=True, overwrite_c=True)
+    low = np.tril(out)
+    return low + np.tril(out, -1).T

@@ -46,21 +46,22 @@ class Grouped:
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
         """Solutions (m, k) and their certificates, each warm from the last."""
         if not self.native:
-            return self._rest(strengths, warm)
+            return self._newton(strengths, warm)
         solutions, found = self._path(strengths, warm)
         done = solutions.shape[1]
         self.rounds = max(self.rounds, done)
-        missed = np.flatnonzero(found.gap > self.tol)
-        for k in missed:
-            again, better = self._rest(strengths[k : k + 1], solutions[:, k])
+        if done < len(strengths):
+            finish = self._among_rows if self.dual else self._newton
+            rest, more = finish(strengths[done:], solutions[:, -1] if done else warm)
+            none = more._replace(slopes=np.empty((0, len(more.gap))))
+            solutions, found = np.hstack([solutions, rest]), joined([found, none])
+        for k in np.flatnonzero(found.gap > self.tol):
+            again, better = self._newton(strengths[k : k + 1], solutions[:, k])
             if better.gap[0] < found.gap[k]:
-                solutions[:, k], found.gap[k], found.kkt[k] = again[:, 0], better.gap[0], better.kkt[0]
-        if done == len(strengths):
-            return solutions, found
-        finish = self._among_rows if self.dual else self._rest
-        rest, more = finish(strengths[done:], solutions[:, -1] if done else warm)
-        none = more._replace(slopes=np.empty((0, len(more.gap))))
-        return np.hstack([solutions, rest]), joined([found, none])
+                solutions[:, k] = again[:, 0]
+                found.gap[k], found.kkt[k] = better.gap[0], better.kkt[0]
+                found = found._replace(moved=None)
+        return solutions, found
 
     def _among_rows(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
         engine = GroupDual(self.standard, self.tol)
@@ -68,7 +69,7 @@ class Grouped:
         self.rounds = max(self.rounds, engine.rounds)
         return found
 
-    def _rest(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
+    def _newton(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
         newton = Newton(self.standard, self.tol, min(self.max_iter, 200))
         found = newton(strengths, warm)
         self.rounds = max(self.rounds, newton.rounds)
