@@ -10,8 +10,8 @@ from scipy import sparse
 
 
 class Case(NamedTuple):
-    """``X`` (n, p) dense in Fortran order or CSC; the grid ends at ``ratio``; ``group`` columns that
-    lie side by side are penalised by their length times its root."""
+    """``X`` (n, p) dense in Fortran order or CSC; the grid ends at ``ratio``; ``group`` columns
+    that lie side by side are penalised by their length times its root."""
 
     likelihood: str
     l1_ratio: float

@@ -71,7 +71,9 @@ def judge(case: Case, lambdas: np.ndarray, intercepts: np.ndarray, coefs: np.nda
     n = len(case.y)
     eta = np.asarray(case.X @ coefs) + intercepts
     l1, l2 = lambdas * case.l1_ratio, lambdas * (1 - case.l1_ratio)
-    primal = loss(case, eta) + l1 * lengths(case, coefs).sum(axis=0) + 0.5 * l2 * (coefs**2).sum(axis=0)
+    primal = (
+        loss(case, eta) + l1 * lengths(case, coefs).sum(axis=0) + 0.5 * l2 * (coefs**2).sum(axis=0)
+    )
     theta = centred(case, slope(case, eta), eta)
     pull = np.asarray(case.X.T @ theta) / n
     size = lengths(case, pull).max(axis=0) / case.group

@@ -89,9 +89,7 @@ def views_of(prior: Prior, form: NormalForm, phi: float, coef: Array) -> Views:
     return Views(prior, Penalty(l1, l2), constraint)
 
 
-def _grouped_views(
-    prior: Prior, form: NormalForm, groups: Groups, phi: float, t: Array
-) -> Views:
+def _grouped_views(prior: Prior, form: NormalForm, groups: Groups, phi: float, t: Array) -> Views:
     rate, most = groups.rate[groups.inside], float(groups.rate.max())
     shared = bool(np.all(groups.inside) and np.ptp(rate) <= 1e-9 * most)
     penalty = Penalty(_shared(phi * form.l1), 0.0, phi * (most if shared else groups.rate))
@@ -147,7 +145,9 @@ def _extremes(form: NormalForm, precision: Array) -> tuple[Mask, Mask]:
     # a prior's curvature at its own width: 1/variance; a Laplace of rate r has variance 2/r^2
     curvature = form.l2 + 0.5 * form.l1**2
     if form.groups is not None:  # radius Gamma(d): each member has variance (d + 1) / r^2
-        curvature += form.groups.rate**2 / (1.0 + form.groups.spread(1.0 * form.groups.sizes))
+        curvature += form.groups.rate**2 / (
+            1.0 + form.groups.spread(form.groups.sizes.astype(np.float64))
+        )
     with np.errstate(invalid="ignore", divide="ignore"):
         kept = precision / (precision + curvature)
     known = precision > 0

@@ -57,7 +57,7 @@ def test_draws_follow_the_marginals(name):
 
 
 def test_the_radius_is_gamma():
-    """|b_g| of a spherical group of d is Gamma(d, scale / sqrt(d)); its direction has no favourite."""
+    """|b_g| of a spherical group of d is Gamma(d, scale / sqrt(d)); no direction is favoured."""
     draws = pf.GroupLaplace([0] * 5, 0.7).sample((4000, 5), seed=0)
     radius = np.linalg.norm(draws, axis=1)
     assert stats.kstest(radius, stats.gamma(5, scale=0.7 / np.sqrt(5)).cdf).pvalue > 1e-4
@@ -116,7 +116,7 @@ def test_the_prox_law_catches_mutants(wrong, right):
 
 
 def test_groups_of_one_are_laplace():
-    """GroupLaplace of singletons = Laplace; of rate 0 or l1 0 the sparse group is the other factor."""
+    """GroupLaplace of singletons = Laplace; without one factor the sparse group is the other."""
     b = np.array([-1.3, 0.2, 0.7])
     one, laplace = pf.GroupLaplace([0, 1, 2], 0.4, loc=0.1), pf.Laplace(0.4, loc=0.1)
     for call in ("neg_log_density", "cdf", "prox"):
@@ -133,7 +133,7 @@ def test_groups_of_one_are_laplace():
 
 @pytest.mark.parametrize("name", GROUPED)
 def test_strength_and_units(name):
-    """tempered: -log p_s = s (-log p) + constant; rescaled: the change of variable; data round trip."""
+    """tempered: -log p_s = s (-log p) + constant; rescaled: change of variable; round trip."""
     prior, rng = GROUPED[name], np.random.default_rng(3)
     b = rng.normal(size=(6, 3))
     ratio = _total(prior.tempered(3.0), b) - 3.0 * _total(prior, b)

@@ -164,9 +164,14 @@ def test_order_of_columns_does_not_matter(likelihood):
 
 @pytest.mark.parametrize("likelihood", ALL_LIKELIHOODS)
 def test_groups_of_one_are_the_lasso(likelihood):
-    """GroupLaplace of singletons, and a sparse group of either rate alone, have the path they name."""
+    """GroupLaplace of singletons = Laplace; a sparse group of one rate alone is that factor."""
     X, y, ids = _wide(likelihood=likelihood, p=60)
-    options = {"likelihood": ALL_LIKELIHOODS[likelihood][0], "ratio": 0.1, "n_points": 6, "tol": 1e-10}
+    options = {
+        "likelihood": ALL_LIKELIHOODS[likelihood][0],
+        "ratio": 0.1,
+        "n_points": 6,
+        "tol": 1e-10,
+    }
     inf = np.inf
     for left, right in [
         (pf.GroupLaplace(np.arange(60)), pf.Laplace()),

@@ -98,7 +98,9 @@ def _scalar(prior: Prior) -> Prior:
 
 def _proper(prior: Prior) -> bool:
     base = prior.prior if isinstance(prior, Truncated) else prior
-    return not isinstance(base, Flat) and bool(np.isfinite(_density(prior, np.array([_centre(prior)]))[0]))
+    return not isinstance(base, Flat) and bool(
+        np.isfinite(_density(prior, np.array([_centre(prior)]))[0])
+    )
 
 
 def _centre(prior: Prior) -> float:
@@ -113,11 +115,7 @@ def _centre(prior: Prior) -> float:
 def _grid(priors: list[Prior]) -> Array:
     """A symmetric range that holds 99 % of each belief, with every kink on it."""
     reach = 1.0
-    sizes = [
-        max(abs(_quantile(p, 0.003)), abs(_quantile(p, 0.997)))
-        for p in priors
-        if _proper(p)
-    ]
+    sizes = [max(abs(_quantile(p, 0.003)), abs(_quantile(p, 0.997))) for p in priors if _proper(p)]
     if sizes:
         reach = max(sizes)
     grid = np.linspace(-reach, reach, 801)

@@ -52,8 +52,9 @@ class _Grouped(Prior):
 
         Where ``groups`` is None, the columns made from one column of a table are a group.
         """
-        known = Prior.for_columns(replace(self, groups=None), names)
-        return replace(known, groups=_codes(self._labels(names)))
+        rest = replace(self, groups=None)  # type: ignore[type-var]
+        known = Prior.for_columns(rest, names)
+        return replace(known, groups=_codes(self._labels(names)))  # type: ignore[type-var]
 
     def _labels(self, names: Sequence[str]) -> Sequence[Any]:
         if self.groups is None:
@@ -210,7 +211,9 @@ class _Grouped(Prior):
         self, groups: Groups, edge: Array, rows: tuple[int, ...], rng: np.random.Generator
     ) -> Array:
         if not np.any(edge[groups.order]):  # chi of d + 1 degrees of freedom
-            return np.asarray(np.sqrt(rng.chisquare(groups.sizes + 1.0, (*rows, len(groups.sizes)))))
+            return np.asarray(
+                np.sqrt(rng.chisquare(groups.sizes + 1.0, (*rows, len(groups.sizes))))
+            )
         mixed = mixture(groups, edge)
         share = rng.uniform(size=(*rows, len(groups.sizes)))
         cumulative = np.cumsum(np.exp(mixed.log_weights), axis=1)
@@ -222,7 +225,9 @@ class _Grouped(Prior):
 
     def _shape(self) -> tuple[int, ...]:
         count = () if self.groups is None else (len(self.groups),)
-        return np.broadcast_shapes(count, np.shape(self.loc), *(np.shape(s) for s in self._scales()))
+        return np.broadcast_shapes(
+            count, np.shape(self.loc), *(np.shape(s) for s in self._scales())
+        )
 
 
 @dataclass(frozen=True, eq=False)

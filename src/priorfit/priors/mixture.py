@@ -13,16 +13,16 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import erfcx, gammaln, roots_legendre
 
-from priorfit._typing import Array
+from priorfit._typing import Array, ArrayLike
 from priorfit.priors.groups import Groups
 
 __all__ = ["Mixture", "log_constants", "mixture", "radial_constant"]
 
 
-def radial_constant(d: Array) -> Array:
+def radial_constant(d: ArrayLike) -> Array:
     """``log of the integral of exp(-|u|_2) over R^d``: 2 pi^(d/2) Gamma(d) / Gamma(d/2)."""
-    d = np.asarray(d, dtype=np.float64)
-    return np.asarray(np.log(2.0) + 0.5 * d * np.log(np.pi) + gammaln(d) - gammaln(0.5 * d))
+    n = np.asarray(d, dtype=np.float64)
+    return np.asarray(np.log(2.0) + 0.5 * n * np.log(np.pi) + gammaln(n) - gammaln(0.5 * n))
 
 
 class Mixture(NamedTuple):

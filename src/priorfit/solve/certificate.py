@@ -170,7 +170,7 @@ def _feasible_share(standard: Standard, slopes: Array, strengths: Array) -> Arra
         needed = groups.dual_norms(slopes, form.l1).max(axis=0)
         share = np.minimum(1.0, strengths / np.maximum(needed, 1e-300))
         alone = replace(standard, form=form.ungrouped())
-        return np.minimum(share, _feasible_share(alone, slopes, strengths))
+        return np.asarray(np.minimum(share, _feasible_share(alone, slopes, strengths)))
     pure = (form.l1 > 0) & (form.l2 == 0)
     if not np.any(pure):
         return np.ones(slopes.shape[1])

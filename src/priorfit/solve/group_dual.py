@@ -9,10 +9,12 @@ slopes and certificates are float64.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from scipy.linalg import lapack
 
-from priorfit._typing import Array, Index, Mask
+from priorfit._typing import Array, Index, Mask, Single
 from priorfit.solve.blocks import Blocks, blocks_of
 from priorfit.solve.certificate import Certificates, certify
 from priorfit.solve.native import solve_group_quadratic
@@ -69,7 +71,7 @@ def _extrapolated(g: Array, older: Array, f: float) -> Array:
 
 
 class _Space:
-    """The working columns, scaled by the root of the weights, group by group, in both precisions."""
+    """The working columns times the root of the weights, group by group, in both precisions."""
 
     def __init__(self, standard: Standard, root: Array) -> None:
         self.standard, self.root, self.rounds = standard, root, 0
@@ -88,7 +90,7 @@ class _Space:
         return self.held[:, : len(self.columns)]
 
     @property
-    def small(self) -> Array:
+    def small(self) -> Single:
         """`z` in float32."""
         return self.single[:, : len(self.columns)]
 
@@ -115,7 +117,10 @@ class _Space:
             [self.squares, np.square(self.held[:, m : m + k]).sum(axis=0)]
         )
         self.of = np.concatenate(
-            [self.of, len(self.rate) + np.repeat(np.arange(len(blocks.rate)), np.diff(blocks.first))]
+            [
+                self.of,
+                len(self.rate) + np.repeat(np.arange(len(blocks.rate)), np.diff(blocks.first)),
+            ]
         )
         self.first = np.concatenate([self.first, m + blocks.first[:-1]])
         self.columns = np.concatenate([self.columns, blocks.columns])
@@ -198,9 +203,7 @@ class _Space:
         change[chosen] = solve_group_quadratic(gram, q, blocks, s, before, tol) - before
         return change
 
-    def _search(
-        self, t: Array, r: Array, d: Array, s: float
-    ) -> tuple[Array, Array] | None:
+    def _search(self, t: Array, r: Array, d: Array, s: float) -> tuple[Array, Array] | None:
         """The first of 1, 1/2, ... of the step that does not raise the objective, with its
         residuals; what would turn round stops at 0."""
         here = self._objective(t, r, s)
@@ -252,7 +255,7 @@ class _Space:
         return d.astype(np.float64)
 
 
-def _wider(held: Array, room: int) -> Array:
+def _wider(held: Any, room: int) -> Any:
     out = np.empty((held.shape[0], room), dtype=held.dtype, order="F")
     out[:, : held.shape[1]] = held
     return out
@@ -266,11 +269,11 @@ class _Inverse:
     ``Z_F'Q Z_F + k (I - u u')``.
     """
 
-    def __init__(self, space: _Space, free: Mask, u: Array, k: Array) -> None:
+    def __init__(self, space: _Space, free: Mask, u: Single, k: Single) -> None:
         self.space, self.size, self.known, self.used_up = space, len(free), free, False
         self.fresh, self.base = np.empty(0, dtype=np.intp), np.empty((0, 0), dtype=np.float32)
         self.border = self.reached = space.small[:, :0]
-        self.first, self.of, self.u = space.first, space.of, u * free
+        self.first, self.of, self.u = space.first, space.of, np.where(free, u, np.float32(0))
         self.k_inverse = np.where(free, 1.0 / np.where(free, k, 1.0), 0.0).astype(np.float32)
         z, live = space.small, np.flatnonzero(free)
         half = z[:, live] * np.sqrt(self.k_inverse[live])
@@ -292,7 +295,7 @@ class _Inverse:
         gone = np.sum(self.known & ~free[: self.size])
         return self.used_up or bool(fresh > _FRESH * np.sum(free) or gone > _GONE * np.sum(free))
 
-    def aim(self, free: Mask, u: Array, k: Array) -> None:
+    def aim(self, free: Mask, u: Single, k: Single) -> None:
         """From now on for these free columns, directions and curvatures."""
         known = np.zeros_like(free)
         known[: self.size] = self.known
@@ -300,14 +303,15 @@ class _Inverse:
         fresh = np.flatnonzero(free & ~known)
         if not np.array_equal(fresh, self.fresh):
             self.fresh, self.border = fresh, self.space.small[:, fresh]
-            self.reached = self.among_rows @ self.border
+            self.reached = np.asarray(self.among_rows @ self.border, dtype=np.float32)
             self.base = self.border.T @ self.reached
-        of, k = self.space.of[fresh], k[fresh]
-        bend = np.diag(k) - np.where(of[:, None] == of, np.outer(k * u[fresh], u[fresh]), 0.0)
-        self.schur = _inverse(self.base + bend.astype(np.float32)) if len(fresh) else self.base
+        of, across = self.space.of[fresh], np.outer(k[fresh] * u[fresh], u[fresh])
+        across[of[:, None] != of] = 0.0
+        bend = np.diag(k[fresh]) - across
+        self.schur = _inverse(self.base + bend) if len(fresh) else self.base
         self.left = self.space.small[:, self.gone]
 
-    def __call__(self, rest: Array) -> tuple[Array, Array]:
+    def __call__(self, rest: Single) -> tuple[Single, Single]:
         """(d, Z'Z d) for the approximate solution d; Z d is a by-product."""
         m, z = self.size, self.space.small
         old = rest[:m] * self.kept[:m]
@@ -330,9 +334,9 @@ class _Inverse:
         return d, product
 
 
-def _inverse(a: Array) -> Array:
+def _inverse(a: Single) -> Single:
     """Of a symmetric positive definite matrix."""
     root, _ = lapack.spotrf(a, lower=True, overwrite_a=True)
     out, _ = lapack.spotri(root, lower=True, overwrite_c=True)
     low = np.tril(out)
-    return low + np.tril(out, -1).T
+    return np.asarray(low + np.tril(out, -1).T)

@@ -33,8 +33,8 @@ class Grouped:
         self.blocks = blocks_of(form, free[free >= self.first])
         n = len(standard.y)
         self.most = min(_MOST, max(100, _MEMORY // n))
-        self.dual = isinstance(standard.Z.base, Dense) and n <= _ROWS and form.groups is not None
-        self.dual = self.dual and bool(np.all(form.groups.inside[free[free >= self.first]]))
+        self.dual = isinstance(standard.Z.base, Dense) and n <= _ROWS
+        self.dual = self.dual and bool(np.all(self.blocks.rate > 0))
         if self.dual:
             self.most = min(self.most, int(_SHARE * n))
         self.native = (

@@ -10,7 +10,7 @@ from scipy import linalg
 from scipy.optimize import brentq
 
 from priorfit._errors import PriorfitWarning
-from priorfit._typing import Array
+from priorfit._typing import Array, Index
 from priorfit.solve.engines import Engine
 from priorfit.solve.least_squares import kernel
 from priorfit.solve.standard import Standard

@@ -64,7 +64,7 @@ def screen(standard: Standard, g: Array, slopes: Array, strength: float, previou
     strong = beyond(form, pull, 2.0 * strength - previous)
     moved = (t != 0) | ~form.kinked
     if form.groups is not None:
-        moved |= form.groups.spread(form.groups.total(moved)).astype(bool)
+        moved |= form.groups.spread(form.groups.total(moved.astype(np.float64))) > 0
     return np.asarray((strong | moved) & ~form.fixed)
 
 
@@ -74,7 +74,8 @@ def beyond(form: NormalForm, pull: Array, strength: float) -> Mask:
     if form.groups is None:
         return np.asarray(pull >= strength * form.l1)
     groups = form.groups
-    open_ = groups.spread(groups.distances(soft) >= strength * groups.radius).astype(bool)
+    opens = groups.distances(soft) >= strength * groups.radius
+    open_ = groups.spread(opens.astype(np.float64)) > 0
     return np.where(groups.inside, open_, pull >= strength * form.l1)
 
 
