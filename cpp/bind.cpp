@@ -1,12 +1,10 @@
-// The only file that knows Python.
-#include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
+// With bind_groups.cpp the only file that knows Python.
 #include <nanobind/stl/string.h>
 
-#include <chrono>
 #include <string>
 #include <vector>
 
+#include "binding.hpp"
 #include "columns.hpp"
 #include "glm_model.hpp"
 #include "losses.hpp"
@@ -17,37 +15,11 @@
 #include "residual_model.hpp"
 #include "small.hpp"
 
-namespace nb = nanobind;
-using nb::literals::operator""_a;
+void bind_groups(nb::module_& m);
 
 namespace {
 
-using Vector = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-using Matrix = nb::ndarray<const double, nb::ndim<2>, nb::device::cpu>;
-using Columns = nb::ndarray<const double, nb::ndim<2>, nb::f_contig, nb::device::cpu>;
-using Rows = nb::ndarray<double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
-using Span = nb::ndarray<double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-using Counts = nb::ndarray<std::int32_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-
-// Asks Python for a pending Ctrl-C at most every 50 ms.
-class Interrupt {
- public:
-  bool operator()() {
-    const auto now = std::chrono::steady_clock::now();
-    if (now < next_) return false;
-    next_ = now + std::chrono::milliseconds(50);
-    nb::gil_scoped_acquire gil;
-    return PyErr_CheckSignals() != 0;
-  }
-
- private:
-  std::chrono::steady_clock::time_point next_ =
-      std::chrono::steady_clock::now() + std::chrono::milliseconds(50);
-};
-
-void require(bool holds, const char* message) {
-  if (!holds) throw nb::value_error(message);
-}
+using namespace binding;
 
 // One solution per strength, each warm-started from the one before; row k of `coefs` holds the
 // warm start of the first and receives the solution of strength k.
@@ -79,34 +51,6 @@ void solve_quadratic(Matrix gram, Vector q, Vector l1, Vector l2, Vector loc, Ve
     }
   }
   if (interrupted) throw nb::python_error();
-}
-
-template <class T>
-using Dense = nb::ndarray<const T, nb::ndim<2>, nb::device::cpu>;
-template <class T>
-using Flat = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-using Places = nb::ndarray<std::int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-
-template <class T>
-std::vector<const T*> columns_of(const Dense<T>& X) {
-  require(X.shape(0) < 2 || X.stride(0) == 1, "X must have contiguous columns");
-  std::vector<const T*> starts(X.shape(1));
-  for (std::size_t j = 0; j < starts.size(); ++j)
-    starts[j] = X.data() + static_cast<std::ptrdiff_t>(j) * X.stride(1);
-  return starts;
-}
-
-// Indices are trusted only after this: increasing starts, rows inside the matrix.
-template <class T, class I>
-void require_sparse(const Flat<I>& start, const Flat<I>& row, const Flat<T>& value, std::size_t n) {
-  const std::size_t p = start.shape(0) - 1, entries = row.shape(0);
-  require(start.shape(0) > 0 && value.shape(0) == entries, "one value per row index");
-  require(start.data()[0] == 0 && static_cast<std::size_t>(start.data()[p]) == entries,
-          "starts must run from 0 to the number of entries");
-  for (std::size_t j = 0; j < p; ++j)
-    require(start.data()[j] <= start.data()[j + 1], "starts must not fall");
-  for (std::size_t e = 0; e < entries; ++e)
-    require(row.data()[e] >= 0 && static_cast<std::size_t>(row.data()[e]) < n, "a row must exist");
 }
 
 // The solutions at decreasing strengths over many columns; returns how many were done and how many
@@ -342,4 +286,5 @@ NB_MODULE(_core, m) {
   sparse(&path_sparse<float, std::int64_t>, &column_moments_sparse<float, std::int64_t>);
   m.def("fit_small", &fit_small, "X"_a.noconvert(), "y"_a, "weights"_a, "l1"_a, "l2"_a, "loc"_a,
         "lower"_a, "upper"_a, "intercept"_a, "phi"_a, "coef"_a.noconvert());
+  bind_groups(m);
 }

@@ -16,6 +16,11 @@ def _mixed_scale(p):
     return scale
 
 
+def _pairs(p):
+    """Groups of two that do not lie side by side; the last may be alone."""
+    return np.arange(p) % ((p + 1) // 2)
+
+
 #: name -> p -> prior
 ALL_PRIORS = {
     "flat": lambda p: pf.Flat(),
@@ -32,6 +37,13 @@ ALL_PRIORS = {
         pf.Laplace(0.3), lower=-1, upper=np.r_[-1.0, np.ones(p - 1)]
     ),
     "boxed flat": lambda p: pf.Truncated(pf.Flat(), lower=-0.3, upper=0.4),
+    "group laplace": lambda p: pf.GroupLaplace(_pairs(p), 0.2),
+    "group laplace loc": lambda p: pf.GroupLaplace(_pairs(p), 0.2, loc=np.linspace(-0.3, 0.3, p)),
+    "group laplace per column": lambda p: pf.GroupLaplace(
+        _pairs(p), np.geomspace(0.1, 0.4, p), by_size=False
+    ),
+    "group laplace, one free, one fixed": lambda p: pf.GroupLaplace(_pairs(p), _mixed_scale(p)),
+    "sparse group laplace": lambda p: pf.SparseGroupLaplace(_pairs(p), 0.4, 0.3),
 }
 
 #: name -> proper one-dimensional prior
@@ -41,6 +53,8 @@ PROPER = {
     "elastic net": pf.ElasticNet(0.5, 0.8, loc=0.1),
     "elastic net, mostly l1": pf.ElasticNet(0.05, 3.0),
     "elastic net, mostly l2": pf.ElasticNet(50.0, 0.3),
+    "group laplace of one": pf.GroupLaplace(scale=0.7, loc=-0.3),
+    "sparse group laplace of one": pf.SparseGroupLaplace(l1_scale=0.5, group_scale=0.8),
     "half normal": pf.Truncated(pf.Normal(0.7), lower=0),
     "exponential": pf.Truncated(pf.Laplace(0.7), lower=0),
     "far tail": pf.Truncated(pf.Normal(1.0), lower=4, upper=9),

@@ -1,4 +1,5 @@
-"""Problems with known answers to draw: name -> (likelihood, l1_ratio, ratio of the grid, X, y)."""
+"""Problems with known answers to draw: name -> (likelihood, l1_ratio, ratio of the grid, X, y, size
+of the groups)."""
 
 from __future__ import annotations
 
@@ -9,13 +10,15 @@ from scipy import sparse
 
 
 class Case(NamedTuple):
-    """``X`` (n, p) dense in Fortran order or CSC; the grid ends at ``ratio``."""
+    """``X`` (n, p) dense in Fortran order or CSC; the grid ends at ``ratio``; ``group`` columns
+    that lie side by side are penalised by their length times its root."""
 
     likelihood: str
     l1_ratio: float
     ratio: float
     X: Any
     y: np.ndarray
+    group: int = 1
 
 
 def correlated(n: int, p: int, rho: float, seed: int) -> np.ndarray:
@@ -55,6 +58,17 @@ def poisson(n: int, p: int, rho: float, k: int = 30, seed: int = 0) -> Case:
     return Case("poisson", 1.0, 1e-2, X, y)
 
 
+def grouped(n: int, p: int, rho: float, group: int, k: int = 5, seed: int = 0) -> Case:
+    """k groups matter."""
+    X = correlated(n, p, rho, seed)
+    rng = np.random.default_rng(seed + 1)
+    b = np.zeros((p // group, group))
+    b[rng.choice(p // group, k, replace=False)] = rng.normal(size=(k, group))
+    eta = X @ b.ravel()
+    y = (eta - eta.mean()) / eta.std() + np.random.default_rng(seed + 2).normal(size=n) / 3
+    return Case("gaussian", 1.0, 1e-2, X, y, group)
+
+
 def text(n: int, p: int, likelihood: str, unit: bool, k: int = 200, seed: int = 0) -> Case:
     """Counts of words of Zipf frequency, 0.1 % of them there; columns raw or of unit norm."""
     rng = np.random.default_rng(seed)
@@ -79,6 +93,7 @@ CASES = {
     "wide, correlated": lambda: gaussian(1000, 10_000, 0.95),
     "tall": lambda: gaussian(20_000, 500, 0.6, ratio=1e-3),
     "elastic net": lambda: gaussian(500, 20_000, 0.6, l1_ratio=0.5),
+    "groups": lambda: grouped(500, 5000, 0.6, 10),
     "logistic": lambda: bernoulli(1000, 5000, 0.6),
     "poisson": lambda: poisson(2000, 2000, 0.6),
     "text": lambda: text(20_000, 100_000, "gaussian", unit=False),

@@ -1,6 +1,7 @@
 """The judge: objective and relative duality gap of any solver's coefficients, in float64.
 
-Objective: mean loss + lambda (l1_ratio |b|_1 + (1 - l1_ratio) / 2 |b|_2^2), intercept free. The
+Objective: mean loss + lambda (l1_ratio |b|_1 + (1 - l1_ratio) / 2 |b|_2^2), intercept free; with
+groups of d columns the sum of sqrt(d) |b_g|_2 stands in the place of |b|_1. The
 dual point is the residual, centred, scaled until it is feasible; relative to the loss of the null
 model.
 """
@@ -56,7 +57,13 @@ def null_loss(case: Case) -> float:
 def lambda_max(case: Case) -> float:
     """The smallest lambda without weights."""
     r = case.y - case.y.mean()
-    return float(np.abs(case.X.T @ r).max() / len(r) / case.l1_ratio)
+    return float(lengths(case, case.X.T @ r).max() / case.group / len(r) / case.l1_ratio)
+
+
+def lengths(case: Case, b: np.ndarray) -> np.ndarray:
+    """sqrt(d) |b_g|_2 of each group, (p / d, ...); |b| of columns that stand alone."""
+    parts = np.asarray(b).reshape(-1, case.group, *np.shape(b)[1:])
+    return np.sqrt(case.group) * np.linalg.norm(parts, axis=1)
 
 
 def judge(case: Case, lambdas: np.ndarray, intercepts: np.ndarray, coefs: np.ndarray):
@@ -64,10 +71,12 @@ def judge(case: Case, lambdas: np.ndarray, intercepts: np.ndarray, coefs: np.nda
     n = len(case.y)
     eta = np.asarray(case.X @ coefs) + intercepts
     l1, l2 = lambdas * case.l1_ratio, lambdas * (1 - case.l1_ratio)
-    primal = loss(case, eta) + l1 * np.abs(coefs).sum(axis=0) + 0.5 * l2 * (coefs**2).sum(axis=0)
+    primal = (
+        loss(case, eta) + l1 * lengths(case, coefs).sum(axis=0) + 0.5 * l2 * (coefs**2).sum(axis=0)
+    )
     theta = centred(case, slope(case, eta), eta)
     pull = np.asarray(case.X.T @ theta) / n
-    size = np.abs(pull).max(axis=0)
+    size = lengths(case, pull).max(axis=0) / case.group
     share = np.minimum(1.0, l1 / np.maximum(size, 1e-300)) if case.l1_ratio == 1 else 1.0
     dual = -conjugate(case, theta * share)
     if case.l1_ratio < 1:

@@ -87,7 +87,7 @@ def prepare(case: Case, lambdas: np.ndarray, folder: Path) -> None:
         np.save(folder / "X.npy", case.X)
     np.save(folder / "y.npy", case.y)
     np.save(folder / "lambdas.npy", lambdas)
-    setting = {"likelihood": case.likelihood, "l1_ratio": case.l1_ratio}
+    setting = {"likelihood": case.likelihood, "l1_ratio": case.l1_ratio, "group": case.group}
     (folder / "setting.json").write_text(json.dumps(setting))
 
 

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from priorfit._errors import ConvergenceWarning, InputError, PriorfitWarning
 from priorfit.likelihoods import Bernoulli, Gaussian, Likelihood, Poisson
-from priorfit.priors import ElasticNet, Flat, Laplace, Normal, Prior, Truncated
+from priorfit.priors import (
+    ElasticNet,
+    Flat,
+    GroupLaplace,
+    Laplace,
+    Normal,
+    Prior,
+    SparseGroupLaplace,
+    Truncated,
+)
 from priorfit.problem import Problem
 from priorfit.solve import Auto, Certificate, Path, Solution, Status, lambda_max, path, solve
 
@@ -27,6 +36,7 @@ __all__ = [
     "ElasticNet",
     "Flat",
     "Gaussian",
+    "GroupLaplace",
     "InputError",
     "Laplace",
     "Likelihood",
@@ -40,6 +50,7 @@ __all__ = [
     "Problem",
     "Selection",
     "Solution",
+    "SparseGroupLaplace",
     "Status",
     "Truncated",
     "cross_validate",

@@ -37,6 +37,18 @@ def solve_glm(
     rounds: _I,
     tol: float,
 ) -> None: ...
+def solve_group_quadratic(
+    gram: _F,
+    q: _F,
+    first: NDArray[np.int64],
+    l1: _F,
+    rate: _F,
+    s: float,
+    b: _F,
+    tol: float,
+    max_rounds: int,
+) -> tuple[int, int]: ...
+def solve_group_path(*arguments: Any) -> tuple[int, int]: ...
 def solve_path(*arguments: Any) -> tuple[int, int]: ...
 def column_moments(*arguments: Any) -> None: ...
 def fit_small(

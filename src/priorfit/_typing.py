@@ -7,9 +7,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Array", "ArrayLike", "Index", "Mask", "PerColumn", "Seed"]
+__all__ = ["Array", "ArrayLike", "Index", "Mask", "PerColumn", "Seed", "Single"]
 
 Array: TypeAlias = NDArray[np.float64]
+Single: TypeAlias = NDArray[np.float32]
 Mask: TypeAlias = NDArray[np.bool_]
 Index: TypeAlias = NDArray[np.intp]
 #: one number for all columns, one per column, or one per column name ("*": all others)

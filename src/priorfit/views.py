@@ -8,27 +8,33 @@ import numpy as np
 
 from priorfit._typing import Array, Mask
 from priorfit.likelihoods import Likelihood
-from priorfit.priors import NormalForm, Prior, describe
+from priorfit.priors import Groups, NormalForm, Prior, describe
 
 __all__ = ["Constraint", "Penalty", "Views", "collapsed", "explain", "views_of"]
 
 
 class Penalty(NamedTuple):
-    """``phi J = loss + sum_j l1_j |b_j - loc_j| + l2_j / 2 (b_j - loc_j)^2``, on the sum scale.
+    """``phi J = loss + sum_j l1_j |t_j| + l2_j / 2 t_j^2 + sum_g |group_g t_g|_2``, t = b - loc,
+    on the sum scale.
 
-    ``l1`` and ``l2`` are lambdas: one number where all columns share it, else (p,). ``moved`` is
-    how the text calls ``b - loc``: "b" where every loc is 0.
+    ``l1``, ``l2`` and ``group`` (with its factor sqrt(d)) are lambdas: one number where all columns
+    share it, else (p,). ``moved`` is how the text calls ``b - loc``: "b" where every loc is 0.
     """
 
     l1: float | Array
     l2: float | Array
     moved: str = "b − loc"
+    group: float | Array = 0.0
 
     def __str__(self) -> str:
         squared = self.moved if len(self.moved) == 1 else f"({self.moved})"
         parts = [
             f"{_span(value)} × {term}"
-            for value, term in ((self.l1, f"Σ|{self.moved}|"), (self.l2, f"½ Σ{squared}²"))
+            for value, term in (
+                (self.l1, f"Σ|{self.moved}|"),
+                (self.group, "Σ‖b_g‖₂" if self.moved == "b" else "Σ‖b_g − loc_g‖₂"),
+                (self.l2, f"½ Σ{squared}²"),
+            )
             if np.any(np.asarray(value) > 0)
         ]
         return "loss + " + " + ".join(parts) if parts else "loss alone"
@@ -66,6 +72,8 @@ def views_of(prior: Prior, form: NormalForm, phi: float, coef: Array) -> Views:
     (4.0, 4.0)
     """
     t, moved = coef - form.loc, "b − loc" if np.any(form.loc) else "b"
+    if form.groups is not None:
+        return _grouped_views(prior, form, form.groups, phi, t, moved)
     l1, l2 = _shared(phi * form.l1), _shared(phi * form.l2)
     has_l1, has_l2 = bool(np.any(form.l1 > 0)), bool(np.any(form.l2 > 0))
     if has_l1 and has_l2:
@@ -82,6 +90,21 @@ def views_of(prior: Prior, form: NormalForm, phi: float, coef: Array) -> Views:
             _norm(f"‖{moved}‖₁", form.l1), float(weight @ np.abs(t)), not has_l1
         )
     return Views(prior, Penalty(l1, l2, moved), constraint)
+
+
+def _grouped_views(
+    prior: Prior, form: NormalForm, groups: Groups, phi: float, t: Array, moved: str
+) -> Views:
+    rate, most = groups.rate[groups.inside], float(groups.rate.max())
+    shared = bool(np.all(groups.inside) and np.ptp(rate) <= 1e-9 * most)
+    penalty = Penalty(_shared(phi * form.l1), 0.0, moved, phi * (most if shared else groups.rate))
+    if np.any(form.l1 > 0):
+        name, radius = "the sparse-group penalty (in nats)", float(form.total(t))
+    else:
+        length = "Σ‖b_g‖₂" if moved == "b" else "Σ‖b_g − loc_g‖₂"
+        name = length if shared else f"weighted {length}"
+        radius = float(groups.lengths(t).sum()) / most
+    return Views(prior, penalty, Constraint(name, radius, False))
 
 
 def _norm(name: str, rates: Array) -> str:
@@ -127,6 +150,10 @@ def _extremes(form: NormalForm, precision: Array) -> tuple[Mask, Mask]:
     """Columns that keep more than 99.9 % or less than 1 % of what the data alone would say."""
     # a prior's curvature at its own width: 1/variance; a Laplace of rate r has variance 2/r^2
     curvature = form.l2 + 0.5 * form.l1**2
+    if form.groups is not None:  # radius Gamma(d): each member has variance (d + 1) / r^2
+        curvature += form.groups.rate**2 / (
+            1.0 + form.groups.spread(form.groups.sizes.astype(np.float64))
+        )
     with np.errstate(invalid="ignore", divide="ignore"):
         kept = precision / (precision + curvature)
     known = precision > 0
@@ -159,7 +186,9 @@ def _plain(value: float, digits: int) -> str:
 
 def collapsed(prior: Any) -> Any:
     """Per-column settings that are all the same number (but for rounding) as that number."""
-    return type(prior)(**{k: _collapsed(v) for k, v in prior.arguments().items()})
+    return type(prior)(
+        **{k: _collapsed(v) if k != "groups" else v for k, v in prior.arguments().items()}
+    )
 
 
 def _collapsed(value: Any) -> Any:

@@ -28,6 +28,7 @@ ALL = [
     pf.MAPRegressor(prior=pf.Laplace(0.1)),
     pf.MAPRegressor(strength="cv", n_points=10, cv=2),
     pf.MAPRegressor(prior=pf.ElasticNet(0.3, 0.6), likelihood=pf.Gaussian(noise=1.0), units="sd"),
+    pf.MAPRegressor(prior=pf.GroupLaplace(scale=0.1)),
     pf.MAPClassifier(),
     pf.MAPClassifier(prior=pf.Laplace(0.1)),
     *(getattr(drop_ins, name)() for name in drop_ins.__all__ if name != "LogisticRegressionCV"),

@@ -4,12 +4,12 @@ import adelie as ad
 import numpy as np
 from scipy import sparse
 
-TOLS = [1e-7, 1e-9, 1e-11, 1e-12, 1e-13, 1e-14, 1e-15]
+TOLS = [1e-7, 1e-9, 1e-11, 1e-12, 1e-13, 1e-14, 1e-15, 1e-16]
 DEFAULT = 1e-7
 GLM = {"gaussian": ad.glm.gaussian, "bernoulli": ad.glm.binomial, "poisson": ad.glm.poisson}
 
 
-def fit(X, y, lambdas, tol, likelihood, l1_ratio):
+def fit(X, y, lambdas, tol, likelihood, l1_ratio, group):
     """(intercepts (k,), coefs (p, k))."""
     if sparse.issparse(X):
         matrix = ad.matrix.sparse(X, method="naive", n_threads=1)
@@ -19,6 +19,7 @@ def fit(X, y, lambdas, tol, likelihood, l1_ratio):
     state = ad.grpnet(
         X=matrix,
         glm=GLM[likelihood](y),
+        groups=np.arange(0, X.shape[1], group),
         alpha=l1_ratio,
         lmda_path=lambdas,
         early_exit=False,

@@ -7,9 +7,9 @@ TOLS = [1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9]
 DEFAULT = 1e-4
 
 
-def fit(X, y, lambdas, tol, likelihood, l1_ratio):
+def fit(X, y, lambdas, tol, likelihood, l1_ratio, group):
     """(intercepts (k,), coefs (p, k))."""
-    if likelihood != "gaussian" or l1_ratio < 1:
+    if likelihood != "gaussian" or l1_ratio < 1 or group > 1:
         raise NotImplementedError
     mean = y.mean()
     center = np.asarray(X.mean(axis=0)).ravel()

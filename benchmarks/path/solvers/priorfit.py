@@ -9,11 +9,13 @@ DEFAULT = 1e-6
 LIKELIHOODS = {"gaussian": pf.Gaussian(), "bernoulli": pf.Bernoulli(), "poisson": pf.Poisson()}
 
 
-def fit(X, y, lambdas, tol, likelihood, l1_ratio):
+def fit(X, y, lambdas, tol, likelihood, l1_ratio, group):
     """(intercepts (k,), coefs (p, k))."""
     prior = pf.Laplace()
     if l1_ratio < 1:
         prior = pf.ElasticNet(l1_scale=1 / l1_ratio, l2_scale=(1 - l1_ratio) ** -0.5)
+    if group > 1:
+        prior = pf.GroupLaplace(np.arange(X.shape[1]) // group)
     path = pf.path(
         X,
         y,

@@ -10,8 +10,10 @@ TOLS = [1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9]
 DEFAULT = 1e-4
 
 
-def fit(X, y, lambdas, tol, likelihood, l1_ratio):
+def fit(X, y, lambdas, tol, likelihood, l1_ratio, group):
     """(intercepts (k,), coefs (p, k))."""
+    if group > 1:
+        raise NotImplementedError
     datafit = {"gaussian": Quadratic(), "bernoulli": Logistic(), "poisson": Poisson()}[likelihood]
     Solver = ProxNewton if likelihood == "poisson" else AndersonCD
     target = 2 * y - 1 if likelihood == "bernoulli" else y

@@ -7,9 +7,9 @@ TOLS = [1e-4, 1e-5, 1e-6, 1e-7, 1e-8]
 DEFAULT = 1e-4
 
 
-def fit(X, y, lambdas, tol, likelihood, l1_ratio):
+def fit(X, y, lambdas, tol, likelihood, l1_ratio, group):
     """(intercepts (k,), coefs (p, k))."""
-    if likelihood != "gaussian" or not isinstance(X, np.ndarray):
+    if likelihood != "gaussian" or group > 1 or not isinstance(X, np.ndarray):
         raise NotImplementedError
     mean, center = y.mean(), X.mean(axis=0)
     X = np.asfortranarray(X - center)

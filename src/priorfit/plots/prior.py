@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
+
 import numpy as np
 from matplotlib.axes import Axes
 
 from priorfit._typing import Array
 from priorfit.plots.style import GREY, SOFT, axes_of, bare, color_of, spread, title
-from priorfit.priors import ElasticNet, Flat, Laplace, Prior, Truncated
+from priorfit.priors import (
+    ElasticNet,
+    Flat,
+    GroupLaplace,
+    Laplace,
+    Prior,
+    SparseGroupLaplace,
+    Truncated,
+)
 
 __all__ = ["plot_prior"]
+
+_GROUPED = GroupLaplace | SparseGroupLaplace
 
 
 def plot_prior(*priors: Prior, ax: Axes | None = None) -> Axes:
@@ -28,7 +40,7 @@ def plot_prior(*priors: Prior, ax: Axes | None = None) -> Axes:
     drawn = [_scalar(p) for p in priors]
     grid = _grid(drawn)
     for prior in drawn:
-        density = np.exp(-prior.neg_log_density(grid))
+        density = _density(prior, grid)
         color = color_of(prior)
         base = prior.prior if isinstance(prior, Truncated) else prior
         style = (0, (6, 3)) if isinstance(base, ElasticNet) else "-"
@@ -46,6 +58,20 @@ def plot_prior(*priors: Prior, ax: Axes | None = None) -> Axes:
     return ax
 
 
+def _density(prior: Prior, grid: Array) -> Array:
+    """Of one weight; of a member of a group its marginal."""
+    if not isinstance(prior, _GROUPED):
+        return np.asarray(np.exp(-prior.neg_log_density(grid)))
+    t = np.abs(grid - _centre(prior))[:, None]
+    return prior.marginal(t, np.zeros(1, dtype=np.intp), len(prior.groups))[1][:, 0]
+
+
+def _quantile(prior: Prior, q: float) -> float:
+    if not isinstance(prior, _GROUPED):
+        return float(prior.quantile(q))
+    return float(prior.quantile(np.full(len(prior.groups), q))[0])
+
+
 def _scalar(prior: Prior) -> Prior:
     """The prior of the column in the middle, where there is one scale per column."""
     shape = prior._shape()
@@ -56,21 +82,25 @@ def _scalar(prior: Prior) -> Prior:
         middle = shape[0] // 2
         low, high = (float(b[middle]) for b in bounds)
         return Truncated(_scalar(prior.prior), low, high)
-    from dataclasses import fields, replace
-
-    values = {f.name: np.broadcast_to(getattr(prior, f.name), shape) for f in fields(prior)}  # type: ignore[arg-type]
+    numbers = [f.name for f in fields(prior) if f.name not in ("groups", "by_size")]  # type: ignore[arg-type]
+    values = {k: np.broadcast_to(getattr(prior, k), shape) for k in numbers}
     widths = next(iter(values.values()))
     usable = np.flatnonzero((widths > 0) & np.isfinite(widths))
     order = usable[np.argsort(widths[usable])]
     if not len(order):
         return Flat()
     j = int(order[len(order) // 2])
+    if isinstance(prior, _GROUPED):
+        members = int(np.sum(prior.groups == prior.groups[j])) if np.ndim(prior.groups) else 1
+        prior = replace(prior, groups=np.zeros(members, dtype=np.intp))
     return replace(prior, **{k: float(v[j]) for k, v in values.items()})  # type: ignore[type-var]
 
 
 def _proper(prior: Prior) -> bool:
     base = prior.prior if isinstance(prior, Truncated) else prior
-    return not isinstance(base, Flat) and bool(np.isfinite(prior.neg_log_density(_centre(prior))))
+    return not isinstance(base, Flat) and bool(
+        np.isfinite(_density(prior, np.array([_centre(prior)]))[0])
+    )
 
 
 def _centre(prior: Prior) -> float:
@@ -85,11 +115,7 @@ def _centre(prior: Prior) -> float:
 def _grid(priors: list[Prior]) -> Array:
     """A symmetric range that holds 99 % of each belief, with every kink on it."""
     reach = 1.0
-    sizes = [
-        max(abs(float(p.quantile(0.003))), abs(float(p.quantile(0.997))))
-        for p in priors
-        if _proper(p)
-    ]
+    sizes = [max(abs(_quantile(p, 0.003)), abs(_quantile(p, 0.997))) for p in priors if _proper(p)]
     if sizes:
         reach = max(sizes)
     grid = np.linspace(-reach, reach, 801)
@@ -98,7 +124,7 @@ def _grid(priors: list[Prior]) -> Array:
 
 def _name_curves(ax: Axes, grid: Array, priors: list[Prior]) -> None:
     """Each name beside its curve, at a height of its own."""
-    densities = [np.exp(-prior.neg_log_density(grid)) for prior in priors]
+    densities = [_density(prior, grid) for prior in priors]
     top = max(float(density.max()) for density in densities)
     targets = [min(0.7 * top, 0.85 * float(density.max())) for density in densities]
     heights = spread(targets, 0.085 * top)
@@ -122,6 +148,8 @@ def _name(prior: Prior) -> str:
     word = f"{prior.word[0].upper()}{prior.word[1:]}"
     if isinstance(base, ElasticNet):
         return f"{word}, scales {float(base.l1_scale):.3g} and {float(base.l2_scale):.3g}"
+    if isinstance(base, SparseGroupLaplace):
+        return f"{word}, scales {float(base.l1_scale):.3g} and {float(base.group_scale):.3g}"
     scale = getattr(base, "scale", None)
     return word if scale is None else f"{word}, scale {float(scale):.3g}"
 
@@ -133,6 +161,8 @@ def _sentence(priors: list[Prior]) -> str:
     base = prior.prior if isinstance(prior, Truncated) else prior
     if isinstance(base, Flat):
         return "Every weight is as plausible as any other"
+    if isinstance(base, GroupLaplace | SparseGroupLaplace):
+        return "One weight of a group: its zero comes from the group, all or none"
     if isinstance(base, Laplace | ElasticNet):
         return "The corner at zero is what makes exact zeros"
     return "A smooth belief: weights shrink, none becomes exactly zero"

@@ -11,7 +11,15 @@ from matplotlib.axis import Axis
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from priorfit._typing import Array
-from priorfit.priors import ElasticNet, Laplace, Normal, Prior, Truncated
+from priorfit.priors import (
+    ElasticNet,
+    GroupLaplace,
+    Laplace,
+    Normal,
+    Prior,
+    SparseGroupLaplace,
+    Truncated,
+)
 
 __all__ = [
     "BAD",
@@ -102,7 +110,13 @@ def title(ax: Axes, text: str) -> None:
 def color_of(prior: Prior) -> str:
     """The colour of a prior's family."""
     base = prior.prior if isinstance(prior, Truncated) else prior
-    colors = {Normal: NORMAL, Laplace: LAPLACE, ElasticNet: PRODUCT}
+    colors = {
+        Normal: NORMAL,
+        Laplace: LAPLACE,
+        GroupLaplace: LAPLACE,
+        ElasticNet: PRODUCT,
+        SparseGroupLaplace: PRODUCT,
+    }
     return next((c for kind, c in colors.items() if isinstance(base, kind)), DATA)
 
 

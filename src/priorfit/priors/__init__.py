@@ -3,6 +3,8 @@
 from priorfit.priors.base import Prior
 from priorfit.priors.describe import describe
 from priorfit.priors.grammar import from_dict, parse_prior, to_dict
+from priorfit.priors.grouped import GroupLaplace, SparseGroupLaplace
+from priorfit.priors.groups import Groups
 from priorfit.priors.normal_form import NormalForm
 from priorfit.priors.separable import ElasticNet, Flat, Laplace, Normal
 from priorfit.priors.truncated import Truncated
@@ -10,10 +12,13 @@ from priorfit.priors.truncated import Truncated
 __all__ = [
     "ElasticNet",
     "Flat",
+    "GroupLaplace",
+    "Groups",
     "Laplace",
     "Normal",
     "NormalForm",
     "Prior",
+    "SparseGroupLaplace",
     "Truncated",
     "describe",
     "from_dict",

@@ -14,15 +14,18 @@ from priorfit._errors import InputError
 from priorfit._typing import Array, ArrayLike, Seed
 from priorfit.priors.normal_form import NormalForm
 
-__all__ = ["Prior"]
+__all__ = ["Prior", "key_of_columns"]
 
 
 class Prior(ABC):
-    """A belief about the weights, independent over the columns.
+    """A belief about the weights.
 
     Every method that takes weights broadcasts them against the prior's own parameters, so a
     prior with a per-column ``scale`` of shape (p,) takes weights of shape (..., p).
     """
+
+    #: whether the density is a product over the columns
+    separable = True
 
     @abstractmethod
     def neg_log_density(self, b: ArrayLike) -> Array:
@@ -69,7 +72,7 @@ class Prior(ABC):
         """The name of the distribution as a user would say it."""
 
     def prox(self, z: ArrayLike, step: float = 1.0) -> Array:
-        """``argmin_b (b - z)^2 / 2 + step * (-log p(b))``, elementwise.
+        """``argmin_b |b - z|^2 / 2 + step * (-log p(b))``.
 
         Source: Parikh & Boyd, Proximal Algorithms (2014), section 1.1.
         """
@@ -118,20 +121,25 @@ def _same(a: Any, b: Any) -> bool:
 
 
 def _by_name(parameter: str, values: Mapping[str, Any], names: Sequence[str]) -> Array:
+    return np.array([values[k] for k in key_of_columns(parameter, values, names)], dtype=np.float64)
+
+
+def key_of_columns(
+    parameter: str, values: Mapping[str, Any], names: Sequence[str], *, all_named: bool = True
+) -> list[Any]:
+    """The key of ``values`` that holds for each column; None where none does and none need do."""
     patterns = [k for k in values if "*" in k or "?" in k]
-    used: set[str] = set()
-    found = np.empty(len(names))
-    for j, name in enumerate(names):
+    keys: list[Any] = []
+    for name in names:
         key = name if name in values else next((k for k in patterns if fnmatchcase(name, k)), None)
-        if key is None:
+        if key is None and all_named:
             raise InputError(
                 f"`{parameter}` must name every column",
                 f"nothing for column {name!r}",
                 "Add it, or a key '*' for all other columns.",
             )
-        used.add(key)
-        found[j] = values[key]
-    unused = [k for k in values if k not in used and k != "*"]
+        keys.append(key)
+    unused = [k for k in values if k not in keys and k != "*"]
     if unused:
         raise InputError(
             f"every key of `{parameter}` must be a column",
@@ -139,4 +147,4 @@ def _by_name(parameter: str, values: Mapping[str, Any], names: Sequence[str]) ->
             f"The columns are {', '.join(map(repr, list(names)[:8]))}"
             + (", ..." if len(names) > 8 else "."),
         )
-    return found
+    return keys

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
+from scipy.special import gammaincinv
 
 from priorfit.priors.base import Prior
+from priorfit.priors.grouped import SparseGroupLaplace
 from priorfit.priors.separable import ElasticNet, Flat
 from priorfit.priors.truncated import Truncated
 
@@ -24,6 +29,8 @@ def describe(prior: Prior) -> str:
         return f"{describe(prior.prior)}; {_box(*prior._bounds())}"
     if isinstance(prior, Flat):
         return "flat: every weight is as plausible as any other, nothing is shrunk"
+    if not prior.separable:
+        return _describe_groups(prior)
     widths = [np.atleast_1d(w) for w in prior._widths()]  # type: ignore[attr-defined]
     names = ("l1_scale", "l2_scale") if isinstance(prior, ElasticNet) else ("scale",)
     scales = ", ".join(f"{k} {_range(w)}" for k, w in zip(names, widths, strict=True))
@@ -45,6 +52,24 @@ def _box(low: np.ndarray, high: np.ndarray) -> str:
     if np.all(np.isinf(low)):
         return f"never above {_range(high)}"
     return f"kept in [{_range(low)}, {_range(high)}]"
+
+
+def _describe_groups(prior: Any) -> str:
+    """Of a group the radius is what the belief speaks of: Gamma(d) where nothing is added to it."""
+    names = ("l1_scale", "group_scale") if isinstance(prior, SparseGroupLaplace) else ("scale",)
+    scales = ", ".join(f"{k} {_range(np.asarray(getattr(prior, k)))}" for k in names)
+    word = f"{prior.word[0].upper()}{prior.word[1:]}, {scales}"
+    if isinstance(prior.groups, Mapping) or prior.groups is None:
+        return f"{word}: the columns of a group matter together"
+    sizes = np.bincount(prior.groups)
+    size = _range(sizes.astype(np.float64))
+    many = f"{len(sizes)} group{'s' * (len(sizes) != 1)} of {size} column{'s' * (size != '1')}"
+    each = np.atleast_1d(np.asarray(getattr(prior, names[-1]), dtype=np.float64))
+    if len(names) > 1 or each.size > 1 or not 0 < each[0] < np.inf:
+        return f"{word}: {many}, whose weights are zero together"
+    width = each[0] / np.sqrt(sizes) if prior.by_size else np.full(len(sizes), each[0])
+    half, most = (_range(gammaincinv(sizes, q) * width) for q in (0.5, 0.95))
+    return f"{word}: {many}, half of them within a length of {half}, 95 % within {most}"
 
 
 def _range(values: np.ndarray) -> str:

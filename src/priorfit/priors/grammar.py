@@ -10,6 +10,7 @@ import numpy as np
 
 from priorfit._errors import InputError
 from priorfit.priors.base import Prior
+from priorfit.priors.grouped import GroupLaplace, SparseGroupLaplace
 from priorfit.priors.separable import ElasticNet, Flat, Laplace, Normal
 from priorfit.priors.truncated import Truncated
 
@@ -20,6 +21,8 @@ _FAMILIES: dict[str, type[Prior]] = {
     "normal": Normal,
     "laplace": Laplace,
     "elasticnet": ElasticNet,
+    "grouplaplace": GroupLaplace,
+    "sparsegrouplaplace": SparseGroupLaplace,
 }
 
 
@@ -95,6 +98,8 @@ def from_dict(data: Mapping[str, Any]) -> Prior:
 
 
 def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, str | bool):
+        return value
     if isinstance(value, Mapping):
         return {k: _plain(v) for k, v in value.items()}
     if np.ndim(value):
@@ -103,6 +108,13 @@ def _plain(value: Any) -> Any:
 
 
 def _number(value: Any) -> Any:
+    if value is None or isinstance(value, bool):
+        return value
     if isinstance(value, Mapping):
         return {k: _number(v) for k, v in value.items()}
-    return np.array([float(v) for v in value]) if isinstance(value, list) else float(value)
+    if isinstance(value, list):
+        return np.array([float(v) for v in value])
+    try:
+        return float(value)
+    except ValueError:  # the label of a group
+        return value

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from priorfit._typing import Array, Mask
+from priorfit.priors.groups import Groups
 
 __all__ = ["NormalForm"]
 
@@ -18,6 +19,9 @@ class NormalForm:
     All five are arrays of shape (p,). ``l1`` is in units of 1/b, ``l2`` of 1/b²; ``l1 = l2 = 0``
     is a flat prior and ``lower = upper`` a fixed coefficient. Laplace, normal, elastic net,
     truncated, non-negative, box and flat priors are all of this form, so one kernel solves them.
+
+    ``groups`` adds ``sum_g |R_g (b_g - loc_g)|_2``. A column of a group has ``l2 = 0`` and no
+    bounds: the prox is then exact.
 
     Examples
     --------
@@ -31,31 +35,59 @@ class NormalForm:
     loc: Array
     lower: Array
     upper: Array
+    groups: Groups | None = None
+
+    @property
+    def kinked(self) -> Mask:
+        """Mask (p,): free, and able to equal ``loc`` exactly."""
+        kinked = self.l1 > 0
+        if self.groups is not None:
+            kinked = kinked | self.groups.inside
+        return np.asarray(kinked & ~self.fixed)
 
     @property
     def flat(self) -> Mask:
         """Mask (p,): neither penalty nor a bound."""
         flat: Mask = (self.l1 == 0) & (self.l2 == 0) & np.isinf(self.lower) & np.isinf(self.upper)
-        return flat
+        return flat if self.groups is None else flat & ~self.groups.inside
 
     @property
     def fixed(self) -> Mask:
         """Mask (p,): the coefficient may take one value only."""
         return np.asarray(self.lower == self.upper)
 
+    def ungrouped(self) -> NormalForm:
+        """Without the groups; their members without any penalty."""
+        outside = 1.0 if self.groups is None else 1.0 - self.groups.inside
+        return NormalForm(self.l1 * outside, self.l2, self.loc, self.lower, self.upper)
+
     def value(self, b: Array) -> Array:
-        """The penalty of each coefficient, shape of ``b``; infinite outside the box."""
+        """The penalty of each coefficient, shape of ``b``; infinite outside the box.
+
+        The members of a group carry equal shares of its penalty.
+        """
         t = b - self.loc
         inside = (self.lower <= b) & (b <= self.upper)
-        return np.where(inside, self.l1 * np.abs(t) + 0.5 * self.l2 * t * t, np.inf)
+        value = self.l1 * np.abs(t) + 0.5 * self.l2 * t * t
+        if self.groups is not None:
+            value = value + self.groups.spread((self.groups.lengths(t.T).T / self.groups.sizes).T).T
+        return np.where(inside, value, np.inf)
 
-    def prox(self, z: Array, step: float | Array = 1.0) -> Array:
-        """``argmin_b (b - z)^2 / 2 + step * value(b)``, elementwise.
+    def total(self, t: Array) -> Array:
+        """The penalty of distances ``t`` from loc: (p,) to one number, (p, k) to (k,)."""
+        value = self.l1 @ np.abs(t) + 0.5 * (self.l2 @ (t * t))
+        return value if self.groups is None else value + self.groups.lengths(t).sum(axis=0)
+
+    def prox(self, z: Array, step: float = 1.0) -> Array:
+        """``argmin_b |b - z|^2 / 2 + step * sum value(b)``.
 
         Soft-threshold by ``step l1``, shrink by ``1 + step l2``, clip to the box (the order is
-        exact because each coordinate's objective is convex in one variable).
+        exact because each coordinate's objective is convex in one variable); in a group
+        soft-threshold, then shrink the length (exact because that changes no sign: Yu 2013).
         """
         t = np.asarray(z, dtype=np.float64) - self.loc
         shrunk = np.sign(t) * np.maximum(np.abs(t) - step * self.l1, 0.0) / (1.0 + step * self.l2)
+        if self.groups is not None:
+            shrunk = self.groups.shrink(shrunk.T, step).T
         clipped: Array = np.clip(self.loc + shrunk, self.lower, self.upper)
         return clipped

@@ -55,6 +55,12 @@ class Truncated(Prior):
                 repr(prior),
                 "Write Truncated(Laplace(0.1), lower=0).",
             )
+        if not prior.separable:
+            raise InputError(
+                "`prior` must treat columns one by one to be truncated",
+                prior.word,
+                "Bounds inside a group have no exact prox; leave them out.",
+            )
         object.__setattr__(self, "prior", prior)
         object.__setattr__(self, "lower_bound", lower)
         object.__setattr__(self, "upper_bound", upper)

@@ -45,8 +45,8 @@ def solve(
     problem : what to minimise.
     tol : relative duality gap to reach.
     max_iter : bound on the iterations of the outer loop.
-    solver : "auto" (see `Auto`) or one of "least-squares", "gram", "working-set", "newton",
-        "reference".
+    solver : "auto" (see `Auto`) or one of "least-squares", "gram", "working-set", "groups",
+        "newton", "reference".
     warm : a solution to start from.
 
     Returns

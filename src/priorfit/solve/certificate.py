@@ -7,6 +7,7 @@ the residuals of the answer, so nothing the solver kept is trusted.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -175,22 +176,29 @@ def _dual_at_zero(standard: Standard, strengths: Array) -> Array:
 
 
 def _penalty(standard: Standard, g: Array, strengths: Array) -> Array:
-    form, t = standard.form, g - standard.form.loc[:, None]
-    value = form.l1 @ np.abs(t) + 0.5 * (form.l2 @ (t * t))
-    return np.asarray(strengths * value)
+    return np.asarray(strengths * standard.form.total(g - standard.form.loc[:, None]))
 
 
 def _violations(standard: Standard, g: Array, slopes: Array, strengths: Array) -> Array:
-    """How fast the objective falls when one coordinate moves up or down, (m, k), >= 0."""
-    form = standard.form
+    """How fast the objective falls when one coordinate moves up or down, (m, k), >= 0; for a
+    member of a group: when the whole group moves in its best direction."""
+    form, groups = standard.form, standard.form.groups
     t = g - form.loc[:, None]
     l1 = form.l1[:, None] * strengths
     pull = slopes - form.l2[:, None] * strengths * t
+    if groups is not None:
+        pull = pull - strengths * groups.slopes(t)
     up = pull - np.where(t >= 0, l1, -l1)
     down = -pull - np.where(t <= 0, l1, -l1)
     up = np.where(g < form.upper[:, None], up, 0.0)
     down = np.where(g > form.lower[:, None], down, 0.0)
-    return np.maximum(np.maximum(up, down), 0.0)
+    worst = np.maximum(np.maximum(up, down), 0.0)
+    if groups is None:
+        return worst
+    size, lengths = groups.distances(worst), groups.lengths(t)
+    held = strengths * groups.radius[:, None] * (lengths == 0)
+    together = groups.spread(np.maximum(size - held, 0.0))
+    return np.where(groups.inside[:, None], together, worst)
 
 
 def _meet_flat(standard: Standard, theta: Array, slopes: Array, eta: Array) -> tuple[Array, Array]:
@@ -213,8 +221,14 @@ def _meet_flat(standard: Standard, theta: Array, slopes: Array, eta: Array) -> t
 
 
 def _feasible_share(standard: Standard, slopes: Array, strengths: Array) -> Array:
-    """The largest share (k,) in [0, 1] at which theta meets the bound of every pure l1 term."""
-    form = standard.form
+    """The largest share (k,) in [0, 1] at which theta meets the bound of every group and every
+    pure l1 term."""
+    form, groups = standard.form, standard.form.groups
+    if groups is not None:
+        needed = groups.dual_norms(slopes, form.l1).max(axis=0)
+        share = np.minimum(1.0, strengths / np.maximum(needed, 1e-300))
+        alone = replace(standard, form=form.ungrouped())
+        return np.asarray(np.minimum(share, _feasible_share(alone, slopes, strengths)))
     pure = (form.l1 > 0) & (form.l2 == 0)
     if not np.any(pure):
         return np.ones(slopes.shape[1])
@@ -244,4 +258,9 @@ def _penalty_conjugate(standard: Standard, g: Array, v: Array, strengths: Array)
     high = np.where(l2 > 0, (form.upper - form.loc)[:, None], high)
     t = np.clip(inner, low, high)
     value = v * (t + form.loc[:, None]) - l1 * np.abs(t) - 0.5 * l2 * t * t
-    return np.asarray(value.sum(axis=0))
+    if form.groups is None:
+        return np.asarray(value.sum(axis=0))
+    groups, loc = form.groups, form.loc[:, None]
+    value = np.where(groups.inside[:, None], v * loc, value)
+    beyond = groups.distances(np.maximum(np.abs(v) - l1, 0.0)) - strengths * groups.radius[:, None]
+    return np.asarray(value.sum(axis=0) + radius * np.maximum(beyond, 0.0).sum(axis=0))

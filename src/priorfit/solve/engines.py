@@ -10,6 +10,7 @@ from priorfit._typing import Array
 from priorfit.problem import Problem
 from priorfit.solve.certificate import Certificates
 from priorfit.solve.gram import Gram, few_columns
+from priorfit.solve.grouped import Grouped
 from priorfit.solve.least_squares import LeastSquares, is_quadratic
 from priorfit.solve.newton import Newton
 from priorfit.solve.reference import Reference
@@ -29,7 +30,7 @@ class Engine(Protocol):
         """Solve at each strength, warm from the one before."""
 
 
-ENGINES = ("least-squares", "gram", "working-set", "newton", "reference")
+ENGINES = ("least-squares", "gram", "working-set", "groups", "newton", "reference")
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,8 @@ class Auto:
 def _select(standard: Standard) -> str:
     if not standard.gaussian:
         return "newton"
+    if standard.form.groups is not None:
+        return "groups"
     if is_quadratic(standard):
         return "least-squares"
     return "gram" if few_columns(standard) else "working-set"
@@ -78,6 +81,8 @@ def engine(standard: Standard, *, solver: str, tol: float, max_iter: int) -> Eng
             standard.likelihood.name,
             "Use solver='auto'.",
         )
+    if standard.form.groups is not None and name not in ("groups", "newton", "reference"):
+        raise InputError(f"the {name} engine must have a prior without groups", "groups", "")
     if name == "least-squares" and not is_quadratic(standard):
         raise InputError(
             "least-squares must have a normal or flat prior without bounds",
@@ -86,6 +91,8 @@ def engine(standard: Standard, *, solver: str, tol: float, max_iter: int) -> Eng
         )
     if name == "reference":
         return Reference(standard, tol, max_iter)
+    if name == "groups":
+        return Grouped(standard, tol, max_iter)
     if name == "newton":
         return Newton(standard, tol, min(max_iter, 200))
     if name == "working-set":

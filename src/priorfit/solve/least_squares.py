@@ -25,7 +25,7 @@ def is_quadratic(standard: Standard) -> bool:
     """Whether the penalty is quadratic and the box trivial."""
     form = standard.form
     unbounded = (np.isinf(form.lower) & np.isinf(form.upper)) | form.fixed
-    return not np.any(form.l1[~form.fixed]) and bool(np.all(unbounded))
+    return not np.any(form.kinked) and bool(np.all(unbounded))
 
 
 class LeastSquares:

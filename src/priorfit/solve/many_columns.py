@@ -50,7 +50,8 @@ class ManyColumns:
         form, first = standard.form, int(standard.Z.intercept)
         always = int(np.sum((form.l1 == 0) & ~form.fixed)) - first
         return (
-            standard.likelihood.name in ("gaussian", *LOSSES)
+            form.groups is None
+            and standard.likelihood.name in ("gaussian", *LOSSES)
             and (isinstance(standard.Z.base, Dense) or stored(standard.Z.base) is not None)
             and always <= _MOST // 4
             and not np.any(form.flat[first:])

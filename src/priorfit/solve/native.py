@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from priorfit._core import solve_glm as _native_solve_glm
+from priorfit._core import solve_group_quadratic as _native_solve_group_quadratic
 from priorfit._core import solve_quadratic as _native_solve_quadratic
 from priorfit._typing import Array, Index
 from priorfit.priors import NormalForm
+from priorfit.solve.blocks import Blocks
 from priorfit.solve.standard import Standard
 
-__all__ = ["LOSSES", "solve_glm", "solve_quadratic"]
+__all__ = ["LOSSES", "solve_glm", "solve_group_quadratic", "solve_quadratic"]
 
 LOSSES = ("bernoulli", "poisson")
 
@@ -63,3 +65,13 @@ def solve_glm(
     belief = (form.l1, form.l2, form.loc, form.lower, form.upper)
     _native_solve_glm(name, Z, y, w, offset, *belief, strengths, coefs, rounds, tol)
     return coefs, int(rounds.max(initial=0)) + 1
+
+
+def solve_group_quadratic(
+    gram: Array, q: Array, blocks: Blocks, s: float, warm: Array, tol: float
+) -> Array:
+    """Minimise ``b'Gb/2 - q'b + s (l1'|b| + sum_g rate_g |b_g|)`` from ``warm``, to ``tol`` as in
+    `solve_quadratic`; all in the order of ``blocks``."""
+    b = warm.copy()
+    _native_solve_group_quadratic(gram, q, blocks.first, blocks.l1, blocks.rate, s, b, tol, 500)
+    return b

@@ -10,12 +10,13 @@ from __future__ import annotations
 import numpy as np
 
 from priorfit._typing import Array, Index
+from priorfit.solve.blocks import blocks_of
 from priorfit.solve.certificate import Certificates, certify, joined
 from priorfit.solve.least_squares import dual_normal, is_quadratic
 from priorfit.solve.many_columns import ManyColumns
-from priorfit.solve.native import LOSSES, solve_glm, solve_quadratic
+from priorfit.solve.native import LOSSES, solve_glm, solve_group_quadratic, solve_quadratic
 from priorfit.solve.standard import Standard
-from priorfit.solve.working_set import screen
+from priorfit.solve.working_set import beyond, screen
 
 __all__ = ["Newton"]
 
@@ -36,7 +37,7 @@ class Newton:
         self.whole = standard.size <= _SMALL
         self.kernel = standard.kernel if self.dual else np.empty((0, 0))
         small = self.whole and n * standard.size <= _NATIVE and not self.dual
-        native = small and standard.likelihood.name in LOSSES
+        native = small and standard.likelihood.name in LOSSES and form.groups is None
         self.dense = standard.Z.dense() if native else None
         wide = not (native or self.dual or self.whole) and ManyColumns.applies(standard)
         self.many = ManyColumns(standard, tol) if wide else None
@@ -93,7 +94,7 @@ class Newton:
             elif rounds > 1:
                 slopes = self._slopes(eta)
             pull = np.abs(slopes - strength * form.l2 * (g - form.loc))
-            working |= (pull > strength * form.l1) & ~form.fixed
+            working |= beyond(form, pull, strength) & ~form.fixed
             proposal = self._propose(g, eta, slopes, strength, np.flatnonzero(working))
             moved = self._search(g, eta, value, proposal, strength)
             if moved is None:
@@ -118,6 +119,8 @@ class Newton:
         h = np.maximum(h, 1e-12 * max(float(h.max()), 1e-300))
         if self.dual:
             return self._propose_dual(eta, h, strength)
+        if standard.form.groups is not None:
+            return self._propose_groups(g, h, slopes, strength, cols)
         gram = standard.Z.gram(cols, cols, h)
         q = gram @ g[cols] + slopes[cols]
         tol = 1e-3 * min(1.0, self.tol) * float(np.max(np.abs(slopes[cols]), initial=1e-300))
@@ -125,6 +128,18 @@ class Newton:
         b, _ = solve_quadratic(gram, q, standard.form, cols, at, g[cols], tol, 50)
         proposal = g.copy()
         proposal[cols] = b[0]
+        return proposal
+
+    def _propose_groups(
+        self, g: Array, h: Array, slopes: Array, strength: float, cols: Index
+    ) -> Array:
+        blocks = blocks_of(self.standard.form, cols)
+        gram = self.standard.Z.gram(blocks.columns, blocks.columns, h)
+        t = (g - self.standard.form.loc)[blocks.columns]
+        q = gram @ t + slopes[blocks.columns]
+        tol = 1e-2 * min(1.0, self.tol) * float(np.max(np.abs(slopes[cols]), initial=1e-300))
+        proposal = g.copy()
+        proposal[blocks.columns] += solve_group_quadratic(gram, q, blocks, strength, t, tol) - t
         return proposal
 
     def _propose_dual(self, eta: Array, h: Array, strength: float) -> Array:
@@ -161,7 +176,5 @@ class Newton:
         standard = self.standard
         with np.errstate(over="ignore", invalid="ignore"):
             loss = standard.weights @ standard.likelihood.loss(standard.y, eta)
-        t = g - standard.form.loc
-        penalty = standard.form.l1 @ np.abs(t) + 0.5 * standard.form.l2 @ (t * t)
-        value = float(loss + strength * penalty)
+        value = float(loss + strength * standard.form.total(g - standard.form.loc))
         return value if np.isfinite(value) else np.inf

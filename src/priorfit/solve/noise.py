@@ -10,7 +10,7 @@ from scipy import linalg
 from scipy.optimize import brentq
 
 from priorfit._errors import PriorfitWarning
-from priorfit._typing import Array
+from priorfit._typing import Array, Index
 from priorfit.solve.engines import Engine
 from priorfit.solve.standard import Standard
 
@@ -38,7 +38,9 @@ def degrees_of_freedom(standard: Standard, g: Array, strength: float) -> float:
     """
     form = standard.form
     inside = (g > form.lower) & (g < form.upper)
-    active = np.flatnonzero(inside & ((g != form.loc) | (form.l1 == 0)))
+    active = np.flatnonzero(inside & ((g != form.loc) | ~form.kinked))
+    if form.groups is not None:
+        return _grouped_freedom(standard, g - form.loc, strength, active)
     plain = active[form.l2[active] == 0]
     shrunk = active[form.l2[active] > 0]
     n = standard.Z.shape[0]
@@ -66,6 +68,25 @@ def _trace(gram: Array, penalty: Array) -> float:
         return float(len(root) - np.square(inverse).sum(axis=0) @ penalty)
     except linalg.LinAlgError:
         return float(np.trace(np.linalg.lstsq(system, gram, rcond=None)[0]))
+
+
+def _grouped_freedom(standard: Standard, t: Array, strength: float, active: Index) -> float:
+    """The same with the curvature of the group lengths, ``rate (I - u u') / length``.
+
+    Source: Vaiter et al., The degrees of freedom of the group lasso (2012), theorem 2.
+    """
+    groups = standard.form.groups
+    if groups is None or not len(active):
+        return float(len(active))
+    inside = active[groups.inside[active]]
+    lengths = groups.spread(groups.distances(t))
+    rate = strength * groups.rate / np.where(lengths > 0, lengths, 1.0)
+    direction = np.zeros((len(t), len(groups.sizes)))
+    direction[inside, groups.ids[inside]] = t[inside] / lengths[inside]
+    u = direction[active]
+    penalty = np.diag(rate[active]) - u @ (u.T * rate[active])
+    gram = standard.Z.gram(active, active, standard.weights)
+    return float(np.trace(np.linalg.lstsq(gram + penalty, gram, rcond=None)[0]))
 
 
 def noise_variance(standard: Standard, g: Array, strength: float) -> float:
@@ -132,7 +153,9 @@ def _crossing(standard: Standard, solve: Engine, low: float, high: float, warm: 
 def conditional(standard: Standard, sigma: float) -> Standard:
     """The problem whose prior scales are multiples of the noise ``sigma`` (units of ``y_unit``)."""
     form, unit = standard.form, standard.y_unit / sigma
-    return replace(standard, form=replace(form, l1=form.l1 * unit, l2=form.l2 * unit * unit))
+    groups = form.groups and replace(form.groups, rate=form.groups.rate * unit)
+    scaled = replace(form, l1=form.l1 * unit, l2=form.l2 * unit * unit, groups=groups)
+    return replace(standard, form=scaled)
 
 
 def conditional_sigma(standard: Standard, g: Array) -> float:
@@ -142,8 +165,8 @@ def conditional_sigma(standard: Standard, g: Array) -> float:
     ``(n + p) sigma^2 - A1 sigma - (RSS + A2) = 0`` (Park & Casella 2008, section 2).
     """
     form, t = standard.form, g - standard.form.loc
-    a1 = float(form.l1 @ np.abs(t)) * standard.y_unit
+    a1 = float(form.total(t) - 0.5 * form.l2 @ (t * t)) * standard.y_unit
     a2 = float(form.l2 @ (t * t)) * standard.y_unit**2
-    proper = float(np.sum(((form.l1 > 0) | (form.l2 > 0)) & ~form.fixed))
+    proper = float(np.sum(form.kinked | ((form.l2 > 0) & ~form.fixed)))
     n = float(standard.weights.sum()) + proper
     return float((a1 + np.sqrt(a1 * a1 + 4.0 * n * (rss(standard, g) + a2))) / (2.0 * n))

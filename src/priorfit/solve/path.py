@@ -14,7 +14,16 @@ from scipy.optimize import brentq
 from priorfit._errors import ConvergenceWarning, InputError
 from priorfit._typing import Array
 from priorfit.likelihoods import Likelihood
-from priorfit.priors import ElasticNet, Laplace, Prior, Truncated
+from priorfit.priors import (
+    ElasticNet,
+    Flat,
+    Laplace,
+    Normal,
+    NormalForm,
+    Prior,
+    SparseGroupLaplace,
+    Truncated,
+)
 from priorfit.problem import Problem
 from priorfit.solve.api import check_settings
 from priorfit.solve.engines import Engine, engine
@@ -24,6 +33,8 @@ from priorfit.solve.result import Certificate
 from priorfit.solve.standard import Standard, standardize
 
 __all__ = ["Path", "grid_of", "lambda_max", "path", "path_of", "solved_path"]
+
+_TWO_RATES = ElasticNet | SparseGroupLaplace
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,10 +64,8 @@ class Path:
     @property
     def norms(self) -> Array:
         """The radius of the constraint that each point solves, (k,): l1 of b - loc for a Laplace
-        prior and elastic net, l2 for a normal one."""
-        t = self.coefs - self.problem.form.loc[:, None]
-        order = 1 if np.any(self.problem.form.l1 > 0) else 2
-        return np.asarray(np.linalg.norm(t, ord=order, axis=0))
+        prior and elastic net, l2 for a normal one, the (sparse) group norm for groups."""
+        return _norm(self.problem.form, self.coefs - self.problem.form.loc[:, None])
 
     @cached_property
     def dispersions(self) -> Array:
@@ -81,9 +90,9 @@ class Path:
         with np.errstate(divide="ignore"):
             ratio = self.dispersions / self.penalties
         base = self.prior.prior if isinstance(self.prior, Truncated) else self.prior
-        if isinstance(base, ElasticNet) and np.ndim(base.l1_scale) == 0:
+        if isinstance(base, _TWO_RATES) and np.ndim(base.l1_scale) == 0:
             return np.asarray(ratio * float(base.l1_scale))
-        return ratio if isinstance(base, Laplace | ElasticNet) else np.sqrt(ratio)
+        return np.sqrt(ratio) if isinstance(base, Normal | Flat) else ratio
 
     @property
     def certified(self) -> bool:
@@ -125,11 +134,10 @@ class Path:
             )
         if radius == norms[0]:
             return float(self.intercepts[0]), self.coefs[:, 0]
-        order = 1 if np.any(self.problem.form.l1 > 0) else 2
-        loc = self.problem.form.loc
+        form = self.problem.form
 
         def excess(penalty: float) -> float:
-            return float(np.linalg.norm(self.at(penalty)[1] - loc, ord=order)) - radius
+            return float(_norm(form, self.at(penalty)[1] - form.loc)) - radius
 
         beyond = norms >= radius
         k = int(np.argmax(beyond)) if np.any(beyond) else len(norms)
@@ -270,10 +278,10 @@ def grid_of(
 
 
 def lambda_max(problem: Problem) -> float:
-    """The smallest lambda at which every weight with an l1 term sits at its prior mean.
+    """The smallest lambda at which every weight with a kink (l1, group) sits at its prior mean.
 
-    ``max_j |X_j' theta| / rate_j`` at the fit without those weights (rate: 1 for a scalar scale);
-    0 where no weight has an l1 term.
+    ``max_j |X_j' theta| / rate_j`` at the fit without those weights (rate: 1 for a scalar scale),
+    for groups the dual norm; 0 where no weight has a kink.
 
     Examples
     --------
@@ -282,26 +290,36 @@ def lambda_max(problem: Problem) -> float:
     ...                               intercept=False))
     4.0
     """
-    return _lambda_max(standardize(problem)) if np.any(problem.form.l1 > 0) else 0.0
+    return _lambda_max(standardize(problem)) if np.any(problem.form.kinked) else 0.0
 
 
 def _lambda_max(standard: Standard) -> float:
     form = standard.form
-    pure = (form.l1 > 0) & ~form.fixed
+    pure = form.kinked
     if not np.any(pure):
         return 0.0
     slopes = standard.weights * standard.likelihood.slope(standard.y, standard.eta(standard.start))
     correlation = -standard.Z.rmatvec(slopes)
     others = (form.flat) & (np.abs(correlation) > 1e-12 * standard.null_correlation)
     if np.any(others[int(standard.Z.intercept) :]) or np.any(form.loc[pure] != 0):
-        bound = 10.0 * float(np.max(np.abs(correlation[pure]) / form.l1[pure])) + 1e-300
+        bound = 10.0 * _holding(form, correlation) + 1e-300
         run = engine(standard, solver="auto", tol=1e-12, max_iter=1000)
         g = run(np.array([bound]), standard.start)[0][:, 0]
         slopes = standard.weights * standard.likelihood.slope(standard.y, standard.eta(g))
         correlation = -standard.Z.rmatvec(slopes)
-    up = np.where(standard.start < form.upper, correlation, 0.0)[pure]
-    down = np.where(standard.start > form.lower, -correlation, 0.0)[pure]
-    return float(np.max(np.maximum(np.maximum(up, down), 0.0) / form.l1[pure]) / standard.y_unit**2)
+    up = np.where(standard.start < form.upper, correlation, 0.0)
+    down = np.where(standard.start > form.lower, -correlation, 0.0)
+    return _holding(form, np.maximum(np.maximum(up, down), 0.0)) / standard.y_unit**2
+
+
+def _holding(form: NormalForm, correlation: Array) -> float:
+    """The smallest strength at which every kink withstands these correlations."""
+    alone = form.kinked
+    most = 0.0
+    if form.groups is not None:
+        alone = alone & ~form.groups.inside
+        most = float(form.groups.dual_norms(correlation, form.l1).max())
+    return float(np.max(np.abs(correlation[alone]) / form.l1[alone], initial=most))
 
 
 def default_grid(problem: Problem, standard: Standard, n_points: int, ratio: float | None) -> Array:
@@ -326,6 +344,13 @@ def default_grid(problem: Problem, standard: Standard, n_points: int, ratio: flo
     return top * np.geomspace(1.0, share, n_points)
 
 
+def _norm(form: NormalForm, t: Array) -> Array:
+    """The norm that the prior bounds, of distances from loc (p,) or (p, k)."""
+    if form.groups is not None:  # relative to the largest rate, as in the constraint view
+        return np.asarray(form.total(t) / max(form.l1.max(), form.groups.rate.max()))
+    return np.asarray(np.linalg.norm(t, ord=1 if np.any(form.l1 > 0) else 2, axis=0))
+
+
 def _from_scales(problem: Problem, scales: Array) -> Array:
     phi = problem.likelihood.known_dispersion
     if phi is None:
@@ -337,6 +362,6 @@ def _from_scales(problem: Problem, scales: Array) -> Array:
     if not np.all(scales > 0):
         raise InputError("`scales` must be > 0", repr(scales), "A scale is a width.")
     base = problem.prior.prior if isinstance(problem.prior, Truncated) else problem.prior
-    if isinstance(base, ElasticNet):
+    if isinstance(base, _TWO_RATES):
         return phi / scales * float(np.asarray(base.l1_scale))
-    return phi / scales if isinstance(base, Laplace) else phi / scales**2
+    return phi / scales**2 if isinstance(base, Normal | Flat) else phi / scales

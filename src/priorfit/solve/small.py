@@ -61,7 +61,11 @@ def fit_small(problem: Problem, tol: float) -> SmallFit | None:
 def _applies(problem: Problem) -> float | None:
     """The dispersion, where the problem is of this kind."""
     design, form = problem.design, problem.form
-    if not (isinstance(problem.likelihood, Gaussian) and isinstance(design, Dense)):
+    if not (
+        isinstance(problem.likelihood, Gaussian)
+        and isinstance(design, Dense)
+        and form.groups is None
+    ):
         return None
     n, p = design.shape
     values = design.values

@@ -7,7 +7,7 @@ lose nothing, and the prior moves along: the solution is that of the problem as 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -15,7 +15,7 @@ import numpy as np
 from priorfit._typing import Array, Index, Mask
 from priorfit.design import Scaled
 from priorfit.likelihoods import Gaussian, Likelihood
-from priorfit.priors import NormalForm
+from priorfit.priors import Groups, NormalForm
 from priorfit.problem import Problem
 from priorfit.solve.columns import moments
 
@@ -155,6 +155,9 @@ def standardize(problem: Problem, form: NormalForm | None = None) -> Standard:
     spread = sd if problem.intercept else np.hypot(sd, mean)
     constant = spread <= 8 * _EPS * np.abs(mean)
     scale = _power_of_two(np.where(constant, 1.0, spread))
+    form = _without(form, constant if problem.intercept else np.zeros_like(constant))
+    if form.groups is not None:
+        scale = _alike(form.groups, scale)
     y, offset, y_center, y_unit = problem.y, problem.offset, 0.0, 1.0
     if isinstance(problem.likelihood, Gaussian):
         y, y_center, y_unit = _standard_response(y - offset, w, problem.intercept)
@@ -186,6 +189,32 @@ def _standard_response(y: Array, w: Array, intercept: bool) -> tuple[Array, floa
     return away * finer, center, unit * finer
 
 
+def _without(form: NormalForm, constant: Mask) -> NormalForm:
+    """Constant columns leave their groups: their weights do not move."""
+    groups = form.groups
+    if groups is None or not np.any(constant & groups.inside):
+        return form
+    ids = np.where(constant, -1, groups.ids)
+    left = np.unique(ids[ids >= 0])
+    if not len(left):
+        return replace(form, groups=None)
+    ids = np.where(ids >= 0, np.searchsorted(left, ids), -1)
+    return replace(form, groups=Groups(ids, np.where(ids >= 0, groups.rate, 0.0)))
+
+
+def _alike(groups: Groups, scale: Array) -> Array:
+    """Scales in proportion to the rates inside each group: there its norm is the plain length."""
+    inside = groups.order
+    rate, ids = groups.rate[inside], groups.ids[inside]
+    most, unit = np.zeros(len(groups.sizes)), np.zeros(len(groups.sizes))
+    np.maximum.at(most, ids, rate)
+    relative = rate / most[ids]
+    np.maximum.at(unit, ids, scale[inside] / relative)
+    out = scale.copy()
+    out[inside] = _power_of_two(unit)[ids] * relative
+    return out
+
+
 def _in_units(
     form: NormalForm, scale: Array, y_unit: float, constant: Mask, intercept: bool
 ) -> NormalForm:
@@ -199,4 +228,13 @@ def _in_units(
         lower, upper = np.where(constant, stay, lower), np.where(constant, stay, upper)
         l1, l2, loc = (np.concatenate([[0.0], v]) for v in (l1, l2, loc))
         lower, upper = np.concatenate([[-np.inf], lower]), np.concatenate([[np.inf], upper])
-    return NormalForm(l1, l2, loc, lower, upper)
+    return NormalForm(l1, l2, loc, lower, upper, _groups_in_units(form.groups, unit, intercept))
+
+
+def _groups_in_units(groups: Groups | None, unit: Array, intercept: bool) -> Groups | None:
+    if groups is None:
+        return None
+    rate = np.where(groups.inside, groups.rate / unit, 0.0)
+    shared = groups.spread(Groups(groups.ids, rate).radius)  # equal but for rounding
+    none = np.full(int(intercept), -1)
+    return Groups(np.concatenate([none, groups.ids]), np.concatenate([0.0 * none, shared]))

@@ -9,12 +9,13 @@ from __future__ import annotations
 import numpy as np
 
 from priorfit._typing import Array, Index, Mask
+from priorfit.priors import NormalForm
 from priorfit.solve.certificate import Certificates, certify, joined
 from priorfit.solve.many_columns import ManyColumns
 from priorfit.solve.native import solve_quadratic
 from priorfit.solve.standard import Standard
 
-__all__ = ["WorkingSet", "Workspace", "screen"]
+__all__ = ["WorkingSet", "Workspace", "beyond", "screen"]
 
 
 class Workspace:
@@ -60,9 +61,22 @@ def screen(standard: Standard, g: Array, slopes: Array, strength: float, previou
     form = standard.form
     t = g - form.loc
     pull = np.abs(slopes - previous * form.l2 * t)
-    strong = pull >= (2.0 * strength - previous) * form.l1
-    moved = (t != 0) | (form.l1 == 0)
+    strong = beyond(form, pull, 2.0 * strength - previous)
+    moved = (t != 0) | ~form.kinked
+    if form.groups is not None:
+        moved |= form.groups.spread(form.groups.total(moved.astype(np.float64))) > 0
     return np.asarray((strong | moved) & ~form.fixed)
+
+
+def beyond(form: NormalForm, pull: Array, strength: float) -> Mask:
+    """Columns, or whole groups, whose kink does not hold against ``pull`` (m,) >= 0."""
+    soft = np.maximum(pull - strength * form.l1, 0.0)
+    if form.groups is None:
+        return np.asarray(pull >= strength * form.l1)
+    groups = form.groups
+    opens = groups.distances(soft) >= strength * groups.radius
+    open_ = groups.spread(opens.astype(np.float64)) > 0
+    return np.where(groups.inside, open_, pull >= strength * form.l1)
 
 
 class WorkingSet:

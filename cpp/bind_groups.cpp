@@ -1,0 +1,141 @@
+// Kernels for columns that come in groups, as Python sees them.
+#include "binding.hpp"
+#include "columns.hpp"
+#include "group_path.hpp"
+#include "group_quadratic.hpp"
+
+namespace {
+
+using namespace binding;
+using Numbers = nb::ndarray<const std::int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+
+// Groups are trusted only after this: increasing starts, every column at most once and inside.
+priorfit::Grouping require_groups(const Numbers& start, const Numbers& member, const Vector& l1,
+                                  const Vector& rate, std::size_t p) {
+  const std::size_t count = rate.shape(0), entries = member.shape(0);
+  require(start.shape(0) == count + 1 && l1.shape(0) == entries, "one l1 rate per member");
+  require(start.data()[0] == 0 && static_cast<std::size_t>(start.data()[count]) == entries,
+          "starts must run from 0 to the number of members");
+  for (std::size_t g = 0; g < count; ++g)
+    require(start.data()[g] < start.data()[g + 1], "a group must have members");
+  std::vector<bool> seen(p, false);
+  for (std::size_t i = 0; i < entries; ++i) {
+    const auto j = static_cast<std::size_t>(member.data()[i]);
+    require(member.data()[i] >= 0 && j < p && !seen[j], "a member must be a column, once");
+    seen[j] = true;
+  }
+  return {start.data(), member.data(), l1.data(), rate.data(), count};
+}
+
+// The solutions at decreasing strengths; how many were done and how many columns worked.
+template <class Columns>
+nb::tuple run_path(const Columns& columns, const priorfit::Grouping& groups, const Vector& y,
+                   const Vector& strengths, const Vector& tols, const Rows& coefs,
+                   const Span& gaps, const Span& kkts, const Places& working, double reference,
+                   double steepest, std::size_t most) {
+  const std::size_t points = strengths.shape(0), p = columns.p;
+  require(coefs.shape(0) == points && coefs.shape(1) == p, "coefs must be points x p");
+  require(gaps.shape(0) == points && kkts.shape(0) == points, "gaps, kkts: one per point");
+  require(tols.shape(0) == points && points > 0, "tols: one per point, at least one");
+  require(working.shape(0) == p, "working must have length p");
+  bool interrupted = false;
+  std::size_t done, m;
+  {
+    nb::gil_scoped_release no_gil;
+    Interrupt interrupt;
+    priorfit::GroupPath<Columns> path(columns, groups, y.data(), {reference, steepest}, most);
+    done = path.run(strengths.data(), tols.data(), points, coefs.data(), gaps.data(), kkts.data(),
+                    interrupt, interrupted);
+    m = path.working().size();
+    for (std::size_t i = 0; i < m; ++i)
+      working.data()[i] = static_cast<std::int64_t>(path.working()[i]);
+  }
+  if (interrupted) throw nb::python_error();
+  return nb::make_tuple(done, m);
+}
+
+#define PRIORFIT_GROUP_ARGUMENTS                                                                  \
+  Vector center, Vector scale, Vector root, Vector y, Numbers first, Numbers member, Vector l1,   \
+      Vector rate, Vector strengths, Vector tols, Rows coefs, Span gaps, Span kkts,               \
+      Places working, double reference, double steepest, std::size_t most
+#define PRIORFIT_GROUP_VALUES                                                                     \
+  require_groups(first, member, l1, rate, p), y, strengths, tols, coefs, gaps, kkts, working,     \
+      reference, steepest, most
+
+void require_lengths(std::size_t n, std::size_t p, const Vector& center, const Vector& scale,
+                     const Vector& root, const Vector& y) {
+  require(root.shape(0) == n && y.shape(0) == n, "root and y must have length n");
+  require(center.shape(0) == p && scale.shape(0) == p, "center and scale must have length p");
+}
+
+template <class T>
+nb::tuple dense(Dense<T> X, PRIORFIT_GROUP_ARGUMENTS) {
+  const std::size_t n = X.shape(0), p = X.shape(1);
+  require_lengths(n, p, center, scale, root, y);
+  const priorfit::DenseColumns<T> columns{
+      columns_of(X), n, p, {center.data(), scale.data(), root.data()}};
+  return run_path(columns, PRIORFIT_GROUP_VALUES);
+}
+
+template <class T, class I>
+nb::tuple sparse(Flat<I> start, Flat<I> row, Flat<T> value, PRIORFIT_GROUP_ARGUMENTS) {
+  const std::size_t n = y.shape(0), p = center.shape(0);
+  require(start.shape(0) == p + 1, "starts must have length p + 1");
+  require_sparse(start, row, value, n);
+  require_lengths(n, p, center, scale, root, y);
+  const priorfit::SparseColumns<T, I> columns{
+      start.data(), row.data(), value.data(), n, p, {center.data(), scale.data(), root.data()}};
+  return run_path(columns, PRIORFIT_GROUP_VALUES);
+}
+
+// The minimum of b'Gb/2 - q'b + s h(b), from `b` and into it; returns (status, rounds).
+nb::tuple quadratic(Matrix gram, Vector q, Numbers first, Vector l1, Vector rate, double s, Span b,
+                    double tol, int max_rounds) {
+  const std::size_t m = q.shape(0), count = rate.shape(0);
+  require(gram.shape(0) == m && gram.shape(1) == m, "gram must be m x m");
+  require(m == 0 || gram.stride(0) == 1 || gram.stride(1) == 1, "gram must have a unit stride");
+  require(l1.shape(0) == m && b.shape(0) == m, "l1 and b must have length m");
+  require(first.shape(0) == count + 1 && first.data()[0] == 0 &&
+              static_cast<std::size_t>(first.data()[count]) == m,
+          "starts must run from 0 to m");
+  std::vector<std::size_t> starts;
+  for (std::size_t g = 0; g <= count; ++g) {
+    require(g == 0 || first.data()[g - 1] < first.data()[g], "a group must have members");
+    starts.push_back(static_cast<std::size_t>(first.data()[g]));
+  }
+  const auto stride = static_cast<std::size_t>(
+      m < 2 ? m : std::max(gram.stride(0), gram.stride(1)));  // symmetric: rows are columns
+  int rounds = 0;
+  priorfit::Status status;
+  {
+    nb::gil_scoped_release no_gil;
+    Interrupt interrupt;
+    priorfit::GroupQuadraticSolver solver(
+        {gram.data(), stride, m, q.data(), l1.data(), rate.data(), starts.data(), count});
+    status = solver.solve(b.data(), s, tol, max_rounds, rounds, interrupt);
+  }
+  if (status == priorfit::Status::interrupted) throw nb::python_error();
+  return nb::make_tuple(static_cast<int>(status), rounds);
+}
+
+}  // namespace
+
+void bind_groups(nb::module_& m) {
+  const auto path = [&m](auto function, auto... stored) {
+    m.def("solve_group_path", function, stored..., "center"_a, "scale"_a, "root"_a, "y"_a,
+          "first"_a, "member"_a, "l1"_a, "rate"_a, "strengths"_a, "tols"_a, "coefs"_a.noconvert(),
+          "gaps"_a.noconvert(), "kkts"_a.noconvert(), "working"_a.noconvert(), "reference"_a,
+          "steepest"_a, "most"_a);
+  };
+  path(&dense<double>, "X"_a.noconvert());
+  path(&dense<float>, "X"_a.noconvert());
+  const auto by_columns = [&path](auto function) {
+    path(function, "start"_a.noconvert(), "row"_a.noconvert(), "value"_a.noconvert());
+  };
+  by_columns(&sparse<double, std::int32_t>);
+  by_columns(&sparse<double, std::int64_t>);
+  by_columns(&sparse<float, std::int32_t>);
+  by_columns(&sparse<float, std::int64_t>);
+  m.def("solve_group_quadratic", &quadratic, "gram"_a.noconvert(), "q"_a, "first"_a, "l1"_a,
+        "rate"_a, "s"_a, "b"_a.noconvert(), "tol"_a, "max_rounds"_a);
+}

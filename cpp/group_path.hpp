@@ -1,0 +1,334 @@
+// The path of a gaussian fit whose columns come in groups: solutions on a few working groups, checks
+// on all of them, several strengths to a pass over X. The counterpart of path.hpp, by blocks.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "group_penalty.hpp"
+#include "group_quadratic.hpp"
+#include "path.hpp"
+
+namespace priorfit {
+
+// Group g has the columns member[start[g] .. start[g + 1]); l1 by member, rate by group.
+struct Grouping {
+  const std::int64_t *start, *member;
+  const double *l1, *rate;
+  std::size_t count;
+
+  std::size_t first(std::size_t g) const { return static_cast<std::size_t>(start[g]); }
+  std::size_t column(std::size_t i) const { return static_cast<std::size_t>(member[i]); }
+  Block block(std::size_t g) const { return {l1 + start[g], rate[g], first(g + 1) - first(g)}; }
+};
+
+// The working groups: their columns, Gram matrix and penalty, in the order in which they came.
+template <class Columns>
+class GroupModel {
+ public:
+  GroupModel(const Columns& all, const Grouping& groups, const double* y)
+      : groups_(groups), y_(y), n_(all.n), z_(all), solver_(problem()) {}
+
+  std::size_t size() const { return l1_.size(); }
+  const std::vector<std::size_t>& columns() const { return columns_; }
+  std::size_t first(std::size_t block) const { return start_[block]; }
+
+  void add(const std::vector<std::size_t>& fresh) {
+    const std::size_t m = size();
+    std::vector<std::size_t> added;
+    for (std::size_t g : fresh) {
+      for (std::size_t i = groups_.first(g); i < groups_.first(g + 1); ++i) {
+        added.push_back(groups_.column(i));
+        l1_.push_back(groups_.l1[i]);
+      }
+      rate_.push_back(groups_.rate[g]);
+      start_.push_back(l1_.size());
+    }
+    columns_.insert(columns_.end(), added.begin(), added.end());
+    if (size() > capacity_) reserve(2 * size());
+    q_.resize(size());
+    z_.add(added);
+    z_.gram(m, nullptr, gram_.data(), capacity_);
+    z_.project(m, y_, q_.data());
+    solver_.grow(problem());
+  }
+
+  template <class Stop>
+  Status solve(std::vector<double>& b, double s, double tol, Stop&& stop) {
+    int rounds;
+    return solver_.solve(b.data(), s, tol, 500, rounds, stop);
+  }
+
+  // theta = y - Z b; returns the loss.
+  double dual_point(const std::vector<double>& b, double* theta) {
+    which_.clear();
+    minus_.clear();
+    for (std::size_t i = 0; i < b.size(); ++i)
+      if (b[i] != 0.0) which_.push_back(i), minus_.push_back(-b[i]);
+    std::copy(y_, y_ + n_, theta);
+    z_.combine_into(which_, minus_, theta);
+    return 0.5 * dot(theta, theta, n_);
+  }
+
+  // The dual of the loss at share * theta.
+  double dual(const double* theta, double share) const {
+    return share * dot(theta, y_, n_) - 0.5 * share * share * dot(theta, theta, n_);
+  }
+
+ private:
+  GroupQuadratic problem() const {
+    return {gram_.data(), capacity_,     size(),        q_.data(), l1_.data(),
+            rate_.data(), start_.data(), rate_.size()};
+  }
+
+  void reserve(std::size_t capacity) {
+    std::vector<double> grown(capacity * capacity);
+    for (std::size_t i = 0; i < capacity_; ++i)
+      std::copy_n(gram_.data() + i * capacity_, capacity_, grown.data() + i * capacity);
+    gram_.swap(grown);
+    capacity_ = capacity;
+  }
+
+  const Grouping groups_;
+  const double* y_;
+  const std::size_t n_;
+  typename Columns::Working z_;
+  std::size_t capacity_ = 0;
+  std::vector<double> gram_, q_, l1_, rate_, minus_;
+  std::vector<std::size_t> start_{0}, columns_, which_;
+  GroupQuadraticSolver solver_;
+};
+
+template <class Columns>
+class GroupPath {
+ public:
+  GroupPath(const Columns& columns, const Grouping& groups, const double* y, PathUnits units,
+            std::size_t most)
+      : x_(columns), p_(groups), model_(columns, groups, y), units_(units), most_(most),
+        place_(groups.count, outside) {
+    for (std::size_t g = 0; g < p_.count; ++g) {
+      double least = p_.rate[g];
+      if (least == 0.0) least = *std::min_element(p_.l1 + p_.start[g], p_.l1 + p_.start[g + 1]);
+      rate_ = std::min(rate_, least);
+    }
+  }
+
+  const std::vector<std::size_t>& working() const { return model_.columns(); }
+
+  // As `Path::run`: row 0 of `coefs` (points x p) holds the start, all others zeros.
+  template <class Stop>
+  std::size_t run(const double* strengths, const double* tols, std::size_t points, double* coefs,
+                  double* gaps, double* kkts, Stop&& stop, bool& interrupted) {
+    start(coefs);
+    std::size_t done = 0, batch = 1;
+    while (done < points) {
+      batch = cheapest_batch(strengths + done, std::min({batch, points - done, most_at_once}));
+      add_where([&](std::size_t g) { return ahead(g, strengths[done + batch - 1]); });
+      if (model_.size() > most_) break;
+      solve(strengths + done, tols + done, batch, stop, interrupted);
+      if (interrupted) break;
+      check(batch);
+      std::size_t good = 0;
+      while (good < batch && accept(strengths[done + good], tols[done + good], good, gaps + done,
+                                    kkts + done))
+        ++good;
+      if (good < batch && !add_violators(strengths[done + good], good) && !be_stricter()) ++good;
+      for (std::size_t k = 0; k < good; ++k) write(k, coefs + (done + k) * x_.p);
+      if (good > 0) remember(strengths + done, good);
+      done += good;
+      batch = good == batch ? 2 * batch : std::max<std::size_t>(1, good);
+    }
+    return done;
+  }
+
+ private:
+  static constexpr std::size_t outside = static_cast<std::size_t>(-1);
+  static constexpr std::size_t most_at_once = 9;
+  static constexpr double near = 0.97;  // of the rate: groups this close are taken in
+
+  template <class Wanted>
+  bool add_where(Wanted&& wanted) {
+    std::vector<std::size_t> fresh;
+    for (std::size_t g = 0; g < p_.count; ++g)
+      if (place_[g] == outside && wanted(g)) fresh.push_back(g);
+    if (fresh.empty()) return false;
+    for (std::size_t g : fresh) place_[g] = used_++;
+    model_.add(fresh);
+    last_.resize(model_.size(), 0.0);
+    older_.resize(model_.size(), 0.0);
+    return true;
+  }
+
+  void start(double* coefs) {
+    correlations_.resize(x_.p * most_at_once);
+    std::size_t largest = 0;
+    for (std::size_t g = 0; g < p_.count; ++g) largest = std::max(largest, p_.block(g).size);
+    slopes_.resize(largest);
+    add_where([&](std::size_t g) {
+      for (std::size_t i = p_.first(g); i < p_.first(g + 1); ++i)
+        if (coefs[p_.column(i)] != 0.0) return true;
+      return false;
+    });
+    for (std::size_t i = 0; i < last_.size(); ++i) last_[i] = coefs[working()[i]];
+    std::fill(coefs, coefs + x_.p, 0.0);
+    solutions_.assign(1, last_);
+    check(1);
+    now_.assign(correlations_.begin(), correlations_.begin() + static_cast<std::ptrdiff_t>(x_.p));
+    before_ = now_;
+    s_now_ = s_before_ = std::numeric_limits<double>::infinity();
+  }
+
+  // How far the line through the last two points goes, in steps, to strength s.
+  double reach(double s) const {
+    const double step = s_before_ - s_now_, f = step > 0.0 ? (s_now_ - s) / step : 0.0;
+    return std::isfinite(f) ? f : 0.0;
+  }
+
+  // Whether the line of the correlations of group g comes near its rate at strength s.
+  bool ahead(std::size_t g, double s) const {
+    const Block block = p_.block(g);
+    const double f = reach(s);
+    for (std::size_t i = 0; i < block.size; ++i) {
+      const std::size_t j = p_.column(p_.first(g) + i);
+      slopes_[i] = now_[j] + f * (now_[j] - before_[j]);
+    }
+    return block.rate > 0.0 ? block.let_through(slopes_.data(), s) >= near * s * block.rate
+                            : block.let_through(slopes_.data(), near * s) > 0.0;
+  }
+
+  // As in `Path`: by the cost of a pass and of the Gram columns that it asks for.
+  std::size_t cheapest_batch(const double* strengths, std::size_t most) const {
+    std::size_t best = 1;
+    double least = std::numeric_limits<double>::infinity();
+    for (std::size_t k = most; k > 0; k = k * 2 / 3) {
+      double fresh = 0.0;
+      for (std::size_t g = 0; g < p_.count; ++g)
+        if (place_[g] == outside && ahead(g, strengths[k - 1]))
+          fresh += static_cast<double>(p_.block(g).size);
+      const double pass = static_cast<double>(x_.p) * static_cast<double>(k + 6);
+      const double gram = fresh * (static_cast<double>(model_.size()) + fresh);
+      const double each = (pass + gram) / static_cast<double>(k);
+      if (each < least) least = each, best = k;
+    }
+    return best;
+  }
+
+  template <class Stop>
+  void solve(const double* strengths, const double* tols, std::size_t batch, Stop&& stop,
+             bool& interrupted) {
+    solutions_.resize(std::max(solutions_.size(), batch));
+    std::vector<double> b = last_, previous = older_;
+    double s_now = s_now_, s_before = s_before_;
+    for (std::size_t k = 0; k < batch && !interrupted; ++k) {
+      const double step = s_before - s_now, f = step > 0.0 ? (s_now - strengths[k]) / step : 0.0;
+      std::vector<double> here = b;
+      if (std::isfinite(f)) extrapolate(b, previous, f);
+      previous = here;
+      const double tol = strictness_ * 0.3 * tols[k] * strengths[k] * rate_;
+      interrupted = model_.solve(b, strengths[k], tol, stop) == Status::interrupted;
+      solutions_[k] = b;
+      s_before = s_now, s_now = strengths[k];
+    }
+  }
+
+  // b += f (b - previous), where the sign stays.
+  static void extrapolate(std::vector<double>& b, const std::vector<double>& previous, double f) {
+    for (std::size_t i = 0; i < b.size(); ++i) {
+      if (b[i] == 0.0 || previous[i] == 0.0) continue;
+      const double there = b[i] + f * (b[i] - previous[i]);
+      if (there * b[i] > 0.0) b[i] = there;
+    }
+  }
+
+  // Dual points of the batch, and their correlations with all columns.
+  void check(std::size_t batch) {
+    duals_.resize(batch * x_.n);
+    for (std::size_t k = 0; k < batch; ++k)
+      losses_[k] = model_.dual_point(solutions_[k], duals_.data() + k * x_.n);
+    batch_ = batch;
+    x_.correlate(duals_.data(), batch, correlations_.data());
+  }
+
+  bool be_stricter() {
+    if (strictness_ < 1e-5) return false;
+    strictness_ *= 0.1;
+    return true;
+  }
+
+  const double* slopes(std::size_t g, std::size_t k) const {
+    for (std::size_t i = p_.first(g); i < p_.first(g + 1); ++i)
+      slopes_[i - p_.first(g)] = correlations_[p_.column(i) * batch_ + k];
+    return slopes_.data();
+  }
+
+  // The certificate of solution k of the batch, over all groups; whether it is good enough.
+  bool accept(double s, double tol, std::size_t k, double* gaps, double* kkts) {
+    double needed = s, worst = 0.0, penalty = 0.0;
+    const std::vector<double> zeros(slopes_.size(), 0.0);
+    for (std::size_t g = 0; g < p_.count; ++g) {
+      const Block block = p_.block(g);
+      const double* v = slopes(g, k);
+      const std::size_t place = place_[g];
+      const bool known = place != outside && model_.first(place) < solutions_[k].size();
+      const double* b = known ? solutions_[k].data() + model_.first(place) : zeros.data();
+      worst = std::max(worst, block.violation(b, v, s));
+      if (known) penalty += s * block.value(b);
+      if (block.let_through(v, s) > s * block.rate) needed = std::max(needed, block.dual_norm(v));
+    }
+    const double share = s / needed;
+    const double dual = model_.dual(duals_.data() + k * x_.n, share);
+    gaps[k] = std::max(std::numeric_limits<double>::epsilon(),
+                       (losses_[k] + penalty - dual) / units_.reference);
+    kkts[k] = worst / units_.steepest;
+    return gaps[k] <= tol;
+  }
+
+  bool add_violators(double s, std::size_t k) {
+    return add_where([&](std::size_t g) {
+      const Block block = p_.block(g);
+      return block.let_through(slopes(g, k), s) > near * s * block.rate;
+    });
+  }
+
+  void write(std::size_t k, double* coefs) const {
+    for (std::size_t i = 0; i < solutions_[k].size(); ++i)
+      coefs[working()[i]] = solutions_[k][i];
+  }
+
+  // The last two accepted solutions and their correlations, for looking ahead.
+  void remember(const double* strengths, std::size_t good) {
+    older_ = good > 1 ? solutions_[good - 2] : last_;
+    last_ = solutions_[good - 1];
+    last_.resize(model_.size(), 0.0);
+    older_.resize(model_.size(), 0.0);
+    if (good > 1) {
+      for (std::size_t j = 0; j < x_.p; ++j) before_[j] = correlations_[j * batch_ + good - 2];
+      s_before_ = strengths[good - 2];
+    } else {
+      before_ = now_;
+      s_before_ = s_now_;
+    }
+    for (std::size_t j = 0; j < x_.p; ++j) now_[j] = correlations_[j * batch_ + good - 1];
+    s_now_ = strengths[good - 1];
+  }
+
+  const Columns& x_;
+  const Grouping p_;
+  GroupModel<Columns> model_;
+  const PathUnits units_;
+  const std::size_t most_;
+  std::size_t used_ = 0, batch_ = 0;
+  std::vector<std::size_t> place_;  // of each group among the working ones
+  std::vector<std::vector<double>> solutions_;
+  std::vector<double> last_, older_, duals_, correlations_, now_, before_;
+  mutable std::vector<double> slopes_;
+  double losses_[most_at_once] = {};
+  double s_now_ = 0.0, s_before_ = 0.0, strictness_ = 1.0;
+  double rate_ = std::numeric_limits<double>::infinity();  // the smallest: a unit for violations
+};
+
+}  // namespace priorfit

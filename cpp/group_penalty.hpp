@@ -1,0 +1,83 @@
+// The penalty of one block of columns, s (sum_j l1_j |b_j| + rate |b|_2): length of what it lets
+// through, prox, violation of stationarity, dual norm. Rate 0 is a plain l1 term.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+
+namespace priorfit {
+
+struct Block {
+  const double* l1;
+  double rate;
+  std::size_t size;
+
+  static double soft(double v, double edge) {
+    return v > edge ? v - edge : (v < -edge ? v + edge : 0.0);
+  }
+
+  static double length(const double* b, std::size_t n) {
+    double sum = 0.0;
+    for (std::size_t j = 0; j < n; ++j) sum += b[j] * b[j];
+    return std::sqrt(sum);
+  }
+
+  double value(const double* b) const {
+    double sum = rate * length(b, size);
+    for (std::size_t j = 0; j < size; ++j) sum += l1[j] * std::fabs(b[j]);
+    return sum;
+  }
+
+  // |(|v| - s l1)_+|_2: the block stays 0 while this is at most s rate
+  double let_through(const double* v, double s) const {
+    double sum = 0.0;
+    for (std::size_t j = 0; j < size; ++j) {
+      const double soft = std::max(std::fabs(v[j]) - s * l1[j], 0.0);
+      sum += soft * soft;
+    }
+    return std::sqrt(sum);
+  }
+
+  // x <- argmin |t - x|^2 / 2 + step value(t)
+  void prox(double* x, double step) const {
+    for (std::size_t j = 0; j < size; ++j) x[j] = soft(x[j], step * l1[j]);
+    const double norm = length(x, size);
+    const double kept = norm > step * rate ? 1.0 - step * rate / norm : 0.0;
+    for (std::size_t j = 0; j < size; ++j) x[j] *= kept;
+  }
+
+  // Distance of the slopes v of the fit from those that the penalty can hold at b.
+  double violation(const double* b, const double* v, double s) const {
+    const double norm = length(b, size);
+    if (norm == 0.0) return std::max(let_through(v, s) - s * rate, 0.0);
+    double sum = 0.0;
+    for (std::size_t j = 0; j < size; ++j) {
+      const double pull = v[j] - s * rate * b[j] / norm, edge = s * l1[j];
+      const double miss = b[j] != 0.0 ? pull - (b[j] > 0.0 ? edge : -edge) : soft(pull, edge);
+      sum += miss * miss;
+    }
+    return std::sqrt(sum);
+  }
+
+  // The smallest s at which the block stays 0 under slopes v: Newton from below on a function that
+  // is convex and falls.
+  double dual_norm(const double* v) const {
+    double s = 0.0;
+    for (int step = 0; step < 100; ++step) {
+      double sum = 0.0, fall = 0.0;
+      for (std::size_t j = 0; j < size; ++j) {
+        const double soft = std::max(std::fabs(v[j]) - s * l1[j], 0.0);
+        sum += soft * soft, fall += soft * l1[j];
+      }
+      const double norm = std::sqrt(sum);
+      const double slope = rate + (norm > 0.0 ? fall / norm : 0.0);
+      const double next = slope > 0.0 ? s + (norm - s * rate) / slope : s;
+      if (!(next > s)) break;
+      s = next;
+    }
+    return s;
+  }
+};
+
+}  // namespace priorfit

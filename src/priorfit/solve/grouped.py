@@ -1,0 +1,112 @@
+"""Gaussian, columns in groups: the whole path in one native call."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from priorfit._core import solve_group_path
+from priorfit._typing import Array
+from priorfit.design import Dense
+from priorfit.solve.blocks import blocks_of
+from priorfit.solve.certificate import Certificates, joined
+from priorfit.solve.columns import stored, stored_or_copied
+from priorfit.solve.group_dual import GroupDual
+from priorfit.solve.newton import Newton
+from priorfit.solve.standard import Standard
+
+__all__ = ["Grouped"]
+
+_MOST = 6000  # working columns: their Gram matrix then fills 290 MB
+_ROWS = 3000  # at most, for systems among the rows
+_SHARE = 1  # of the rows: with more working columns systems among the rows are smaller
+_MEMORY = 1 << 27  # numbers in the copies of the working columns: 1 GB
+
+
+class Grouped:
+    """An engine; see ``cpp/group_path.hpp``. What it leaves undone goes to proximal Newton."""
+
+    def __init__(self, standard: Standard, tol: float, max_iter: int) -> None:
+        self.standard, self.tol, self.max_iter, self.rounds = standard, tol, max_iter, 0
+        self.first = int(standard.Z.intercept)
+        form = standard.form
+        free = np.flatnonzero(~form.fixed)
+        self.blocks = blocks_of(form, free[free >= self.first])
+        n = len(standard.y)
+        self.most = min(_MOST, max(100, _MEMORY // n))
+        self.dual = isinstance(standard.Z.base, Dense) and n <= _ROWS
+        self.dual = self.dual and bool(np.all(self.blocks.rate > 0))
+        if self.dual:
+            self.most = min(self.most, int(_SHARE * n))
+        self.native = (
+            standard.gaussian
+            and (isinstance(standard.Z.base, Dense) or stored(standard.Z.base) is not None)
+            and not np.any(form.flat[self.first :])
+        )
+
+    def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
+        """Solutions (m, k) and their certificates, each warm from the last."""
+        if not self.native:
+            return self._newton(strengths, warm)
+        solutions, found = self._path(strengths, warm)
+        done = solutions.shape[1]
+        self.rounds = max(self.rounds, done)
+        if done < len(strengths):
+            finish = self._among_rows if self.dual else self._newton
+            rest, more = finish(strengths[done:], solutions[:, -1] if done else warm)
+            none = more._replace(slopes=np.empty((0, len(more.gap))))
+            solutions, found = np.hstack([solutions, rest]), joined([found, none])
+        for k in np.flatnonzero(found.gap > self.tol):
+            again, better = self._newton(strengths[k : k + 1], solutions[:, k])
+            if better.gap[0] < found.gap[k]:
+                solutions[:, k] = again[:, 0]
+                found.gap[k], found.kkt[k] = better.gap[0], better.kkt[0]
+                found = found._replace(moved=None)
+        return solutions, found
+
+    def _among_rows(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
+        engine = GroupDual(self.standard, self.tol)
+        found = engine(strengths, warm)
+        self.rounds = max(self.rounds, engine.rounds)
+        return found
+
+    def _newton(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
+        newton = Newton(self.standard, self.tol, min(self.max_iter, 200))
+        found = newton(strengths, warm)
+        self.rounds = max(self.rounds, newton.rounds)
+        return found
+
+    def _path(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
+        standard, first = self.standard, self.first
+        points, p = len(strengths), standard.size - first
+        base = np.clip(standard.form.loc, standard.form.lower, standard.form.upper)
+        y = standard.y - standard.Z.matvec(base) if np.any(base) else standard.y
+        root = np.sqrt(standard.weights)
+        coefs = np.zeros((points, p))
+        coefs[0] = (warm - base)[first:]
+        gaps, kkts, working = np.empty(points), np.empty(points), np.empty(p, np.int64)
+        blocks = self.blocks
+        done, m = solve_group_path(
+            *(stored_or_copied(standard.Z.base) or ()),
+            standard.Z.center,
+            standard.Z.scale,
+            root,
+            root * y,
+            blocks.first,
+            blocks.columns - first,
+            blocks.l1,
+            blocks.rate,
+            strengths,
+            np.full(points, self.tol),
+            coefs,
+            gaps,
+            kkts,
+            working,
+            standard.reference,
+            standard.null_correlation,
+            self.most,
+        )
+        solutions = np.repeat(base[:, None], done, axis=1)
+        used = np.sort(working[:m])
+        solutions[first + used] += coefs[:done, used].T
+        moved = np.concatenate([np.arange(first), first + used])
+        return solutions, Certificates(gaps[:done], kkts[:done], np.empty((0, done)), moved)
