@@ -26,7 +26,7 @@ from priorfit.likelihoods import Gaussian, Likelihood
 from priorfit.priors import Normal, Prior
 from priorfit.problem import Problem, of_kind, vector
 from priorfit.select import cross_validate, per_sd
-from priorfit.solve import Path, path_of, solve
+from priorfit.solve import Path, path_of, solve, warn_collapse
 from priorfit.views import Views, collapsed, explain, views_of
 
 __all__ = ["MAPEstimator"]
@@ -196,6 +196,8 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
             shaped = per_sd(problem) if self.standardize else problem
             path, k = path_of(shaped, given, tol=self.tol, max_iter=self.max_iter), 0
         self.path_ = path
+        if not path.identified[k]:
+            warn_collapse()
         likelihood = problem.likelihood
         if isinstance(likelihood, Gaussian) and likelihood.noise is None:
             likelihood = Gaussian(noise=float(np.sqrt(path.dispersions[k])))

@@ -12,13 +12,13 @@ import numpy as np
 from scipy.optimize import brentq
 
 from priorfit._errors import ConvergenceWarning, InputError
-from priorfit._typing import Array
+from priorfit._typing import Array, Mask
 from priorfit.likelihoods import Likelihood
 from priorfit.priors import ElasticNet, Laplace, Prior, Truncated
 from priorfit.problem import Problem
 from priorfit.solve.api import check_settings
 from priorfit.solve.engines import engine
-from priorfit.solve.noise import noise_variance
+from priorfit.solve.noise import noise_variance, rss
 from priorfit.solve.restore import restore
 from priorfit.solve.standard import Standard, standardize
 
@@ -59,15 +59,32 @@ class Path:
 
     @cached_property
     def dispersions(self) -> Array:
-        """phi at each point, (k,): known, or RSS / (n - df) of that point; 1 where nothing is left
-        to explain, as for a constant response."""
-        known = self.problem.likelihood.known_dispersion
+        """phi at each point, (k,): known, or RSS / (n - df) of that point.
+
+        Where no rows are left to estimate it from (see `identified`) it is that of the last point
+        that had some, or of the model without columns; 1 for a constant response.
+        """
+        standard, found = self._standard, self._variances
+        last = np.maximum.accumulate(np.where(np.isfinite(found), np.arange(len(found)), -1))
+        none = rss(standard, standard.start) / max(self.problem.n_effective - 1.0, 1.0)
+        filled = np.where(last < 0, none, found[last])
+        return np.where(filled > 0, filled, 1.0) / standard.y_unit**2
+
+    @property
+    def identified(self) -> Mask:
+        """Whether the data say how large the noise is at each point, (k,)."""
+        return np.isfinite(self._variances)
+
+    @cached_property
+    def _variances(self) -> Array:
+        """phi in units of ``y_unit``, infinite where no degrees of freedom are left."""
+        unit, known = self._standard.y_unit**2, self.problem.likelihood.known_dispersion
         if known is not None:
-            return np.full(len(self.penalties), known)
-        unit = self._standard.y_unit**2
+            return np.full(len(self.penalties), known * unit)
         each = enumerate(self.penalties)
-        found = [noise_variance(self._standard, self._unknowns(k), s * unit) for k, s in each]
-        return np.where(np.array(found) > 0, found, 1.0) / unit
+        return np.array(
+            [noise_variance(self._standard, self._unknowns(k), s * unit) for k, s in each]
+        )
 
     @property
     def scales(self) -> Array:
