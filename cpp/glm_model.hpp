@@ -32,7 +32,7 @@ class GlmModel {
     fit_size();
   }
 
-  static double tolerance(double s, double tol, double steepest) {
+  double tolerance(double s, double tol, double steepest) const {
     return std::max(2.0 * tol * s, 1e-13 * steepest);
   }
 

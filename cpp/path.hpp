@@ -129,7 +129,7 @@ class Path {
     solutions_.resize(std::max(solutions_.size(), batch));
     Solution x = last_;
     for (std::size_t k = 0; k < batch && !interrupted; ++k) {
-      const double tol = strictness_ * Model::tolerance(strengths[k], tols[k], units_.steepest);
+      const double tol = strictness_ * model_.tolerance(strengths[k], tols[k], units_.steepest);
       interrupted = model_.solve(x, strengths[k], tol, stop) == Status::interrupted;
       solutions_[k] = x;
     }

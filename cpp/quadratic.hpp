@@ -85,14 +85,16 @@ class QuadraticSolver {
     return Status::max_rounds;
   }
 
+  // The factor holds G + s l2 on the support. At another strength it is a preconditioner, until the
+  // iterations have cost as much as a new one.
   void set_strength(double s) {
-    if (s == s_) return;
     s_ = s;
-    // the factor holds G + s l2 on the support: another strength is another matrix
-    if (std::any_of(p_.l2, p_.l2 + p_.m, [](double v) { return v != 0.0; })) clear_factor();
+    if (!std::any_of(p_.l2, p_.l2 + p_.m, [](double v) { return v != 0.0; })) held_ = s;
   }
 
   void clear_factor() {
+    held_ = s_;
+    rent_ = 0.0;
     factor_.clear();
     for (std::size_t j : support_) where_[j] = outside;
     support_.clear();
@@ -153,7 +155,8 @@ class QuadraticSolver {
     std::size_t leaving = 0, entering = 0;
     for (std::size_t j : support_) leaving += !is_free(j);
     for (std::size_t j = 0; j < p_.m; ++j) entering += where_[j] == outside && is_free(j);
-    if (3 * (leaving + entering) > support_.size()) clear_factor();
+    const double a = static_cast<double>(support_.size());
+    if (3 * (leaving + entering) > support_.size() || rent_ > a * a * a / 6.0) clear_factor();
     drop_unfree();
     enter();
   }
@@ -183,7 +186,7 @@ class QuadraticSolver {
       if (!is_free(j)) continue;
       if (intact ? append_solved(j, fresh_.data() + k * solved, solved) : append(j)) continue;
       // j depends on the support: slide until one of them stops, then it may fit
-      if (slide(j)) {
+      if (held_ == s_ && slide(j)) {
         intact = false;
         drop_unfree();
         if (is_free(j)) append(j);
@@ -196,7 +199,7 @@ class QuadraticSolver {
     for (std::size_t i : support_) row.push_back(p_.column(j)[i]);
   }
 
-  double pivot_of(std::size_t j) const { return p_.column(j)[j] + s_ * p_.l2[j]; }
+  double pivot_of(std::size_t j) const { return p_.column(j)[j] + held_ * p_.l2[j]; }
 
   bool append_solved(std::size_t j, const double* row, std::size_t solved) {
     std::vector<double> fresh(row, row + solved);
@@ -289,7 +292,7 @@ class QuadraticSolver {
       const std::size_t j = support_[k];
       step_[k] = g_[j] - s_ * p_.l2[j] * (b_[j] - p_.loc[j]) - l1_slope(j);
     }
-    factor_.solve(step_.data());
+    held_ == s_ ? factor_.solve(step_.data()) : conjugate_gradients();
     std::copy(b_, b_ + p_.m, before_.begin());
     const double value = objective();
     double first = 1.0;  // the share of the step at which the first coordinate crosses
@@ -303,6 +306,42 @@ class QuadraticSolver {
       if (share > first) b_[j] = clip(j, before_[j] + first * step_[k]);
     }
     refresh_gradient();
+  }
+
+  // step_ <- (G + s l2)^{-1} step_ on the support, the factor of another strength as preconditioner.
+  void conjugate_gradients() {
+    const std::size_t a = support_.size();
+    std::vector<double> rest(step_.begin(), step_.begin() + static_cast<std::ptrdiff_t>(a));
+    std::vector<double> along(a, 0.0), image(p_.m);
+    const auto size = [&] {
+      double most = 0.0;
+      for (double v : rest) most = std::max(most, std::fabs(v));
+      return most;
+    };
+    const double target = std::max(0.1 * tol_, 1e-4 * size());
+    std::fill(step_.begin(), step_.begin() + static_cast<std::ptrdiff_t>(a), 0.0);
+    double before = 1.0;
+    for (int k = 0; k < 30 && size() > target; ++k) {
+      std::copy(rest.begin(), rest.end(), image.begin());
+      factor_.solve(image.data());
+      const double now = dot(rest.data(), image.data(), a), turn = k ? now / before : 0.0;
+      for (std::size_t i = 0; i < a; ++i) along[i] = image[i] + turn * along[i];
+      before = now;
+      std::fill(image.begin(), image.end(), 0.0);
+      combine(p_.gram, static_cast<std::ptrdiff_t>(p_.stride), support_.data(), along.data(), a,
+              image.data(), p_.m);
+      double curve = 0.0;
+      for (std::size_t i = 0; i < a; ++i) {
+        const std::size_t j = support_[i];
+        curve += along[i] * (image[j] += s_ * p_.l2[j] * along[i]);
+      }
+      if (!(curve > 0.0)) return;
+      for (std::size_t i = 0; i < a; ++i) {
+        step_[i] += now / curve * along[i];
+        rest[i] -= now / curve * image[support_[i]];
+      }
+      rent_ += static_cast<double>(a) * static_cast<double>(a + p_.m);
+    }
   }
 
   // Move b_j by d, no further than its kink or bound; the share of d that was possible.
@@ -328,7 +367,7 @@ class QuadraticSolver {
 
   Quadratic p_;
   double* b_ = nullptr;
-  double s_ = -1.0, tol_ = 0.0;
+  double s_ = -1.0, held_ = -1.0, tol_ = 0.0, rent_ = 0.0;  // held: the strength of the factor
   std::vector<double> g_, step_, before_, row_, part_, fresh_;  // g = q - G b
   std::vector<double> known_;                               // the b that g_ belongs to
   std::vector<std::size_t> support_, where_, moving_, entering_;

@@ -24,7 +24,7 @@ class GaussianResidualModel {
     work_.bend(left_.data());
   }
 
-  static double tolerance(double s, double tol, double steepest) {
+  double tolerance(double s, double tol, double steepest) const {
     return std::max(0.5 * tol * s, 1e-13 * steepest);
   }
 
@@ -94,7 +94,7 @@ class GlmResidualModel {
     if (intercept) work_.add_ones();
   }
 
-  static double tolerance(double s, double tol, double steepest) {
+  double tolerance(double s, double tol, double steepest) const {
     return std::max(2.0 * tol * s, 1e-13 * steepest);
   }
 

@@ -2,6 +2,7 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 
 import priorfit as pf
@@ -43,6 +44,21 @@ def test_axes_given_is_returned_and_data_are_untouched():
         assert draw(ax) is ax
         assert ax.get_title(loc="left")
     np.testing.assert_array_equal(PATH.coefs, before)
+
+
+def test_titles_fit_their_figure():
+    """A long name breaks the title into lines; nothing runs out of the picture."""
+    names = [f"a_column_with_a_rather_long_name_{j}" for j in range(X.shape[1])]
+    table = pd.DataFrame(X, columns=names)
+    for ax in (
+        pf.path(table, Y, prior=pf.Laplace()).plot(),
+        pf.plots.plot_coefficients(PATH.coefs[:, -1], names),
+        SELECTION.plot(),
+        pf.plots.plot_prior(pf.Laplace(1.0)),
+    ):
+        ax.figure.draw_without_rendering()
+        box = ax._left_title.get_window_extent()
+        assert box.x1 <= ax.figure.bbox.x1
 
 
 def test_methods_draw_the_same():

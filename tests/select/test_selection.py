@@ -1,5 +1,7 @@
 """Cross-validation without leaks, and the one-standard-error rule in the right direction."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LassoCV
@@ -89,3 +91,29 @@ def test_threads_change_no_bit(likelihood):
     one, _ = cross_validate(problem, folds=5)
     three, _ = cross_validate(problem, folds=5, threads=3)
     np.testing.assert_array_equal(one.scores, three.scores)
+
+
+def test_rows_of_weight_zero_are_in_no_fold():
+    """Weight 0 is a row absent: the curve is that of the other rows."""
+    problem = _problem()
+    weights = np.r_[np.zeros(60), np.ones(20)]
+    there = problem.take_rows(np.arange(60, 80))
+    some, _ = cross_validate(replace(problem, weights=weights), folds=10)
+    only, _ = cross_validate(there, folds=10)
+    np.testing.assert_allclose(some.scores, only.scores, rtol=1e-9)
+    with pytest.raises(pf.InputError, match="row of positive weight"):
+        cross_validate(replace(problem, weights=weights), folds=KFold(5))
+
+
+@pytest.mark.parametrize("strength", ["cv", 1e-6, 0.0])
+def test_noise_where_no_rows_are_left(strength):
+    """n weights fit n rows: the noise is that of the last point that left some, and it is said."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(20, 60))
+    y = X[:, 0] + rng.normal(size=20)
+    model = pf.MAPRegressor(prior=pf.Laplace(), strength=strength, rule="best")
+    with pytest.warns(pf.PriorfitWarning, match="noise must be identified"):
+        model.fit(X, y)
+    assert 0 < model.dispersion_ < np.inf
+    assert np.all(np.isfinite(model.path_.dispersions))
+    assert np.all(np.isfinite(model.coef_))

@@ -26,7 +26,7 @@ from priorfit.likelihoods import Gaussian, Likelihood
 from priorfit.priors import Normal, Prior
 from priorfit.problem import Problem, of_kind, vector
 from priorfit.select import cross_validate, leave_one_out, per_sd
-from priorfit.solve import Path, path_of, solve
+from priorfit.solve import Path, path_of, solve, warn_collapse
 from priorfit.views import Views, collapsed, explain, views_of
 
 __all__ = ["MAPEstimator"]
@@ -190,6 +190,8 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
             shaped, given = per_sd(problem) if self.standardize else problem, _lambda(self.strength)
             self.path_, k = path_of(shaped, [given], tol=self.tol, max_iter=self.max_iter), 0
         path: Path = self.path_
+        if not path.identified_at(k):
+            warn_collapse()
         likelihood = problem.likelihood
         if isinstance(likelihood, Gaussian) and likelihood.noise is None:
             likelihood = Gaussian(noise=float(np.sqrt(path.dispersion_at(k))))

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from priorfit._typing import ArrayLike
-from priorfit.plots.style import GREY, INK, SOFT, axes_of, title
+from priorfit.plots.style import GREY, INK, SOFT, axes_of, short, title
 
 __all__ = ["plot_coefficients"]
 
@@ -41,7 +41,7 @@ def plot_coefficients(
     ax.axvline(0, color=INK, linewidth=0.8, zorder=1)
     for row, j in zip(rows, shown, strict=True):
         _draw(ax, int(row), float(values[j]))
-    ax.set_yticks(rows, [labels[j][:28] for j in shown], parse_math=False)
+    ax.set_yticks(rows, [short(labels[j], 28) for j in shown], parse_math=False)
     ax.set_ylim(len(shown) - 0.4, -0.6)
     for side in ("top", "right", "left"):
         ax.spines[side].set_visible(False)
@@ -55,7 +55,8 @@ def plot_coefficients(
         zeros = int(np.sum(values[order[max_shown:]] == 0))
         text = f"{hidden} more columns, {zeros} of them exactly zero"
         ax.annotate(text, (1, 0.01), xycoords="axes fraction", ha="right", fontsize=9, color=SOFT)
-    title(ax, _sentence(values, labels))
+    longest = max((len(t.get_text()) for t in ax.get_yticklabels()), default=0)
+    title(ax, _sentence(values, labels), taken=0.08 * longest)
     return ax
 
 

@@ -9,7 +9,18 @@ from matplotlib.axes import Axes
 
 from priorfit._errors import InputError
 from priorfit._typing import Array
-from priorfit.plots.style import GREY, INK, LINES, SOFT, axes_of, bare, readable, spread, title
+from priorfit.plots.style import (
+    GREY,
+    INK,
+    LINES,
+    SOFT,
+    axes_of,
+    bare,
+    readable,
+    short,
+    spread,
+    title,
+)
 from priorfit.solve import Path
 
 __all__ = ["plot_path", "top_counts"]
@@ -106,7 +117,7 @@ def _label_ends(
     ends = [float(effects[j, -1]) for j in named]
     for rank, (j, y) in enumerate(zip(named, spread(ends, gap), strict=True)):
         ax.annotate(
-            str(labels[j])[:18],
+            short(str(labels[j]), 18),
             xy=(end, ends[rank]),
             xytext=(1.02, y),
             textcoords=ax.get_yaxis_transform(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 import matplotlib
@@ -31,6 +32,7 @@ __all__ = [
     "bare",
     "color_of",
     "readable",
+    "short",
     "spread",
     "title",
 ]
@@ -100,11 +102,27 @@ def _plain(value: float) -> str:
     return f"{value:,.3g}" if value < 1e3 else f"{value:,.0f}".replace(",", "\u2009")
 
 
-def title(ax: Axes, text: str) -> None:
-    """The insight as a sentence, flush left."""
-    ax.set_title(
-        text, loc="left", fontsize=11.5, fontweight="bold", color=INK, pad=14, parse_math=False
-    )
+def short(text: str, limit: int) -> str:
+    """The text, or its beginning and an ellipsis.
+
+    Examples
+    --------
+    >>> short("fractal_dimension", 8)
+    'fractal…'
+    """
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def title(ax: Axes, text: str, *, taken: float = 0.0) -> None:
+    """The insight as a sentence, flush left, on as many lines as its axes need.
+
+    ``taken`` is how many inches of their width long tick labels will take.
+    """
+    figure: Any = ax.get_figure(root=True)
+    inches = ax.get_position().width * figure.get_figwidth() - taken
+    lines = textwrap.fill(text, max(24, int(11 * inches)))
+    style: Any = {"fontsize": 11.5, "fontweight": "bold", "color": INK, "parse_math": False}
+    ax.set_title(lines, loc="left", pad=14, **style)
 
 
 def color_of(prior: Prior) -> str:

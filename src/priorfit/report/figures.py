@@ -75,7 +75,7 @@ def _svg(draw: Callable[[Any], Any], size: tuple[float, float]) -> tuple[str, Ma
         figure = Figure(figsize=size, layout="constrained")
         ax = figure.subplots()
         draw(ax)
-        title = ax.get_title(loc="left")
+        title = ax.get_title(loc="left").replace("\n", " ")
         ax.set_title("", loc="left")
         ax.set_xlabel(textwrap.fill(ax.get_xlabel(), int(10 * size[0])))
         buffer = io.StringIO()

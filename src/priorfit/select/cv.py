@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -96,7 +97,14 @@ def cross_validate(
     if hold not in ("belief", "mean"):
         raise InputError("`hold` must be belief or mean", repr(hold), "Choose one of them.")
     shape = per_sd if standardize else _same
+    kept = np.flatnonzero(problem.weights > 0)
+    if isinstance(folds, Integral) and len(kept) < len(problem.y):
+        problem = problem.take_rows(kept)  # weight 0 is a row absent: it is in no fold
     pairs = splits(problem, folds, seed)
+    if any(not np.any(problem.weights[test] > 0) for _, test in pairs):
+        raise InputError(
+            "each fold must hold a row of positive weight", "a fold without", "Use fewer folds."
+        )
     full = path_of(
         shape(problem), penalties, n_points=n_points, ratio=ratio, tol=tol, max_iter=max_iter
     )

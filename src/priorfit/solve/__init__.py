@@ -4,6 +4,7 @@ from priorfit.solve.api import solve, solve_quietly
 from priorfit.solve.columns import moments
 from priorfit.solve.engines import ENGINES, Auto
 from priorfit.solve.leave_one_out import LeaveOneOut
+from priorfit.solve.noise import warn_collapse
 from priorfit.solve.path import Path, lambda_max, path, path_of
 from priorfit.solve.result import Certificate, Solution
 from priorfit.solve.status import Status
@@ -22,4 +23,5 @@ __all__ = [
     "path_of",
     "solve",
     "solve_quietly",
+    "warn_collapse",
 ]

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from priorfit._errors import ConvergenceWarning, InputError
-from priorfit._typing import Array
+from priorfit._typing import Array, Mask
 from priorfit.likelihoods import Likelihood
 from priorfit.priors import (
     ElasticNet,
@@ -27,7 +27,7 @@ from priorfit.priors import (
 from priorfit.problem import Problem
 from priorfit.solve.api import check_settings
 from priorfit.solve.engines import Engine, engine
-from priorfit.solve.noise import noise_variance
+from priorfit.solve.noise import noise_variance, rss
 from priorfit.solve.restore import restore
 from priorfit.solve.result import Certificate
 from priorfit.solve.standard import Standard, standardize
@@ -69,19 +69,45 @@ class Path:
 
     @cached_property
     def dispersions(self) -> Array:
-        """phi at each point, (k,): known, or RSS / (n - df) of that point; 1 where nothing is left
-        to explain, as for a constant response."""
+        """phi at each point, (k,): known, or RSS / (n - df) of that point.
+
+        Where no rows are left to estimate it from (see `identified`) it is that of the last point
+        that had some, or of the model without columns; 1 for a constant response.
+        """
         return np.array([self.dispersion_at(k) for k in range(len(self.penalties))])
 
     def dispersion_at(self, k: int) -> float:
         """phi at point ``k``."""
-        known = self.problem.likelihood.known_dispersion
+        standard = self._standard
+        known = (self._variance(i) for i in range(k, -1, -1))
+        found = next((v for v in known if np.isfinite(v)), None)
+        if found is None:
+            found = rss(standard, standard.start) / max(self.problem.n_effective - 1.0, 1.0)
+        return (found if found > 0 else 1.0) / standard.y_unit**2
+
+    @property
+    def identified(self) -> Mask:
+        """Whether the data say how large the noise is at each point, (k,)."""
+        return np.array([self.identified_at(k) for k in range(len(self.penalties))])
+
+    def identified_at(self, k: int) -> bool:
+        """Whether the data say how large the noise is at point ``k``."""
+        return bool(np.isfinite(self._variance(k)))
+
+    @cached_property
+    def _known_variances(self) -> dict[int, float]:
+        return {}
+
+    def _variance(self, k: int) -> float:
+        """phi in units of ``y_unit``, infinite where no degrees of freedom are left."""
+        unit, known = self._standard.y_unit**2, self.problem.likelihood.known_dispersion
         if known is not None:
-            return known
-        unit = self._standard.y_unit**2
-        strength = float(self.penalties[k]) * unit
-        found = noise_variance(self._standard, self._unknowns(k), strength)
-        return (found if found > 0 else 1.0) / unit
+            return known * unit
+        if k not in self._known_variances:
+            strength = float(self.penalties[k]) * unit
+            found = noise_variance(self._standard, self._unknowns(k), strength)
+            self._known_variances[k] = found
+        return self._known_variances[k]
 
     @property
     def scales(self) -> Array:
