@@ -250,7 +250,7 @@ class GroupPath {
     for (std::size_t k = 0; k < batch; ++k)
       losses_[k] = model_.dual_point(solutions_[k], duals_.data() + k * x_.n);
     batch_ = batch;
-    x_.correlate(duals_.data(), batch, correlations_.data());
+    x_.correlate(nullptr, x_.p, duals_.data(), batch, correlations_.data());
   }
 
   bool be_stricter() {
