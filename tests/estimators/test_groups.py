@@ -49,7 +49,7 @@ def test_a_table_with_categories(name, strength, tmp_path):
     assert np.all(np.asarray(views.penalty.group) > 0)
     words = model.explain()
     assert "roup Laplace" in words
-    assert "‖b_g − loc_g‖₂" in words
+    assert "‖b_g‖₂" in words
     assert pf.plots.plot_prior(views.prior).lines
     if strength is not None:
         assert model.path_.plot().lines
