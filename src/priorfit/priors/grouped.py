@@ -136,7 +136,9 @@ class _Grouped(Prior):
         """The inverse of `cdf`, by Newton on the log of the tail (it is concave)."""
         q = np.asarray(q, dtype=np.float64)
         if not np.all((q >= 0) & (q <= 1)):
-            raise InputError("a probability must lie in [0, 1]", repr(q), "")
+            raise InputError(
+                "a probability must lie in [0, 1]", repr(q), "Divide percentages by 100."
+            )
         lowered = self._proper(q.shape)
         share = np.atleast_1d(q)
         wanted = np.maximum(np.minimum(share, 1.0 - share), 1e-300)

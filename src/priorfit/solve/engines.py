@@ -82,7 +82,11 @@ def engine(standard: Standard, *, solver: str, tol: float, max_iter: int) -> Eng
             "Use solver='auto'.",
         )
     if standard.form.groups is not None and name not in ("groups", "newton", "reference"):
-        raise InputError(f"the {name} engine must have a prior without groups", "groups", "")
+        raise InputError(
+            f"the {name} engine must have a prior without groups",
+            "groups",
+            "Leave solver at auto.",
+        )
     if name == "least-squares" and not is_quadratic(standard):
         raise InputError(
             "least-squares must have a normal or flat prior without bounds",

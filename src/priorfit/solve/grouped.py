@@ -17,7 +17,7 @@ from priorfit.solve.standard import Standard
 __all__ = ["Grouped"]
 
 _MOST = 6000  # working columns: their Gram matrix then fills 290 MB
-_ROWS = 3000  # at most, for systems among the rows
+_ROWS = 2000  # at most, for systems among the rows
 _SHARE = 1  # of the rows: with more working columns systems among the rows are smaller
 _MEMORY = 1 << 27  # numbers in the copies of the working columns: 1 GB
 
