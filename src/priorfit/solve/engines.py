@@ -47,27 +47,29 @@ class Auto:
         """The engine's name, one of `ENGINES`."""
         return self.of(standardize(problem))
 
-    def of(self, standard: Standard) -> str:
-        """The same for a problem in standard form."""
-        return _select(standard)
+    def of(self, standard: Standard, only: float | None = None) -> str:
+        """The same for a problem in standard form, and ``only`` one strength where that is all."""
+        return _select(standard, only)
 
 
-def _select(standard: Standard) -> str:
+def _select(standard: Standard, only: float | None = None) -> str:
     if not standard.gaussian:
         return "newton"
     if is_quadratic(standard):
         return "least-squares"
-    return "gram" if few_columns(standard) else "working-set"
+    return "gram" if few_columns(standard, only) else "working-set"
 
 
-def engine(standard: Standard, *, solver: str, tol: float, max_iter: int) -> Engine:
-    """The engine of that name, ready for any strength.
+def engine(
+    standard: Standard, *, solver: str, tol: float, max_iter: int, only: float | None = None
+) -> Engine:
+    """The engine of that name, ready for any strength (for ``only`` this one, where given).
 
     What does not depend on the strength (Gram matrix, kernel, working set) is made once and kept.
     """
     if solver not in ("auto", *ENGINES):
         raise InputError(f"`solver` must be auto or one of {', '.join(ENGINES)}", repr(solver), "")
-    name = _select(standard) if solver == "auto" else solver
+    name = _select(standard, only) if solver == "auto" else solver
     if not standard.gaussian and name not in ("newton", "reference"):
         raise InputError(
             f"the {name} engine must have a gaussian likelihood", standard.likelihood.name, ""

@@ -52,7 +52,7 @@ class Newton:
             if done == len(strengths):
                 return found, certificates
             gap, kkt, slopes, _ = certificates
-            parts = [Certificates(gap[:done], kkt[:done], slopes[:, :done])] if done else []
+            parts = [Certificates(gap[:done], kkt[:done], slopes[:0, :done])]
             out[:, :done] = found[:, :done]
         g = out[:, done - 1] if done else warm
         previous = float(strengths[max(done - 1, 0)])
@@ -61,7 +61,7 @@ class Newton:
             g, certificate = self._solve(g, slopes, float(strengths[k]), previous)
             slopes, previous = certificate.slopes[:, 0], float(strengths[k])
             out[:, k] = g
-            parts.append(certificate)
+            parts.append(certificate._replace(slopes=certificate.slopes[:0]))
         return out, joined(parts)
 
     def _all_native(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
