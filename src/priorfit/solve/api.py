@@ -44,8 +44,7 @@ def solve(
     problem : what to minimise.
     tol : relative duality gap to reach.
     max_iter : bound on the iterations of the outer loop.
-    solver : "auto" (see `Auto`) or one of "least-squares", "gram", "working-set", "newton",
-        "reference".
+    solver : "auto" (see `Auto`) or one of `ENGINES`.
     warm : a solution to start from.
 
     Returns

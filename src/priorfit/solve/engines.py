@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+
 from priorfit._errors import InputError
 from priorfit._typing import Array
 from priorfit.problem import Problem
 from priorfit.solve.certificate import Certificates
+from priorfit.solve.conjugate import ConjugateGradients, is_huge
 from priorfit.solve.gram import Gram, few_columns
 from priorfit.solve.least_squares import LeastSquares, is_quadratic
 from priorfit.solve.newton import Newton
@@ -29,7 +32,7 @@ class Engine(Protocol):
         """Solve at each strength, warm from the one before."""
 
 
-ENGINES = ("least-squares", "gram", "working-set", "newton", "reference")
+ENGINES = ("least-squares", "conjugate-gradients", "gram", "working-set", "newton", "reference")
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,8 @@ def _select(standard: Standard, only: float | None = None) -> str:
     if not standard.gaussian:
         return "newton"
     if is_quadratic(standard):
-        return "least-squares"
+        every = not np.any(standard.form.flat[int(standard.Z.intercept) :])
+        return "conjugate-gradients" if every and is_huge(standard) else "least-squares"
     return "gram" if few_columns(standard, only) else "working-set"
 
 
@@ -74,14 +78,18 @@ def engine(
         raise InputError(
             f"the {name} engine must have a gaussian likelihood", standard.likelihood.name, ""
         )
-    if name == "least-squares" and not is_quadratic(standard):
+    if name in ("least-squares", "conjugate-gradients") and not is_quadratic(standard):
         raise InputError(
-            "least-squares must have a normal or flat prior without bounds", "an l1 term or box", ""
+            f"{name} must have a normal or flat prior without bounds", "an l1 term or box", ""
         )
+    if name == "conjugate-gradients" and np.any(standard.form.flat[int(standard.Z.intercept) :]):
+        raise InputError(f"{name} must have a normal prior on every weight", "a flat one", "")
     if name == "reference":
         return Reference(standard, tol, max_iter)
     if name == "newton":
         return Newton(standard, tol, min(max_iter, 200))
     if name == "working-set":
         return WorkingSet(standard, tol)
+    if name == "conjugate-gradients":
+        return ConjugateGradients(standard, tol, max_iter)
     return LeastSquares(standard, tol) if name == "least-squares" else Gram(standard)
