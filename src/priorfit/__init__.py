@@ -15,7 +15,7 @@ from priorfit.solve import Auto, Certificate, Path, Solution, Status, lambda_max
 if TYPE_CHECKING:
     from priorfit import datasets, plots, sklearn
     from priorfit.estimators import MAPClassifier, MAPRegressor
-    from priorfit.select import Selection, cross_validate
+    from priorfit.select import Selection, cross_validate, leave_one_out
 
 __version__ = "0.1.0"
 
@@ -45,6 +45,7 @@ __all__ = [
     "cross_validate",
     "datasets",
     "lambda_max",
+    "leave_one_out",
     "path",
     "plots",
     "sklearn",
@@ -57,6 +58,7 @@ _LATER = {
     "MAPRegressor": "priorfit.estimators",
     "Selection": "priorfit.select",
     "cross_validate": "priorfit.select",
+    "leave_one_out": "priorfit.select",
     "datasets": "",
     "plots": "",
     "sklearn": "",
