@@ -1,91 +1,8 @@
-"""Problems with known answers to draw: name -> (likelihood, l1_ratio, ratio of the grid, X, y, size
-of the groups)."""
+"""The development set: every kind of path that must be fast."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
-import numpy as np
-from scipy import sparse
-
-
-class Case(NamedTuple):
-    """``X`` (n, p) dense in Fortran order or CSC; the grid ends at ``ratio``; ``group`` columns
-    that lie side by side are penalised by their length times its root."""
-
-    likelihood: str
-    l1_ratio: float
-    ratio: float
-    X: Any
-    y: np.ndarray
-    group: int = 1
-
-
-def correlated(n: int, p: int, rho: float, seed: int) -> np.ndarray:
-    """Columns of an AR(1) process."""
-    rng = np.random.default_rng(seed)
-    X = rng.normal(size=(p, n))
-    for j in range(1, p):
-        X[j] = rho * X[j - 1] + np.sqrt(1 - rho * rho) * X[j]
-    return X.T
-
-
-def signal(X: Any, k: int, seed: int) -> np.ndarray:
-    """X b of k normal weights, over its standard deviation."""
-    rng = np.random.default_rng(seed)
-    b = np.zeros(X.shape[1])
-    b[rng.choice(X.shape[1], k, replace=False)] = rng.normal(size=k)
-    eta = np.asarray(X @ b)
-    return (eta - eta.mean()) / eta.std()
-
-
-def gaussian(n: int, p: int, rho: float, k: int = 50, seed: int = 0, **more: Any) -> Case:
-    X = correlated(n, p, rho, seed)
-    y = signal(X, k, seed + 1) + np.random.default_rng(seed + 2).normal(size=n) / 3
-    return Case("gaussian", more.get("l1_ratio", 1.0), more.get("ratio", 1e-2), X, y)
-
-
-def bernoulli(n: int, p: int, rho: float, k: int = 50, seed: int = 0) -> Case:
-    X = correlated(n, p, rho, seed)
-    chance = 1 / (1 + np.exp(-3 * signal(X, k, seed + 1)))
-    y = (np.random.default_rng(seed + 2).uniform(size=n) < chance).astype(float)
-    return Case("bernoulli", 1.0, 1e-2, X, y)
-
-
-def poisson(n: int, p: int, rho: float, k: int = 30, seed: int = 0) -> Case:
-    X = correlated(n, p, rho, seed)
-    y = np.random.default_rng(seed + 2).poisson(np.exp(signal(X, k, seed + 1))).astype(float)
-    return Case("poisson", 1.0, 1e-2, X, y)
-
-
-def grouped(n: int, p: int, rho: float, group: int, k: int = 5, seed: int = 0) -> Case:
-    """k groups matter."""
-    X = correlated(n, p, rho, seed)
-    rng = np.random.default_rng(seed + 1)
-    b = np.zeros((p // group, group))
-    b[rng.choice(p // group, k, replace=False)] = rng.normal(size=(k, group))
-    eta = X @ b.ravel()
-    y = (eta - eta.mean()) / eta.std() + np.random.default_rng(seed + 2).normal(size=n) / 3
-    return Case("gaussian", 1.0, 1e-2, X, y, group)
-
-
-def text(n: int, p: int, likelihood: str, unit: bool, k: int = 200, seed: int = 0) -> Case:
-    """Counts of words of Zipf frequency, 0.1 % of them there; columns raw or of unit norm."""
-    rng = np.random.default_rng(seed)
-    share = 1 / np.arange(1, p + 1)
-    rows = rng.integers(0, n, size=int(1e-3 * n * p))
-    cols = rng.choice(p, size=len(rows), p=share / share.sum())
-    X = sparse.csc_matrix((np.ones(len(rows)), (rows, cols)), shape=(n, p))
-    X.sum_duplicates()
-    if unit:
-        norms = np.sqrt(X.power(2).sum(axis=0)).A1
-        X = sparse.csc_matrix(X @ sparse.diags(1 / np.maximum(norms, 1e-300)))
-    eta = signal(X, k, seed + 1)
-    if likelihood == "gaussian":
-        return Case("gaussian", 1.0, 1e-2, X, eta + rng.normal(size=n) / 3)
-    y = (rng.uniform(size=n) < 1 / (1 + np.exp(-3 * eta))).astype(float)
-    return Case("bernoulli", 1.0, 1e-2, X, y)
-
+from priorfit.bench.cases import bernoulli, gaussian, grouped, poisson, text
 
 CASES = {
     "small": lambda: gaussian(200, 1000, 0.6),
@@ -93,9 +10,9 @@ CASES = {
     "wide, correlated": lambda: gaussian(1000, 10_000, 0.95),
     "tall": lambda: gaussian(20_000, 500, 0.6, ratio=1e-3),
     "elastic net": lambda: gaussian(500, 20_000, 0.6, l1_ratio=0.5),
-    "groups": lambda: grouped(500, 5000, 0.6, 10),
     "logistic": lambda: bernoulli(1000, 5000, 0.6),
     "poisson": lambda: poisson(2000, 2000, 0.6),
+    "groups": lambda: grouped(500, 5000, 0.6, 10),
     "text": lambda: text(20_000, 100_000, "gaussian", unit=False),
     "text, unit norm": lambda: text(20_000, 100_000, "gaussian", unit=True),
     "text, logistic": lambda: text(20_000, 100_000, "bernoulli", unit=False),

@@ -24,9 +24,11 @@ from statistics import median
 os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
 
 import numpy as np
-from cases import CASES, Case
-from gap import judge, lambda_max
+from cases import CASES
 from scipy import sparse
+
+from priorfit.bench.cases import Case
+from priorfit.bench.judge import judge, lambda_max
 
 HERE = Path(__file__).parent
 TARGET = 1e-6

@@ -20,7 +20,7 @@ def main() -> None:
     """``worker.py SOLVER FOLDER``."""
     name, folder = sys.argv[1], Path(sys.argv[2])
     sys.path = [p for p in sys.path if Path(p).resolve() != Path(__file__).parent.resolve()]
-    where = Path(__file__).parent / "solvers" / f"{name}.py"
+    where = Path(__file__).parents[2] / "src" / "priorfit" / "bench" / "solvers" / f"{name}.py"
     spec = importlib.util.spec_from_file_location(f"solver_{name}", where)
     solver = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(solver)

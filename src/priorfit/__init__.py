@@ -24,7 +24,7 @@ from priorfit.solve import Auto, Certificate, Path, Solution, Status, lambda_max
 if TYPE_CHECKING:
     from priorfit import datasets, plots, sklearn
     from priorfit.estimators import MAPClassifier, MAPRegressor
-    from priorfit.select import Selection, cross_validate
+    from priorfit.select import Selection, cross_validate, leave_one_out
 
 __version__ = "0.1.0"
 
@@ -56,6 +56,7 @@ __all__ = [
     "cross_validate",
     "datasets",
     "lambda_max",
+    "leave_one_out",
     "path",
     "plots",
     "sklearn",
@@ -68,6 +69,7 @@ _LATER = {
     "MAPRegressor": "priorfit.estimators",
     "Selection": "priorfit.select",
     "cross_validate": "priorfit.select",
+    "leave_one_out": "priorfit.select",
     "datasets": "",
     "plots": "",
     "sklearn": "",

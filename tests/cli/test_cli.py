@@ -121,6 +121,7 @@ BAD = {
     "not a model": (["predict", "diabetes.csv", "diabetes.csv"], "a model written by priorfit"),
     "no model": (["predict", "m.json", "diabetes.csv"], "must exist"),
     "unknown data": (["data", "iris"], "diabetes"),
+    "unknown case": (["bench", "--cases", "nothing"], "bench must have a case"),
     "missing option": (["fit", "diabetes.csv"], "--target"),
     "text target": (["fit", "text.csv", "--target", "y", "--likelihood", "gaussian"], "numbers"),
     "ragged": (["fit", "ragged.csv", "--target", "y"], "readable table"),
@@ -181,6 +182,17 @@ def test_bad_input_is_one_clear_line(here, name, capsys):
     lines = capsys.readouterr().err.strip().splitlines()
     assert len(lines) == 1, lines
     assert message in lines[0]
+
+
+def test_bench_prints_a_table_and_writes_records(here, capsys):
+    """One line of JSON per solver; priorfit certified: exit code 0."""
+    assert main(["bench", "--cases", "5000 x 200", "--repeats", "1", "--json", "b.jsonl"]) == 0
+    records = [json.loads(line) for line in (here / "b.jsonl").read_text().splitlines()]
+    assert [r["solver"] for r in records][:2] == ["priorfit", "sklearn"]
+    assert records[0]["certified"]
+    said = capsys.readouterr().out
+    assert "passes" in said
+    assert "lasso 5000 x 200" in said
 
 
 def test_not_converged_is_exit_code_two(here, capsys):

@@ -6,8 +6,11 @@ from scipy import sparse
 
 import priorfit as pf
 from laws import example
-from priorfit.solve import LeaveOneOut
+from priorfit.solve import LeaveOneOut, path_of
+from priorfit.solve.conjugate import trace
+from priorfit.solve.noise import degrees_of_freedom
 from priorfit.solve.ridge import Tall
+from priorfit.solve.standard import standardize
 
 SHAPES = {"tall": (40, 6), "wide": (15, 40), "square": (20, 20)}
 LAMBDAS = np.geomspace(100.0, 0.1, 5)
@@ -135,3 +138,40 @@ def test_other_priors_are_refused(prior):
     X, y, *_ = example()
     with pytest.raises(pf.InputError, match="normal prior"):
         LeaveOneOut(pf.Problem.make(X, y, prior=prior))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("intercept", [True, False])
+def test_conjugate_gradients_reach_the_factor(shape, intercept):
+    """CG on X alone and a Cholesky factor: the same fit, both certified, dense and sparse."""
+    for form in (np.asarray, sparse.csc_array):
+        problem = _problem(*SHAPES[shape], intercept, as_X=form)
+        exact = path_of(problem, LAMBDAS, tol=1e-12)
+        found = path_of(problem, LAMBDAS, tol=1e-12, solver="conjugate-gradients")
+        assert found.certified
+        np.testing.assert_allclose(found.coefs, exact.coefs, atol=1e-4)
+        np.testing.assert_allclose(found.intercepts, exact.intercepts, atol=1e-4)
+
+
+def test_a_huge_sparse_table_is_never_squared():
+    """More rows and columns than a factor is worth: Auto takes conjugate gradients; certified."""
+    rng = np.random.default_rng(0)
+    n, p, cells = 4000, 3500, 40_000
+    cells = (rng.normal(size=cells), (rng.integers(0, n, cells), rng.integers(0, p, cells)))
+    X = sparse.csc_array(cells, shape=(n, p))
+    y = X @ rng.normal(size=p) + rng.normal(size=n)
+    problem = pf.Problem.make(X, y, prior=pf.Normal(1.0), likelihood=pf.Gaussian(noise=3.0))
+    assert pf.Auto().select(problem) == "conjugate-gradients"
+    fit = pf.solve(problem)
+    assert fit.certificate.certified
+    assert 1.0 < fit.df < p
+
+
+def test_a_random_probe_finds_the_trace():
+    """E z'Hz = tr H for random signs z, within a few standard errors."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(600, 200)), rng.normal(size=600)
+    standard = standardize(pf.Problem.make(X, y, prior=pf.Normal()))
+    for s in (1.0, 600.0):
+        exact = degrees_of_freedom(standard, np.ones(201), s) - 1.0
+        assert trace(standard, s) == pytest.approx(exact, abs=3.0 * np.sqrt(2.0 * exact))

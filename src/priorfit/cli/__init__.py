@@ -58,6 +58,11 @@ def _parser() -> argparse.ArgumentParser:
     data = commands.add_parser("data", help="write a bundled table to a CSV file")
     data.add_argument("name", help="diabetes, breast_cancer, khan or nci60")
     data.add_argument("output", nargs="?", help="file to write (default: NAME.csv)")
+    bench = commands.add_parser("bench", help="race against the solvers installed here")
+    bench.add_argument("--cases", nargs="*", help="words that a case's name must hold")
+    bench.add_argument("--repeats", type=int, default=3)
+    bench.add_argument("--limit", type=float, default=20.0, help="CPU seconds a solver may take")
+    bench.add_argument("--json", help="file to write, one record per line")
     return parser
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import shlex
 import sys
 import warnings
@@ -16,6 +17,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from priorfit._errors import InputError
+from priorfit.bench import SMALL, installed, race
+from priorfit.cli.races import race_heading, race_table
 from priorfit.cli.tables import read_table, stem
 from priorfit.datasets import load
 from priorfit.estimators import MAPClassifier, MAPRegressor
@@ -30,7 +33,7 @@ from priorfit.report import (
     save_model,
 )
 
-__all__ = ["data", "fit", "predict"]
+__all__ = ["bench", "data", "fit", "predict"]
 
 
 def fit(options: Namespace) -> int:
@@ -116,6 +119,24 @@ def _check_folder(option: str, name: str | None) -> None:
             repr(str(Path(name).parent)),
             "Create it first.",
         )
+
+
+def bench(options: Namespace) -> int:
+    """Race the solvers installed here; 2 where a fit of priorfit is not certified."""
+    words = options.cases or [""]
+    cases = [name for name in SMALL if any(word in name for word in words)]
+    if not cases or options.repeats < 1:
+        raise InputError("bench must have a case and repeats >= 1", f"{words}", str(list(SMALL)))
+    rivals, records, console = installed(), [], Console()
+    console.print(race_heading(rivals), style="dim", highlight=False)
+    for name in cases:
+        found = race(name, SMALL[name](), rivals, options.repeats, options.limit)
+        records += found
+        console.print(race_table(name, found))
+    if options.json:
+        with open(options.json, "w", encoding="utf-8") as file:
+            file.writelines(json.dumps(r._asdict()) + "\n" for r in records)
+    return 0 if all(r.certified for r in records if r.solver == "priorfit") else 2
 
 
 def _take(table: pa.Table, name: str, option: str) -> tuple[Any, pa.Table]:

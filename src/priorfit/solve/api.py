@@ -45,8 +45,7 @@ def solve(
     problem : what to minimise.
     tol : relative duality gap to reach.
     max_iter : bound on the iterations of the outer loop.
-    solver : "auto" (see `Auto`) or one of "least-squares", "gram", "working-set", "groups",
-        "newton", "reference".
+    solver : "auto" (see `Auto`) or one of `ENGINES`.
     warm : a solution to start from.
 
     Returns
@@ -85,20 +84,18 @@ def solve_quietly(
     standard = standardize(problem)
     start = standard.start if warm is None else standard.enter(warm.intercept, warm.coef)
     likelihood = problem.likelihood
+    phi = likelihood.known_dispersion
+    only = None if phi is None else phi * standard.y_unit**2
     if isinstance(likelihood, Gaussian) and likelihood.scale_by_noise:
         standard, strength, g, found, rounds = _conditional_fit(
             standard, start, tol, max_iter, solver
         )
     else:
-        run = engine(standard, solver=solver, tol=tol, max_iter=max_iter)
-        phi = likelihood.known_dispersion
-        if phi is None:
-            strength = independent_variance(standard, run)
-        else:
-            strength = phi * standard.y_unit**2
+        run = engine(standard, solver=solver, tol=tol, max_iter=max_iter, only=only)
+        strength = independent_variance(standard, run) if only is None else only
         solutions, found = run(np.array([strength]), start)
         g, rounds = solutions[:, 0], run.rounds
-    name = Auto().of(standard) if solver == "auto" else solver
+    name = Auto().of(standard, only) if solver == "auto" else solver
     return _solution(problem, standard, g, strength, found, tol, (name, rounds))
 
 

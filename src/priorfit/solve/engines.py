@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+
 from priorfit._errors import InputError
 from priorfit._typing import Array
 from priorfit.problem import Problem
 from priorfit.solve.certificate import Certificates
+from priorfit.solve.conjugate import ConjugateGradients, is_huge
 from priorfit.solve.gram import Gram, few_columns
 from priorfit.solve.grouped import Grouped
 from priorfit.solve.least_squares import LeastSquares, is_quadratic
@@ -30,7 +33,15 @@ class Engine(Protocol):
         """Solve at each strength, warm from the one before."""
 
 
-ENGINES = ("least-squares", "gram", "working-set", "groups", "newton", "reference")
+ENGINES = (
+    "least-squares",
+    "conjugate-gradients",
+    "gram",
+    "working-set",
+    "groups",
+    "newton",
+    "reference",
+)
 
 
 @dataclass(frozen=True)
@@ -48,23 +59,26 @@ class Auto:
         """The engine's name, one of `ENGINES`."""
         return self.of(standardize(problem))
 
-    def of(self, standard: Standard) -> str:
-        """The same for a problem in standard form."""
-        return _select(standard)
+    def of(self, standard: Standard, only: float | None = None) -> str:
+        """The same for a problem in standard form, and ``only`` one strength where that is all."""
+        return _select(standard, only)
 
 
-def _select(standard: Standard) -> str:
+def _select(standard: Standard, only: float | None = None) -> str:
     if not standard.gaussian:
         return "newton"
     if standard.form.groups is not None:
         return "groups"
     if is_quadratic(standard):
-        return "least-squares"
-    return "gram" if few_columns(standard) else "working-set"
+        every = not np.any(standard.form.flat[int(standard.Z.intercept) :])
+        return "conjugate-gradients" if every and is_huge(standard) else "least-squares"
+    return "gram" if few_columns(standard, only) else "working-set"
 
 
-def engine(standard: Standard, *, solver: str, tol: float, max_iter: int) -> Engine:
-    """The engine of that name, ready for any strength.
+def engine(
+    standard: Standard, *, solver: str, tol: float, max_iter: int, only: float | None = None
+) -> Engine:
+    """The engine of that name, ready for any strength (for ``only`` this one, where given).
 
     What does not depend on the strength (Gram matrix, kernel, working set) is made once and kept.
     """
@@ -74,7 +88,7 @@ def engine(standard: Standard, *, solver: str, tol: float, max_iter: int) -> Eng
             repr(solver),
             "Choose one of them.",
         )
-    name = _select(standard) if solver == "auto" else solver
+    name = _select(standard, only) if solver == "auto" else solver
     if not standard.gaussian and name not in ("newton", "reference"):
         raise InputError(
             f"the {name} engine must have a gaussian likelihood",
@@ -87,12 +101,14 @@ def engine(standard: Standard, *, solver: str, tol: float, max_iter: int) -> Eng
             "groups",
             "Leave solver at auto.",
         )
-    if name == "least-squares" and not is_quadratic(standard):
+    if name in ("least-squares", "conjugate-gradients") and not is_quadratic(standard):
         raise InputError(
-            "least-squares must have a normal or flat prior without bounds",
+            f"{name} must have a normal or flat prior without bounds",
             "an l1 term or box",
             "Use solver='auto'.",
         )
+    if name == "conjugate-gradients" and np.any(standard.form.flat[int(standard.Z.intercept) :]):
+        raise InputError(f"{name} must have a normal prior on every weight", "a flat one", "")
     if name == "reference":
         return Reference(standard, tol, max_iter)
     if name == "groups":
@@ -101,4 +117,6 @@ def engine(standard: Standard, *, solver: str, tol: float, max_iter: int) -> Eng
         return Newton(standard, tol, min(max_iter, 200))
     if name == "working-set":
         return WorkingSet(standard, tol)
+    if name == "conjugate-gradients":
+        return ConjugateGradients(standard, tol, max_iter)
     return LeastSquares(standard, tol) if name == "least-squares" else Gram(standard)

@@ -10,10 +10,19 @@ from priorfit.solve.standard import Standard
 __all__ = ["Gram", "few_columns"]
 
 
-def few_columns(standard: Standard) -> bool:
-    """Whether the Gram matrix of all columns is cheaper than screening."""
+_SPARSE = 0.01  # of the strength without weights: above, most columns stay out
+
+
+def few_columns(standard: Standard, only: float | None = None) -> bool:
+    """Whether the Gram matrix of all columns is cheaper than screening.
+
+    For ``only`` one strength it is so where the l1 term leaves many columns in.
+    """
     n, m = standard.Z.shape
-    return m <= 300 or (m <= n and m <= 5000)
+    l1 = standard.form.l1[standard.form.l1 > 0]
+    if m <= 300 or not (m <= n and m <= 5000):
+        return m <= 300
+    return only is None or not len(l1) or only * l1.min() < _SPARSE * standard.null_correlation
 
 
 class Gram:

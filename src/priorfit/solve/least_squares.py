@@ -75,10 +75,18 @@ def dual_normal(
     root = np.sqrt(h)
     system = root[:, None] * (K / strength) * root
     system[np.diag_indices_from(system)] += 1.0
-    factor = linalg.cho_factor(system, overwrite_a=True)
+    try:
+        factor = linalg.cho_factor(system)
+    except linalg.LinAlgError:  # by rounding: its eigenvalues are >= 1
+        values, vectors = linalg.eigh(system)
+        system = vectors / np.sqrt(np.maximum(values, 1.0)) @ vectors.T
+        factor = None
 
     def solve(v: Array) -> Array:
-        return np.asarray((root * linalg.cho_solve(factor, (root * v.T).T).T).T)
+        scaled = (root * v.T).T
+        if factor is None:
+            return np.asarray((root * (system @ (system @ scaled)).T).T)
+        return np.asarray((root * linalg.cho_solve(factor, scaled).T).T)
 
     smooth = solve(free)
     a = np.linalg.solve(free.T @ smooth, smooth.T @ target)

@@ -21,6 +21,7 @@ from priorfit.solve.working_set import beyond, screen
 __all__ = ["Newton"]
 
 _SMALL = 300
+_STALLED = 5  # steps that change nothing before the search is given up
 _NATIVE = 2_000_000  # numbers in Z: beyond, BLAS is worth its calls
 
 
@@ -44,33 +45,38 @@ class Newton:
 
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
         """Solutions (m, k) and their certificates, each warm from the last."""
-        if self.dense is not None:
-            solutions, found = self._all_native(self.dense, strengths, warm)
-            if np.all(found.gap <= self.tol):
-                return solutions, found
-        elif self.many is not None:
-            solutions, found = self.many(strengths, warm)
-            self.rounds = max(self.rounds, solutions.shape[1])
-            if solutions.shape[1] == len(strengths) and np.all(found.gap <= self.tol):
-                return solutions, found
-        g, parts, previous = warm, [], float(strengths[0])
-        out = np.empty((self.standard.size, len(strengths)))
+        out, done = np.empty((self.standard.size, len(strengths))), 0
+        parts: list[Certificates] = []
+        if self.dense is not None or self.many is not None:
+            found, certificates = self._all_native(strengths, warm)
+            done = int(np.argmax(np.append(certificates.gap, np.inf) > self.tol))
+            if done == len(strengths):
+                return found, certificates
+            gap, kkt, slopes, _ = certificates
+            parts = [Certificates(gap[:done], kkt[:done], slopes[:0, :done])]
+            out[:, :done] = found[:, :done]
+        g = out[:, done - 1] if done else warm
+        previous = float(strengths[max(done - 1, 0)])
         slopes = self._slopes(self.standard.eta(g))
-        for k, s in enumerate(strengths):
-            g, certificate = self._solve(g, slopes, float(s), previous)
-            slopes, previous = certificate.slopes[:, 0], float(s)
+        for k in range(done, len(strengths)):
+            g, certificate = self._solve(g, slopes, float(strengths[k]), previous)
+            slopes, previous = certificate.slopes[:, 0], float(strengths[k])
             out[:, k] = g
-            parts.append(certificate)
+            parts.append(certificate._replace(slopes=certificate.slopes[:0]))
         return out, joined(parts)
 
-    def _all_native(
-        self, dense: Array, strengths: Array, warm: Array
-    ) -> tuple[Array, Certificates]:
-        """All strengths in one native call; what misses the tolerance is for the general way."""
+    def _all_native(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
+        """One native call; what misses the tolerance and all after it is for the general way."""
+        if self.many is not None:
+            found, certificates = self.many(strengths, warm)
+            self.rounds = max(self.rounds, found.shape[1])
+            return found, certificates
         tol = 1e-11 * self.standard.null_correlation
-        coefs, self.rounds = solve_glm(self.standard, dense, strengths, warm, tol)
+        assert self.dense is not None
+        coefs, self.rounds = solve_glm(self.standard, self.dense, strengths, warm, tol)
         return coefs.T, certify(self.standard, coefs.T, strengths)
 
+    @np.errstate(over="ignore", invalid="ignore")
     def _solve(
         self, g: Array, slopes: Array, strength: float, previous: float
     ) -> tuple[Array, Certificates]:
@@ -82,6 +88,7 @@ class Newton:
         eta = standard.eta(g)
         value, close = self._objective(g, eta, strength), False
         best: tuple[Array, Certificates] | None = None
+        stalled = 0
         for rounds in range(1, self.max_iter + 1):
             self.rounds = max(self.rounds, rounds)
             if close:
@@ -97,8 +104,9 @@ class Newton:
             working |= beyond(form, pull, strength) & ~form.fixed
             proposal = self._propose(g, eta, slopes, strength, np.flatnonzero(working))
             moved = self._search(g, eta, value, proposal, strength)
-            if moved is None:
+            if moved is None or stalled > _STALLED:
                 break
+            stalled = stalled + 1 if value - moved[2] <= 1e-15 * abs(value) else 0
             # Newton squares the error: a full certificate is worth its passes near the end only
             close = value - moved[2] <= np.sqrt(self.tol) * standard.reference
             g, eta, value = moved

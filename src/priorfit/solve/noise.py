@@ -11,6 +11,7 @@ from scipy.optimize import brentq
 
 from priorfit._errors import PriorfitWarning
 from priorfit._typing import Array, Index
+from priorfit.solve.conjugate import is_huge, trace
 from priorfit.solve.engines import Engine
 from priorfit.solve.standard import Standard
 
@@ -34,7 +35,7 @@ def degrees_of_freedom(standard: Standard, g: Array, strength: float) -> float:
     """``tr (Z_A'WZ_A + s L2)^-1 Z_A'WZ_A`` over the coordinates A that are free to move.
 
     The number of non-zero weights for the lasso (Zou, Hastie & Tibshirani 2007), the trace of
-    the smoother for ridge; the intercept counts one.
+    the smoother for ridge, from random probes where no Gram matrix fits; the intercept counts one.
     """
     form = standard.form
     inside = (g > form.lower) & (g < form.upper)
@@ -46,6 +47,8 @@ def degrees_of_freedom(standard: Standard, g: Array, strength: float) -> float:
     n = standard.Z.shape[0]
     if not len(shrunk):
         return float(min(len(active), n))
+    if len(shrunk) == len(standard.normal) and is_huge(standard):
+        return len(plain) + trace(standard, strength)
     if len(shrunk) > n:
         whole = len(shrunk) == len(standard.normal)
         kernel = standard.kernel if whole else standard.kernel_of(shrunk)

@@ -266,7 +266,8 @@ def path_of(
     check_settings(tol, max_iter)
     standard = standardize(problem)
     lambdas = grid_of(problem, standard, penalties, n_points, ratio)
-    run = engine(standard, solver=solver, tol=tol, max_iter=max_iter)
+    only = float(lambdas[0]) * standard.y_unit**2 if len(lambdas) == 1 else None
+    run = engine(standard, solver=solver, tol=tol, max_iter=max_iter, only=only)
     return solved_path(problem, standard, run, lambdas, tol)
 
 

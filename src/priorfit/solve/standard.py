@@ -72,8 +72,10 @@ class Standard:
         if self.gaussian:
             return float(max(0.5 * self.weights @ np.square(self.y), self.weights.sum() * 1e-300))
         null = self.offset + self._null_intercept
-        lost = self.likelihood.loss(self.y, null) - self.likelihood.saturated(self.y)
-        return float(max(self.weights @ lost, self.weights.sum() * 1e-300))
+        saturated = self.likelihood.saturated(self.y)
+        lost = self.weights @ (self.likelihood.loss(self.y, null) - saturated)
+        # where y hardly varies the null model leaves rounding only, which no gap is relative to
+        return float(max(lost, 1e-8 * self.weights @ (1.0 + np.abs(saturated))))
 
     @cached_property
     def null_correlation(self) -> float:

@@ -1,5 +1,9 @@
 """celer: working sets with dual extrapolation. Its logistic has no intercept: gaussian only."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 from celer.homotopy import celer_path
 
@@ -7,7 +11,9 @@ TOLS = [1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9]
 DEFAULT = 1e-4
 
 
-def fit(X, y, lambdas, tol, likelihood, l1_ratio, group):
+def fit(
+    X: Any, y: Any, lambdas: Any, tol: float, likelihood: str, l1_ratio: float, group: int
+) -> tuple[Any, Any]:
     """(intercepts (k,), coefs (p, k))."""
     if likelihood != "gaussian" or l1_ratio < 1 or group > 1:
         raise NotImplementedError

@@ -9,37 +9,45 @@ model.
 from __future__ import annotations
 
 import numpy as np
-from cases import Case
 from scipy.special import expit, xlogy
 
+from priorfit._typing import Array
+from priorfit.bench.cases import Case
 
-def slope(case: Case, eta: np.ndarray) -> np.ndarray:
+__all__ = ["judge", "lambda_max"]
+
+
+def slope(case: Case, eta: Array) -> Array:
     """y - mean(eta)."""
-    means = {"gaussian": lambda e: e, "bernoulli": expit, "poisson": np.exp}
-    return case.y[:, None] - means[case.likelihood](eta)
+    if case.likelihood == "gaussian":
+        mean = eta
+    else:
+        mean = np.asarray(expit(eta) if case.likelihood == "bernoulli" else np.exp(eta))
+    return case.y[:, None] - mean
 
 
-def loss(case: Case, eta: np.ndarray) -> np.ndarray:
+def loss(case: Case, eta: Array) -> Array:
     """Mean loss of each column of eta (n, k)."""
     y = case.y[:, None]
-    values = {
-        "gaussian": lambda: 0.5 * (y - eta) ** 2,
-        "bernoulli": lambda: np.logaddexp(0, eta) - y * eta,
-        "poisson": lambda: np.exp(eta) - y * eta,
-    }[case.likelihood]()
-    return values.mean(axis=0)
+    if case.likelihood == "gaussian":
+        value = 0.5 * (y - eta) ** 2
+    elif case.likelihood == "bernoulli":
+        value = np.logaddexp(0.0, eta) - y * eta
+    else:
+        value = np.exp(eta) - y * eta
+    return np.asarray(value.mean(axis=0))
 
 
-def conjugate(case: Case, theta: np.ndarray) -> np.ndarray:
+def conjugate(case: Case, theta: Array) -> Array:
     """Mean of sup_e -theta e - loss(y, e); +inf outside the domain."""
     y, m = case.y[:, None], case.y[:, None] - theta
     if case.likelihood == "gaussian":
-        return (0.5 * theta**2 - theta * y).mean(axis=0)
+        return np.asarray((0.5 * theta**2 - theta * y).mean(axis=0))
     inside = (m >= 0) & (m <= 1) if case.likelihood == "bernoulli" else m >= 0
     safe = np.maximum(m, 0)
     value = xlogy(safe, safe)
     value = value + xlogy(1 - safe, 1 - safe) if case.likelihood == "bernoulli" else value - safe
-    return np.where(inside, value, np.inf).mean(axis=0)
+    return np.asarray(np.where(inside, value, np.inf).mean(axis=0))
 
 
 def null_loss(case: Case) -> float:
@@ -60,13 +68,13 @@ def lambda_max(case: Case) -> float:
     return float(lengths(case, case.X.T @ r).max() / case.group / len(r) / case.l1_ratio)
 
 
-def lengths(case: Case, b: np.ndarray) -> np.ndarray:
+def lengths(case: Case, b: Array) -> Array:
     """sqrt(d) |b_g|_2 of each group, (p / d, ...); |b| of columns that stand alone."""
     parts = np.asarray(b).reshape(-1, case.group, *np.shape(b)[1:])
-    return np.sqrt(case.group) * np.linalg.norm(parts, axis=1)
+    return np.asarray(np.sqrt(case.group) * np.linalg.norm(parts, axis=1))
 
 
-def judge(case: Case, lambdas: np.ndarray, intercepts: np.ndarray, coefs: np.ndarray):
+def judge(case: Case, lambdas: Array, intercepts: Array, coefs: Array) -> tuple[Array, Array]:
     """(relative gaps (k,), relative objectives (k,)) of coefs (p, k)."""
     n = len(case.y)
     eta = np.asarray(case.X @ coefs) + intercepts
@@ -85,11 +93,11 @@ def judge(case: Case, lambdas: np.ndarray, intercepts: np.ndarray, coefs: np.nda
     return (primal - dual) / unit, primal / unit
 
 
-def centred(case: Case, theta: np.ndarray, eta: np.ndarray) -> np.ndarray:
+def centred(case: Case, theta: Array, eta: Array) -> Array:
     """theta moved to sum zero where the intercept is not quite optimal, inside the domain."""
     weight = np.ones_like(theta)
     if case.likelihood == "bernoulli":
         weight = expit(eta) * expit(-eta)
     if case.likelihood == "poisson":
         weight = np.exp(eta)
-    return theta - weight * theta.sum(axis=0) / weight.sum(axis=0)
+    return np.asarray(theta - weight * theta.sum(axis=0) / weight.sum(axis=0))

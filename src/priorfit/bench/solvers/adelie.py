@@ -1,5 +1,9 @@
 """adelie: pathwise coordinate descent in C++."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import adelie as ad
 import numpy as np
 from scipy import sparse
@@ -9,7 +13,9 @@ DEFAULT = 1e-7
 GLM = {"gaussian": ad.glm.gaussian, "bernoulli": ad.glm.binomial, "poisson": ad.glm.poisson}
 
 
-def fit(X, y, lambdas, tol, likelihood, l1_ratio, group):
+def fit(
+    X: Any, y: Any, lambdas: Any, tol: float, likelihood: str, l1_ratio: float, group: int
+) -> tuple[Any, Any]:
     """(intercepts (k,), coefs (p, k))."""
     if sparse.issparse(X):
         matrix = ad.matrix.sparse(X, method="naive", n_threads=1)

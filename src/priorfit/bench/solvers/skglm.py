@@ -1,5 +1,9 @@
 """skglm: working sets with Anderson acceleration, in numba."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 from skglm.datafits import Logistic, Poisson, Quadratic
 from skglm.penalties import L1, L1_plus_L2
@@ -10,7 +14,9 @@ TOLS = [1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9]
 DEFAULT = 1e-4
 
 
-def fit(X, y, lambdas, tol, likelihood, l1_ratio, group):
+def fit(
+    X: Any, y: Any, lambdas: Any, tol: float, likelihood: str, l1_ratio: float, group: int
+) -> tuple[Any, Any]:
     """(intercepts (k,), coefs (p, k))."""
     if group > 1:
         raise NotImplementedError
