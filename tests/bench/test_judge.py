@@ -25,7 +25,7 @@ def case(request):
 
 def _fit(case, tol=1e-12):
     lambdas = lambda_max(case) * np.geomspace(1.0, 0.05, 6)
-    options = {"likelihood": case.likelihood, "l1_ratio": case.l1_ratio}
+    options = {"likelihood": case.likelihood, "l1_ratio": case.l1_ratio, "group": case.group}
     return lambdas, *ours.fit(case.X, case.y, lambdas, tol, **options)
 
 
@@ -73,8 +73,8 @@ WRONG = {
 def test_refuses_a_wrong_solver(wrong, monkeypatch):
     """certified is False for each, True for the right one beside it."""
 
-    def fit(X, y, lambdas, tol, likelihood, l1_ratio):
-        return WRONG[wrong](*ours.fit(X, y, lambdas, tol, likelihood, l1_ratio))
+    def fit(X, y, lambdas, tol, likelihood, l1_ratio, group):
+        return WRONG[wrong](*ours.fit(X, y, lambdas, tol, likelihood, l1_ratio, group))
 
     fake = SimpleNamespace(TOLS=[1e-6], DEFAULT=1e-6, fit=fit)
     load = racing.import_module

@@ -108,7 +108,9 @@ def engine(
             "Use solver='auto'.",
         )
     if name == "conjugate-gradients" and np.any(standard.form.flat[int(standard.Z.intercept) :]):
-        raise InputError(f"{name} must have a normal prior on every weight", "a flat one", "")
+        raise InputError(
+            f"{name} must have a normal prior on every weight", "a flat one", "Use solver='auto'."
+        )
     if name == "reference":
         return Reference(standard, tol, max_iter)
     if name == "groups":

@@ -115,6 +115,7 @@ class Newton:
             best = (g, certificate)
         return best
 
+    @np.errstate(over="ignore", invalid="ignore")  # a start where the mean overflows
     def _slopes(self, eta: Array) -> Array:
         """Z' theta at this linear predictor, (m,)."""
         standard = self.standard
