@@ -185,10 +185,11 @@ class GlmModel {
     combine(model.gram, static_cast<std::ptrdiff_t>(model.stride), which_.data(), part_.data(),
             which_.size(), q_.data(), b_.size());
     proposal_ = b_;
+    constexpr int enough = 100;  // rounds: a step need not be exact
     int rounds;
     solver_.grow(model);
     solver_.know(b_.data(), slopes_.data());
-    solver_.solve(proposal_.data(), s, 1e-3 * violation, patience(b_.size()), rounds, stop);
+    solver_.solve(proposal_.data(), s, 1e-3 * violation, enough, rounds, stop);
     return search(s, value);
   }
 
