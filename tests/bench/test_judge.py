@@ -7,12 +7,13 @@ import pytest
 
 import priorfit as pf
 from priorfit.bench import SMALL, installed, judge, lambda_max, race, racing
-from priorfit.bench.cases import Case, bernoulli, gaussian, poisson
+from priorfit.bench.cases import Case, bernoulli, gaussian, grouped, poisson
 from priorfit.bench.solvers import priorfit as ours
 
 CASES = {
     "lasso": lambda: gaussian(40, 20, 0.5, k=5),
     "elastic net": lambda: gaussian(40, 20, 0.5, k=5, l1_ratio=0.5),
+    "groups": lambda: grouped(40, 20, 0.5, 4, k=2),
     "logistic": lambda: bernoulli(60, 10, 0.5, k=5),
     "poisson": lambda: poisson(60, 10, 0.5, k=5),
 }
@@ -49,6 +50,8 @@ def test_agrees_with_the_certificate(case):
     prior = pf.Laplace()
     if case.l1_ratio < 1:
         prior = pf.ElasticNet(l1_scale=1 / case.l1_ratio, l2_scale=(1 - case.l1_ratio) ** -0.5)
+    if case.group > 1:
+        prior = pf.GroupLaplace(np.arange(case.X.shape[1]) // case.group)
     found = pf.path(
         case.X,
         case.y,
