@@ -4,3 +4,5 @@
 (1 - l1_ratio) |b|_2^2 / 2)`` with a free intercept at each lambda, strongest first, and gives
 (intercepts (k,), coefs (p, k)); it raises NotImplementedError for what it cannot do.
 """
+
+__all__: list[str] = []
