@@ -21,6 +21,8 @@ MODULES = [
 @pytest.mark.parametrize("name", [m for m in MODULES if not m.endswith("__main__")])
 def test_all_names_exist(name):
     """Every module has an `__all__` whose names it holds."""
+    if name.startswith("priorfit.bench.solvers."):  # the room of libraries that may be absent
+        pytest.importorskip(name.rpartition(".")[2])
     module = importlib.import_module(name)
     for public in module.__all__:
         assert getattr(module, public) is not None

@@ -105,8 +105,11 @@ class Dense(Design):
         out = np.zeros((n, n), order="F")
         step = max(64, 4 * _BLOCK // n)
         buffer = np.empty((n, step), order="F")
-        for part in (cols[i : i + step] for i in range(0, len(cols), step)):
-            block = np.subtract(self.values[:, part], center[part], out=buffer[:, : len(part)])
+        together = len(cols) == cols[-1] - cols[0] + 1 and bool(np.all(np.diff(cols) == 1))
+        for i in range(0, len(cols), step):
+            part = cols[i : i + step]
+            picked = slice(part[0], part[-1] + 1) if together else part  # a view, not a copy
+            block = np.subtract(self.values[:, picked], center[part], out=buffer[:, : len(part)])
             np.multiply(block, 1.0 / scale[part], out=block)
             out = _add_square(block.T, out)
         return np.asarray(np.triu(out) + np.triu(out, 1).T)

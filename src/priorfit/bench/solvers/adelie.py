@@ -8,6 +8,8 @@ import adelie as ad
 import numpy as np
 from scipy import sparse
 
+__all__ = ["DEFAULT", "TOLS", "fit"]
+
 TOLS = [1e-7, 1e-9, 1e-11, 1e-12, 1e-13, 1e-14, 1e-15, 1e-16]
 DEFAULT = 1e-7
 GLM = {"gaussian": ad.glm.gaussian, "bernoulli": ad.glm.binomial, "poisson": ad.glm.poisson}

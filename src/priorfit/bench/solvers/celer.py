@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from celer.homotopy import celer_path
 
+__all__ = ["DEFAULT", "TOLS", "fit"]
+
 TOLS = [1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9]
 DEFAULT = 1e-4
 

@@ -10,6 +10,8 @@ from priorfit.likelihoods import Bernoulli, Gaussian, Poisson
 from priorfit.priors import ElasticNet, GroupLaplace, Laplace, Prior
 from priorfit.solve import path
 
+__all__ = ["DEFAULT", "TOLS", "fit"]
+
 TOLS = [1e-6, 1e-8, 1e-10]
 DEFAULT = 1e-6
 LIKELIHOODS = {"gaussian": Gaussian(), "bernoulli": Bernoulli(), "poisson": Poisson()}

@@ -10,6 +10,8 @@ from skglm.penalties import L1, L1_plus_L2
 from skglm.solvers import AndersonCD, ProxNewton
 from skglm.utils.jit_compilation import compiled_clone
 
+__all__ = ["DEFAULT", "TOLS", "fit"]
+
 TOLS = [1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9]
 DEFAULT = 1e-4
 
