@@ -3,13 +3,33 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, overload
 
 import numpy as np
 
 from priorfit._typing import Array, Index
 
 __all__ = ["Design", "product"]
+
+
+@dataclass(frozen=True)
+class Numbered(Sequence[str]):
+    """``x0, x1, ...``: each name is made when it is asked for."""
+
+    size: int
+
+    def __len__(self) -> int:
+        return self.size
+
+    @overload
+    def __getitem__(self, j: int) -> str: ...
+    @overload
+    def __getitem__(self, j: slice) -> tuple[str, ...]: ...
+    def __getitem__(self, j: int | slice) -> str | tuple[str, ...]:
+        places = range(self.size)[j]
+        return f"x{places}" if isinstance(places, int) else tuple(f"x{i}" for i in places)
 
 
 class Design(ABC):
@@ -58,9 +78,9 @@ class Design(ABC):
         """How messages call column ``j``."""
         return repr(self.names[j]) if self.names else str(j)
 
-    def labels(self) -> tuple[str, ...]:
+    def labels(self) -> Sequence[str]:
         """Names of all columns; ``x0, x1, ...`` where the data have none."""
-        return self.names or tuple(f"x{j}" for j in range(self.shape[1]))
+        return self.names or Numbered(self.shape[1])
 
     def gram(self, rows: Index, cols: Index, weights: Array, center: Array, scale: Array) -> Array:
         """``Z_rows' diag(weights) Z_cols`` (rows, cols) for Z = (X - center) / scale."""

@@ -231,7 +231,7 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         precision = self._data_precision / np.square(self._stated_unit)
         likelihood, n = self._likelihood, self._n_effective
         words = explain(
-            self.stated_views_, likelihood, self.dispersion_, n, precision, self._labels
+            self.stated_views_, likelihood, self.dispersion_, n, precision, self.feature_labels_
         )
         if self.stated_per_sd_:
             words += "\nThe belief is per standard deviation of each column."
@@ -263,7 +263,7 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
     def feature_labels_(self) -> tuple[str, ...]:
         """Names of the coefficients: columns, and levels of categorical columns."""
         check_is_fitted(self)
-        return self._labels
+        return tuple(self._labels)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
