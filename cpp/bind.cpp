@@ -57,11 +57,12 @@ void solve_quadratic(Matrix gram, Vector q, Vector l1, Vector l2, Vector loc, Ve
 // columns worked, whose places are in `working`. `gaps` and `kkts` are the certificates.
 template <class Columns, class Model>
 nb::tuple run_path(const Columns& columns, Model&& model, const priorfit::Penalty& penalty,
-                   const Vector& strengths, const Vector& tols, const Rows& coefs,
+                   const Vector& strengths, const Vector& tols, const Vector& warm, const Rows& coefs,
                    const Span& intercepts, const Span& gaps, const Span& kkts,
                    const Places& working, double reference, double steepest, std::size_t most) {
   const std::size_t points = strengths.shape(0);
-  require(coefs.shape(0) == points && coefs.shape(1) == columns.p, "coefs must be points x p");
+  require(coefs.shape(0) == columns.p && coefs.shape(1) == points, "coefs must be p x points");
+  require(warm.shape(0) == columns.p, "warm must have length p");
   for (const Span& v : {intercepts, gaps, kkts})
     require(v.shape(0) == points, "intercepts, gaps, kkts: one per point");
   require(tols.shape(0) == points && points > 0, "tols: one per point, at least one");
@@ -73,7 +74,7 @@ nb::tuple run_path(const Columns& columns, Model&& model, const priorfit::Penalt
     Interrupt interrupt;
     priorfit::Path<Columns, std::decay_t<Model>> path(columns, model, penalty,
                                                       {reference, steepest}, most);
-    done = path.run(strengths.data(), tols.data(), points, coefs.data(), intercepts.data(),
+    done = path.run(strengths.data(), tols.data(), points, warm.data(), coefs.data(), intercepts.data(),
                     gaps.data(), kkts.data(), interrupt, interrupted);
     m = path.working().size();
     for (std::size_t i = 0; i < m; ++i)
@@ -86,11 +87,11 @@ nb::tuple run_path(const Columns& columns, Model&& model, const priorfit::Penalt
 #define PRIORFIT_PATH_ARGUMENTS                                                                   \
   Vector center, Vector scale, Vector root, Vector y, const std::string &loss, Vector weights,    \
       Vector offset, bool intercept, Vector l1, Vector l2, Vector loc, Vector lower,              \
-      Vector upper, Vector strengths, Vector tols, Rows coefs, Span intercepts, Span gaps,        \
+      Vector upper, Vector strengths, Vector tols, Vector warm, Rows coefs, Span intercepts, Span gaps,        \
       Span kkts, Places working, double reference, double steepest, std::size_t most
 #define PRIORFIT_PATH_VALUES                                                                      \
   y, loss, weights, offset, intercept,                                                            \
-      {l1.data(), l2.data(), loc.data(), lower.data(), upper.data()}, strengths, tols, coefs,     \
+      {l1.data(), l2.data(), loc.data(), lower.data(), upper.data()}, strengths, tols, warm, coefs, \
       intercepts, gaps, kkts, working, reference, steepest, most
 
 // The path of the likelihood of that name.
@@ -98,12 +99,12 @@ template <class Columns>
 nb::tuple choose_loss(const Columns& columns, const Vector& y, const std::string& loss,
                       const Vector& weights, const Vector& offset, bool intercept,
                       const priorfit::Penalty& penalty, const Vector& strengths,
-                      const Vector& tols, const Rows& coefs, const Span& intercepts,
+                      const Vector& tols, const Vector& warm, const Rows& coefs, const Span& intercepts,
                       const Span& gaps, const Span& kkts, const Places& working,
                       double reference, double steepest, std::size_t most) {
   using namespace priorfit;
   const auto run = [&](auto model) {
-    return run_path(columns, model, penalty, strengths, tols, coefs, intercepts, gaps, kkts,
+    return run_path(columns, model, penalty, strengths, tols, warm, coefs, intercepts, gaps, kkts,
                     working, reference, steepest, most);
   };
   if (loss == "gaussian") return run(GaussianModel<Columns>(columns, y.data()));
@@ -141,7 +142,7 @@ nb::tuple path_sparse(Flat<I> start, Flat<I> row, Flat<T> value, PRIORFIT_PATH_A
       start.data(), row.data(), value.data(), n, p, {center.data(), scale.data(), root.data()}};
   const priorfit::Penalty penalty{l1.data(), l2.data(), loc.data(), lower.data(), upper.data()};
   const auto run = [&](auto model) {
-    return run_path(columns, model, penalty, strengths, tols, coefs, intercepts, gaps, kkts,
+    return run_path(columns, model, penalty, strengths, tols, warm, coefs, intercepts, gaps, kkts,
                     working, reference, steepest, most);
   };
   const double *w = weights.data(), *o = offset.data();
@@ -263,7 +264,7 @@ NB_MODULE(_core, m) {
         "rounds"_a.noconvert(), "tol"_a);
   const auto path = [&m](auto function, auto... stored) {
     m.def("solve_path", function, stored..., "center"_a, "scale"_a, "root"_a, "y"_a, "loss"_a,
-          "weights"_a, "offset"_a, "intercept"_a, "l1"_a, "l2"_a, "loc"_a, "lower"_a, "upper"_a, "strengths"_a, "tols"_a, "coefs"_a.noconvert(),
+          "weights"_a, "offset"_a, "intercept"_a, "l1"_a, "l2"_a, "loc"_a, "lower"_a, "upper"_a, "strengths"_a, "tols"_a, "warm"_a, "coefs"_a.noconvert(),
           "intercepts"_a.noconvert(), "gaps"_a.noconvert(), "kkts"_a.noconvert(), "working"_a.noconvert(), "reference"_a,
           "steepest"_a, "most"_a);
   };

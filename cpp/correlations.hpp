@@ -25,39 +25,37 @@ class Correlations {
     x_.norms(norms_.data());
   }
 
-  // Of the last of `batch` dual points (each n long): all. Of the others: those of columns that
-  // `always(j)` asks for or whose bound passes `limit(j, k)`.
+  // Of `batch` dual points (each n long): the products of columns that `always(j)` asks for or whose
+  // bound passes `limit(j, k)`. All products of the last, where bounds would spare too few.
   template <class Always, class Limit>
   void update(const double* duals, std::size_t batch, Always&& always, Limit&& limit) {
-    last_ = batch - 1;
-    learn(duals + last_ * x_.n);
-    listed_.clear();
-    if (batch == 1) return;
-    for (std::size_t k = 0; k < last_; ++k) span(duals + k * x_.n, k);
-    for (std::size_t j = 0; j < x_.p; ++j) {
-      bool open = always(j);
-      for (std::size_t k = 0; k < last_ && !open; ++k)
-        open = std::fabs(estimate(j, k)) + norms_[j] * errors_[k] > limit(j, k);
-      if (open) listed_.push_back(j);
+    const std::size_t last = batch - 1;
+    between_ = batch;
+    if (!known_.empty()) span(duals + last * x_.n, last);
+    if (known_.empty() || list(last, batch, always, limit) > x_.p / 4) {
+      learn(duals + last * x_.n);
+      between_ = last;
     }
-    exact_.resize(listed_.size() * last_);
-    x_.correlate(listed_.data(), listed_.size(), duals, last_, exact_.data());
+    for (std::size_t k = 0; k < between_; ++k) span(duals + k * x_.n, k);
+    list(0, between_, always, limit);
+    exact_.resize(listed_.size() * between_);
+    if (between_ > 0) x_.correlate(listed_.data(), listed_.size(), duals, between_, exact_.data());
   }
 
   // visit(j, z_j'theta_k) of every column that may reach its limit at point k.
   template <class Visit>
   void each(std::size_t k, Visit&& visit) const {
-    if (k == last_) {
+    if (k == between_) {
       for (std::size_t j = 0; j < x_.p; ++j) visit(j, known_[0].products[j]);
     } else {
-      for (std::size_t i = 0; i < listed_.size(); ++i) visit(listed_[i], exact_[i * last_ + k]);
+      for (std::size_t i = 0; i < listed_.size(); ++i) visit(listed_[i], exact_[i * between_ + k]);
     }
   }
 
   // All at point k; below their limit they are estimates.
   void all(std::size_t k, std::vector<double>& out) const {
     out = known_[0].products;
-    if (k == last_) return;
+    if (k == between_) return;
     for (std::size_t j = 0; j < x_.p; ++j) out[j] = estimate(j, k);
     each(k, [&](std::size_t j, double v) { out[j] = v; });
   }
@@ -71,6 +69,19 @@ class Correlations {
   struct Known {
     std::vector<double> theta, products;
   };
+
+  // The columns wanted at any of the points from `first` to `end`; how many they are.
+  template <class Always, class Limit>
+  std::size_t list(std::size_t first, std::size_t end, Always&& always, Limit&& limit) {
+    listed_.clear();
+    for (std::size_t j = 0; j < x_.p && first < end; ++j) {
+      bool open = always(j);
+      for (std::size_t k = first; k < end && !open; ++k)
+        open = std::fabs(estimate(j, k)) + norms_[j] * errors_[k] > limit(j, k);
+      if (open) listed_.push_back(j);
+    }
+    return listed_.size();
+  }
 
   void learn(const double* theta) {
     if (known_.size() < most) known_.emplace_back();
@@ -125,7 +136,7 @@ class Correlations {
   std::vector<std::size_t> listed_;
   std::array<std::array<double, most>, 64> shares_{};
   std::array<double, 64> errors_{};
-  std::size_t last_ = 0;
+  std::size_t between_ = 0;  // how many points are bounded; the next, if there is one, is complete
 };
 
 }  // namespace priorfit

@@ -32,14 +32,14 @@ class Path {
   // Where weights may have left zero in any solution.
   const std::vector<std::size_t>& working() const { return used_; }
 
-  // Row 0 of `coefs` (points x p) and `intercepts[0]` hold the start, all others zeros; row k
-  // receives the solution at `strengths[k]`, to the gap `tols[k]`. Returns how many points were done: fewer where the working
+  // From the weights `start` (p) and `intercepts[0]`. Column k of `coefs` (p x points, all zeros) receives the
+  // solution at `strengths[k]`, to the gap `tols[k]`. Returns how many points were done: fewer where the working
   // columns are too many.
   template <class Stop>
-  std::size_t run(const double* strengths, const double* tols, std::size_t points, double* coefs,
-                  double* intercepts, double* gaps, double* kkts, Stop&& stop,
+  std::size_t run(const double* strengths, const double* tols, std::size_t points,
+                  const double* start, double* coefs, double* intercepts, double* gaps, double* kkts, Stop&& stop,
                   bool& interrupted) {
-    start(coefs, intercepts[0]);
+    begin(start, intercepts[0]);
     std::size_t done = 0, batch = 1;
     while (done < points) {
       batch = cheapest_batch(strengths + done, std::min({batch, points - done, most_at_once}));
@@ -54,7 +54,7 @@ class Path {
         ++good;
       if (good < batch && !add_violators(strengths[done + good], good) && !be_stricter()) ++good;
       for (std::size_t k = 0; k < good; ++k)
-        write(k, coefs + (done + k) * x_.p, intercepts[done + k]);
+        write(k, coefs + done + k, points, intercepts[done + k]);
       if (good > 0) remember(strengths + done, good);
       done += good;
       batch = good == batch ? 2 * batch : std::max<std::size_t>(1, good);
@@ -85,11 +85,10 @@ class Path {
   }
 
   // The columns that the start and the prior ask for, and the correlations at the start.
-  void start(double* coefs, double intercept) {
-    add_where([&](std::size_t j) { return p_.l1[j] == 0.0 || coefs[j] != 0.0; });
-    for (std::size_t i = 0; i < used_.size(); ++i) last_.b[i] = coefs[used_[i]];
+  void begin(const double* start, double intercept) {
+    add_where([&](std::size_t j) { return p_.l1[j] == 0.0 || start[j] != 0.0; });
+    for (std::size_t i = 0; i < used_.size(); ++i) last_.b[i] = start[used_[i]];
     last_.intercept = intercept;
-    std::fill(coefs, coefs + x_.p, 0.0);
     solutions_.assign(1, last_);
     check(&units_.steepest, 1);
     correlations_.all(0, now_);
@@ -180,8 +179,9 @@ class Path {
         [&](std::size_t j) { return std::fabs(ahead_[j]) > near * s * p_.l1[j]; });
   }
 
-  void write(std::size_t k, double* coefs, double& intercept) {
-    for (std::size_t i = 0; i < solutions_[k].b.size(); ++i) coefs[used_[i]] = solutions_[k].b[i];
+  void write(std::size_t k, double* column, std::size_t points, double& intercept) {
+    for (std::size_t i = 0; i < solutions_[k].b.size(); ++i)
+      column[used_[i] * points] = solutions_[k].b[i];
     intercept = solutions_[k].intercept;
   }
 

@@ -37,7 +37,7 @@ TABLES = {
     "duplicated columns": _duplicated,
     "nearly collinear": _nearly_collinear,
     "p = n": lambda: RNG(0).normal(size=(20, 20)),
-    "many more columns": lambda: RNG(0).normal(size=(8, 60)),
+    "many more columns": lambda: RNG(0).normal(size=(8, 400)),
     "norms 1e-8 to 1e8": _sizes,
     "columns of zeros": _with_zeros,
     "only zeros": lambda: np.zeros((10, 3)),

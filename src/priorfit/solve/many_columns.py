@@ -85,8 +85,7 @@ class ManyColumns:
         """One native call; solutions and certificates of the strengths that were done."""
         standard, first, form = self.standard, self.first, self.standard.form
         points, p = len(strengths), standard.size - first
-        coefs = np.zeros((points, p))
-        coefs[0] = (warm - self.base)[first:]
+        solutions = np.zeros((standard.size, points))
         gaps, kkts, intercepts = np.empty(points), np.empty(points), np.zeros(points)
         intercepts[0] = warm[0] if first else 0.0
         working = np.empty(p, np.int64)
@@ -107,7 +106,8 @@ class ManyColumns:
             (form.upper - self.base)[first:],
             strengths,
             tols,
-            coefs,
+            (warm - self.base)[first:],
+            solutions[first:],
             intercepts,
             gaps,
             kkts,
@@ -117,8 +117,7 @@ class ManyColumns:
             most,
         )
         used = np.sort(working[:m])
-        solutions = np.zeros((standard.size, done))
-        solutions[first + used] = coefs[:done, used].T
+        solutions = solutions[:, :done]
         if np.any(self.base):
             solutions += self.base[:, None]
         if first and not standard.gaussian:

@@ -18,7 +18,8 @@ def restore(
     """(intercepts (k,), coefs (p, k)) of solutions (m, k).
 
     Weights at loc or at a bound equal it bit for bit. Only the unknowns ``moved``, if given, may
-    differ from the start: all weights at their prior mean, inside the box.
+    differ from the start: all weights at their prior mean, inside the box; then ``coefs`` takes the
+    place of ``g``.
     """
     form, inner, Z = problem.form, standard.form, standard.Z
     first = int(Z.intercept)
@@ -43,8 +44,8 @@ def restore(
         slopes = np.where((g[rows + first] == at) & np.isfinite(value), value, slopes)
     if moved is None:
         return intercepts, slopes
-    coefs = np.zeros((len(start), g.shape[1]))
+    coefs = g[first:]  # in place: a large table's zeros are not written twice
     if np.any(start):
-        coefs += start[:, None]
+        coefs[:] = start[:, None]
     coefs[rows] = slopes
     return intercepts, coefs
