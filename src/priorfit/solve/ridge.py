@@ -120,7 +120,7 @@ class Tall(Ridge):
     @cached_property
     def _eigen(self) -> tuple[Array, Array]:
         gram = self._gram / self.root_l2[:, None] / self.root_l2
-        values, vectors = linalg.eigh(gram, overwrite_a=True, driver="evd")
+        values, vectors = np.linalg.eigh(gram)
         return values, vectors
 
     @cached_property
@@ -170,7 +170,9 @@ class Tall(Ridge):
 
 def _thin(share: Array) -> tuple[Array, Array]:
     """``share = left @ right`` to rounding; smooth in the strength, its rank is small."""
-    left, size, right = linalg.svd(share, full_matrices=False)
+    if share.shape[1] <= _FEW:
+        return share, np.eye(share.shape[1])
+    left, size, right = np.linalg.svd(share, full_matrices=False)
     rank = int(np.sum(size > _EPS * size[0]))
     return left[:, :rank], size[:rank, None] * right[:rank]
 
