@@ -86,7 +86,7 @@ def main() -> None:
             growth(left, rows, "p", "columns, 200 rows")
             growth(right, rows, "n", "rows, 50 columns")
             left.set_ylabel("CPU seconds of a path (log scale)")
-            left.set_title("The time of a path grows like the data, or slower", loc="left")
+            left.set_title("The time of a path grows like the data", loc="left")
             figure.savefig(IMAGES / "growth.svg", metadata={"Date": None})
         if (RESULTS / "path.jsonl").exists():
             figure = Figure(figsize=(9.0, 4.2), layout="constrained", facecolor="white")

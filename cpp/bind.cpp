@@ -57,7 +57,8 @@ void solve_quadratic(Matrix gram, Vector q, Vector l1, Vector l2, Vector loc, Ve
 // columns worked, whose places are in `working`. `gaps` and `kkts` are the certificates.
 template <class Columns, class Model>
 nb::tuple run_path(const Columns& columns, Model&& model, const priorfit::Penalty& penalty,
-                   const Vector& strengths, const Vector& tols, const Vector& warm, const Rows& coefs,
+                   const Vector& strengths, const Vector& tols, const Vector& warm,
+                   const Rows& coefs,
                    const Span& intercepts, const Span& gaps, const Span& kkts,
                    const Places& working, double reference, double steepest, std::size_t most) {
   const std::size_t points = strengths.shape(0);
@@ -74,8 +75,8 @@ nb::tuple run_path(const Columns& columns, Model&& model, const priorfit::Penalt
     Interrupt interrupt;
     priorfit::Path<Columns, std::decay_t<Model>> path(columns, model, penalty,
                                                       {reference, steepest}, most);
-    done = path.run(strengths.data(), tols.data(), points, warm.data(), coefs.data(), intercepts.data(),
-                    gaps.data(), kkts.data(), interrupt, interrupted);
+    done = path.run(strengths.data(), tols.data(), points, warm.data(), coefs.data(),
+                    intercepts.data(), gaps.data(), kkts.data(), interrupt, interrupted);
     m = path.working().size();
     for (std::size_t i = 0; i < m; ++i)
       working.data()[i] = static_cast<std::int64_t>(path.working()[i]);
@@ -87,33 +88,19 @@ nb::tuple run_path(const Columns& columns, Model&& model, const priorfit::Penalt
 #define PRIORFIT_PATH_ARGUMENTS                                                                   \
   Vector center, Vector scale, Vector root, Vector y, const std::string &loss, Vector weights,    \
       Vector offset, bool intercept, Vector l1, Vector l2, Vector loc, Vector lower,              \
-      Vector upper, Vector strengths, Vector tols, Vector warm, Rows coefs, Span intercepts, Span gaps,        \
-      Span kkts, Places working, double reference, double steepest, std::size_t most
-#define PRIORFIT_PATH_VALUES                                                                      \
-  y, loss, weights, offset, intercept,                                                            \
-      {l1.data(), l2.data(), loc.data(), lower.data(), upper.data()}, strengths, tols, warm, coefs, \
-      intercepts, gaps, kkts, working, reference, steepest, most
+      Vector upper, Vector strengths, Vector tols, Vector warm, Rows coefs, Span intercepts,      \
+      Span gaps, Span kkts, Places working, double reference, double steepest, std::size_t most
+// `run(model)`: the path of these arguments.
+#define PRIORFIT_RUN                                                                              \
+  using namespace priorfit;                                                                       \
+  const double *w = weights.data(), *o = offset.data();                                           \
+  const Penalty penalty{l1.data(), l2.data(), loc.data(), lower.data(), upper.data()};            \
+  const auto run = [&](auto model) {                                                              \
+    return run_path(columns, model, penalty, strengths, tols, warm, coefs, intercepts, gaps,      \
+                    kkts, working, reference, steepest, most);                                    \
+  };                                                                                              \
+  (void)w, (void)o;
 
-// The path of the likelihood of that name.
-template <class Columns>
-nb::tuple choose_loss(const Columns& columns, const Vector& y, const std::string& loss,
-                      const Vector& weights, const Vector& offset, bool intercept,
-                      const priorfit::Penalty& penalty, const Vector& strengths,
-                      const Vector& tols, const Vector& warm, const Rows& coefs, const Span& intercepts,
-                      const Span& gaps, const Span& kkts, const Places& working,
-                      double reference, double steepest, std::size_t most) {
-  using namespace priorfit;
-  const auto run = [&](auto model) {
-    return run_path(columns, model, penalty, strengths, tols, warm, coefs, intercepts, gaps, kkts,
-                    working, reference, steepest, most);
-  };
-  if (loss == "gaussian") return run(GaussianModel<Columns>(columns, y.data()));
-  const double *w = weights.data(), *o = offset.data();
-  if (loss == "bernoulli")
-    return run(GlmModel<Columns, Bernoulli>(columns, y.data(), w, o, intercept));
-  require(loss == "poisson", "no native loss of this name");
-  return run(GlmModel<Columns, Poisson>(columns, y.data(), w, o, intercept));
-}
 
 void require_lengths(std::size_t n, std::size_t p, std::initializer_list<Vector> rows,
                      std::initializer_list<Vector> columns) {
@@ -129,7 +116,13 @@ nb::tuple path_dense(Dense<T> X, PRIORFIT_PATH_ARGUMENTS) {
   require_lengths(n, p, {root, y, weights, offset}, {center, scale, l1, l2, loc, lower, upper});
   const priorfit::DenseColumns<T> columns{
       columns_of(X), n, p, {center.data(), scale.data(), root.data()}};
-  return choose_loss(columns, PRIORFIT_PATH_VALUES);
+  PRIORFIT_RUN
+  using Columns = DenseColumns<T>;
+  if (loss == "gaussian") return run(GaussianModel<Columns>(columns, y.data()));
+  if (loss == "bernoulli")
+    return run(GlmModel<Columns, Bernoulli>(columns, y.data(), w, o, intercept));
+  require(loss == "poisson", "no native loss of this name");
+  return run(GlmModel<Columns, Poisson>(columns, y.data(), w, o, intercept));
 }
 
 template <class T, class I>
@@ -140,19 +133,13 @@ nb::tuple path_sparse(Flat<I> start, Flat<I> row, Flat<T> value, PRIORFIT_PATH_A
   require_lengths(n, p, {root, y, weights, offset}, {center, scale, l1, l2, loc, lower, upper});
   const priorfit::SparseColumns<T, I> columns{
       start.data(), row.data(), value.data(), n, p, {center.data(), scale.data(), root.data()}};
-  const priorfit::Penalty penalty{l1.data(), l2.data(), loc.data(), lower.data(), upper.data()};
-  const auto run = [&](auto model) {
-    return run_path(columns, model, penalty, strengths, tols, warm, coefs, intercepts, gaps, kkts,
-                    working, reference, steepest, most);
-  };
-  const double *w = weights.data(), *o = offset.data();
-  using namespace priorfit;
+  PRIORFIT_RUN
+  if (loss == "gaussian") return run(GaussianModel<SparseColumns<T, I>>(columns, y.data()));
   if (loss == "gaussian, by residuals") return run(GaussianResidualModel<T, I>(columns, y.data()));
-  if (loss == "bernoulli, by residuals")
+  if (loss == "bernoulli")
     return run(GlmResidualModel<T, I, Bernoulli>(columns, y.data(), w, o, intercept));
-  if (loss == "poisson, by residuals")
-    return run(GlmResidualModel<T, I, Poisson>(columns, y.data(), w, o, intercept));
-  return choose_loss(columns, PRIORFIT_PATH_VALUES);
+  require(loss == "poisson", "no native loss of this name");
+  return run(GlmResidualModel<T, I, Poisson>(columns, y.data(), w, o, intercept));
 }
 
 template <class T, class I>
@@ -264,9 +251,10 @@ NB_MODULE(_core, m) {
         "rounds"_a.noconvert(), "tol"_a);
   const auto path = [&m](auto function, auto... stored) {
     m.def("solve_path", function, stored..., "center"_a, "scale"_a, "root"_a, "y"_a, "loss"_a,
-          "weights"_a, "offset"_a, "intercept"_a, "l1"_a, "l2"_a, "loc"_a, "lower"_a, "upper"_a, "strengths"_a, "tols"_a, "warm"_a, "coefs"_a.noconvert(),
-          "intercepts"_a.noconvert(), "gaps"_a.noconvert(), "kkts"_a.noconvert(), "working"_a.noconvert(), "reference"_a,
-          "steepest"_a, "most"_a);
+          "weights"_a, "offset"_a, "intercept"_a, "l1"_a, "l2"_a, "loc"_a, "lower"_a,
+          "upper"_a, "strengths"_a, "tols"_a, "warm"_a, "coefs"_a.noconvert(),
+          "intercepts"_a.noconvert(), "gaps"_a.noconvert(), "kkts"_a.noconvert(),
+          "working"_a.noconvert(), "reference"_a, "steepest"_a, "most"_a);
   };
   const auto moments = [&m](auto function, auto... rest) {
     m.def("column_moments", function, rest..., "mean"_a.noconvert(), "variance"_a.noconvert());

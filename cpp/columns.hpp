@@ -74,7 +74,7 @@ struct DenseColumns {
     void add_ones() { z_.resize(z_.size() + all_.n, 1.0); }
 
     // Rows `from`.. of Z'Z, or of Z'diag(h)Z.
-    void gram(std::size_t from, const double* h, double* out, std::size_t stride) const {
+    void gram(std::size_t from, double* out, std::size_t stride, const double* h = nullptr) const {
       constexpr std::size_t at_once = 48;  // rows of the lower triangle
       const std::size_t n = all_.n, m = size();
       std::vector<double> weighted(h ? at_once * n : 0);
@@ -180,11 +180,10 @@ struct SparseColumns {
       }
     }
 
-    void add_ones() { columns_.push_back(ones); }
-
-    void gram(std::size_t from, const double* h, double* out, std::size_t stride) {
+    // Rows `from`.. of Z'Z.
+    void gram(std::size_t from, double* out, std::size_t stride) {
       const auto weight = [&](std::size_t i) {
-        return all_.units.root[i] * all_.units.root[i] * (h ? h[i] : 1.0);
+        return all_.units.root[i] * all_.units.root[i];
       };
       double total = 0.0;
       for (std::size_t i = 0; i < all_.n; ++i) total += weight(i);
@@ -213,20 +212,11 @@ struct SparseColumns {
       for (std::size_t a = from; a < columns_.size(); ++a) out[a] = product(columns_[a], v, at);
     }
 
-    void project(const std::vector<std::size_t>& which, const double* v, double* out) const {
-      const double at = level(v);
-      for (std::size_t a : which) out[a] = product(columns_[a], v, at);
-    }
-
     void combine_into(const std::vector<std::size_t>& which, const std::vector<double>& c,
                       double* r) const {
       double shift = 0.0;
       for (std::size_t k = 0; k < which.size(); ++k) {
         const std::size_t j = columns_[which[k]];
-        if (j == ones) {
-          shift -= c[k];
-          continue;
-        }
         const double slope = c[k] / all_.units.scale[j];
         shift += slope * all_.units.center[j];
         for_entries(j, [&](std::size_t i, double v) { r[i] += all_.units.root[i] * slope * v; });
@@ -235,8 +225,6 @@ struct SparseColumns {
     }
 
    private:
-    static constexpr std::size_t ones = static_cast<std::size_t>(-1);
-
     double level(const double* v) const {
       double sum = 0.0;
       for (std::size_t i = 0; i < all_.n; ++i) sum += all_.units.root[i] * v[i];
@@ -245,18 +233,14 @@ struct SparseColumns {
 
     // z_j'v, where `at` is the level of v
     double product(std::size_t j, const double* v, double at) const {
-      if (j == ones) return at;
       double sum = 0.0;
       for_entries(j, [&](std::size_t i, double x) { sum += all_.units.root[i] * v[i] * x; });
       return (sum - all_.units.center[j] * at) / all_.units.scale[j];
     }
 
-    // z_j'Hz_k from x_j'Hx_k and the weighted sums of both columns.
+    // z_j'z_k from the weighted x_j'x_k and sums of both columns.
     double centred(double product, double sum_j, double sum_k, double total, std::size_t j,
                    std::size_t k) const {
-      if (j == ones && k == ones) return total;
-      if (j == ones) return (sum_k - all_.units.center[k] * total) / all_.units.scale[k];
-      if (k == ones) return (sum_j - all_.units.center[j] * total) / all_.units.scale[j];
       const double c = all_.units.center[j], d = all_.units.center[k];
       return (product + c * d * total - c * sum_k - d * sum_j) / all_.units.scale[j] /
              all_.units.scale[k];
@@ -264,7 +248,6 @@ struct SparseColumns {
 
     template <class Visit>
     void for_entries(std::size_t j, Visit&& visit) const {
-      if (j == ones) return;
       for (I e = all_.start[j]; e < all_.start[j + 1]; ++e)
         visit(static_cast<std::size_t>(all_.row[e]), static_cast<double>(all_.value[e]));
     }

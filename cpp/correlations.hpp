@@ -25,8 +25,8 @@ class Correlations {
     x_.norms(norms_.data());
   }
 
-  // Of `batch` dual points (each n long): the products of columns that `always(j)` asks for or whose
-  // bound passes `limit(j, k)`. All products of the last, where bounds would spare too few.
+  // Of `batch` dual points (each n long): the products of columns that `always(j)` asks for or
+  // whose bound passes `limit(j, k)`. All products of the last, where bounds would spare too few.
   template <class Always, class Limit>
   void update(const double* duals, std::size_t batch, Always&& always, Limit&& limit) {
     const std::size_t last = batch - 1;

@@ -11,7 +11,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "losses.hpp"
+#include "glm_rows.hpp"
 #include "model.hpp"
 #include "penalty.hpp"
 #include "quadratic.hpp"
@@ -23,7 +23,7 @@ class GlmModel {
  public:
   GlmModel(const Columns& all, const double* y, const double* w, const double* offset,
            bool intercept)
-      : n_(all.n), y_(y), w_(w), offset_(offset), first_(intercept), z_(all),
+      : n_(all.n), rows_{n_, y, w, offset, intercept}, first_(intercept), z_(all),
         solver_(grown_.quadratic(nullptr)), eta_(n_), change_(n_), moved_(n_), theta_(n_), h_(n_) {
     if (!intercept) return;
     const double inf = std::numeric_limits<double>::infinity();
@@ -42,14 +42,14 @@ class GlmModel {
     z_.add(fresh);
     fit_size();
     if (kept_.empty()) return;  // no Hessian yet
-    z_.gram(m, kept_.data(), grown_.gram(), grown_.stride());
+    z_.gram(m, grown_.gram(), grown_.stride(), kept_.data());
     solver_.grow(grown_.quadratic(q_.data()));
   }
 
   template <class Stop>
   Status solve(Solution& x, double s, double tol, Stop&& stop) {
     load(x);
-    double value = objective(eta_.data(), b_.data(), s), last = INFINITY;
+    double value = rows_.loss(eta_.data()) + penalty(b_, s), last = INFINITY;
     if (!std::isfinite(value)) return Status::not_finite;
     Status status = Status::max_rounds;
     bool refined = false;
@@ -62,7 +62,8 @@ class GlmModel {
       }
       const bool slow = violation > 0.5 * last && !refined;
       last = violation;
-      refined = !kept_.empty() && (rounds_ == 0 || held_ <= 0.1 * violation) && refine(s, tol, value);
+      const bool settled = rounds_ == 0 || held_ <= 0.1 * violation;  // the support is
+      refined = !kept_.empty() && settled && refine(s, tol, value);
       if (refined) continue;
       if (kept_.empty() || slow || rent_ > price()) renew();
       if (!step(s, violation, value, stop)) break;
@@ -77,25 +78,12 @@ class GlmModel {
   // theta = -w loss', moved to sum 0 where there is an intercept; returns the loss.
   double dual_point(const Solution& x, double* theta) {
     load(x);
-    derivatives();
-    double sum = 0.0, weight = 0.0, loss = 0.0;
-    for (std::size_t i = 0; i < n_; ++i) sum += theta_[i], weight += h_[i];
-    const double shift = first_ ? sum / weight : 0.0;
-    for (std::size_t i = 0; i < n_; ++i) {
-      theta[i] = theta_[i] - shift * h_[i];
-      loss += w_[i] * Loss::loss(y_[i], eta_[i]);
-    }
-    return loss;
+    rows_.derivatives(eta_.data(), theta_.data(), h_.data());
+    rows_.dual_point(theta_.data(), h_.data(), theta);
+    return rows_.loss(eta_.data());
   }
 
-  double dual(const double* theta, double share) const {
-    double sum = 0.0;
-    for (std::size_t i = 0; i < n_; ++i) {
-      const double t = share * theta[i];
-      sum -= offset_[i] * t + w_[i] * Loss::conjugate(y_[i], -t / w_[i]);
-    }
-    return sum;
-  }
+  double dual(const double* theta, double share) const { return rows_.dual(theta, share); }
 
  private:
   void fit_size() {
@@ -108,7 +96,7 @@ class GlmModel {
     const Penalty p = grown_.penalty();
     for (std::size_t j = 0; j < x.b.size(); ++j)
       b_[j + first_] = std::clamp(x.b[j], p.lower[j + first_], p.upper[j + first_]);
-    std::copy(offset_, offset_ + n_, eta_.begin());
+    std::copy(rows_.offset, rows_.offset + n_, eta_.begin());
     add_columns(b_.data(), nullptr, eta_.data());
   }
 
@@ -136,13 +124,9 @@ class GlmModel {
     z_.combine_into(which_, part_, r);
   }
 
-  double objective(const double* eta, const double* b, double s) const {
-    double sum = 0.0;
-    for (std::size_t i = 0; i < n_; ++i) sum += w_[i] * Loss::loss(y_[i], eta[i]);
-    return sum + grown_.penalty().value(b, s, grown_.size());
+  double penalty(const std::vector<double>& b, double s) const {
+    return grown_.penalty().value(b.data(), s, grown_.size());
   }
-
-  void derivatives() { curvatures<Loss>(y_, w_, eta_.data(), n_, theta_.data(), h_.data()); }
 
   bool is_free(const Penalty& p, std::size_t j) const {
     return b_[j] > p.lower[j] && b_[j] < p.upper[j] && (b_[j] != p.loc[j] || p.l1[j] == 0.0);
@@ -151,7 +135,7 @@ class GlmModel {
   // Slopes of all working columns; the largest violation of stationarity, and that of the columns
   // that a kink or bound holds.
   double gradient(double s) {
-    derivatives();
+    rows_.derivatives(eta_.data(), theta_.data(), h_.data());
     z_.project(0, theta_.data(), slopes_.data());
     const Penalty p = grown_.penalty();
     double worst = held_ = 0.0;
@@ -172,7 +156,7 @@ class GlmModel {
   void renew() {
     kept_ = h_;
     rent_ = 0.0;
-    z_.gram(0, kept_.data(), grown_.gram(), grown_.stride());
+    z_.gram(0, grown_.gram(), grown_.stride(), kept_.data());
     solver_ = QuadraticSolver(grown_.quadratic(q_.data()));
   }
 
@@ -205,14 +189,15 @@ class GlmModel {
       if (!is_free(p, j)) continue;
       const double t = b_[j] - p.loc[j];
       free_.push_back(j);
-      rest_[j] = slopes_[j] - s * (p.l1[j] * (t > 0.0 ? 1.0 : (t < 0.0 ? -1.0 : 0.0)) + p.l2[j] * t);
+      const double sign = t > 0.0 ? 1.0 : (t < 0.0 ? -1.0 : 0.0);
+      rest_[j] = slopes_[j] - s * (p.l1[j] * sign + p.l2[j] * t);
     }
     const double target = std::max(0.1 * tol, 1e-2 * largest(rest_));
     conjugate_gradients(s, p, target);
     for (std::size_t j : free_) {
       const double t = b_[j] - p.loc[j], moved = t + move_[j];
-      proposal_[j] = p.l1[j] > 0.0 && t * moved < 0.0 ? p.loc[j]
-                                                      : std::clamp(b_[j] + move_[j], p.lower[j], p.upper[j]);
+      const bool crosses = p.l1[j] > 0.0 && t * moved < 0.0;
+      proposal_[j] = crosses ? p.loc[j] : std::clamp(b_[j] + move_[j], p.lower[j], p.upper[j]);
     }
     return search(s, value);
   }
@@ -253,28 +238,19 @@ class GlmModel {
     return most;
   }
 
-  // To `proposal_`, or the first of 1/2, 1/4, ... of the way that does not go up.
+  // To `proposal_`, or part of the way.
   bool search(double s, double& value) {
     std::fill(change_.begin(), change_.end(), 0.0);
     add_columns(proposal_.data(), b_.data(), change_.data());
-    const double slack = 1e-14 * std::fabs(value);
-    double share = 1.0;
-    for (int halving = 0; halving < 30; ++halving, share *= 0.5) {
-      for (std::size_t i = 0; i < n_; ++i) moved_[i] = eta_[i] + share * change_[i];
-      const double there = objective(moved_.data(), proposal_.data(), s);
-      if (there <= value + slack) {
-        b_ = proposal_;
-        eta_.swap(moved_);
-        value = std::min(value, there);
-        return true;
-      }
-      for (std::size_t j = 0; j < b_.size(); ++j) proposal_[j] = 0.5 * (proposal_[j] + b_[j]);
-    }
-    return false;
+    if (!rows_.search(b_, change_, proposal_, eta_, moved_, value,
+                      [&](const std::vector<double>& b) { return penalty(b, s); }))
+      return false;
+    b_ = proposal_;
+    return true;
   }
 
   const std::size_t n_;
-  const double *y_, *w_, *offset_;
+  const GlmRows<Loss> rows_;
   const std::size_t first_;
   typename Columns::Working z_;
   Grown grown_;
@@ -284,7 +260,8 @@ class GlmModel {
   std::vector<double> b_, q_, slopes_, proposal_, part_;              // by working columns
   std::vector<double> rest_, move_, along_, image_;
   std::vector<std::size_t> which_, free_;
-  double held_ = 0.0, rent_ = 0.0;  // the latter: work since the kept Hessian was new that a newer one would have saved
+  double held_ = 0.0;  // the largest violation at a kink or bound
+  double rent_ = 0.0;  // work since the kept Hessian was new that a newer one would have saved
 };
 
 }  // namespace priorfit

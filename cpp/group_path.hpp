@@ -1,5 +1,5 @@
-// The path of a gaussian fit whose columns come in groups: solutions on a few working groups, checks
-// on all of them, several strengths to a pass over X. The counterpart of path.hpp, by blocks.
+// The path of a gaussian fit whose columns come in groups: solutions on a few working groups,
+// checks on all of them, several strengths to a pass over X. The counterpart of path.hpp, by blocks.
 #pragma once
 
 #include <algorithm>
@@ -9,9 +9,11 @@
 #include <limits>
 #include <vector>
 
+#include "batch.hpp"
 #include "group_penalty.hpp"
 #include "group_quadratic.hpp"
 #include "path.hpp"
+#include "square_matrix.hpp"
 
 namespace priorfit {
 
@@ -49,10 +51,10 @@ class GroupModel {
       start_.push_back(l1_.size());
     }
     columns_.insert(columns_.end(), added.begin(), added.end());
-    if (size() > capacity_) reserve(2 * size());
+    gram_.fit(size());
     q_.resize(size());
     z_.add(added);
-    z_.gram(m, nullptr, gram_.data(), capacity_);
+    z_.gram(m, gram_.data(), gram_.stride());
     z_.project(m, y_, q_.data());
     solver_.grow(problem());
   }
@@ -81,24 +83,16 @@ class GroupModel {
 
  private:
   GroupQuadratic problem() const {
-    return {gram_.data(), capacity_,     size(),        q_.data(), l1_.data(),
+    return {gram_.data(), gram_.stride(), size(),        q_.data(), l1_.data(),
             rate_.data(), start_.data(), rate_.size()};
-  }
-
-  void reserve(std::size_t capacity) {
-    std::vector<double> grown(capacity * capacity);
-    for (std::size_t i = 0; i < capacity_; ++i)
-      std::copy_n(gram_.data() + i * capacity_, capacity_, grown.data() + i * capacity);
-    gram_.swap(grown);
-    capacity_ = capacity;
   }
 
   const Grouping groups_;
   const double* y_;
   const std::size_t n_;
   typename Columns::Working z_;
-  std::size_t capacity_ = 0;
-  std::vector<double> gram_, q_, l1_, rate_, minus_;
+  SquareMatrix gram_;
+  std::vector<double> q_, l1_, rate_, minus_;
   std::vector<std::size_t> start_{0}, columns_, which_;
   GroupQuadraticSolver solver_;
 };
@@ -126,7 +120,7 @@ class GroupPath {
     start(coefs);
     std::size_t done = 0, batch = 1;
     while (done < points) {
-      batch = cheapest_batch(strengths + done, std::min({batch, points - done, most_at_once}));
+      batch = take_at_once(strengths + done, std::min({batch, points - done, most_at_once}));
       add_where([&](std::size_t g) { return ahead(g, strengths[done + batch - 1]); });
       if (model_.size() > most_) break;
       solve(strengths + done, tols + done, batch, stop, interrupted);
@@ -200,21 +194,18 @@ class GroupPath {
                             : block.let_through(slopes_.data(), near * s) > 0.0;
   }
 
-  // As in `Path`: by the cost of a pass and of the Gram columns that it asks for.
-  std::size_t cheapest_batch(const double* strengths, std::size_t most) const {
-    std::size_t best = 1;
-    double least = std::numeric_limits<double>::infinity();
-    for (std::size_t k = most; k > 0; k = k * 2 / 3) {
-      double fresh = 0.0;
+  // A pass over X: its memory traffic is worth about six products.
+  std::size_t take_at_once(const double* strengths, std::size_t most) const {
+    const auto fresh = [&](std::size_t k) {
+      double count = 0.0;
       for (std::size_t g = 0; g < p_.count; ++g)
         if (place_[g] == outside && ahead(g, strengths[k - 1]))
-          fresh += static_cast<double>(p_.block(g).size);
-      const double pass = static_cast<double>(x_.p) * static_cast<double>(k + 6);
-      const double gram = fresh * (static_cast<double>(model_.size()) + fresh);
-      const double each = (pass + gram) / static_cast<double>(k);
-      if (each < least) least = each, best = k;
-    }
-    return best;
+          count += static_cast<double>(p_.block(g).size);
+      return count;
+    };
+    return cheapest_batch(most, model_.size(), fresh, [&](std::size_t k) {
+      return static_cast<double>(x_.p) * static_cast<double>(k + 6);
+    });
   }
 
   template <class Stop>

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstddef>
 
 namespace priorfit {
 
@@ -39,21 +38,5 @@ struct Poisson {
     return m < 0.0 ? INFINITY : xlogx(m) - m;
   }
 };
-
-// theta = -w loss' and h = w loss'' of all rows; curvatures lost in rounding get a floor.
-template <class Loss>
-void curvatures(const double* y, const double* w, const double* eta, std::size_t n, double* theta,
-                double* h) {
-  double largest = 0.0;
-  for (std::size_t i = 0; i < n; ++i) {
-    double slope, curvature;
-    Loss::derivatives(y[i], eta[i], slope, curvature);
-    theta[i] = -w[i] * slope;
-    h[i] = w[i] * curvature;
-    largest = std::max(largest, h[i]);
-  }
-  const double floor = 1e-12 * std::max(largest, 1e-300);
-  for (std::size_t i = 0; i < n; ++i) h[i] = std::max(h[i], floor);
-}
 
 }  // namespace priorfit

@@ -11,6 +11,7 @@
 #include "penalty.hpp"
 #include "quadratic.hpp"
 #include "simd.hpp"
+#include "square_matrix.hpp"
 
 namespace priorfit {
 
@@ -23,13 +24,13 @@ struct Solution {
 class Grown {
  public:
   std::size_t size() const { return form_[0].size(); }
-  std::size_t stride() const { return capacity_; }
+  std::size_t stride() const { return gram_.stride(); }
   double* gram() { return gram_.data(); }
 
   void add(double l1, double l2, double loc, double lower, double upper, bool matrix = true) {
     const double values[] = {l1, l2, loc, lower, upper};
     for (std::size_t k = 0; k < 5; ++k) form_[k].push_back(values[k]);
-    if (matrix && size() > capacity_) reserve(2 * size());
+    if (matrix) gram_.fit(size());
   }
 
   void add(const std::vector<std::size_t>& fresh, const Penalty& p) {
@@ -41,22 +42,21 @@ class Grown {
   }
 
   Quadratic quadratic(const double* q) const {
-    return {gram_.data(),    capacity_,       size(),          q,               form_[0].data(),
+    return {gram_.data(),    gram_.stride(),  size(),          q,               form_[0].data(),
             form_[1].data(), form_[2].data(), form_[3].data(), form_[4].data()};
   }
 
  private:
-  void reserve(std::size_t capacity) {
-    std::vector<double> grown(capacity * capacity);
-    for (std::size_t i = 0; i < capacity_; ++i)
-      std::copy_n(gram_.data() + i * capacity_, capacity_, grown.data() + i * capacity);
-    gram_.swap(grown);
-    capacity_ = capacity;
-  }
-
-  std::size_t capacity_ = 0;
-  std::vector<double> gram_, form_[5];
+  SquareMatrix gram_;
+  std::vector<double> form_[5];
 };
+
+// The dual of 1/2 |y - eta|^2 at share * theta: sum_i t_i (y_i - t_i / 2).
+inline double gaussian_dual(const double* y, const double* theta, double share, std::size_t n) {
+  double sum = 0.0;
+  for (std::size_t i = 0; i < n; ++i) sum += share * theta[i] * (y[i] - 0.5 * share * theta[i]);
+  return sum;
+}
 
 // Rounds of the quadratic solver: nearly dependent columns change places one at a time.
 inline int patience(std::size_t columns) { return 500 + 10 * static_cast<int>(columns); }
@@ -79,7 +79,7 @@ class GaussianModel {
     for (std::size_t j : fresh) bent_ = bent_ || p.l2[j] > 0.0;
     q_.resize(grown_.size());
     z_.add(fresh);
-    z_.gram(m, nullptr, grown_.gram(), grown_.stride());
+    z_.gram(m, grown_.gram(), grown_.stride());
     z_.project(m, y_, q_.data());
     solver_.grow(grown_.quadratic(q_.data()));
   }
@@ -103,10 +103,7 @@ class GaussianModel {
 
   // The dual of the loss at share * theta.
   double dual(const double* theta, double share) const {
-    double sum = 0.0;
-    for (std::size_t i = 0; i < n_; ++i)
-      sum += share * theta[i] * (y_[i] - 0.5 * share * theta[i]);
-    return sum;
+    return gaussian_dual(y_, theta, share, n_);
   }
 
  private:

@@ -11,6 +11,7 @@
 #include <limits>
 #include <vector>
 
+#include "batch.hpp"
 #include "correlations.hpp"
 #include "model.hpp"
 #include "penalty.hpp"
@@ -32,17 +33,17 @@ class Path {
   // Where weights may have left zero in any solution.
   const std::vector<std::size_t>& working() const { return used_; }
 
-  // From the weights `start` (p) and `intercepts[0]`. Column k of `coefs` (p x points, all zeros) receives the
-  // solution at `strengths[k]`, to the gap `tols[k]`. Returns how many points were done: fewer where the working
-  // columns are too many.
+  // From the weights `start` (p) and `intercepts[0]`. Column k of `coefs` (p x points, all zeros)
+  // receives the solution at `strengths[k]`, to the gap `tols[k]`. Returns how many points were
+  // done: fewer where the working columns are too many.
   template <class Stop>
   std::size_t run(const double* strengths, const double* tols, std::size_t points,
-                  const double* start, double* coefs, double* intercepts, double* gaps, double* kkts, Stop&& stop,
-                  bool& interrupted) {
+                  const double* start, double* coefs, double* intercepts, double* gaps,
+                  double* kkts, Stop&& stop, bool& interrupted) {
     begin(start, intercepts[0]);
     std::size_t done = 0, batch = 1;
     while (done < points) {
-      batch = cheapest_batch(strengths + done, std::min({batch, points - done, most_at_once}));
+      batch = take_at_once(strengths + done, std::min({batch, points - done, most_at_once}));
       add_where([&](std::size_t j) { return ahead(j, strengths[done + batch - 1]); });
       if (used_.size() > most_) break;
       solve(strengths + done, tols + done, batch, stop, interrupted);
@@ -103,23 +104,19 @@ class Path {
     return std::fabs(there) >= near * s * p_.l1[j];
   }
 
-  // The number of strengths to take at once, at most `most`, by the cost of each: a pass over X
-  // (its memory traffic is worth about six products), the columns that the points between need, and
-  // the Gram columns that it asks for.
-  std::size_t cheapest_batch(const double* strengths, std::size_t most) const {
-    std::size_t best = 1;
-    double least = std::numeric_limits<double>::infinity();
-    for (std::size_t k = most; k > 0; k = k * 2 / 3) {
-      double fresh = 0.0;
+  // A pass over X (its memory traffic is worth about six products), and the columns that the points
+  // between need.
+  std::size_t take_at_once(const double* strengths, std::size_t most) const {
+    const auto fresh = [&](std::size_t k) {
+      double count = 0.0;
       for (std::size_t j = 0; j < x_.p; ++j)
-        fresh += !working_[j] && !fixed(j) && ahead(j, strengths[k - 1]);
-      const double between = static_cast<double>(used_.size() + correlations_.listed());
-      const double pass = 7.0 * static_cast<double>(x_.p) + between * static_cast<double>(k - 1);
-      const double gram = fresh * (static_cast<double>(used_.size()) + fresh);
-      const double each = (pass + gram) / static_cast<double>(k);
-      if (each < least) least = each, best = k;
-    }
-    return best;
+        count += !working_[j] && !fixed(j) && ahead(j, strengths[k - 1]);
+      return count;
+    };
+    const double between = static_cast<double>(used_.size() + correlations_.listed());
+    return cheapest_batch(most, used_.size(), fresh, [&](std::size_t k) {
+      return 7.0 * static_cast<double>(x_.p) + between * static_cast<double>(k - 1);
+    });
   }
 
   template <class Stop>

@@ -308,7 +308,7 @@ class QuadraticSolver {
     refresh_gradient();
   }
 
-  // step_ <- (G + s l2)^{-1} step_ on the support, the factor of another strength as preconditioner.
+  // step_ <- (G + s l2)^{-1} step_ on the support; the factor, of another strength, preconditions.
   void conjugate_gradients() {
     const std::size_t a = support_.size();
     std::vector<double> rest(step_.begin(), step_.begin() + static_cast<std::ptrdiff_t>(a));

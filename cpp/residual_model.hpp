@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "losses.hpp"
+#include "glm_rows.hpp"
 #include "model.hpp"
 #include "sparse_quadratic.hpp"
 
@@ -58,10 +58,7 @@ class GaussianResidualModel {
   }
 
   double dual(const double* theta, double share) const {
-    double sum = 0.0;
-    for (std::size_t i = 0; i < n_; ++i)
-      sum += share * theta[i] * (y_[i] - 0.5 * share * theta[i]);
-    return sum;
+    return gaussian_dual(y_, theta, share, n_);
   }
 
  private:
@@ -88,7 +85,7 @@ class GlmResidualModel {
 
   GlmResidualModel(const Columns& all, const double* y, const double* w, const double* offset,
                    bool intercept)
-      : n_(all.n), y_(y), w_(w), offset_(offset), first_(intercept), work_(all), eta_(n_),
+      : n_(all.n), rows_{n_, y, w, offset, intercept}, first_(intercept), work_(all), eta_(n_),
         moved_(n_), change_(n_), theta_(n_), h_(n_, 1.0) {
     work_.bend(h_.data());
     if (intercept) work_.add_ones();
@@ -103,12 +100,12 @@ class GlmResidualModel {
   template <class Stop>
   Status solve(Solution& x, double s, double tol, Stop&& stop) {
     load(x);
-    double value = objective(eta_.data(), work_.b(), s);
+    double value = rows_.loss(eta_.data()) + penalty(work_.b(), s);
     if (!std::isfinite(value)) return Status::not_finite;
     Status status = Status::max_rounds;
     for (int round = 0; round < 200; ++round) {
       if (stop()) return Status::interrupted;
-      derivatives();
+      rows_.derivatives(eta_.data(), theta_.data(), h_.data());
       work_.restart(theta_.data(), h_.data());
       if (round > 0 && work_.violation(s) <= tol) {  // a new strength is not yet solved
         status = Status::converged;
@@ -127,25 +124,12 @@ class GlmResidualModel {
   // theta = -w loss', moved to sum 0 where there is an intercept; returns the loss.
   double dual_point(const Solution& x, double* theta) {
     load(x);
-    derivatives();
-    double sum = 0.0, weight = 0.0, loss = 0.0;
-    for (std::size_t i = 0; i < n_; ++i) sum += theta_[i], weight += h_[i];
-    const double shift = first_ ? sum / weight : 0.0;
-    for (std::size_t i = 0; i < n_; ++i) {
-      theta[i] = theta_[i] - shift * h_[i];
-      loss += w_[i] * Loss::loss(y_[i], eta_[i]);
-    }
-    return loss;
+    rows_.derivatives(eta_.data(), theta_.data(), h_.data());
+    rows_.dual_point(theta_.data(), h_.data(), theta);
+    return rows_.loss(eta_.data());
   }
 
-  double dual(const double* theta, double share) const {
-    double sum = 0.0;
-    for (std::size_t i = 0; i < n_; ++i) {
-      const double t = share * theta[i];
-      sum -= offset_[i] * t + w_[i] * Loss::conjugate(y_[i], -t / w_[i]);
-    }
-    return sum;
-  }
+  double dual(const double* theta, double share) const { return rows_.dual(theta, share); }
 
  private:
   void load(const Solution& x) {
@@ -154,40 +138,24 @@ class GlmResidualModel {
     const Penalty p = work_.penalty();
     for (std::size_t j = 0; j < x.b.size(); ++j)
       b[j + first_] = std::clamp(x.b[j], p.lower[j + first_], p.upper[j + first_]);
-    std::copy(offset_, offset_ + n_, eta_.begin());
+    std::copy(rows_.offset, rows_.offset + n_, eta_.begin());
     work_.combine_into(b, std::vector<double>(b.size(), 0.0), eta_.data());
   }
 
-  double objective(const double* eta, const std::vector<double>& b, double s) const {
-    double sum = 0.0;
-    for (std::size_t i = 0; i < n_; ++i) sum += w_[i] * Loss::loss(y_[i], eta[i]);
-    return sum + work_.penalty().value(b.data(), s, b.size());
+  double penalty(const std::vector<double>& b, double s) const {
+    return work_.penalty().value(b.data(), s, b.size());
   }
 
-  void derivatives() { curvatures<Loss>(y_, w_, eta_.data(), n_, theta_.data(), h_.data()); }
-
-  // To the present weights, or the first of 1/2, 1/4, ... of the way from `from` that does not go up.
+  // To the present weights, or part of the way from `from`.
   bool search(const std::vector<double>& from, double s, double& value) {
-    std::vector<double>& b = work_.b();
     std::fill(change_.begin(), change_.end(), 0.0);
-    work_.combine_into(b, from, change_.data());
-    const double slack = 1e-14 * std::fabs(value);
-    double share = 1.0;
-    for (int halving = 0; halving < 30; ++halving, share *= 0.5) {
-      for (std::size_t i = 0; i < n_; ++i) moved_[i] = eta_[i] + share * change_[i];
-      const double there = objective(moved_.data(), b, s);
-      if (there <= value + slack) {
-        eta_.swap(moved_);
-        value = std::min(value, there);
-        return true;
-      }
-      for (std::size_t j = 0; j < b.size(); ++j) b[j] = 0.5 * (b[j] + from[j]);
-    }
-    return false;
+    work_.combine_into(work_.b(), from, change_.data());
+    return rows_.search(from, change_, work_.b(), eta_, moved_, value,
+                        [&](const std::vector<double>& b) { return penalty(b, s); });
   }
 
   const std::size_t n_;
-  const double *y_, *w_, *offset_;
+  const GlmRows<Loss> rows_;
   const std::size_t first_;
   SparseQuadratic<T, I> work_;
   std::vector<double> eta_, moved_, change_, theta_, h_;

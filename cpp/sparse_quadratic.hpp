@@ -1,7 +1,8 @@
 // A quadratic model over so many sparse working columns that their Gram matrix would not pay:
 // coordinate descent on what is left of the slope, conjugate gradients on the support.
 //
-//   min_b  1/2 sum_i u_i^2 / h_i + s penalty(b),   u = theta - H Z (b - b_0),  Z = (X - center) / scale
+//   min_b  1/2 sum_i u_i^2 / h_i + s penalty(b),   u = theta - H Z (b - b_0),
+//   Z = (X - center) / scale
 //
 // Centred columns are not formed: u is kept as r + shift h, where the shift is what the centres of
 // all moved columns add up to. An intercept is a column without entries whose centre is -1. Weights
@@ -124,7 +125,8 @@ class SparseQuadratic {
   }
 
   // y += Z (to - from)
-  void combine_into(const std::vector<double>& to, const std::vector<double>& from, double* y) const {
+  void combine_into(const std::vector<double>& to, const std::vector<double>& from,
+                    double* y) const {
     double shift = 0.0;
     for (std::size_t k = 0; k < to.size(); ++k) {
       const double d = to[k] - from[k];
@@ -139,8 +141,12 @@ class SparseQuadratic {
  private:
   static constexpr std::size_t ones = static_cast<std::size_t>(-1);
 
-  double center(std::size_t k) const { return columns_[k] == ones ? -1.0 : x_.units.center[columns_[k]]; }
-  double scale(std::size_t k) const { return columns_[k] == ones ? 1.0 : x_.units.scale[columns_[k]]; }
+  double center(std::size_t k) const {
+    return columns_[k] == ones ? -1.0 : x_.units.center[columns_[k]];
+  }
+  double scale(std::size_t k) const {
+    return columns_[k] == ones ? 1.0 : x_.units.scale[columns_[k]];
+  }
 
   template <class Visit>
   void entries(std::size_t k, Visit&& visit) const {

@@ -17,7 +17,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from statistics import median
 
@@ -29,9 +28,9 @@ from scipy import sparse
 
 from priorfit.bench.cases import Case
 from priorfit.bench.judge import judge, lambda_max
+from priorfit.bench.racing import TARGET, pass_seconds
 
 HERE = Path(__file__).parent
-TARGET = 1e-6
 PEERS = ("adelie", "celer", "skglm", "sklearn")
 
 
@@ -91,17 +90,6 @@ def prepare(case: Case, lambdas: np.ndarray, folder: Path) -> None:
     np.save(folder / "lambdas.npy", lambdas)
     setting = {"likelihood": case.likelihood, "l1_ratio": case.l1_ratio, "group": case.group}
     (folder / "setting.json").write_text(json.dumps(setting))
-
-
-def pass_seconds(case: Case) -> float:
-    """The time of one X'r."""
-    r = case.y - case.y.mean()
-    times = []
-    for _ in range(15):
-        start = time.perf_counter()
-        case.X.T @ r
-        times.append(time.perf_counter() - start)
-    return min(times)
 
 
 def compete(name: str, options: argparse.Namespace) -> list[dict]:

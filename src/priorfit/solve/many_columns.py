@@ -16,7 +16,7 @@ __all__ = ["ManyColumns"]
 
 _MEMORY = 1 << 27  # numbers in the copies of the working columns: 1 GB
 _MOST = 6000  # working columns: their Gram matrix then fills 290 MB
-_MOST_SPARSE = 1500  # beyond, sparse columns are solved by residuals, without a Gram matrix
+_MOST_SPARSE = 1500  # beyond, sparse gaussian columns are solved without a Gram matrix
 _STEP = 0.8  # from one strength to the next on the way to a distant first one
 
 
@@ -40,9 +40,11 @@ class ManyColumns:
             self.root = np.sqrt(standard.weights)
             self.y = self.root * (standard.y - self.offset)
         self.most = min(_MOST, max(100, _MEMORY // standard.Z.shape[0]))
-        self.sparse = len(self.arrays) == 3
-        if self.sparse:
-            self.most = _MOST_SPARSE if standard.gaussian else 0
+        self.by_residuals = standard.gaussian and len(self.arrays) == 3
+        if self.by_residuals:
+            self.most = _MOST_SPARSE
+        elif len(self.arrays) == 3:  # sparse GLMs form no Gram matrix
+            self.most = standard.size
 
     @staticmethod
     def applies(standard: Standard) -> bool:
@@ -69,10 +71,10 @@ class ManyColumns:
         name = standard.likelihood.name
         solutions, found = self._run(name, strengths, tols, warm, self.most)
         done = solutions.shape[1]
-        if done < len(strengths) and self.sparse:
+        if done < len(strengths) and self.by_residuals:
             warm = solutions[:, -1] if done else warm
-            name, most = f"{name}, by residuals", standard.size
-            rest, more = self._run(name, strengths[done:], tols[done:], warm, most)
+            name = "gaussian, by residuals"
+            rest, more = self._run(name, strengths[done:], tols[done:], warm, standard.size)
             solutions, found = np.hstack([solutions, rest]), joined([found, more])
         gap, kkt, slopes, moved = found
         done = max(skip, solutions.shape[1])
