@@ -31,6 +31,8 @@ class Correlations {
   void update(const double* duals, std::size_t batch, Always&& always, Limit&& limit) {
     const std::size_t last = batch - 1;
     between_ = batch;
+    shares_.resize(std::max(shares_.size(), batch));
+    errors_.resize(shares_.size());
     if (!known_.empty()) span(duals + last * x_.n, last);
     if (known_.empty() || list(last, batch, always, limit) > x_.p / 4) {
       learn(duals + last * x_.n);
@@ -134,8 +136,8 @@ class Correlations {
   std::vector<double> norms_, basis_, rest_, exact_;
   std::vector<Known> known_;  // the newest first
   std::vector<std::size_t> listed_;
-  std::array<std::array<double, most>, 64> shares_{};
-  std::array<double, 64> errors_{};
+  std::vector<std::array<double, most>> shares_;  // by point: of the known ones in it
+  std::vector<double> errors_;                    // and the length of what they leave
   std::size_t between_ = 0;  // how many points are bounded; the next, if there is one, is complete
 };
 
