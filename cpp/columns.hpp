@@ -71,6 +71,8 @@ struct DenseColumns {
       }
     }
 
+    const double* column(std::size_t i) const { return z_.data() + i * all_.n; }
+
     // A column of ones, for an intercept.
     void add_ones() {
       z_.resize(z_.size() + all_.n);
