@@ -222,6 +222,17 @@ void cross(PRIORFIT_CROSS_ARGUMENTS) {
   cross_plain(a, m, b, ldb, k, n, out, stride);
 }
 
+void inner_products(const double* a, std::size_t ld, std::size_t from, std::size_t count,
+                    std::size_t n, double* out, std::size_t stride) {
+  constexpr std::size_t at_once = 48;  // rows of the lower triangle
+  const double* left[at_once];
+  for (std::size_t begin = from; begin < count; begin += at_once) {
+    const std::size_t end = std::min(begin + at_once, count);
+    for (std::size_t i = begin; i < end; ++i) left[i - begin] = a + i * ld;
+    cross(left, end - begin, a, ld, end, n, out + begin * stride, stride);
+  }
+}
+
 void combine(PRIORFIT_COMBINE_ARGUMENTS) {
 #if PRIORFIT_DISPATCH
   if (level() == 2) return combine_avx512(x, ld, which, c, count, y, n);

@@ -13,6 +13,10 @@ template <class T>
 void cross(const T* const* a, std::size_t m, const double* b, std::size_t ldb, std::size_t k,
            std::size_t n, double* out, std::size_t stride);
 
+// Rows from .. count of the lower triangle of A'A for the columns a_i = a + i * ld.
+void inner_products(const double* a, std::size_t ld, std::size_t from, std::size_t count,
+                    std::size_t n, double* out, std::size_t stride);
+
 // y += sum_k c_k x_k over columns x_k = x + which[k] * ld
 void combine(const double* x, std::ptrdiff_t ld, const std::size_t* which, const double* c,
              std::size_t count, double* y, std::size_t n);

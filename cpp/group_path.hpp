@@ -12,6 +12,7 @@
 #include "batch.hpp"
 #include "group_penalty.hpp"
 #include "group_quadratic.hpp"
+#include "group_rows.hpp"
 #include "path.hpp"
 #include "square_matrix.hpp"
 
@@ -28,12 +29,14 @@ struct Grouping {
   Block block(std::size_t g) const { return {l1 + start[g], rate[g], first(g + 1) - first(g)}; }
 };
 
-// The working groups: their columns, Gram matrix and penalty, in the order in which they came.
+// The working groups: their columns and penalty, in the order in which they came; and, up to `few`
+// columns, their Gram matrix. More are solved among the rows.
 template <class Columns>
 class GroupModel {
  public:
-  GroupModel(const Columns& all, const Grouping& groups, const double* y)
-      : groups_(groups), y_(y), n_(all.n), z_(all), solver_(problem()) {}
+  GroupModel(const Columns& all, const Grouping& groups, const double* y, std::size_t few)
+      : groups_(groups), y_(y), n_(all.n), few_(few), z_(all), solver_(problem()),
+        rows_(z_, y, all.n) {}
 
   std::size_t size() const { return l1_.size(); }
   const std::vector<std::size_t>& columns() const { return columns_; }
@@ -51,18 +54,21 @@ class GroupModel {
       start_.push_back(l1_.size());
     }
     columns_.insert(columns_.end(), added.begin(), added.end());
+    z_.add(added);
+    if (size() > few_) return rows_.grow(l1_, rate_, start_);
     gram_.fit(size());
     q_.resize(size());
-    z_.add(added);
     z_.gram(m, gram_.data(), gram_.stride());
     z_.project(m, y_, q_.data());
     solver_.grow(problem());
   }
 
+  // To a violation of a block, or, among the rows, to a gap.
   template <class Stop>
-  Status solve(std::vector<double>& b, double s, double tol, Stop&& stop) {
+  Status solve(std::vector<double>& b, double s, double violation, double gap, Stop&& stop) {
     int rounds;
-    return solver_.solve(b.data(), s, tol, 500, rounds, stop);
+    return size() > few_ ? rows_.solve(b, s, gap, 100, stop)
+                         : solver_.solve(b.data(), s, violation, 500, rounds, stop);
   }
 
   // theta = y - Z b; returns the loss.
@@ -89,20 +95,21 @@ class GroupModel {
 
   const Grouping groups_;
   const double* y_;
-  const std::size_t n_;
+  const std::size_t n_, few_;
   typename Columns::Working z_;
   SquareMatrix gram_;
   std::vector<double> q_, l1_, rate_, minus_;
   std::vector<std::size_t> start_{0}, columns_, which_;
   GroupQuadraticSolver solver_;
+  GroupRows<typename Columns::Working> rows_;
 };
 
 template <class Columns>
 class GroupPath {
  public:
   GroupPath(const Columns& columns, const Grouping& groups, const double* y, PathUnits units,
-            std::size_t most)
-      : x_(columns), p_(groups), model_(columns, groups, y), units_(units), most_(most),
+            std::size_t few, std::size_t most)
+      : x_(columns), p_(groups), model_(columns, groups, y, few), units_(units), most_(most),
         place_(groups.count, outside) {
     for (std::size_t g = 0; g < p_.count; ++g) {
       double least = p_.rate[g];
@@ -219,8 +226,9 @@ class GroupPath {
       std::vector<double> here = b;
       if (std::isfinite(f)) extrapolate(b, previous, f);
       previous = here;
-      const double tol = strictness_ * 0.3 * tols[k] * strengths[k] * rate_;
-      interrupted = model_.solve(b, strengths[k], tol, stop) == Status::interrupted;
+      const double share = strictness_ * 0.3 * tols[k];
+      interrupted = model_.solve(b, strengths[k], share * strengths[k] * rate_,
+                                 share * units_.reference, stop) == Status::interrupted;
       solutions_[k] = b;
       s_before = s_now, s_now = strengths[k];
     }

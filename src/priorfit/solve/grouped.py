@@ -10,7 +10,6 @@ from priorfit.design import Dense
 from priorfit.solve.blocks import blocks_of
 from priorfit.solve.certificate import Certificates, joined
 from priorfit.solve.columns import stored, stored_or_copied
-from priorfit.solve.group_dual import GroupDual
 from priorfit.solve.newton import Newton
 from priorfit.solve.standard import Standard
 
@@ -18,7 +17,7 @@ __all__ = ["Grouped"]
 
 _MOST = 6000  # working columns: their Gram matrix then fills 290 MB
 _ROWS = 2000  # at most, for systems among the rows
-_SHARE = 1  # of the rows: with more working columns systems among the rows are smaller
+_SHARE = float(__import__('os').environ.get('SHARE','1'))  # of the rows: with more working columns systems among the rows are smaller
 _MEMORY = 1 << 27  # numbers in the copies of the working columns: 1 GB
 
 
@@ -32,11 +31,12 @@ class Grouped:
         free = np.flatnonzero(~form.fixed)
         self.blocks = blocks_of(form, free[free >= self.first])
         n = len(standard.y)
-        self.most = min(_MOST, max(100, _MEMORY // n))
-        self.dual = isinstance(standard.Z.base, Dense) and n <= _ROWS
-        self.dual = self.dual and bool(np.all(self.blocks.rate > 0))
-        if self.dual:
-            self.most = min(self.most, int(_SHARE * n))
+        self.most = max(100, _MEMORY // n)
+        self.few = min(_MOST, self.most)
+        if n <= _ROWS and np.all(self.blocks.rate > 0):
+            self.few = min(self.few, int(_SHARE * n))
+        else:
+            self.most = self.few
         self.native = (
             standard.gaussian
             and (isinstance(standard.Z.base, Dense) or stored(standard.Z.base) is not None)
@@ -51,8 +51,7 @@ class Grouped:
         done = solutions.shape[1]
         self.rounds = max(self.rounds, done)
         if done < len(strengths):
-            finish = self._among_rows if self.dual else self._newton
-            rest, more = finish(strengths[done:], solutions[:, -1] if done else warm)
+            rest, more = self._newton(strengths[done:], solutions[:, -1] if done else warm)
             none = more._replace(slopes=np.empty((0, len(more.gap))))
             solutions, found = np.hstack([solutions, rest]), joined([found, none])
         for k in np.flatnonzero(found.gap > self.tol):
@@ -62,12 +61,6 @@ class Grouped:
                 found.gap[k], found.kkt[k] = better.gap[0], better.kkt[0]
                 found = found._replace(moved=None)
         return solutions, found
-
-    def _among_rows(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
-        engine = GroupDual(self.standard, self.tol)
-        found = engine(strengths, warm)
-        self.rounds = max(self.rounds, engine.rounds)
-        return found
 
     def _newton(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
         newton = Newton(self.standard, self.tol, min(self.max_iter, 200))
@@ -103,6 +96,7 @@ class Grouped:
             working,
             standard.reference,
             standard.null_correlation,
+            self.few,
             self.most,
         )
         solutions = np.repeat(base[:, None], done, axis=1)
