@@ -118,14 +118,14 @@ struct DenseColumns {
 
     // out (n x count), row by row: the columns `which`, each times its `factor`.
     void rows(const std::vector<std::size_t>& which, const std::vector<double>& factor,
-              double* out) const {
+              float* out) const {
       constexpr std::size_t at_once = 8;  // rows: a line of the cache
       const std::size_t count = which.size();
       for (std::size_t i = 0; i < all_.n; i += at_once)
         for (std::size_t k = 0; k < count; ++k) {
           const double* z = z_.data() + which[k] * all_.n;
           for (std::size_t r = i; r < std::min(i + at_once, all_.n); ++r)
-            out[r * count + k] = factor[k] * z[r];
+            out[r * count + k] = static_cast<float>(factor[k] * z[r]);
         }
     }
 
@@ -238,15 +238,16 @@ struct SparseColumns {
     }
 
     void rows(const std::vector<std::size_t>& which, const std::vector<double>& factor,
-              double* out) const {
+              float* out) const {
       const std::size_t count = which.size();
       for (std::size_t k = 0; k < count; ++k) {
         const std::size_t j = columns_[which[k]];
         const double slope = factor[k] / all_.units.scale[j];
         for (std::size_t i = 0; i < all_.n; ++i)
-          out[i * count + k] = -all_.units.root[i] * slope * all_.units.center[j];
+          out[i * count + k] =
+              static_cast<float>(-all_.units.root[i] * slope * all_.units.center[j]);
         for_entries(j, [&](std::size_t i, double v) {
-          out[i * count + k] += all_.units.root[i] * slope * v;
+          out[i * count + k] += static_cast<float>(all_.units.root[i] * slope * v);
         });
       }
     }

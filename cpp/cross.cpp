@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
 
 #include "simd.hpp"
 
@@ -27,38 +28,41 @@ constexpr std::size_t rows_at_once = 1024;  // of a column: 8 kB
 constexpr std::size_t line = 64;            // bytes that come from memory together
 constexpr std::size_t right_at_once = 48;   // columns of B: a chunk of them stays in cache
 
-// L doubles, as the register that holds them and the array of floats it is read from.
-template <int L>
+// L numbers S, as the register that holds them; and as many floats.
+template <class S, int L>
 struct Lanes;
 
 #if defined(__GNUC__)
-#define PRIORFIT_LANES(L)                                                                         \
-  template <>                                                                                     \
-  struct Lanes<L> {                                                                               \
-    typedef double Vector __attribute__((vector_size(L * sizeof(double))));                       \
-    typedef float Single __attribute__((vector_size(L * sizeof(float))));                         \
+#define PRIORFIT_LANES(S, L)                                            \
+  template <>                                                           \
+  struct Lanes<S, L> {                                                  \
+    typedef S Vector __attribute__((vector_size(L * sizeof(S))));       \
   };
-PRIORFIT_LANES(2)
-PRIORFIT_LANES(4)
-PRIORFIT_LANES(8)
-template <int L>
-using Vector = typename Lanes<L>::Vector;
+PRIORFIT_LANES(double, 2)
+PRIORFIT_LANES(double, 4)
+PRIORFIT_LANES(double, 8)
+PRIORFIT_LANES(float, 2)
+PRIORFIT_LANES(float, 4)
+PRIORFIT_LANES(float, 8)
+PRIORFIT_LANES(float, 16)
+template <class S, int L>
+using Vector = typename Lanes<S, L>::Vector;
 
-template <int L>
-PRIORFIT_INLINE void load(const double* p, Vector<L>& x) {
+template <class S, int L>
+PRIORFIT_INLINE void load(const S* p, Vector<S, L>& x) {
   std::memcpy(&x, p, sizeof x);
 }
-template <int L>
-PRIORFIT_INLINE void load(const float* p, Vector<L>& x) {
-  typename Lanes<L>::Single single;
+template <class S, int L, std::enable_if_t<std::is_same_v<S, double>, int> = 0>
+PRIORFIT_INLINE void load(const float* p, Vector<S, L>& x) {
+  Vector<float, L> single;
   std::memcpy(&single, p, sizeof single);
-  x = __builtin_convertvector(single, Vector<L>);
+  x = __builtin_convertvector(single, Vector<S, L>);
 }
 #else
-template <int L>
+template <class S, int L>
 struct Plain {
-  double v[L];
-  double operator[](int i) const { return v[i]; }
+  S v[L];
+  S operator[](int i) const { return v[i]; }
   Plain operator*(const Plain& o) const {
     Plain x;
     for (int i = 0; i < L; ++i) x.v[i] = v[i] * o.v[i];
@@ -69,41 +73,41 @@ struct Plain {
     return *this;
   }
 };
-template <int L>
-using Vector = Plain<L>;
-template <int L, class T>
-PRIORFIT_INLINE void load(const T* p, Vector<L>& x) {
-  for (int i = 0; i < L; ++i) x.v[i] = static_cast<double>(p[i]);
+template <class S, int L>
+using Vector = Plain<S, L>;
+template <class S, int L, class T>
+PRIORFIT_INLINE void load(const T* p, Vector<S, L>& x) {
+  for (int i = 0; i < L; ++i) x.v[i] = static_cast<S>(p[i]);
 }
 #endif
 
-template <int L>
-PRIORFIT_INLINE double sum(const Vector<L>& x) {
-  double total = 0.0;
+template <class S, int L>
+PRIORFIT_INLINE S sum(const Vector<S, L>& x) {
+  S total = 0;
   for (int i = 0; i < L; ++i) total += x[i];
   return total;
 }
 
 // A columns against B columns over n rows, all sums held in registers.
-template <int L, int A, int B, class T>
-PRIORFIT_INLINE void tile(const T* const* a, std::size_t from, const double* b, std::size_t ldb,
-                          std::size_t n, double* out, std::size_t stride, bool fetch) {
+template <class S, int L, int A, int B, class T>
+PRIORFIT_INLINE void tile(const T* const* a, std::size_t from, const S* b, std::size_t ldb,
+                          std::size_t n, S* out, std::size_t stride, bool fetch) {
   const T* left_of[A];
   PRIORFIT_UNROLL
   for (int i = 0; i < A; ++i) left_of[i] = a[i] + from;
-  Vector<L> sums[A][B] = {};
+  Vector<S, L> sums[A][B] = {};
   std::size_t r = 0;
   for (; r + L <= n; r += L) {
     if (fetch && (r * sizeof(T)) % line < L * sizeof(T)) {
       PRIORFIT_UNROLL
       for (int i = 0; i < A; ++i) PRIORFIT_PREFETCH(a[A + i] + from + r);
     }
-    Vector<L> right[B], left;
+    Vector<S, L> right[B], left;
     PRIORFIT_UNROLL
-    for (int k = 0; k < B; ++k) load<L>(b + k * ldb + r, right[k]);
+    for (int k = 0; k < B; ++k) load<S, L>(b + k * ldb + r, right[k]);
     PRIORFIT_UNROLL
     for (int i = 0; i < A; ++i) {
-      load<L>(left_of[i] + r, left);
+      load<S, L>(left_of[i] + r, left);
       PRIORFIT_UNROLL
       for (int k = 0; k < B; ++k) sums[i][k] += left * right[k];
     }
@@ -112,40 +116,40 @@ PRIORFIT_INLINE void tile(const T* const* a, std::size_t from, const double* b, 
   for (int i = 0; i < A; ++i)
     PRIORFIT_UNROLL
     for (int k = 0; k < B; ++k) {
-      double tail = 0.0;
-      for (std::size_t q = r; q < n; ++q) tail += static_cast<double>(left_of[i][q]) * b[k * ldb + q];
-      out[i * stride + k] += sum<L>(sums[i][k]) + tail;
+      S tail = 0;
+      for (std::size_t q = r; q < n; ++q) tail += static_cast<S>(left_of[i][q]) * b[k * ldb + q];
+      out[i * stride + k] += sum<S, L>(sums[i][k]) + tail;
     }
 }
 
 // A columns against k, three at a time. The first three wait for memory; during the next three the
 // `A` columns that follow are fetched, if there are such.
-template <int L, int A, class T>
-PRIORFIT_INLINE void strip(const T* const* a, std::size_t from, const double* b, std::size_t ldb,
-                           std::size_t k, std::size_t n, double* out, std::size_t stride,
+template <class S, int L, int A, class T>
+PRIORFIT_INLINE void strip(const T* const* a, std::size_t from, const S* b, std::size_t ldb,
+                           std::size_t k, std::size_t n, S* out, std::size_t stride,
                            bool more) {
   std::size_t j = 0;
   for (; j + 3 <= k; j += 3)
-    tile<L, A, 3>(a, from, b + j * ldb, ldb, n, out + j, stride, more && j == 3);
-  if (k - j == 2) tile<L, A, 2>(a, from, b + j * ldb, ldb, n, out + j, stride, more && j == 3);
-  if (k - j == 1) tile<L, A, 1>(a, from, b + j * ldb, ldb, n, out + j, stride, more && j == 3);
+    tile<S, L, A, 3>(a, from, b + j * ldb, ldb, n, out + j, stride, more && j == 3);
+  if (k - j == 2) tile<S, L, A, 2>(a, from, b + j * ldb, ldb, n, out + j, stride, more && j == 3);
+  if (k - j == 1) tile<S, L, A, 1>(a, from, b + j * ldb, ldb, n, out + j, stride, more && j == 3);
 }
 
-template <int L, class T>
-PRIORFIT_INLINE void cross_with(const T* const* a, std::size_t m, const double* b, std::size_t ldb,
-                                std::size_t k, std::size_t n, double* out, std::size_t stride) {
-  for (std::size_t i = 0; i < m; ++i) std::fill(out + i * stride, out + i * stride + k, 0.0);
+template <int L, class T, class S>
+PRIORFIT_INLINE void cross_with(const T* const* a, std::size_t m, const S* b, std::size_t ldb,
+                                std::size_t k, std::size_t n, S* out, std::size_t stride) {
+  for (std::size_t i = 0; i < m; ++i) std::fill(out + i * stride, out + i * stride + k, S{0});
   for (std::size_t r = 0; r < n; r += rows_at_once) {
     const std::size_t rows = std::min(rows_at_once, n - r);
     for (std::size_t j = 0; j < k; j += right_at_once) {
       const std::size_t width = std::min(right_at_once, k - j);
-      const double* right = b + j * ldb + r;
+      const S* right = b + j * ldb + r;
       std::size_t i = 0;
       for (; i + 4 <= m; i += 4)
-        strip<L, 4>(a + i, r, right, ldb, width, rows, out + i * stride + j, stride,
+        strip<S, L, 4>(a + i, r, right, ldb, width, rows, out + i * stride + j, stride,
                     i + 8 <= m);
       for (; i < m; ++i)
-        strip<L, 1>(a + i, r, right, ldb, width, rows, out + i * stride + j, stride, false);
+        strip<S, L, 1>(a + i, r, right, ldb, width, rows, out + i * stride + j, stride, false);
     }
   }
 }
@@ -169,27 +173,33 @@ PRIORFIT_INLINE void combine_with(const double* x, std::ptrdiff_t ld, const std:
   }
 }
 
+// Numbers in a register of so many doubles.
+template <class S>
+constexpr int wide(int doubles) {
+  return doubles * static_cast<int>(sizeof(double) / sizeof(S));
+}
+
 #define PRIORFIT_CROSS_ARGUMENTS                                                                  \
-  const T *const *a, std::size_t m, const double *b, std::size_t ldb, std::size_t k,              \
-      std::size_t n, double *out, std::size_t stride
+  const T *const *a, std::size_t m, const S *b, std::size_t ldb, std::size_t k, std::size_t n,    \
+      S *out, std::size_t stride
 #define PRIORFIT_COMBINE_ARGUMENTS                                                                \
   const double *x, std::ptrdiff_t ld, const std::size_t *which, const double *c,                  \
       std::size_t count, double *y, std::size_t n
 
-template <class T>
+template <class T, class S>
 void cross_plain(PRIORFIT_CROSS_ARGUMENTS) {
-  cross_with<2>(a, m, b, ldb, k, n, out, stride);
+  cross_with<wide<S>(2)>(a, m, b, ldb, k, n, out, stride);
 }
 void combine_plain(PRIORFIT_COMBINE_ARGUMENTS) { combine_with<2>(x, ld, which, c, count, y, n); }
 
 #if PRIORFIT_DISPATCH
-template <class T>
+template <class T, class S>
 __attribute__((target("avx2,fma"))) void cross_avx2(PRIORFIT_CROSS_ARGUMENTS) {
-  cross_with<4>(a, m, b, ldb, k, n, out, stride);
+  cross_with<wide<S>(4)>(a, m, b, ldb, k, n, out, stride);
 }
-template <class T>
+template <class T, class S>
 __attribute__((target("avx512f,avx512dq,avx512vl"))) void cross_avx512(PRIORFIT_CROSS_ARGUMENTS) {
-  cross_with<8>(a, m, b, ldb, k, n, out, stride);
+  cross_with<wide<S>(8)>(a, m, b, ldb, k, n, out, stride);
 }
 __attribute__((target("avx2,fma"))) void combine_avx2(PRIORFIT_COMBINE_ARGUMENTS) {
   combine_with<4>(x, ld, which, c, count, y, n);
@@ -213,7 +223,7 @@ int level() {
 
 }  // namespace
 
-template <class T>
+template <class T, class S>
 void cross(PRIORFIT_CROSS_ARGUMENTS) {
 #if PRIORFIT_DISPATCH
   if (level() == 2) return cross_avx512(a, m, b, ldb, k, n, out, stride);
@@ -222,10 +232,11 @@ void cross(PRIORFIT_CROSS_ARGUMENTS) {
   cross_plain(a, m, b, ldb, k, n, out, stride);
 }
 
-void inner_products(const double* a, std::size_t ld, std::size_t from, std::size_t count,
-                    std::size_t n, double* out, std::size_t stride) {
+template <class S>
+void inner_products(const S* a, std::size_t ld, std::size_t from, std::size_t count,
+                    std::size_t n, S* out, std::size_t stride) {
   constexpr std::size_t at_once = 48;  // rows of the lower triangle
-  const double* left[at_once];
+  const S* left[at_once];
   for (std::size_t begin = from; begin < count; begin += at_once) {
     const std::size_t end = std::min(begin + at_once, count);
     for (std::size_t i = begin; i < end; ++i) left[i - begin] = a + i * ld;
@@ -241,9 +252,16 @@ void combine(PRIORFIT_COMBINE_ARGUMENTS) {
   combine_plain(x, ld, which, c, count, y, n);
 }
 
-template void cross<double>(const double* const*, std::size_t, const double*, std::size_t,
-                            std::size_t, std::size_t, double*, std::size_t);
-template void cross<float>(const float* const*, std::size_t, const double*, std::size_t,
-                           std::size_t, std::size_t, double*, std::size_t);
+#define PRIORFIT_CROSS(T, S)                                                                       \
+  template void cross<T, S>(const T* const*, std::size_t, const S*, std::size_t, std::size_t,     \
+                            std::size_t, S*, std::size_t);
+PRIORFIT_CROSS(double, double)
+PRIORFIT_CROSS(float, double)
+PRIORFIT_CROSS(float, float)
+#define PRIORFIT_INNER_PRODUCTS(S)                                                                 \
+  template void inner_products<S>(const S*, std::size_t, std::size_t, std::size_t, std::size_t,   \
+                                  S*, std::size_t);
+PRIORFIT_INNER_PRODUCTS(double)
+PRIORFIT_INNER_PRODUCTS(float)
 
 }  // namespace priorfit

@@ -82,6 +82,7 @@ class GroupRows {
 
   void begin(const std::vector<double>& b, double s) {
     s_ = s;
+    last_.in.clear();
     for (std::size_t g = 0; g < rate_.size(); ++g)
       c_[g] = Block::length(b.data() + start_[g], start_[g + 1] - start_[g]) / (s * rate_[g]);
     b_ = b;
@@ -163,13 +164,14 @@ class GroupRows {
     m_.resize(n_ * n_);
     z_.rows(which_, part_, rows_.data());
     inner_products(rows_.data(), a, 0, n_, a, m_.data(), n_);
-    for (std::size_t i = 0; i < n_; ++i) m_[i * n_ + i] += 1.0;
+    for (std::size_t i = 0; i < n_; ++i) m_[i * n_ + i] += 1.0f;
     factor_.assign(m_.data(), n_, n_);
     forwarded_.clear();
     small_.clear();
     std::fill(place_.begin(), place_.end(), outside);
     std::fill(at_.begin(), at_.end(), outside);
     in_.clear();
+    last_.in.clear();
   }
 
   // L^{-1} w_g of groups that have none since M was factored.
@@ -239,12 +241,40 @@ class GroupRows {
         again = true;
       }
     }
+    Move now{in_, theta_, c_, misfit_, {}, std::vector<double>(c_.size(), 0.0)};
     for (std::size_t k = 0; k < in_.size(); ++k) {
-      axpy(-a_[k], forwarded(in_[k]), misfit_.data(), n_);
-      c_[in_[k]] += a_[k] / norm_[in_[k]];
+      axpy(-a_[k], forwarded(in_[k]), now.left.data(), n_);
+      now.c_step[in_[k]] = a_[k] / norm_[in_[k]];
     }
-    factor_.backward(misfit_.data());
-    axpy(1.0, misfit_.data(), theta_.data(), n_);
+    now.theta_step = now.left;
+    factor_.backward(now.theta_step.data());
+    take(now);
+    last_ = std::move(now);
+  }
+
+  // A step from (theta, c); `left` is L'theta_step.
+  struct Move {
+    std::vector<std::size_t> in;
+    std::vector<double> theta, c, left, theta_step, c_step;
+  };
+
+  // The share `back` of the way to the last place and step, at which the step would be least: a
+  // secant step (Anderson 1965, with one earlier place).
+  void take(const Move& now) {
+    const Move& last = last_.in == now.in ? last_ : now;
+    double along = 0.0, size = 0.0;
+    for (std::size_t i = 0; i < n_; ++i) {
+      const double change = now.left[i] - last.left[i];
+      along += change * now.left[i], size += change * change;
+    }
+    const double back = size > 0.0 ? along / size : 0.0;
+    const auto moved = [back](double x, double step, double x_last, double step_last) {
+      return x + step - back * (x + step - x_last - step_last);
+    };
+    for (std::size_t i = 0; i < n_; ++i)
+      theta_[i] = moved(now.theta[i], now.theta_step[i], last.theta[i], last.theta_step[i]);
+    for (std::size_t g = 0; g < c_.size(); ++g)
+      c_[g] = std::max(0.0, moved(now.c[g], now.c_step[g], last.c[g], last.c_step[g]));
   }
 
   const Working& z_;
@@ -260,7 +290,9 @@ class GroupRows {
   Factor factor_, small_;                          // of M, of W'M^{-1}W
   std::vector<double> forwarded_;                  // L^{-1} w_g, one after the other
   std::vector<std::size_t> place_, at_, in_;       // of g in forwarded_, in small_; its groups
-  std::vector<double> rows_, m_, row_, a_, part_;
+  Move last_;
+  std::vector<float> rows_, m_;                    // M needs no more: steps repair themselves
+  std::vector<double> row_, a_, part_;
   std::vector<std::size_t> which_;
 };
 
