@@ -39,6 +39,7 @@ class GroupModel {
         rows_(z_, y, all.n) {}
 
   std::size_t size() const { return l1_.size(); }
+  bool among_rows() const { return size() > few_; }
   const std::vector<std::size_t>& columns() const { return columns_; }
   std::size_t first(std::size_t block) const { return start_[block]; }
 
@@ -55,7 +56,7 @@ class GroupModel {
     }
     columns_.insert(columns_.end(), added.begin(), added.end());
     z_.add(added);
-    if (size() > few_) return rows_.grow(l1_, rate_, start_);
+    if (among_rows()) return rows_.grow(l1_, rate_, start_);
     gram_.fit(size());
     q_.resize(size());
     z_.gram(m, gram_.data(), gram_.stride());
@@ -67,7 +68,7 @@ class GroupModel {
   template <class Stop>
   Status solve(std::vector<double>& b, double s, double violation, double gap, Stop&& stop) {
     int rounds;
-    return size() > few_ ? rows_.solve(b, s, gap, 100, stop)
+    return among_rows() ? rows_.solve(b, s, gap, 100, stop)
                          : solver_.solve(b.data(), s, violation, 500, rounds, stop);
   }
 
@@ -149,6 +150,7 @@ class GroupPath {
  private:
   static constexpr std::size_t outside = static_cast<std::size_t>(-1);
   static constexpr std::size_t most_at_once = 9;
+  static constexpr std::size_t most_among_rows = 4;  // a solution costs more than a check
   static constexpr double near = 0.97;  // of the rate: groups this close are taken in
 
   template <class Wanted>
@@ -210,7 +212,8 @@ class GroupPath {
           count += static_cast<double>(p_.block(g).size);
       return count;
     };
-    return cheapest_batch(most, model_.size(), fresh, [&](std::size_t k) {
+    if (model_.among_rows()) most = std::min(most, most_among_rows);
+    return cheapest_batch(most, model_.among_rows() ? 0 : model_.size(), fresh, [&](std::size_t k) {
       return static_cast<double>(x_.p) * static_cast<double>(k + 6);
     });
   }
@@ -226,9 +229,9 @@ class GroupPath {
       std::vector<double> here = b;
       if (std::isfinite(f)) extrapolate(b, previous, f);
       previous = here;
-      const double share = strictness_ * 0.3 * tols[k];
-      interrupted = model_.solve(b, strengths[k], share * strengths[k] * rate_,
-                                 share * units_.reference, stop) == Status::interrupted;
+      const double share = strictness_ * tols[k];
+      interrupted = model_.solve(b, strengths[k], 0.3 * share * strengths[k] * rate_,
+                                 0.8 * share * units_.reference, stop) == Status::interrupted;
       solutions_[k] = b;
       s_before = s_now, s_now = strengths[k];
     }
@@ -237,7 +240,7 @@ class GroupPath {
   // b += f (b - previous), where the sign stays.
   static void extrapolate(std::vector<double>& b, const std::vector<double>& previous, double f) {
     for (std::size_t i = 0; i < b.size(); ++i) {
-      if (b[i] == 0.0 || previous[i] == 0.0) continue;
+      if (b[i] == 0.0) continue;
       const double there = b[i] + f * (b[i] - previous[i]);
       if (there * b[i] > 0.0) b[i] = there;
     }

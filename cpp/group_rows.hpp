@@ -58,7 +58,7 @@ class GroupRows {
       look();
       const double error = this->error();
       if (!std::isfinite(error)) return Status::not_finite;
-      if (gap(theta_, v_) <= tol && settled(tol)) {
+      if (gap(theta_, v_) <= 0.3 * tol && settled(tol)) {
         b = b_;
         return Status::converged;
       }
