@@ -7,6 +7,7 @@ import numpy as np
 from priorfit._core import solve_group_path
 from priorfit._typing import Array
 from priorfit.design import Dense
+from priorfit.solve.approach import LOOSE, approach
 from priorfit.solve.blocks import blocks_of
 from priorfit.solve.certificate import Certificates, joined
 from priorfit.solve.columns import stored, stored_or_copied
@@ -17,7 +18,8 @@ __all__ = ["Grouped"]
 
 _MOST = 6000  # working columns: their Gram matrix then fills 290 MB
 _ROWS = 2000  # at most, for systems among the rows
-_SHARE = float(__import__('os').environ.get('SHARE','1'))  # of the rows: with more working columns systems among the rows are smaller
+_SHARE = 1  # of the rows: with more working columns systems among the rows are smaller
+_STEP = float(__import__("os").environ.get("STEP","0.7"))  # from one strength to the next on the way to a distant first one
 _MEMORY = 1 << 27  # numbers in the copies of the working columns: 1 GB
 
 
@@ -47,7 +49,10 @@ class Grouped:
         """Solutions (m, k) and their certificates, each warm from the last."""
         if not self.native:
             return self._newton(strengths, warm)
-        solutions, found = self._path(strengths, warm)
+        way = self._approach(float(strengths[0])) if warm is self.standard.start else np.empty(0)
+        tols = np.repeat([max(self.tol, LOOSE), self.tol], [len(way), len(strengths)])
+        solutions, found = self._path(np.concatenate([way, strengths]), tols, warm)
+        solutions, found = solutions[:, len(way) :], _without(found, len(way))
         done = solutions.shape[1]
         self.rounds = max(self.rounds, done)
         if done < len(strengths):
@@ -62,13 +67,23 @@ class Grouped:
                 found = found._replace(moved=None)
         return solutions, found
 
+    def _approach(self, s: float) -> Array:
+        form, slopes = self.standard.form, self.standard.correlation
+        alone = (form.l1 > 0) & ~form.fixed
+        if form.groups is not None:
+            alone &= ~form.groups.inside
+        top = np.max(np.abs(slopes[alone]) / form.l1[alone], initial=0.0)
+        if form.groups is not None:
+            top = max(top, form.groups.dual_norms(slopes, form.l1).max())
+        return approach(float(top), s, _STEP)
+
     def _newton(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
         newton = Newton(self.standard, self.tol, min(self.max_iter, 200))
         found = newton(strengths, warm)
         self.rounds = max(self.rounds, newton.rounds)
         return found
 
-    def _path(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
+    def _path(self, strengths: Array, tols: Array, warm: Array) -> tuple[Array, Certificates]:
         standard, first = self.standard, self.first
         points, p = len(strengths), standard.size - first
         base = np.clip(standard.form.loc, standard.form.lower, standard.form.upper)
@@ -89,7 +104,7 @@ class Grouped:
             blocks.l1,
             blocks.rate,
             strengths,
-            np.full(points, self.tol),
+            tols,
             coefs,
             gaps,
             kkts,
@@ -104,3 +119,9 @@ class Grouped:
         solutions[first + used] += coefs[:done, used].T
         moved = np.concatenate([np.arange(first), first + used])
         return solutions, Certificates(gaps[:done], kkts[:done], np.empty((0, done)), moved)
+
+
+def _without(found: Certificates, first: int) -> Certificates:
+    """All but the first ones."""
+    gap, kkt, slopes, moved = found
+    return Certificates(gap[first:], kkt[first:], slopes[:, first:], moved)
