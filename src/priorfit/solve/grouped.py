@@ -19,7 +19,7 @@ __all__ = ["Grouped"]
 _MOST = 6000  # working columns: their Gram matrix then fills 290 MB
 _ROWS = 2000  # at most, for systems among the rows
 _SHARE = 1  # of the rows: with more working columns systems among the rows are smaller
-_STEP = float(__import__("os").environ.get("STEP","0.7"))  # from one strength to the next on the way to a distant first one
+_STEP = 0.7  # from one strength to the next on the way to a distant first one
 _MEMORY = 1 << 27  # numbers in the copies of the working columns: 1 GB
 
 
