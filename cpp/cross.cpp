@@ -154,20 +154,21 @@ PRIORFIT_INLINE void cross_with(const T* const* a, std::size_t m, const S* b, st
   }
 }
 
-template <int L>
-PRIORFIT_INLINE void combine_with(const double* x, std::ptrdiff_t ld, const std::size_t* which,
+template <int L, class T>
+PRIORFIT_INLINE void combine_with(const T* x, std::ptrdiff_t ld, const std::size_t* which,
                                   const double* c, std::size_t count, double* y, std::size_t n) {
   const auto column = [&](std::size_t k) { return x + static_cast<std::ptrdiff_t>(which[k]) * ld; };
   std::size_t k = 0;
   for (; k + 4 <= count; k += 4) {
-    const double *x0 = column(k), *x1 = column(k + 1), *x2 = column(k + 2), *x3 = column(k + 3);
+    const T *x0 = column(k), *x1 = column(k + 1), *x2 = column(k + 2), *x3 = column(k + 3);
     const double c0 = c[k], c1 = c[k + 1], c2 = c[k + 2], c3 = c[k + 3];
 #pragma omp simd
     for (std::size_t i = 0; i < n; ++i)
       y[i] += (c0 * x0[i] + c1 * x1[i]) + (c2 * x2[i] + c3 * x3[i]);
   }
   for (; k < count; ++k) {
-    const double *x0 = column(k), c0 = c[k];
+    const T* x0 = column(k);
+    const double c0 = c[k];
 #pragma omp simd
     for (std::size_t i = 0; i < n; ++i) y[i] += c0 * x0[i];
   }
@@ -183,14 +184,17 @@ constexpr int wide(int doubles) {
   const T *const *a, std::size_t m, const S *b, std::size_t ldb, std::size_t k, std::size_t n,    \
       S *out, std::size_t stride
 #define PRIORFIT_COMBINE_ARGUMENTS                                                                \
-  const double *x, std::ptrdiff_t ld, const std::size_t *which, const double *c,                  \
-      std::size_t count, double *y, std::size_t n
+  const T *x, std::ptrdiff_t ld, const std::size_t *which, const double *c, std::size_t count,    \
+      double *y, std::size_t n
 
 template <class T, class S>
 void cross_plain(PRIORFIT_CROSS_ARGUMENTS) {
   cross_with<wide<S>(2)>(a, m, b, ldb, k, n, out, stride);
 }
-void combine_plain(PRIORFIT_COMBINE_ARGUMENTS) { combine_with<2>(x, ld, which, c, count, y, n); }
+template <class T>
+void combine_plain(PRIORFIT_COMBINE_ARGUMENTS) {
+  combine_with<2>(x, ld, which, c, count, y, n);
+}
 
 #if PRIORFIT_DISPATCH
 template <class T, class S>
@@ -201,9 +205,11 @@ template <class T, class S>
 __attribute__((target("avx512f,avx512dq,avx512vl"))) void cross_avx512(PRIORFIT_CROSS_ARGUMENTS) {
   cross_with<wide<S>(8)>(a, m, b, ldb, k, n, out, stride);
 }
+template <class T>
 __attribute__((target("avx2,fma"))) void combine_avx2(PRIORFIT_COMBINE_ARGUMENTS) {
   combine_with<4>(x, ld, which, c, count, y, n);
 }
+template <class T>
 __attribute__((target("avx512f,avx512dq,avx512vl"))) void combine_avx512(
     PRIORFIT_COMBINE_ARGUMENTS) {
   combine_with<8>(x, ld, which, c, count, y, n);
@@ -244,6 +250,7 @@ void inner_products(const S* a, std::size_t ld, std::size_t from, std::size_t co
   }
 }
 
+template <class T>
 void combine(PRIORFIT_COMBINE_ARGUMENTS) {
 #if PRIORFIT_DISPATCH
   if (level() == 2) return combine_avx512(x, ld, which, c, count, y, n);
@@ -258,6 +265,11 @@ void combine(PRIORFIT_COMBINE_ARGUMENTS) {
 PRIORFIT_CROSS(double, double)
 PRIORFIT_CROSS(float, double)
 PRIORFIT_CROSS(float, float)
+#define PRIORFIT_COMBINE(T)                                                                        \
+  template void combine<T>(const T*, std::ptrdiff_t, const std::size_t*, const double*,           \
+                           std::size_t, double*, std::size_t);
+PRIORFIT_COMBINE(double)
+PRIORFIT_COMBINE(float)
 #define PRIORFIT_INNER_PRODUCTS(S)                                                                 \
   template void inner_products<S>(const S*, std::size_t, std::size_t, std::size_t, std::size_t,   \
                                   S*, std::size_t);

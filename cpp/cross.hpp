@@ -19,7 +19,8 @@ void inner_products(const S* a, std::size_t ld, std::size_t from, std::size_t co
                     S* out, std::size_t stride);
 
 // y += sum_k c_k x_k over columns x_k = x + which[k] * ld
-void combine(const double* x, std::ptrdiff_t ld, const std::size_t* which, const double* c,
+template <class T>
+void combine(const T* x, std::ptrdiff_t ld, const std::size_t* which, const double* c,
              std::size_t count, double* y, std::size_t n);
 
 }  // namespace priorfit

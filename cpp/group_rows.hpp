@@ -33,7 +33,7 @@ namespace priorfit {
 template <class Working>
 class GroupRows {
  public:
-  GroupRows(const Working& z, const double* y, std::size_t n)
+  GroupRows(Working& z, const double* y, std::size_t n)
       : z_(z), y_(y), n_(n), theta_(n), misfit_(n), residual_(n), size_(std::sqrt(dot(y, y, n))) {}
 
   // The working groups: l1 by column; block g is start[g] .. start[g + 1].
@@ -51,6 +51,7 @@ class GroupRows {
   // most `tol`, in the units of the objective.
   template <class Stop>
   Status solve(std::vector<double>& b, double s, double tol, int max_rounds, Stop&& stop) {
+    exact_ = tol < rounding * size_ * size_;
     begin(b, s);
     double before = std::numeric_limits<double>::infinity();
     bool fresh = false;
@@ -58,9 +59,13 @@ class GroupRows {
       look();
       const double error = this->error();
       if (!std::isfinite(error)) return Status::not_finite;
-      if (gap(theta_, v_) <= 0.3 * tol && settled(tol)) {
-        b = b_;
-        return Status::converged;
+      const double near = gap(theta_, v_);
+      if (near <= 0.3 * tol) {
+        if (settled(tol)) {
+          b = b_;
+          return Status::converged;
+        }
+        exact_ = exact_ || near <= 0.01 * tol;  // what is left is the rounding of Z
       }
       if (stop()) return Status::interrupted;
       if (factor_.size() == 0 || (error > contraction * before && !fresh)) factor(), fresh = true;
@@ -75,6 +80,7 @@ class GroupRows {
   static constexpr std::size_t outside = static_cast<std::size_t>(-1);
   static constexpr double contraction = 0.3;  // of the error by one step, at least
   static constexpr double slack = 1e-9;       // of the rate: rounding
+  static constexpr double rounding = 1e-7;    // of |y|^2: a gap that float32 columns can tell
 
   Block block(std::size_t g) const {
     return {l1_.data() + start_[g], rate_[g], start_[g + 1] - start_[g]};
@@ -86,21 +92,29 @@ class GroupRows {
     for (std::size_t g = 0; g < rate_.size(); ++g)
       c_[g] = Block::length(b.data() + start_[g], start_[g + 1] - start_[g]) / (s * rate_[g]);
     b_ = b;
-    residual(theta_);
+    residual();
+    theta_ = residual_;
   }
 
-  // out = y - Z b
-  void residual(std::vector<double>& out) {
+  // out = Z'v
+  void project(const std::vector<double>& v, std::vector<double>& out) {
+    if (exact_) z_.project(0, v.data(), out.data());
+    else z_.project_rounded(v.data(), out.data());
+  }
+
+  // residual = y - Z b
+  void residual() {
     which_.clear(), part_.clear();
     for (std::size_t j = 0; j < b_.size(); ++j)
       if (b_[j] != 0.0) which_.push_back(j), part_.push_back(-b_[j]);
-    out.assign(y_, y_ + n_);
-    z_.combine_into(which_, part_, out.data());
+    residual_.assign(y_, y_ + n_);
+    if (exact_) z_.combine_into(which_, part_, residual_.data());
+    else z_.combine_rounded(which_, part_, residual_.data());
   }
 
   // All that follows from theta and c.
   void look() {
-    z_.project(0, theta_.data(), v_.data());
+    project(theta_, v_);
     for (std::size_t g = 0; g < rate_.size(); ++g) {
       for (std::size_t j = start_[g]; j < start_[g + 1]; ++j)
         soft_[j] = Block::soft(v_[j], s_ * l1_[j]);
@@ -108,7 +122,7 @@ class GroupRows {
       if (norm_[g] == 0.0) c_[g] = 0.0;
       for (std::size_t j = start_[g]; j < start_[g + 1]; ++j) b_[j] = c_[g] * soft_[j];
     }
-    residual(residual_);
+    residual();
     for (std::size_t i = 0; i < n_; ++i) misfit_[i] = residual_[i] - theta_[i];
   }
 
@@ -147,7 +161,7 @@ class GroupRows {
   // Whether the residual of b itself is as good a dual point as theta.
   bool settled(double tol) {
     slopes_.resize(v_.size());
-    z_.project(0, residual_.data(), slopes_.data());
+    project(residual_, slopes_);
     return gap(residual_, slopes_) <= tol;
   }
 
@@ -277,10 +291,11 @@ class GroupRows {
       c_[g] = std::max(0.0, moved(now.c[g], now.c_step[g], last.c[g], last.c_step[g]));
   }
 
-  const Working& z_;
+  Working& z_;
   const double* y_;
   const std::size_t n_;
   double s_ = 0.0;
+  bool exact_ = false;  // Z in float64, or rounded to float32
   std::vector<double> l1_, rate_;
   std::vector<std::size_t> start_;
   std::vector<double> theta_, misfit_, residual_;  // by row
