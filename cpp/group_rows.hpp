@@ -78,7 +78,7 @@ class GroupRows {
 
  private:
   static constexpr std::size_t outside = static_cast<std::size_t>(-1);
-  static constexpr double contraction = 0.3;  // of the error by one step, at least
+  static constexpr double contraction = 0.6;  // of the error by one step, at least
   static constexpr double slack = 1e-9;       // of the rate: rounding
   static constexpr double rounding = 1e-7;    // of |y|^2: a gap that float32 columns can tell
 
