@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <type_traits>
 
 #include "simd.hpp"
 
@@ -24,90 +23,80 @@
 namespace priorfit {
 namespace {
 
-constexpr std::size_t rows_at_once = 1024;  // of a column: 8 kB
 constexpr std::size_t line = 64;            // bytes that come from memory together
 constexpr std::size_t right_at_once = 48;   // columns of B: a chunk of them stays in cache
 
-// L numbers S, as the register that holds them; and as many floats.
-template <class S, int L>
-struct Lanes;
-
-#if defined(__GNUC__)
-#define PRIORFIT_LANES(S, L)                                            \
-  template <>                                                           \
-  struct Lanes<S, L> {                                                  \
-    typedef S Vector __attribute__((vector_size(L * sizeof(S))));       \
-  };
-PRIORFIT_LANES(double, 2)
-PRIORFIT_LANES(double, 4)
-PRIORFIT_LANES(double, 8)
-PRIORFIT_LANES(float, 2)
-PRIORFIT_LANES(float, 4)
-PRIORFIT_LANES(float, 8)
-PRIORFIT_LANES(float, 16)
-template <class S, int L>
-using Vector = typename Lanes<S, L>::Vector;
-
-template <class S, int L>
-PRIORFIT_INLINE void load(const S* p, Vector<S, L>& x) {
-  std::memcpy(&x, p, sizeof x);
+// How many numbers R fit a register.
+template <class R>
+constexpr int lanes(std::size_t bytes) {
+  return static_cast<int>(bytes / sizeof(R));
 }
-template <class S, int L, std::enable_if_t<std::is_same_v<S, double>, int> = 0>
-PRIORFIT_INLINE void load(const float* p, Vector<S, L>& x) {
-  Vector<float, L> single;
-  std::memcpy(&single, p, sizeof single);
-  x = __builtin_convertvector(single, Vector<S, L>);
+
+// L numbers R in a register, and the array of T that they are read from.
+#if defined(__GNUC__)
+template <class R, int L>
+struct Lanes {
+  typedef R Vector __attribute__((vector_size(L * sizeof(R))));
+};
+
+template <class R, int L, class T>
+PRIORFIT_INLINE void load(const T* p, typename Lanes<R, L>::Vector& x) {
+  typename Lanes<T, L>::Vector stored;
+  std::memcpy(&stored, p, sizeof stored);
+  x = __builtin_convertvector(stored, typename Lanes<R, L>::Vector);
 }
 #else
-template <class S, int L>
-struct Plain {
-  S v[L];
-  S operator[](int i) const { return v[i]; }
-  Plain operator*(const Plain& o) const {
-    Plain x;
-    for (int i = 0; i < L; ++i) x.v[i] = v[i] * o.v[i];
-    return x;
-  }
-  Plain& operator+=(const Plain& o) {
-    for (int i = 0; i < L; ++i) v[i] += o.v[i];
-    return *this;
-  }
+template <class R, int L>
+struct Lanes {
+  struct Vector {
+    R v[L];
+    R operator[](int i) const { return v[i]; }
+    Vector operator*(const Vector& o) const {
+      Vector x;
+      for (int i = 0; i < L; ++i) x.v[i] = v[i] * o.v[i];
+      return x;
+    }
+    Vector& operator+=(const Vector& o) {
+      for (int i = 0; i < L; ++i) v[i] += o.v[i];
+      return *this;
+    }
+  };
 };
-template <class S, int L>
-using Vector = Plain<S, L>;
-template <class S, int L, class T>
-PRIORFIT_INLINE void load(const T* p, Vector<S, L>& x) {
-  for (int i = 0; i < L; ++i) x.v[i] = static_cast<S>(p[i]);
+
+template <class R, int L, class T>
+PRIORFIT_INLINE void load(const T* p, typename Lanes<R, L>::Vector& x) {
+  for (int i = 0; i < L; ++i) x.v[i] = static_cast<R>(p[i]);
 }
 #endif
 
-template <class S, int L>
-PRIORFIT_INLINE S sum(const Vector<S, L>& x) {
-  S total = 0;
-  for (int i = 0; i < L; ++i) total += x[i];
+template <class R, int L>
+PRIORFIT_INLINE double sum(const typename Lanes<R, L>::Vector& x) {
+  double total = 0.0;
+  for (int i = 0; i < L; ++i) total += static_cast<double>(x[i]);
   return total;
 }
 
 // A columns against B columns over n rows, all sums held in registers.
-template <class S, int L, int A, int B, class T>
-PRIORFIT_INLINE void tile(const T* const* a, std::size_t from, const S* b, std::size_t ldb,
-                          std::size_t n, S* out, std::size_t stride, bool fetch) {
+template <int L, int A, int B, class T, class R>
+PRIORFIT_INLINE void tile(const T* const* a, std::size_t from, const R* b, std::size_t ldb,
+                          std::size_t n, double* out, std::size_t stride, bool fetch) {
   const T* left_of[A];
   PRIORFIT_UNROLL
   for (int i = 0; i < A; ++i) left_of[i] = a[i] + from;
-  Vector<S, L> sums[A][B] = {};
+  typedef typename Lanes<R, L>::Vector Vector;
+  Vector sums[A][B] = {};
   std::size_t r = 0;
   for (; r + L <= n; r += L) {
     if (fetch && (r * sizeof(T)) % line < L * sizeof(T)) {
       PRIORFIT_UNROLL
       for (int i = 0; i < A; ++i) PRIORFIT_PREFETCH(a[A + i] + from + r);
     }
-    Vector<S, L> right[B], left;
+    Vector right[B], left;
     PRIORFIT_UNROLL
-    for (int k = 0; k < B; ++k) load<S, L>(b + k * ldb + r, right[k]);
+    for (int k = 0; k < B; ++k) load<R, L>(b + k * ldb + r, right[k]);
     PRIORFIT_UNROLL
     for (int i = 0; i < A; ++i) {
-      load<S, L>(left_of[i] + r, left);
+      load<R, L>(left_of[i] + r, left);
       PRIORFIT_UNROLL
       for (int k = 0; k < B; ++k) sums[i][k] += left * right[k];
     }
@@ -116,40 +105,42 @@ PRIORFIT_INLINE void tile(const T* const* a, std::size_t from, const S* b, std::
   for (int i = 0; i < A; ++i)
     PRIORFIT_UNROLL
     for (int k = 0; k < B; ++k) {
-      S tail = 0;
-      for (std::size_t q = r; q < n; ++q) tail += static_cast<S>(left_of[i][q]) * b[k * ldb + q];
-      out[i * stride + k] += sum<S, L>(sums[i][k]) + tail;
+      double tail = 0.0;
+      for (std::size_t q = r; q < n; ++q)
+        tail += static_cast<double>(left_of[i][q]) * static_cast<double>(b[k * ldb + q]);
+      out[i * stride + k] += sum<R, L>(sums[i][k]) + tail;
     }
 }
 
-// A columns against k, three at a time. The first three wait for memory; during the next three the
-// `A` columns that follow are fetched, if there are such.
-template <class S, int L, int A, class T>
-PRIORFIT_INLINE void strip(const T* const* a, std::size_t from, const S* b, std::size_t ldb,
-                           std::size_t k, std::size_t n, S* out, std::size_t stride,
+// A columns against k, three at a time. The first three wait for memory; during the next three, if
+// there are such, the `A` columns that follow are fetched.
+template <int L, int A, class T, class R>
+PRIORFIT_INLINE void strip(const T* const* a, std::size_t from, const R* b, std::size_t ldb,
+                           std::size_t k, std::size_t n, double* out, std::size_t stride,
                            bool more) {
+  const std::size_t fetched = k > 3 ? 3 : 0;
   std::size_t j = 0;
   for (; j + 3 <= k; j += 3)
-    tile<S, L, A, 3>(a, from, b + j * ldb, ldb, n, out + j, stride, more && j == 3);
-  if (k - j == 2) tile<S, L, A, 2>(a, from, b + j * ldb, ldb, n, out + j, stride, more && j == 3);
-  if (k - j == 1) tile<S, L, A, 1>(a, from, b + j * ldb, ldb, n, out + j, stride, more && j == 3);
+    tile<L, A, 3>(a, from, b + j * ldb, ldb, n, out + j, stride, more && j == fetched);
+  if (k - j == 2) tile<L, A, 2>(a, from, b + j * ldb, ldb, n, out + j, stride, more && j == fetched);
+  if (k - j == 1) tile<L, A, 1>(a, from, b + j * ldb, ldb, n, out + j, stride, more && j == fetched);
 }
 
-template <int L, class T, class S>
-PRIORFIT_INLINE void cross_with(const T* const* a, std::size_t m, const S* b, std::size_t ldb,
-                                std::size_t k, std::size_t n, S* out, std::size_t stride) {
-  for (std::size_t i = 0; i < m; ++i) std::fill(out + i * stride, out + i * stride + k, S{0});
-  for (std::size_t r = 0; r < n; r += rows_at_once) {
-    const std::size_t rows = std::min(rows_at_once, n - r);
+template <int L, class T, class R>
+PRIORFIT_INLINE void cross_with(const T* const* a, std::size_t m, const R* b, std::size_t ldb,
+                                std::size_t k, std::size_t n, double* out, std::size_t stride) {
+  for (std::size_t i = 0; i < m; ++i) std::fill(out + i * stride, out + i * stride + k, 0.0);
+  for (std::size_t r = 0; r < n; r += rows_of_a_chunk) {
+    const std::size_t rows = std::min(rows_of_a_chunk, n - r);
     for (std::size_t j = 0; j < k; j += right_at_once) {
       const std::size_t width = std::min(right_at_once, k - j);
-      const S* right = b + j * ldb + r;
+      const R* right = b + j * ldb + r;
       std::size_t i = 0;
       for (; i + 4 <= m; i += 4)
-        strip<S, L, 4>(a + i, r, right, ldb, width, rows, out + i * stride + j, stride,
+        strip<L, 4>(a + i, r, right, ldb, width, rows, out + i * stride + j, stride,
                     i + 8 <= m);
       for (; i < m; ++i)
-        strip<S, L, 1>(a + i, r, right, ldb, width, rows, out + i * stride + j, stride, false);
+        strip<L, 1>(a + i, r, right, ldb, width, rows, out + i * stride + j, stride, false);
     }
   }
 }
@@ -174,22 +165,16 @@ PRIORFIT_INLINE void combine_with(const T* x, std::ptrdiff_t ld, const std::size
   }
 }
 
-// Numbers in a register of so many doubles.
-template <class S>
-constexpr int wide(int doubles) {
-  return doubles * static_cast<int>(sizeof(double) / sizeof(S));
-}
-
 #define PRIORFIT_CROSS_ARGUMENTS                                                                  \
-  const T *const *a, std::size_t m, const S *b, std::size_t ldb, std::size_t k, std::size_t n,    \
-      S *out, std::size_t stride
+  const T *const *a, std::size_t m, const R *b, std::size_t ldb, std::size_t k, std::size_t n,    \
+      double *out, std::size_t stride
 #define PRIORFIT_COMBINE_ARGUMENTS                                                                \
   const T *x, std::ptrdiff_t ld, const std::size_t *which, const double *c, std::size_t count,    \
       double *y, std::size_t n
 
-template <class T, class S>
+template <class T, class R>
 void cross_plain(PRIORFIT_CROSS_ARGUMENTS) {
-  cross_with<wide<S>(2)>(a, m, b, ldb, k, n, out, stride);
+  cross_with<lanes<R>(16)>(a, m, b, ldb, k, n, out, stride);
 }
 template <class T>
 void combine_plain(PRIORFIT_COMBINE_ARGUMENTS) {
@@ -197,13 +182,13 @@ void combine_plain(PRIORFIT_COMBINE_ARGUMENTS) {
 }
 
 #if PRIORFIT_DISPATCH
-template <class T, class S>
+template <class T, class R>
 __attribute__((target("avx2,fma"))) void cross_avx2(PRIORFIT_CROSS_ARGUMENTS) {
-  cross_with<wide<S>(4)>(a, m, b, ldb, k, n, out, stride);
+  cross_with<lanes<R>(32)>(a, m, b, ldb, k, n, out, stride);
 }
-template <class T, class S>
+template <class T, class R>
 __attribute__((target("avx512f,avx512dq,avx512vl"))) void cross_avx512(PRIORFIT_CROSS_ARGUMENTS) {
-  cross_with<wide<S>(8)>(a, m, b, ldb, k, n, out, stride);
+  cross_with<lanes<R>(64)>(a, m, b, ldb, k, n, out, stride);
 }
 template <class T>
 __attribute__((target("avx2,fma"))) void combine_avx2(PRIORFIT_COMBINE_ARGUMENTS) {
@@ -229,7 +214,7 @@ int level() {
 
 }  // namespace
 
-template <class T, class S>
+template <class T, class R>
 void cross(PRIORFIT_CROSS_ARGUMENTS) {
 #if PRIORFIT_DISPATCH
   if (level() == 2) return cross_avx512(a, m, b, ldb, k, n, out, stride);
@@ -238,11 +223,11 @@ void cross(PRIORFIT_CROSS_ARGUMENTS) {
   cross_plain(a, m, b, ldb, k, n, out, stride);
 }
 
-template <class S>
-void inner_products(const S* a, std::size_t ld, std::size_t from, std::size_t count,
-                    std::size_t n, S* out, std::size_t stride) {
+template <class R>
+void inner_products(const R* a, std::size_t ld, std::size_t from, std::size_t count,
+                    std::size_t n, double* out, std::size_t stride) {
   constexpr std::size_t at_once = 48;  // rows of the lower triangle
-  const S* left[at_once];
+  const R* left[at_once];
   for (std::size_t begin = from; begin < count; begin += at_once) {
     const std::size_t end = std::min(begin + at_once, count);
     for (std::size_t i = begin; i < end; ++i) left[i - begin] = a + i * ld;
@@ -259,21 +244,22 @@ void combine(PRIORFIT_COMBINE_ARGUMENTS) {
   combine_plain(x, ld, which, c, count, y, n);
 }
 
-#define PRIORFIT_CROSS(T, S)                                                                       \
-  template void cross<T, S>(const T* const*, std::size_t, const S*, std::size_t, std::size_t,     \
-                            std::size_t, S*, std::size_t);
+#define PRIORFIT_CROSS(T, R)                                                                       \
+  template void cross<T, R>(const T* const*, std::size_t, const R*, std::size_t, std::size_t,     \
+                            std::size_t, double*, std::size_t);
 PRIORFIT_CROSS(double, double)
 PRIORFIT_CROSS(float, double)
 PRIORFIT_CROSS(float, float)
+PRIORFIT_CROSS(std::int16_t, float)
+#define PRIORFIT_INNER_PRODUCTS(R)                                                                 \
+  template void inner_products<R>(const R*, std::size_t, std::size_t, std::size_t, std::size_t,   \
+                                  double*, std::size_t);
+PRIORFIT_INNER_PRODUCTS(double)
+PRIORFIT_INNER_PRODUCTS(float)
 #define PRIORFIT_COMBINE(T)                                                                        \
   template void combine<T>(const T*, std::ptrdiff_t, const std::size_t*, const double*,           \
                            std::size_t, double*, std::size_t);
 PRIORFIT_COMBINE(double)
 PRIORFIT_COMBINE(float)
-#define PRIORFIT_INNER_PRODUCTS(S)                                                                 \
-  template void inner_products<S>(const S*, std::size_t, std::size_t, std::size_t, std::size_t,   \
-                                  S*, std::size_t);
-PRIORFIT_INNER_PRODUCTS(double)
-PRIORFIT_INNER_PRODUCTS(float)
 
 }  // namespace priorfit

@@ -3,20 +3,23 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace priorfit {
 
+constexpr std::size_t rows_of_a_chunk = 1024;  // chunks are summed in float64
+
 // out[i * stride + k] = sum_r a_i[r] b_k[r], where a_i = a[i] and b_k = b + k * ldb.
-// Products and sums are of type S for every T, and the order of summation of one entry does not
-// depend on the other columns: results are the same bits however the columns are divided.
-template <class T, class S>
-void cross(const T* const* a, std::size_t m, const S* b, std::size_t ldb, std::size_t k,
-           std::size_t n, S* out, std::size_t stride);
+// Products, and their sums within a chunk of rows, are of type R. The order of summation of one entry
+// does not depend on the other columns: results are the same bits however the columns are divided.
+template <class T, class R>
+void cross(const T* const* a, std::size_t m, const R* b, std::size_t ldb, std::size_t k,
+           std::size_t n, double* out, std::size_t stride);
 
 // Rows `from` .. `count` of the lower triangle of A'A for the columns a_i = a + i * ld.
-template <class S>
-void inner_products(const S* a, std::size_t ld, std::size_t from, std::size_t count, std::size_t n,
-                    S* out, std::size_t stride);
+template <class R>
+void inner_products(const R* a, std::size_t ld, std::size_t from, std::size_t count, std::size_t n,
+                    double* out, std::size_t stride);
 
 // y += sum_k c_k x_k over columns x_k = x + which[k] * ld
 template <class T>

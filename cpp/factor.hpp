@@ -28,8 +28,7 @@ class Factor {
   }
 
   // The factor of a whole matrix, of which the lower triangle is read.
-  template <class T>
-  void assign(const T* a, std::size_t stride, std::size_t n) {
+  void assign(const double* a, std::size_t stride, std::size_t n) {
     constexpr std::size_t at_once = 48;
     clear();
     std::vector<double> fresh;
@@ -40,7 +39,7 @@ class Factor {
         std::copy_n(a + (k + r) * stride, k, fresh.data() + r * k);
       forward_all(fresh.data(), count, k);
       for (std::size_t r = 0; r < count; ++r) {
-        const T* row = a + (k + r) * stride;
+        const double* row = a + (k + r) * stride;
         std::vector<double> whole(row, row + k + r);
         std::copy_n(fresh.data() + r * k, k, whole.data());
         finish(std::move(whole), row[k + r], k);

@@ -178,7 +178,7 @@ class GroupRows {
     m_.resize(n_ * n_);
     z_.rows(which_, part_, rows_.data());
     inner_products(rows_.data(), a, 0, n_, a, m_.data(), n_);
-    for (std::size_t i = 0; i < n_; ++i) m_[i * n_ + i] += 1.0f;
+    for (std::size_t i = 0; i < n_; ++i) m_[i * n_ + i] += 1.0;
     factor_.assign(m_.data(), n_, n_);
     forwarded_.clear();
     small_.clear();
@@ -306,8 +306,8 @@ class GroupRows {
   std::vector<double> forwarded_;                  // L^{-1} w_g, one after the other
   std::vector<std::size_t> place_, at_, in_;       // of g in forwarded_, in small_; its groups
   Move last_;
-  std::vector<float> rows_, m_;                    // M needs no more: steps repair themselves
-  std::vector<double> row_, a_, part_;
+  std::vector<float> rows_;  // M needs no more digits: steps repair themselves
+  std::vector<double> m_, row_, a_, part_;
   std::vector<std::size_t> which_;
 };
 

@@ -104,8 +104,7 @@ class Path {
     return std::fabs(there) >= near * s * p_.l1[j];
   }
 
-  // A pass over X (its memory traffic is worth about six products), and the columns that the points
-  // between need.
+  // A pass over all columns for the last point, and the columns that each of the others needs.
   std::size_t take_at_once(const double* strengths, std::size_t most) const {
     const auto fresh = [&](std::size_t k) {
       double count = 0.0;
@@ -115,7 +114,7 @@ class Path {
     };
     const double between = static_cast<double>(used_.size() + correlations_.listed());
     return cheapest_batch(most, used_.size(), fresh, [&](std::size_t k) {
-      return 7.0 * static_cast<double>(x_.p) + between * static_cast<double>(k - 1);
+      return correlations_.cost() + between * static_cast<double>(k - 1);
     });
   }
 
