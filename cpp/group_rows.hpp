@@ -134,7 +134,8 @@ class GroupRows {
 
   // The largest error in an equation, each as a share.
   double error() const {
-    double worst = std::sqrt(dot(misfit_.data(), misfit_.data(), n_)) / size_;
+    const double unit = std::max(size_, std::numeric_limits<double>::min());
+    double worst = std::sqrt(dot(misfit_.data(), misfit_.data(), n_)) / unit;
     for (std::size_t g = 0; g < rate_.size(); ++g) {
       const double miss = std::fabs(shortfall(g)) / (s_ * rate_[g]);
       if (active(g) && !(miss <= worst)) worst = miss;

@@ -116,6 +116,20 @@ def test_engines_agree(prior):
     np.testing.assert_allclose(native(strengths, standard.start)[0], base, atol=1e-3)
 
 
+@pytest.mark.parametrize("prior", PRIORS)
+def test_a_cold_fit_is_the_point_of_the_path(prior):
+    """One distant strength alone costs J what it costs at the end of a path; it is certified."""
+    standard = standardize(_problem(prior))
+    strengths = _strengths(standard, np.geomspace(1, 0.02, 20))
+    path, _ = Grouped(standard, 1e-9, 100)(strengths, standard.start)
+    alone, found = Grouped(standard, 1e-9, 100)(strengths[-1:], standard.start)
+    assert alone.shape == (standard.size, 1)
+    assert found.gap.shape == (1,)
+    assert found.gap[0] <= 1e-9
+    here, there = (_objectives(standard, g, strengths[-1:]) for g in (alone, path[:, -1:]))
+    np.testing.assert_allclose(here, there, atol=2e-9 * standard.reference)
+
+
 def _objectives(standard, g, strengths):
     loss = standard.weights @ standard.likelihood.loss(standard.y[:, None], standard.eta(g))
     return loss + strengths * standard.form.total(g - standard.form.loc[:, None])

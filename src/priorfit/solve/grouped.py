@@ -18,7 +18,6 @@ __all__ = ["Grouped"]
 
 _MOST = 6000  # working columns: their Gram matrix then fills 290 MB
 _ROWS = 2000  # at most, for systems among the rows
-_SHARE = 1  # of the rows: with more working columns systems among the rows are smaller
 _STEP = 0.7  # from one strength to the next on the way to a distant first one
 _MEMORY = 1 << 27  # numbers in the copies of the working columns: 1 GB
 
@@ -36,7 +35,7 @@ class Grouped:
         self.most = max(100, _MEMORY // n)
         self.few = min(_MOST, self.most)
         if n <= _ROWS and np.all(self.blocks.rate > 0):
-            self.few = min(self.few, int(_SHARE * n))
+            self.few = min(self.few, n)  # with more columns systems among the rows are smaller
         else:
             self.most = self.few
         self.native = (
