@@ -24,20 +24,20 @@ class Correlations {
  public:
   explicit Correlations(const Columns& columns) : x_(columns), rounded_(columns) {}
 
-  // Of `batch` dual points (each n long): the exact products of columns that `always(j)` asks for
-  // or whose bound passes `limit(j, k)`. Points whose bounds spare too few become known, the last
-  // one first.
-  template <class Always, class Limit>
-  void update(const double* duals, std::size_t batch, Always&& always, Limit&& limit) {
+  // Of `batch` dual points (each n long): the exact products of columns with always[j] = 1 or whose
+  // bound passes strengths[k] l1[j]. Points whose bounds spare too few become known, the last one
+  // first.
+  void update(const double* duals, std::size_t batch, const double* strengths, const double* l1,
+              const std::vector<char>& always) {
     points_ = batch;
     bounds_.resize(std::max(bounds_.size(), batch));
     for (std::size_t k = batch; k-- > 0;) {
       const double* theta = duals + k * x_.n;
       if (!known_.empty()) span(theta, k);
-      if (known_.empty() || list(k, k + 1, always, limit) > x_.p / 4) learn(theta);
+      if (known_.empty() || list(k, k + 1, strengths, l1, always) > x_.p / 4) learn(theta);
     }
     for (std::size_t k = 0; k < batch; ++k) span(duals + k * x_.n, k);
-    list(0, batch, always, limit);
+    list(0, batch, strengths, l1, always);
     exact_.resize(listed_.size() * batch);
     x_.correlate(listed_.data(), listed_.size(), duals, batch, exact_.data());
   }
@@ -50,8 +50,8 @@ class Correlations {
 
   // All at point k; below their limit they are estimates.
   void all(std::size_t k, std::vector<double>& out) const {
-    out.resize(x_.p);
-    for (std::size_t j = 0; j < x_.p; ++j) out[j] = estimate(j, k);
+    out.assign(x_.p, 0.0);
+    estimate(k, out.data());
     each(k, [&](std::size_t j, double v) { out[j] = v; });
   }
 
@@ -75,16 +75,18 @@ class Correlations {
   };
 
   // The columns wanted at any of the points from `first` to `end`; how many they are.
-  template <class Always, class Limit>
-  std::size_t list(std::size_t first, std::size_t end, Always&& always, Limit&& limit) {
-    listed_.clear();
-    for (std::size_t j = 0; j < x_.p; ++j) {
-      bool open = always(j);
-      for (std::size_t k = first; k < end && !open; ++k)
-        open = std::fabs(estimate(j, k)) + rounded_.norm(j) * bounds_[k].rest +
-                   rounded_.away(j) * bounds_[k].sizes > limit(j, k);
-      if (open) listed_.push_back(j);
+  std::size_t list(std::size_t first, std::size_t end, const double* strengths, const double* l1,
+                   const std::vector<char>& always) {
+    excess_.assign(x_.p, 0.0);
+    for (std::size_t k = first; k < end; ++k) {
+      estimates_.assign(x_.p, 0.0);
+      estimate(k, estimates_.data());
+      raise_excess(estimates_.data(), bounds_[k].rest, rounded_.norms(), bounds_[k].sizes,
+                   rounded_.away(), strengths[k], l1, x_.p, excess_.data());
     }
+    listed_.clear();
+    for (std::size_t j = 0; j < x_.p; ++j)
+      if (always[j] || excess_[j] > 0.0) listed_.push_back(j);
     return listed_.size();
   }
 
@@ -97,11 +99,10 @@ class Correlations {
     rounded_.correlate(theta, known_[0].products.data());
   }
 
-  double estimate(std::size_t j, std::size_t k) const {
-    double sum = 0.0;
+  // out (p) += sum_m share_m z_j'theta_m
+  void estimate(std::size_t k, double* out) const {
     for (std::size_t m = 0; m < known_.size(); ++m)
-      sum += bounds_[k].shares[m] * known_[m].products[j];
-    return sum;
+      axpy(bounds_[k].shares[m], known_[m].products.data(), out, x_.p);
   }
 
   // The shares of the known points in theta, by Gram-Schmidt, and the length of what is left. Any
@@ -139,7 +140,7 @@ class Correlations {
 
   const Columns& x_;
   Rounded<Columns> rounded_;
-  std::vector<double> basis_, rest_, exact_;
+  std::vector<double> basis_, rest_, exact_, estimates_, excess_;
   std::vector<Known> known_;  // the newest first
   std::vector<std::size_t> listed_;
   std::vector<Bound> bounds_;  // of the points asked for last

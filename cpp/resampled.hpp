@@ -252,12 +252,17 @@ template <class T>
 class Rounded<ResampledColumns<T>> {
  public:
   explicit Rounded(const ResampledColumns<T>& columns)
-      : x_(columns), rounded_(columns.shared.rounded()) {
-    for (double v : x_.root_share) most_ = std::max(most_, v);
+      : x_(columns), rounded_(columns.shared.rounded()), norms_(x_.p), away_(x_.p) {
+    double most = 0.0;
+    for (double v : x_.root_share) most = std::max(most, v);
+    for (std::size_t j = 0; j < x_.p; ++j) {
+      norms_[j] = most * x_.ratio[j] * rounded_.norms()[j];
+      away_[j] = most * x_.ratio[j] * rounded_.away()[j];
+    }
   }
 
-  double norm(std::size_t j) const { return most_ * x_.ratio[j] * rounded_.norm(j); }
-  double away(std::size_t j) const { return most_ * x_.ratio[j] * rounded_.away(j); }
+  const double* norms() const { return norms_.data(); }
+  const double* away() const { return away_.data(); }
 
   static constexpr double cost = Rounded<DenseColumns<T>>::cost;
 
@@ -275,7 +280,7 @@ class Rounded<ResampledColumns<T>> {
  private:
   const ResampledColumns<T>& x_;
   const Rounded<DenseColumns<T>>& rounded_;
-  double most_ = 0.0;
+  std::vector<double> norms_, away_;
 };
 
 }  // namespace priorfit

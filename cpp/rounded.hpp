@@ -31,40 +31,45 @@ RoundedColumn round_column(const double* x, const double* root, double center, d
 template <class Columns>
 class Rounded {
  public:
-  explicit Rounded(const Columns& columns) : x_(columns), norms_(x_.p) { x_.norms(norms_.data()); }
+  explicit Rounded(const Columns& columns) : x_(columns), norms_(x_.p), away_(x_.p, 0.0) {
+    x_.norms(norms_.data());
+  }
 
-  double norm(std::size_t j) const { return norms_[j]; }
-  double away(std::size_t) const { return 0.0; }
+  const double* norms() const { return norms_.data(); }
+  const double* away() const { return away_.data(); }
 
   // What `correlate` costs, a column, in products of columns that are at hand.
   static constexpr double cost = 7.0;  // it waits for memory
 
-  // out (p) = Z'theta, within away(j) |theta|.
+  // out (p) = Z'theta, within away[j] |theta|.
   void correlate(const double* theta, double* out) const {
     x_.correlate(nullptr, x_.p, theta, 1, out);
   }
 
  private:
   const Columns& x_;
-  std::vector<double> norms_;
+  std::vector<double> norms_, away_;
 };
 
 template <>
 class Rounded<DenseColumns<double>> {
  public:
   explicit Rounded(const DenseColumns<double>& columns)
-      : x_(columns), q_(x_.n * x_.p), starts_(x_.p), columns_(x_.p) {
+      : x_(columns), q_(x_.n * x_.p), starts_(x_.p), steps_(x_.p), norms_(x_.p), away_(x_.p) {
     std::vector<double> scratch(x_.n);
     for (std::size_t j = 0; j < x_.p; ++j) {
       starts_[j] = q_.data() + j * x_.n;
-      columns_[j] = round_column(x_.x[j], x_.units.root, x_.units.center[j], x_.units.scale[j],
-                                 x_.n, scratch.data(), q_.data() + j * x_.n);
-      columns_[j].away += summation * columns_[j].norm;
+      const RoundedColumn column =
+          round_column(x_.x[j], x_.units.root, x_.units.center[j], x_.units.scale[j], x_.n,
+                       scratch.data(), q_.data() + j * x_.n);
+      steps_[j] = column.step;
+      norms_[j] = column.norm;
+      away_[j] = column.away + summation * column.norm;
     }
   }
 
-  double norm(std::size_t j) const { return columns_[j].norm; }
-  double away(std::size_t j) const { return columns_[j].away; }
+  const double* norms() const { return norms_.data(); }
+  const double* away() const { return away_.data(); }
 
   static constexpr double cost = 2.0;
 
@@ -75,7 +80,7 @@ class Rounded<DenseColumns<double>> {
     for (std::size_t i = 0; i < x_.n && most > 0.0; ++i)
       share[i] = static_cast<float>(theta[i] / most);
     cross(starts_.data(), x_.p, share.data(), x_.n, 1, x_.n, out, 1);
-    for (std::size_t j = 0; j < x_.p; ++j) out[j] *= columns_[j].step * most;
+    for (std::size_t j = 0; j < x_.p; ++j) out[j] *= steps_[j] * most;
   }
 
  private:
@@ -86,7 +91,7 @@ class Rounded<DenseColumns<double>> {
   const DenseColumns<double>& x_;
   Buffer<std::int16_t> q_;
   std::vector<const std::int16_t*> starts_;
-  std::vector<RoundedColumn> columns_;
+  std::vector<double> steps_, norms_, away_;
 };
 
 }  // namespace priorfit
