@@ -38,6 +38,9 @@ class _Grouped(Prior):
             check(name, getattr(self, name), positive=name != "loc")
         if self.groups is None or isinstance(self.groups, Mapping):
             return
+        if _are_numbers(self.groups):
+            object.__setattr__(self, "groups", _codes_of_numbers(self.groups))
+            return
         given = list(self.groups) if isinstance(self.groups, Sequence | np.ndarray) else None
         if given is None or any(isinstance(k, Sequence) and not isinstance(k, str) for k in given):
             raise InputError(
@@ -362,3 +365,15 @@ def _codes(labels: Sequence[Any]) -> Index:
     """0, 1, 2, ... for the labels in the order in which they first appear."""
     place: dict[Any, int] = {}
     return np.array([place.setdefault(k, len(place)) for k in labels], dtype=np.intp)
+
+
+def _are_numbers(labels: Any) -> bool:
+    return isinstance(labels, np.ndarray) and labels.ndim == 1 and labels.dtype.kind in "iu"
+
+
+def _codes_of_numbers(labels: Index) -> Index:
+    """`_codes` without a loop."""
+    _, first, code = np.unique(labels, return_index=True, return_inverse=True)
+    place = np.empty(len(first), dtype=np.intp)
+    place[np.argsort(first)] = np.arange(len(first))
+    return place[code]
