@@ -1,5 +1,6 @@
 """Beliefs about the weights: densities, their prox, and the normal form the solver works on."""
 
+from priorfit.priors.balls import Ball, L1Ball, L2Ball
 from priorfit.priors.base import Prior
 from priorfit.priors.describe import describe
 from priorfit.priors.grammar import from_dict, parse_prior, to_dict
@@ -10,10 +11,13 @@ from priorfit.priors.separable import ElasticNet, Flat, Laplace, Normal
 from priorfit.priors.truncated import Truncated
 
 __all__ = [
+    "Ball",
     "ElasticNet",
     "Flat",
     "GroupLaplace",
     "Groups",
+    "L1Ball",
+    "L2Ball",
     "Laplace",
     "Normal",
     "NormalForm",

@@ -2,21 +2,26 @@
 
 from priorfit.solve.api import solve, solve_quietly
 from priorfit.solve.columns import moments
+from priorfit.solve.constrained import constrained
 from priorfit.solve.engines import ENGINES, Auto
+from priorfit.solve.grid import lambda_max
 from priorfit.solve.leave_one_out import LeaveOneOut
 from priorfit.solve.noise import warn_collapse
-from priorfit.solve.path import Path, lambda_max, path, path_of
+from priorfit.solve.path import Path, path, path_of
+from priorfit.solve.radius import AtRadius
 from priorfit.solve.result import Certificate, Solution
 from priorfit.solve.status import Status
 
 __all__ = [
     "ENGINES",
+    "AtRadius",
     "Auto",
     "Certificate",
     "LeaveOneOut",
     "Path",
     "Solution",
     "Status",
+    "constrained",
     "lambda_max",
     "moments",
     "path",
