@@ -29,8 +29,10 @@ ALL = [
     pf.MAPRegressor(strength="cv", n_points=10, cv=2),
     pf.MAPRegressor(prior=pf.ElasticNet(0.3, 0.6), likelihood=pf.Gaussian(noise=1.0), units="sd"),
     pf.MAPRegressor(prior=pf.GroupLaplace(scale=0.1)),
+    pf.MAPRegressor(constraint=pf.L1Ball(0.5)),
     pf.MAPClassifier(),
     pf.MAPClassifier(prior=pf.Laplace(0.1)),
+    pf.MAPClassifier(constraint=pf.L2Ball(0.5)),
     *(getattr(drop_ins, name)() for name in drop_ins.__all__ if name != "LogisticRegressionCV"),
     drop_ins.LogisticRegressionCV(
         Cs=3, cv=3, l1_ratios=(0,), scoring="accuracy", use_legacy_attributes=False

@@ -99,6 +99,11 @@ class NormalForm:
         return self._largest * (np.ones_like(radius) if self._kinks else radius)
 
     @property
+    def radius_unit(self) -> float:
+        """A norm in units of each column's own rate over `radius`: r, or the root of the l2 one."""
+        return self._largest if self._kinks else float(np.sqrt(self._largest))
+
+    @property
     def _kinks(self) -> bool:
         return bool(np.any(self.l1 > 0)) or self.groups is not None
 

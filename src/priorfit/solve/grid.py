@@ -77,7 +77,9 @@ def _holding(form: NormalForm, correlation: Array) -> float:
     return float(np.max(np.abs(correlation[alone]) / form.l1[alone], initial=most))
 
 
-def _default_grid(problem: Problem, standard: Standard, n_points: int, ratio: float | None) -> Array:
+def _default_grid(
+    problem: Problem, standard: Standard, n_points: int, ratio: float | None
+) -> Array:
     """Log-spaced lambdas from the strongest that matters downwards."""
     n, p = problem.design.shape
     top, share = _lambda_max(standard), (1e-2 if n < p else 1e-3)

@@ -7,6 +7,7 @@ is a straight line between two lambdas (the lasso), the answer is a point of tha
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +24,8 @@ from priorfit.solve.standard import Standard
 __all__ = ["AtRadius", "at_radius"]
 
 _TIGHT = 1e-10  # the gap of the penalised fits on the way
-_STEP, _FAR = 4.0, 1e-9  # how fast lambda moves to enclose the answer, and how far down
+_STEP = 4.0  # how fast lambda moves to enclose the answer
+_FAR, _FAR_OF_GROUPS = 1e-9, 1e-5  # how far down, relative to the start; then it is called slack
 
 
 class AtRadius(NamedTuple):
@@ -55,6 +57,7 @@ class _Search:
     def __init__(self, standard: Standard, level: float, tol: float, solver: str) -> None:
         self.standard, self.level = standard, level
         self.run = engine(standard, solver=solver, tol=min(tol, _TIGHT), max_iter=10_000)
+        self.enough = 0.01 * tol  # left to gain: the constraint is slack
         self.inside: _Point | None = None
         self.outside: _Point | None = None
 
@@ -84,11 +87,21 @@ class _Search:
         point = self.fit(start, warm)
         while self.inside is None and point.penalty < 1e200:
             point = self.fit(point.penalty * _STEP**2, point.g)
-        while self.outside is None and point.penalty > _FAR * start:
-            point = self.fit(point.penalty / _STEP, point.g)
         n, m = self.standard.Z.shape
-        if self.outside is None and m <= n and self.standard.form.groups is None:
-            self.fit(0.0, point.g)
+        last = start * (_FAR if self.standard.form.groups is None else _FAR_OF_GROUPS)
+        while self.outside is None and point.penalty > last:
+            if m > n and _certificate(self.standard, point, self.level, 1.0).gap <= self.enough:
+                break
+            point = self.fit(point.penalty / _STEP, point.g)
+        if self.outside is None and m <= n:
+            self.fit_free(point.g)
+
+    def fit_free(self, warm: Array) -> None:
+        """The fit without a penalty."""
+        free = replace(self.standard, form=self.standard.form.ungrouped())
+        run, self.run = self.run, engine(free, solver="auto", tol=_TIGHT, max_iter=10_000)
+        self.fit(0.0, warm)
+        self.run = run
 
     def between(self) -> _Point:
         """The fit on the level, on the line between the two nearest fits."""
@@ -126,9 +139,7 @@ def at_radius(
     penalty = 0.0 if slack else point.penalty
     price = penalty * float(problem.form.slope(radius))
     certificate = _certificate(standard, point, level, tol)
-    return AtRadius(
-        float(intercepts[0]), coefs[:, 0], radius, penalty, price, slack, certificate
-    )
+    return AtRadius(float(intercepts[0]), coefs[:, 0], radius, penalty, price, slack, certificate)
 
 
 def _certificate(standard: Standard, point: _Point, level: float, tol: float) -> Certificate:
