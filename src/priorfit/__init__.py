@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from priorfit._errors import ConvergenceWarning, InputError, PriorfitWarning
 from priorfit.likelihoods import Bernoulli, Gaussian, Likelihood, Poisson
+from priorfit.predictive import prior_predictive
 from priorfit.priors import (
     ElasticNet,
     Flat,
@@ -63,6 +64,7 @@ __all__ = [
     "leave_one_out",
     "path",
     "plots",
+    "prior_predictive",
     "sklearn",
     "solve",
 ]

@@ -77,7 +77,7 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
     # -- parameters: fields of their parts are reachable as prior__scale -------------
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Parameters by name; ``deep`` adds those of the prior, the likelihood and the constraint."""
+        """Parameters by name; ``deep`` adds those of prior, likelihood and constraint."""
         params: dict[str, Any] = super().get_params(deep=False)
         if deep:
             for name, part in [
@@ -158,7 +158,7 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         self._likelihood = likelihood
         return self
 
-    def _ball(self) -> Ball:
+    def _ball(self) -> Any:
         """The constraint, checked."""
         of_kind("constraint", self.constraint, Ball, "pf.L1Ball(3.0)")
         if self.prior is not None or self.strength is not None:
@@ -167,8 +167,7 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
                 f"prior={self.prior!r}, strength={self.strength!r}",
                 "A radius says which prior scale it is; give one of the three.",
             )
-        ball: Ball = self.constraint
-        return ball
+        return self.constraint
 
     def _solved(
         self, problem: Problem, progress: Callable[..., None] | None

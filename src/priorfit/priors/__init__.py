@@ -2,6 +2,7 @@
 
 from priorfit.priors.balls import Ball, L1Ball, L2Ball
 from priorfit.priors.base import Prior
+from priorfit.priors.compare import Comparison
 from priorfit.priors.describe import describe
 from priorfit.priors.grammar import from_dict, parse_prior, to_dict
 from priorfit.priors.grouped import GroupLaplace, SparseGroupLaplace
@@ -12,6 +13,7 @@ from priorfit.priors.truncated import Truncated
 
 __all__ = [
     "Ball",
+    "Comparison",
     "ElasticNet",
     "Flat",
     "GroupLaplace",

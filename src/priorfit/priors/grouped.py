@@ -25,11 +25,12 @@ from priorfit.priors.parameters import (
     weakened,
 )
 from priorfit.priors.separable import ElasticNet
+from priorfit.priors.stated import Stated
 
 __all__ = ["GroupLaplace", "SparseGroupLaplace"]
 
 
-class _Grouped(Prior):
+class _Grouped(Stated):
     """``-log p(b) = sum_j |t_j| / l1_scale_j + sum_g w_g |t_g / group_scale_g|_2 + log Z``."""
 
     separable = False

@@ -80,7 +80,7 @@ class _Search:
         found = self.fit(penalty, self.standard.start if nearest is None else nearest.g).level
         if self.standard.form.kinked.any():
             return found - self.level
-        return self.level**-0.5 - max(found, 1e-300) ** -0.5
+        return float(self.level**-0.5 - max(found, 1e-300) ** -0.5)
 
     def enclose(self, start: float, warm: Array) -> None:
         """Walk from ``start`` until the level lies between two fits, or the constraint is slack."""
