@@ -20,6 +20,7 @@ from priorfit.priors import (
     Prior,
     SparseGroupLaplace,
     Truncated,
+    shrinkage,
 )
 from priorfit.problem import Problem
 from priorfit.solve import Auto, Certificate, Path, Solution, Status, lambda_max, path, solve
@@ -65,6 +66,7 @@ __all__ = [
     "path",
     "plots",
     "prior_predictive",
+    "shrinkage",
     "sklearn",
     "solve",
 ]

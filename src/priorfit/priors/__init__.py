@@ -9,6 +9,7 @@ from priorfit.priors.grouped import GroupLaplace, SparseGroupLaplace
 from priorfit.priors.groups import Groups
 from priorfit.priors.normal_form import NormalForm
 from priorfit.priors.separable import ElasticNet, Flat, Laplace, Normal
+from priorfit.priors.shrinkage import shrinkage
 from priorfit.priors.truncated import Truncated
 
 __all__ = [
@@ -29,5 +30,6 @@ __all__ = [
     "describe",
     "from_dict",
     "parse_prior",
+    "shrinkage",
     "to_dict",
 ]

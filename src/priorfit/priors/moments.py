@@ -12,7 +12,7 @@ from scipy.special import roots_legendre
 from priorfit._typing import Array
 from priorfit.priors.base import Prior
 
-__all__ = ["density_of", "expectation"]
+__all__ = ["density_of", "expectation", "gauss_legendre", "quantile_edges"]
 
 _TAILS = np.r_[0.49, 0.45, 0.35, 0.25, 0.15, 0.08, 0.03, 0.01, 10.0 ** -np.arange(3, 19, 1.5)]
 
@@ -30,14 +30,15 @@ def expectation(prior: Prior, f: Callable[[Array], Array]) -> Array:
     ``f`` is elementwise and may have a kink at loc. Right to about 1e-12 for polynomials of small
     degree. Raises `InputError` where the prior is improper.
     """
-    shape = prior._shape()
-    edges = _edges(prior, shape)
-    middle, half = 0.5 * (edges[1:] + edges[:-1]), 0.5 * np.diff(edges, axis=0)
-    total = np.zeros(shape)
-    for x, w in zip(*_nodes(), strict=True):
-        b = middle + half * x
-        total = total + np.sum(w * half * f(b) * density_of(prior, b), axis=0)
-    return np.asarray(total)
+    b, weights = gauss_legendre(quantile_edges(prior, prior._shape()))
+    return np.asarray(np.sum(weights * f(b) * density_of(prior, b), axis=(0, 1)))
+
+
+def gauss_legendre(edges: Array) -> tuple[Array, Array]:
+    """Points and weights between neighbouring edges (K, ...): both (24, K - 1, ...)."""
+    x, w = (v.reshape(-1, *(1,) * edges.ndim) for v in _nodes())
+    half = 0.5 * np.diff(edges, axis=0)
+    return 0.5 * (edges[1:] + edges[:-1]) + half * x, w * half
 
 
 def density_of(prior: Prior, b: Array) -> Array:
@@ -49,7 +50,7 @@ def density_of(prior: Prior, b: Array) -> Array:
     return np.asarray(grouped.marginal(np.abs(b - grouped.loc), np.arange(p), p)[1])
 
 
-def _edges(prior: Prior, shape: tuple[int, ...]) -> Array:
+def quantile_edges(prior: Prior, shape: tuple[int, ...]) -> Array:
     """Quantiles in both tails, and the centre, in order: (K, *shape)."""
     tails = np.broadcast_to(_TAILS.reshape(-1, *(1,) * len(shape)), (len(_TAILS), *shape))
     low = prior.quantile(tails)
