@@ -25,9 +25,9 @@ def two_columns() -> tuple[np.ndarray, np.ndarray]:
 
 
 def contours(prior: pf.Prior) -> Callable[[Axes], Axes]:
-    """A ball of radius 1 against the loss."""
+    """A ball of radius 0.9 against the loss."""
     path = pf.path(*two_columns(), prior=prior, ratio=1e-4, likelihood=pf.Gaussian(noise=1.0))
-    return lambda ax: pf.plots.plot_contours(path, path.within(1.0), ax=ax)
+    return lambda ax: pf.plots.plot_contours(path, path.within(0.9), ax=ax)
 
 
 def pictures() -> dict[str, tuple[tuple[float, float], Callable[[Axes], Axes]]]:
@@ -50,7 +50,7 @@ def pictures() -> dict[str, tuple[tuple[float, float], Callable[[Axes], Axes]]]:
     return {
         "densities": ((7.2, 3.6), lambda ax: pf.plots.plot_prior(*beliefs, ax=ax)),
         "penalties": ((7.6, 3.6), lambda ax: pf.plots.plot_prior(*beliefs, ax=ax, penalty=True)),
-        "shrinkage": ((7.4, 5.2), lambda ax: pf.plots.plot_shrinkage(*curves, ax=ax)),
+        "shrinkage": ((7.8, 5.2), lambda ax: pf.plots.plot_shrinkage(*curves, ax=ax)),
         "diamond": ((5.6, 5.4), contours(pf.Laplace())),
         "circle": ((5.6, 5.4), contours(pf.Normal())),
         "price": ((6.4, 4.2), lambda ax: pf.plots.plot_price(path, path.within(1.0), ax=ax)),

@@ -16,6 +16,7 @@ from priorfit.priors import (
     L1Ball,
     L2Ball,
     Laplace,
+    MultivariateNormal,
     Normal,
     Prior,
     SparseGroupLaplace,
@@ -23,7 +24,17 @@ from priorfit.priors import (
     shrinkage,
 )
 from priorfit.problem import Problem
-from priorfit.solve import Auto, Certificate, Path, Solution, Status, lambda_max, path, solve
+from priorfit.solve import (
+    Auto,
+    Certificate,
+    Path,
+    Solution,
+    Status,
+    lambda_max,
+    path,
+    solve,
+    update,
+)
 
 if TYPE_CHECKING:
     from priorfit import datasets, plots, sklearn
@@ -48,6 +59,7 @@ __all__ = [
     "Likelihood",
     "MAPClassifier",
     "MAPRegressor",
+    "MultivariateNormal",
     "Normal",
     "Path",
     "Poisson",
@@ -69,6 +81,7 @@ __all__ = [
     "shrinkage",
     "sklearn",
     "solve",
+    "update",
 ]
 
 # imported when first used: these rooms need scikit-learn or matplotlib

@@ -8,7 +8,7 @@ import numpy as np
 
 from priorfit._typing import Array, Mask
 from priorfit.likelihoods import Likelihood
-from priorfit.priors import NormalForm, Prior, describe
+from priorfit.priors import MultivariateNormal, Normal, NormalForm, Prior, describe
 
 __all__ = ["Constraint", "Penalty", "Views", "collapsed", "explain", "views_of"]
 
@@ -68,18 +68,25 @@ class Views(NamedTuple):
     constraint: Constraint
 
 
-def views_of(prior: Prior, form: NormalForm, phi: float, coef: Array) -> Views:
+def views_of(prior: Prior, phi: float, coef: Array) -> Views:
     """Prior, penalty (``lambda = phi / scale`` or ``phi / scale^2``) and constraint of one fit.
+
+    Of a `MultivariateNormal` in its own coordinates ``R(b - loc)``, with R'R its precision.
 
     Examples
     --------
     >>> import numpy as np, priorfit as pf
     >>> prior = pf.Laplace(scale=0.5)
-    >>> views = views_of(prior, prior.lower(2), 2.0, np.array([1.0, -3.0]))
+    >>> views = views_of(prior, 2.0, np.array([1.0, -3.0]))
     >>> views.penalty.l1, views.constraint.radius
     (4.0, 4.0)
     """
-    t, moved = coef - form.loc, "b − loc" if np.any(form.loc) else "b"
+    if isinstance(prior, MultivariateNormal):
+        form, coef, moved = Normal(1.0).lower(len(coef)), prior.whiten(coef), "R(b − loc)"
+    else:
+        form = prior.lower(len(coef))
+        moved = "b − loc" if np.any(form.loc) else "b"
+    t = coef - form.loc
     radius = float(form.radius(t))
     price = phi * float(form.slope(radius))
     constraint = Constraint(_norm_name(form, moved), radius, price == 0, price)
@@ -130,7 +137,10 @@ def explain(
     if likelihood.has_dispersion:
         lines.append(f"Noise: standard deviation {np.sqrt(phi):.3g}.")
     lines.append(f"scikit-learn's defaults as beliefs here: {_defaults(likelihood, phi, n)}.")
-    free, frozen = _extremes(views.prior.lower(len(names)), precision)
+    prior = views.prior
+    if isinstance(prior, MultivariateNormal):
+        prior = Normal(1.0 / np.sqrt(np.diag(prior.precision)))
+    free, frozen = _extremes(prior.lower(len(names)), precision)
     for which, word in ((free, "effectively unpenalised"), (frozen, "effectively frozen")):
         if np.any(which):
             lines.append(f"{word.capitalize()}: {_listing(names, which)}.")
@@ -197,6 +207,6 @@ def _collapsed(value: Any) -> Any:
     if isinstance(value, Prior):
         return collapsed(value)
     array = np.asarray(value, dtype=np.float64)
-    if array.ndim and np.allclose(array, array[0], rtol=1e-9, atol=0):
+    if array.ndim == 1 and np.allclose(array, array[0], rtol=1e-9, atol=0):
         return float(array[0])
     return value

@@ -289,12 +289,12 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
     def _views(self, prior: Prior, unit: Array) -> Views:
         """Of weights times ``unit``; a slack constraint keeps the radius that was given."""
         coef = self.solution_.coef * unit
-        views = views_of(prior, prior.lower(len(unit)), self.dispersion_, coef)
+        views = views_of(prior, self.dispersion_, coef)
         if self.constraint is None or not views.constraint.slack:
             return views
-        form = self.path_.prior.rescaled(unit).lower(len(unit))
-        free = views_of(prior, form, 0.0, coef).constraint
-        radius = float(self.constraint.radius) / form.radius_unit
+        shape = self.path_.prior.rescaled(unit)
+        free = views_of(shape, 0.0, coef).constraint
+        radius = float(self.constraint.radius) / shape.lower(len(unit)).radius_unit
         return views._replace(constraint=free._replace(radius=radius))
 
     @property

@@ -56,7 +56,7 @@ def plot_prior(*priors: Prior, ax: Axes | None = None, penalty: bool = False) ->
     ax.set_xlabel("weight")
     if penalty:
         ax.set_ylim(0, 1.02 * max(float(h[np.isfinite(h)].max()) for h in heights))
-        _name_ends(ax, grid, heights, drawn)
+        _name_ends(ax, heights, drawn)
         ax.set_ylabel("penalty (−log density)")
         title(ax, "A bell is a squared penalty, a tent an absolute one")
         return ax
@@ -75,7 +75,7 @@ def _height(prior: Prior, grid: Array, penalty: bool) -> Array:
     return np.asarray(height - height.min())
 
 
-def _name_ends(ax: Axes, grid: Array, heights: list[Array], priors: list[Prior]) -> None:
+def _name_ends(ax: Axes, heights: list[Array], priors: list[Prior]) -> None:
     """Each name at the right end of its curve."""
     ends = [float(h[np.isfinite(h)][-1]) for h in heights]
     for prior, end in zip(priors, spread(ends, 0.075 * max(ends)), strict=True):

@@ -78,4 +78,7 @@ def _names(ax: Axes, pairs: list[tuple[Prior, str]], ends: list[float], gap: flo
 
 
 def _word(prior: Prior, estimate: str) -> str:
-    return f"{prior.word}, {estimate}"
+    base = prior.prior if isinstance(prior, Truncated) else prior
+    names = ("scale", "l1_scale", "l2_scale")
+    scales = " and ".join(f"{getattr(base, k):.3g}" for k in names if hasattr(base, k))
+    return f"{prior.word} {scales}, {estimate}"

@@ -41,7 +41,7 @@ def plot_contours(path: Path, found: AtRadius, ax: Axes | None = None) -> Axes:
         )
     ax = axes_of(ax, (5.6, 5.2))
     color, labels = color_of(path.prior), path.problem.design.labels()
-    free = path.coefs[:, -1]
+    free = path.at(0.0)[1]
     first, second = _square(path.problem.form.loc, free, found)
     mesh = np.stack(np.meshgrid(first, second), axis=-1)
     t = mesh - path.problem.form.loc
@@ -59,7 +59,14 @@ def plot_contours(path: Path, found: AtRadius, ax: Axes | None = None) -> Axes:
     ax.plot(*path.coefs, color=color, linewidth=1.1, linestyle=(0, (2, 2)))
     for point, word, mark in ((free, "least squares", "o"), (found.coef, "the fit", "D")):
         ax.plot(*point, mark, color=INK, markersize=6)
-        ax.annotate(word, point, xytext=(8, 7), textcoords="offset points", fontsize=9.5, color=INK)
+        ax.annotate(
+            word,
+            (point[0], point[1]),
+            xytext=(8, 7),
+            textcoords="offset points",
+            fontsize=9.5,
+            color=INK,
+        )
     for draw in (ax.axhline, ax.axvline):
         draw(0, color=SOFT, linewidth=0.7, zorder=0)
     bare(ax, grid=False)
@@ -171,9 +178,8 @@ def plot_views(path: Path, mark: int, ax: Axes | None = None) -> Axes:
         ax.annotate(
             f"{values[mark]:.3g}",
             (place[mark], height),
-            xytext=(0, 9),
+            xytext=(8, 6),
             textcoords="offset points",
-            ha="center",
             fontsize=11,
             fontweight="bold",
             color=color,
@@ -199,7 +205,7 @@ def _ticks(ax: Axes, place: Array, values: Array, height: float, avoid: float) -
     low, high = np.log10(v.min()), np.log10(v.max())
     exponents = np.arange(np.floor(low), np.ceil(high) + 1)
     taken = [avoid]
-    for number in [m * 10.0**e for m in (1.0, 3.0, 2.0, 5.0) for e in exponents]:
+    for number in [m * 10.0**e for m in (1.0, 3.0, 2.0, 5.0, 1.5, 7.0) for e in exponents]:
         if not v.min() <= number <= v.max():
             continue
         at = float(np.interp(number, v[order], x[order]))

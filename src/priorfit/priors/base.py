@@ -46,6 +46,10 @@ class Prior(ABC):
     def lower(self, p: int) -> NormalForm:
         """The prior of ``p`` columns as plain arrays (`NormalForm`)."""
 
+    def check_columns(self, p: int) -> None:
+        """Raise `InputError` where the prior cannot be one of ``p`` columns."""
+        self.lower(p)
+
     @abstractmethod
     def tempered(self, strength: float) -> Self:
         """The prior proportional to ``p(b)**strength``: the same shape, another strength.

@@ -11,6 +11,7 @@ from priorfit.solve.path import Path, path, path_of
 from priorfit.solve.radius import AtRadius
 from priorfit.solve.result import Certificate, Solution
 from priorfit.solve.status import Status
+from priorfit.solve.update import update
 
 __all__ = [
     "ENGINES",
@@ -28,5 +29,6 @@ __all__ = [
     "path_of",
     "solve",
     "solve_quietly",
+    "update",
     "warn_collapse",
 ]
