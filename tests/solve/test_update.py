@@ -48,7 +48,7 @@ def test_the_last_fit_is_the_batch_fit():
 
 
 def test_an_intercept_of_its_own_is_integrated_out():
-    """Each table its own level: the posterior of the weights is that of dummies with flat priors."""
+    """Each table its own level: the posterior is that of dummies with flat priors."""
     X, y, *_ = example(n=60)
     level = (np.arange(60) >= 25).astype(float)
     belief = pf.update(pf.Normal(0.7), X[:25], y[:25], NOISE)

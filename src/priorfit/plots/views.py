@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 
@@ -43,7 +45,29 @@ def plot_contours(path: Path, found: AtRadius, ax: Axes | None = None) -> Axes:
     color, labels = color_of(path.prior), path.problem.design.labels()
     free = path.at(0.0)[1]
     first, second = _square(path.problem.form.loc, free, found)
-    mesh = np.stack(np.meshgrid(first, second), axis=-1)
+    _draw_contours(ax, path, found, np.stack(np.meshgrid(first, second), axis=-1), free)
+    ax.plot(*path.coefs, color=color, linewidth=1.1, linestyle=(0, (2, 2)))
+    words: tuple[tuple[Array, str, str, tuple[int, int], str], ...] = (
+        (free, "least squares", "o", (8, 7), "left"),
+        (found.coef, "the fit", "D", (-9, -13), "right"),
+    )
+    for point, word, mark, away, side in words:
+        ax.plot(*point, mark, color=INK, markersize=6)
+        text: Any = {"textcoords": "offset points", "fontsize": 9.5, "color": INK}
+        ax.annotate(word, (point[0], point[1]), xytext=away, ha=side, **text)
+    for draw in (ax.axhline, ax.axvline):
+        draw(0, color=SOFT, linewidth=0.7, zorder=0)
+    bare(ax, grid=False)
+    ax.set_aspect("equal")
+    ax.set_xlabel(f"weight of {labels[0]}")
+    ax.set_ylabel(f"weight of {labels[1]}")
+    title(ax, _sentence(path, found))
+    return ax
+
+
+def _draw_contours(ax: Axes, path: Path, found: AtRadius, mesh: Array, free: Array) -> None:
+    """The ball, and the loss with the contour through the fit drawn stronger."""
+    color, first, second = color_of(path.prior), mesh[0, :, 0], mesh[:, 0, 1]
     t = mesh - path.problem.form.loc
     size = path.problem.form.radius(t.reshape(-1, 2).T).reshape(t.shape[:2])
     ax.contourf(first, second, size, levels=[0.0, found.radius], colors=[color], alpha=0.16)
@@ -56,25 +80,6 @@ def plot_contours(path: Path, found: AtRadius, ax: Axes | None = None) -> Axes:
         ax.contour(
             first, second, loss, levels=levels, colors=[DATA], linewidths=[0.8, 0.8, 1.5, 0.8, 0.8]
         )
-    ax.plot(*path.coefs, color=color, linewidth=1.1, linestyle=(0, (2, 2)))
-    for point, word, mark in ((free, "least squares", "o"), (found.coef, "the fit", "D")):
-        ax.plot(*point, mark, color=INK, markersize=6)
-        ax.annotate(
-            word,
-            (point[0], point[1]),
-            xytext=(8, 7),
-            textcoords="offset points",
-            fontsize=9.5,
-            color=INK,
-        )
-    for draw in (ax.axhline, ax.axvline):
-        draw(0, color=SOFT, linewidth=0.7, zorder=0)
-    bare(ax, grid=False)
-    ax.set_aspect("equal")
-    ax.set_xlabel(f"weight of {labels[0]}")
-    ax.set_ylabel(f"weight of {labels[1]}")
-    title(ax, _sentence(path, found))
-    return ax
 
 
 def _square(loc: Array, free: Array, found: AtRadius) -> tuple[Array, Array]:

@@ -96,7 +96,7 @@ class MultivariateNormal(Prior):
 
     def whiten(self, b: ArrayLike) -> Array:
         """``u = R (b - loc)``, (..., p)."""
-        return (np.asarray(b, dtype=np.float64) - self.loc) @ self.root.T
+        return np.asarray((np.asarray(b, dtype=np.float64) - self.loc) @ self.root.T)
 
     def colour(self, u: Array) -> Array:
         """``R^-1 u``, (..., p): `whiten` undone, but for loc."""
@@ -119,14 +119,15 @@ class MultivariateNormal(Prior):
     def sample(self, size: int | tuple[int, ...] | None = None, seed: Seed = None) -> Array:
         """Independent draws of all columns, (..., p); the last axis of ``size`` is p."""
         shape = self._shape() if size is None else (size,) if isinstance(size, int) else size
-        return self.loc + self.colour(np.random.default_rng(seed).normal(size=shape))
+        drawn = self.colour(np.random.default_rng(seed).normal(size=shape))
+        return np.asarray(self.loc + drawn)
 
     def prox(self, z: ArrayLike, step: float = 1.0) -> Array:
         """``(I + step P)^-1 (z + step P loc)``."""
         z = np.asarray(z, dtype=np.float64)
         system = np.eye(len(self.loc)) + step * self.precision
         t = (z - self.loc).reshape(-1, len(self.loc))
-        return self.loc + np.linalg.solve(system, t.T).T.reshape(z.shape)
+        return np.asarray(self.loc + np.linalg.solve(system, t.T).T.reshape(z.shape))
 
     def check_columns(self, p: int) -> None:
         """See `Prior.check_columns`."""
