@@ -193,6 +193,15 @@ def test_three_views_of_one_fit():
     assert r.views_.constraint.radius == pytest.approx(np.linalg.norm(r.coef_))
 
 
+@pytest.mark.parametrize("likelihood", [pf.Gaussian(), pf.Gaussian(scale_by_noise=True)])
+def test_a_given_lambda_is_the_lambda_of_the_views(likelihood):
+    """strength=lambda: views_.penalty is that lambda, whatever is believed of the noise."""
+    m = pf.MAPRegressor(
+        prior=pf.Laplace(), likelihood=likelihood, strength=100.0, standardize=False
+    ).fit(X, Y)
+    assert m.views_.penalty.l1 == pytest.approx(100.0)
+
+
 def test_explain_speaks():
     """The belief, scikit-learn's defaults as beliefs, and columns that escape."""
     said = pf.MAPRegressor(prior=pf.Laplace(0.1)).fit(X, Y).explain()

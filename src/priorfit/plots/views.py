@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.patheffects import withStroke
 
 from priorfit._errors import InputError
 from priorfit._typing import Array
@@ -53,7 +54,8 @@ def plot_contours(path: Path, found: AtRadius, ax: Axes | None = None) -> Axes:
     )
     for point, word, mark, away, side in words:
         ax.plot(*point, mark, color=INK, markersize=6)
-        text: Any = {"textcoords": "offset points", "fontsize": 9.5, "color": INK}
+        halo = [withStroke(linewidth=3.0, foreground="white")]
+        text: Any = {"textcoords": "offset points", "fontsize": 9.5, "path_effects": halo}
         ax.annotate(word, (point[0], point[1]), xytext=away, ha=side, **text)
     for draw in (ax.axhline, ax.axvline):
         draw(0, color=SOFT, linewidth=0.7, zorder=0)
