@@ -3,13 +3,14 @@
 from priorfit.solve.api import solve, solve_quietly
 from priorfit.solve.columns import moments
 from priorfit.solve.constrained import constrained
-from priorfit.solve.engines import ENGINES, Auto
+from priorfit.solve.engines import ENGINES, Auto, share
 from priorfit.solve.grid import lambda_max
 from priorfit.solve.leave_one_out import LeaveOneOut
 from priorfit.solve.noise import warn_collapse
 from priorfit.solve.path import Path, path, path_of
 from priorfit.solve.radius import AtRadius
 from priorfit.solve.result import Certificate, Solution
+from priorfit.solve.shared import Shared
 from priorfit.solve.status import Status
 from priorfit.solve.update import update
 
@@ -20,6 +21,7 @@ __all__ = [
     "Certificate",
     "LeaveOneOut",
     "Path",
+    "Shared",
     "Solution",
     "Status",
     "constrained",
@@ -27,6 +29,7 @@ __all__ = [
     "moments",
     "path",
     "path_of",
+    "share",
     "solve",
     "solve_quietly",
     "update",
