@@ -8,18 +8,33 @@ from typing import TYPE_CHECKING, Any
 
 from priorfit._errors import ConvergenceWarning, InputError, PriorfitWarning
 from priorfit.likelihoods import Bernoulli, Gaussian, Likelihood, Poisson
+from priorfit.predictive import prior_predictive
 from priorfit.priors import (
     ElasticNet,
     Flat,
     GroupLaplace,
+    L1Ball,
+    L2Ball,
     Laplace,
+    MultivariateNormal,
     Normal,
     Prior,
     SparseGroupLaplace,
     Truncated,
+    shrinkage,
 )
 from priorfit.problem import Problem
-from priorfit.solve import Auto, Certificate, Path, Solution, Status, lambda_max, path, solve
+from priorfit.solve import (
+    Auto,
+    Certificate,
+    Path,
+    Solution,
+    Status,
+    lambda_max,
+    path,
+    solve,
+    update,
+)
 
 if TYPE_CHECKING:
     from priorfit import datasets, plots, sklearn
@@ -38,10 +53,13 @@ __all__ = [
     "Gaussian",
     "GroupLaplace",
     "InputError",
+    "L1Ball",
+    "L2Ball",
     "Laplace",
     "Likelihood",
     "MAPClassifier",
     "MAPRegressor",
+    "MultivariateNormal",
     "Normal",
     "Path",
     "Poisson",
@@ -59,8 +77,11 @@ __all__ = [
     "leave_one_out",
     "path",
     "plots",
+    "prior_predictive",
+    "shrinkage",
     "sklearn",
     "solve",
+    "update",
 ]
 
 # imported when first used: these rooms need scikit-learn or matplotlib

@@ -14,13 +14,23 @@ from priorfit.priors.base import Prior, key_of_columns
 from priorfit.priors.groups import Groups
 from priorfit.priors.mixture import log_constants, mixture, tails
 from priorfit.priors.normal_form import NormalForm
-from priorfit.priors.parameters import as_array, by_column, check, form, is_scalar, rate, times
+from priorfit.priors.parameters import (
+    as_array,
+    by_column,
+    check,
+    form,
+    is_scalar,
+    rate,
+    times,
+    weakened,
+)
 from priorfit.priors.separable import ElasticNet
+from priorfit.priors.stated import Stated
 
 __all__ = ["GroupLaplace", "SparseGroupLaplace"]
 
 
-class _Grouped(Prior):
+class _Grouped(Stated):
     """``-log p(b) = sum_j |t_j| / l1_scale_j + sum_g w_g |t_g / group_scale_g|_2 + log Z``."""
 
     separable = False
@@ -286,7 +296,7 @@ class GroupLaplace(_Grouped):
 
     def tempered(self, strength: float) -> Self:
         """``scale / strength``."""
-        return replace(self, scale=times(self.scale, 1.0 / strength))
+        return replace(self, scale=times(self.scale, weakened(strength, 1.0)))
 
     def unit(self) -> Self:
         """Scale 1 where it is one number."""
@@ -340,8 +350,8 @@ class SparseGroupLaplace(_Grouped):
         """Both scales over ``strength``."""
         return replace(
             self,
-            l1_scale=times(self.l1_scale, 1.0 / strength),
-            group_scale=times(self.group_scale, 1.0 / strength),
+            l1_scale=times(self.l1_scale, weakened(strength, 1.0)),
+            group_scale=times(self.group_scale, weakened(strength, 1.0)),
         )
 
     def unit(self) -> Self:
