@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from real import leukemia, tweets
+
 from priorfit.bench.cases import bernoulli, gaussian, grouped, poisson, text
 
 CASES = {
@@ -17,4 +19,6 @@ CASES = {
     "text, unit norm": lambda: text(20_000, 100_000, "gaussian", unit=True),
     "text, logistic": lambda: text(20_000, 100_000, "bernoulli", unit=False),
     "text, logistic, unit norm": lambda: text(20_000, 100_000, "bernoulli", unit=True),
+    "leukemia": leukemia,
+    "tweets": tweets,
 }
