@@ -9,9 +9,21 @@
 
 #if defined(__linux__)
 #include <sys/mman.h>
+#include <unistd.h>
 #endif
 
 namespace priorfit {
+
+// Whether a copy of so many bytes is small beside the memory of this machine.
+inline bool is_affordable(std::size_t bytes) {
+#if defined(__linux__)
+  const double memory = static_cast<double>(sysconf(_SC_PHYS_PAGES)) *
+                        static_cast<double>(sysconf(_SC_PAGESIZE));
+#else
+  constexpr double memory = 8e9;
+#endif
+  return static_cast<double>(bytes) <= memory / 8.0;
+}
 
 template <class T>
 class Buffer {

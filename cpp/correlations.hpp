@@ -59,7 +59,7 @@ class Correlations {
   std::size_t listed() const { return listed_.size(); }
 
   // What it costs to know a point, in products of columns.
-  double cost() const { return Rounded<Columns>::cost * static_cast<double>(x_.p); }
+  double cost() const { return rounded_.cost() * static_cast<double>(x_.p); }
 
  private:
   static constexpr std::size_t most = 3;  // known points: more did not sharpen the bounds

@@ -282,7 +282,7 @@ class Rounded<ResampledColumns<T>> {
   const double* norms() const { return norms_.data(); }
   const double* away() const { return away_.data(); }
 
-  static constexpr double cost = Rounded<DenseColumns<T>>::cost;
+  double cost() const { return rounded_.cost(); }
 
   void correlate(const double* theta, double* out) const {
     std::vector<double> weighted(x_.n);

@@ -27,6 +27,8 @@ struct RoundedColumn {
 RoundedColumn round_column(const double* x, const double* root, double center, double scale,
                            std::size_t n, double* scratch, std::int16_t* q);
 
+constexpr double exact_cost = 7.0;
+
 // Columns that are not copied: products are exact.
 template <class Columns>
 class Rounded {
@@ -39,7 +41,7 @@ class Rounded {
   const double* away() const { return away_.data(); }
 
   // What `correlate` costs, a column, in products of columns that are at hand.
-  static constexpr double cost = 7.0;  // it waits for memory
+  double cost() const { return exact_cost; }  // it waits for memory
 
   // out (p) = Z'theta, within away[j] |theta|.
   void correlate(const double* theta, double* out) const {
@@ -51,11 +53,18 @@ class Rounded {
   std::vector<double> norms_, away_;
 };
 
+// Exact too where a copy would be large for the machine.
 template <>
 class Rounded<DenseColumns<double>> {
  public:
   explicit Rounded(const DenseColumns<double>& columns)
-      : x_(columns), q_(x_.n * x_.p), starts_(x_.p), steps_(x_.p), norms_(x_.p), away_(x_.p) {
+      : x_(columns), starts_(x_.p), steps_(x_.p), norms_(x_.p), away_(x_.p, 0.0) {
+    const std::size_t size = x_.n * x_.p;
+    if (!is_affordable(size * sizeof(std::int16_t))) {
+      x_.norms(norms_.data());
+      return;
+    }
+    q_.resize(size);
     std::vector<double> scratch(x_.n);
     for (std::size_t j = 0; j < x_.p; ++j) {
       starts_[j] = q_.data() + j * x_.n;
@@ -71,9 +80,10 @@ class Rounded<DenseColumns<double>> {
   const double* norms() const { return norms_.data(); }
   const double* away() const { return away_.data(); }
 
-  static constexpr double cost = 2.0;
+  double cost() const { return q_.size() > 0 ? 2.0 : exact_cost; }
 
   void correlate(const double* theta, double* out) const {
+    if (q_.size() == 0) return x_.correlate(nullptr, x_.p, theta, 1, out);
     double most = 0.0;
     for (std::size_t i = 0; i < x_.n; ++i) most = std::max(most, std::fabs(theta[i]));
     std::vector<float> share(x_.n, 0.0f);
