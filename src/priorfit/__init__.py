@@ -20,6 +20,7 @@ from priorfit.priors import (
 )
 from priorfit.problem import Problem
 from priorfit.solve import Auto, Certificate, Path, Solution, Status, lambda_max, path, solve
+from priorfit.translate import Translation, translate
 
 if TYPE_CHECKING:
     from priorfit import datasets, plots, sklearn
@@ -52,6 +53,7 @@ __all__ = [
     "Solution",
     "SparseGroupLaplace",
     "Status",
+    "Translation",
     "Truncated",
     "cross_validate",
     "datasets",
@@ -61,6 +63,7 @@ __all__ = [
     "plots",
     "sklearn",
     "solve",
+    "translate",
 ]
 
 # imported when first used: these rooms need scikit-learn or matplotlib

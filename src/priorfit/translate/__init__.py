@@ -1,0 +1,6 @@
+"""Other libraries' settings as beliefs, and beliefs as their settings."""
+
+from priorfit.translate.api import translate
+from priorfit.translate.translation import Translation
+
+__all__ = ["Translation", "translate"]
