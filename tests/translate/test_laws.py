@@ -32,26 +32,24 @@ def _priors(row):
     unit = 1.0
     if row.standard and not row.standard.key:
         unit = 1 / KNOWN["x_scale"]
+    only = getattr(shape, "only", ("l1", "l2", "both"))
     found = []
     if "l1" in terms:
         found.append(pf.Laplace(0.3 * unit))
-    if "l2" in terms:
+    if "l2" in terms and "l2" in only:
         found.append(pf.Normal(0.7 * unit))
-    if len(terms) == 2:
+    if len(terms) == 2 and "both" in only:
         found.append(pf.ElasticNet(0.3 * unit, 0.7 * unit))
+    single = [p for p in found if not isinstance(p, pf.ElasticNet)]
     if shape.by_column:
-        found += [type(p)(*(v * np.array([1.0, 2.0, 4.0]) for v in _scales(p))) for p in found[:2]]
+        found += [type(p)(p.scale * np.array([1.0, 2.0, 4.0])) for p in single]
     if row.standard and row.standard.key:
-        found += [type(p)(*(v / KNOWN["x_scale"] for v in _scales(p))) for p in found[:2]]
+        found += [type(p)(p.scale / KNOWN["x_scale"]) for p in single]
     if row.box.positive:
         found.append(pf.Truncated(found[0], lower=0.0))
     if row.box.limits[0]:
         found.append(pf.Truncated(found[0], lower=-0.5, upper=2.0))
     return found
-
-
-def _scales(prior):
-    return [v for k, v in prior.arguments().items() if k != "loc"]
 
 
 def _same_prior(a, b):
@@ -179,6 +177,7 @@ def test_what_is_no_map_is_refused_with_the_reason(row):
         (pf.Laplace([0.1, 1]), {"to": "sklearn.Lasso", "n": 9, "noise": 1.0}, "one scale"),
         (pf.Laplace(0.1, loc=1), {"to": "sklearn.Lasso", "n": 9, "noise": 1.0}, "`loc` must be 0"),
         (pf.Laplace(0), {"to": "sklearn.Lasso", "n": 9, "noise": 1.0}, "must be free"),
+        (pf.Normal(1.0), {"to": "statsmodels.GLM", "n": 9, "noise": 1.0}, "Laplace prior or an"),
         (pf.GroupLaplace(), {"to": "sklearn.Lasso", "n": 9, "noise": 1.0}, "one by one"),
         (pf.Normal(1.0), {"to": "sklearn.Ridg"}, "Did you mean sklearn.Ridge"),
         (pf.Normal(1.0), {"to": "Ridge"}, "Choose sklearn.Ridge, cuml.Ridge"),

@@ -142,11 +142,15 @@ class Matrices:
 
 @dataclass(frozen=True)
 class Mixed(Shape):
-    """A total and the share of the first term: ``total = a1 + a2``, ``ratio = a1 / total``."""
+    """A total and the share of the first term: ``total = a1 + a2``, ``ratio = a1 / total``.
+
+    ``only`` are the mixtures it can be used for: "l1", "l2", "both".
+    """
 
     total: str
     ratio: str
     columns: Factors | Vector | Matrices | None = None
+    only: tuple[str, ...] = ("l1", "l2", "both")
 
     @property
     def by_column(self) -> bool:  # type: ignore[override]
@@ -167,6 +171,7 @@ class Mixed(Shape):
 
     def write(self, a1: Array, a2: Array) -> Settings:
         a1, a2 = np.broadcast_arrays(a1, a2)
+        _refuse_mixture(a1, a2, self.only)
         if isinstance(self.columns, Matrices) and len(a1) > 1:
             return self._write_matrices(a1, a2, self.columns)
         total = a1 + a2
@@ -213,12 +218,13 @@ class Mixed(Shape):
 class Inverse(Shape):
     """The weight of the loss instead: ``C = 1 / (a1 + a2)``; ``ratio`` as in `Mixed`, or fixed.
 
-    Without a ``ratio`` only ``term`` can be said.
+    Without a ``ratio`` only ``term`` can be said; ``only`` as in `Mixed`.
     """
 
     key: str
     ratio: str = ""
     term: str = ""
+    only: tuple[str, ...] = ("l1", "l2", "both")
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -231,6 +237,7 @@ class Inverse(Shape):
     def write(self, a1: Array, a2: Array) -> Settings:
         if not self.ratio:
             _refuse_other(a2 if self.term == "l1" else a1, self.term)
+        _refuse_mixture(a1, a2, self.only)
         total = a1 + a2
         with np.errstate(divide="ignore"):
             settings: Settings = {self.key: plain(1.0 / total)}
@@ -285,6 +292,20 @@ def _refuse_other(other: Array, term: str) -> None:
             f"a prior with an {alien} term",
             "Choose " + ("a Laplace" if term == "l1" else "a normal") + " prior, or a row of "
             "pf.dictionary() with both terms.",
+        )
+
+
+_PRIOR_OF = {"l1": "a Laplace prior", "l2": "a normal prior", "both": "an elastic-net prior"}
+
+
+def _refuse_mixture(a1: Array, a2: Array, only: tuple[str, ...]) -> None:
+    has_l1, has_l2 = bool(np.any(a1 > 0)), bool(np.any(a2 > 0))
+    kind = "both" if has_l1 and has_l2 else ("l1" if has_l1 else "l2")
+    if (has_l1 or has_l2) and kind not in only:
+        raise InputError(
+            "this setting must be used for " + " or ".join(_PRIOR_OF[k] for k in only),
+            _PRIOR_OF[kind],
+            "Choose another row of pf.dictionary().",
         )
 
 

@@ -177,7 +177,7 @@ ROWS_OF_SKLEARN: tuple[Row, ...] = (
         objective="C Σ w log(1 + exp(−s η)) + ‖(b, b0/intercept_scaling)‖₁ or ½ ‖·‖²",
         families=_BERNOULLI,
         source=_LINEAR + "#liblinear-differences",
-        shape=Inverse("C", "l1_ratio"),
+        shape=Inverse("C", "l1_ratio", only=("l1", "l2")),
         scale="inverse",
         intercept="penalised",
         match={"solver": "liblinear"},

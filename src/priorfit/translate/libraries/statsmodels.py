@@ -18,14 +18,19 @@ _CONSTANT = (
 _DOCS = "www.statsmodels.org/stable/generated/"
 
 
+_GLM = "−(1/n) Σ log p(y; scale 1) + alpha (L1_wt ‖b‖₁ + (1 − L1_wt)/2 ‖b‖²)"
+_GLM_PAGE = "statsmodels.genmod.generalized_linear_model.GLM.fit_regularized.html"
+_COLD = "It can stop early from a cold start (Poisson): give start_params and a small cnvrg_tol."
+
+
 def _elastic_net(id: str, call: str, families: dict[str, Any], page: str, **more: Any) -> Row:
+    more = {"shape": Mixed("alpha", "L1_wt", Vector())} | more
     return Row(
         id=id,
         library="statsmodels",
         call=call,
         families=families,
         source=_DOCS + page,
-        shape=Mixed("alpha", "L1_wt", Vector()),
         factor1=ROWS,
         factor2=ROWS,
         scale="mean",
@@ -49,15 +54,26 @@ ROWS_OF_STATSMODELS: tuple[Row, ...] = (
     _elastic_net(
         "statsmodels.GLM",
         "GLM(y, X, family=...).fit_regularized({settings})",
-        {"gaussian": {}, "bernoulli": {}, "poisson": {}, "gamma": {}},
-        "statsmodels.genmod.generalized_linear_model.GLM.fit_regularized.html",
-        objective="−(1/n) Σ log p(y; scale 1) + alpha (L1_wt ‖b‖₁ + (1 − L1_wt)/2 ‖b‖²)",
+        {"bernoulli": {}, "poisson": {}},
+        _GLM_PAGE,
+        objective=_GLM,
+        notes=(_CONSTANT, _COLD),
+        checked="fitted, 5e-9 (L1_wt > 0, warm start), 1e-5 (L1_wt = 0)",
+    ),
+    _elastic_net(
+        "statsmodels.GLM.dispersion",
+        "GLM(y, X, family=...).fit_regularized({settings})",
+        {"gaussian": {}, "gamma": {}},
+        _GLM_PAGE,
+        objective=_GLM,
+        shape=Mixed("alpha", "L1_wt", Vector(), only=("l1", "both")),
         notes=(
             _CONSTANT,
-            "It can stop early from a cold start (Poisson): give start_params and a small "
-            "cnvrg_tol.",
+            _COLD,
+            "With L1_wt = 0 it does not hold the scale at 1 but re-estimates it at every step: "
+            "other weights than those of any fixed prior. Use OLS.fit_regularized.",
         ),
-        checked="fitted, 5e-9 from a warm start",
+        checked="fitted, 1e-8 (L1_wt > 0, warm start)",
     ),
     Row(
         id="statsmodels.Logit",

@@ -58,7 +58,9 @@ ROWS_OF_SURVIVAL: tuple[Row, ...] = (
         objective="−(1/n) log partial likelihood + alphas (l1_ratio ‖b‖₁ + (1 − l1_ratio)/2 ‖b‖²)",
         families=_COX,
         source="scikit-survival.readthedocs.io/en/stable/api/linear_model.html",
-        shape=Mixed("alphas", "l1_ratio", Factors("penalty_factor", rescaled=True)),
+        shape=Mixed(
+            "alphas", "l1_ratio", Factors("penalty_factor", rescaled=True), only=("l1", "both")
+        ),
         factor1=ROWS,
         factor2=ROWS,
         scale="mean",
