@@ -40,6 +40,15 @@ DISPERSION = {"gaussian": 1.7, "gamma": GAMMA_DISPERSION, "tweedie": 1.7}
 KNOWN = {"n": N, "x_scale": X.std(axis=0), "y_scale": Y.std()}
 
 
+def known(family, weights=None):
+    """What `translate` is told of the data; standard deviations are weighted as the rows are."""
+    facts = {**KNOWN, "likelihood": family, "weights": weights}
+    if weights is not None:
+        facts["x_scale"] = np.sqrt(np.diag(np.cov(X.T, aweights=weights, ddof=0)))
+        facts["y_scale"] = np.sqrt(np.cov(Y, aweights=weights, ddof=0))
+    return facts | ({"dispersion": DISPERSION[family]} if family in DISPERSION else {})
+
+
 def _rows(family, y):
     """eta -> (losses, slopes) of the rows."""
     s = 2 * y - 1

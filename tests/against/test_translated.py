@@ -4,9 +4,7 @@ import numpy as np
 import pytest
 from peers import PEERS
 from reference import (
-    DISPERSION,
     EVENT,
-    KNOWN,
     RESPONSE,
     TAU,
     TIME,
@@ -36,12 +34,6 @@ CASES = [
 ]
 
 
-def _known(family, w):
-    phi = DISPERSION.get(family)
-    known = {**KNOWN, "weights": w, "likelihood": family}
-    return known if phi is None else {**known, "dispersion": phi}
-
-
 def _cox(prior):
     form = prior.lower(X.shape[1])
     return np.r_[0.0, minimise(cox(TIME, EVENT, X), form.l1, form.l2)]
@@ -59,7 +51,7 @@ def test_the_translated_setting_gives_the_map(name, family, kind, weighted):
     w = W if weighted else None
     if ROWS[name].standard and not ROWS[name].standard.key and kind == "elastic net":
         pytest.skip("its two terms need a scale per standard deviation")
-    settings = pf.translate(prior, to=name, **_known(family, w))
+    settings = pf.translate(prior, to=name, **known(family, w))
     y = RESPONSE.get("gaussian" if family == "tweedie" else family)
     theirs = peer.fit(dict(settings), family, y, w)
     if family == "cox":

@@ -75,7 +75,8 @@ def translate(
     noise : standard deviation of gaussian noise, in units of y.
     dispersion : phi of the other likelihoods that have one (gamma, Tweedie).
     x_scale : (p,) standard deviations of the columns, with 1/n; where a library standardizes.
-    y_scale : standard deviation of y, with 1/n; where a library divides y by it.
+    y_scale : standard deviation of y, with 1/n; where a library divides y by it. Both are
+        weighted where the rows are.
     weights : weights of the rows (n,), or their sum; 1 each where not given.
 
     Returns

@@ -18,6 +18,7 @@ _SPARK_TOL = "Pass a small tol (1e-12) and a large maxIter: the defaults stop ea
 
 
 def _spark_linear(solver: str, factor: Any, sd: str, checked: str) -> Row:
+    words = {"s0": "1/n", "s1": "1/(n-1)"}[sd]
     return Row(
         id=f"spark.LinearRegression.{solver.replace('-', '')}",
         library="Spark",
@@ -31,11 +32,11 @@ def _spark_linear(solver: str, factor: Any, sd: str, checked: str) -> Row:
         factor2=factor,
         scale="mean",
         weights="normalised",
-        standard=_SPARK_STANDARD,
+        standard=Standard("standardization", sd=sd),
         match={"solver": solver},
         defaults=_SPARK_DEFAULTS,
         notes=(
-            f"Spark divides y by its standard deviation (with {sd}) inside, so the L2 part is "
+            f"Spark divides y by its standard deviation (with {words}) inside, so the L2 part is "
             "divided by it; its documentation does not say so.",
             _SPARK_TOL,
         ),
@@ -66,8 +67,8 @@ def _h2o(id: str, families: dict[str, dict[str, Any]], objective: str, checked: 
 
 
 ROWS_OF_CLUSTERS: tuple[Row, ...] = (
-    _spark_linear("normal", ROWS_SD_Y, "1/n", "stored, pyspark 4.3.0, 1e-11"),
-    _spark_linear("l-bfgs", ROWS_SD1_Y, "1/(n-1)", "stored, pyspark 4.3.0, 1e-8"),
+    _spark_linear("normal", ROWS_SD_Y, "s0", "stored, pyspark 4.3.0, 1e-11"),
+    _spark_linear("l-bfgs", ROWS_SD1_Y, "s1", "stored, pyspark 4.3.0, 1e-8"),
     Row(
         id="spark.LogisticRegression",
         library="Spark",
