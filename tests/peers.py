@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+
 from reference import EVENT, TIME, X
 
 L1, L2, BOTH = ("laplace",), ("normal",), ("normal", "laplace", "elastic net")
@@ -182,7 +183,9 @@ PEERS = {
         "sklearn", _estimator("sklearn.svm.LinearSVC", **_EXACT | {"tol": 1e-8}), 1e-6, L1, True,
         "penalised",
     ),
-    "sklearn.PoissonRegressor": Peer("sklearn", _linear("PoissonRegressor", **_GLM), 3e-7, L2, True),
+    "sklearn.PoissonRegressor": Peer(
+        "sklearn", _linear("PoissonRegressor", **_GLM), 3e-7, L2, True
+    ),
     "sklearn.GammaRegressor": Peer("sklearn", _linear("GammaRegressor", **_GLM), 3e-7, L2, True),
     "sklearn.TweedieRegressor": Peer(
         "sklearn", _linear("TweedieRegressor", power=0, **_GLM), 3e-7, L2, True

@@ -20,7 +20,7 @@ from priorfit.priors import (
 )
 from priorfit.problem import Problem
 from priorfit.solve import Auto, Certificate, Path, Solution, Status, lambda_max, path, solve
-from priorfit.translate import Translation, translate
+from priorfit.translate import Translation, dictionary, translate
 
 if TYPE_CHECKING:
     from priorfit import datasets, plots, sklearn
@@ -57,6 +57,7 @@ __all__ = [
     "Truncated",
     "cross_validate",
     "datasets",
+    "dictionary",
     "lambda_max",
     "leave_one_out",
     "path",

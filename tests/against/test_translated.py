@@ -2,7 +2,10 @@
 
 import numpy as np
 import pytest
+
+import priorfit as pf
 from peers import PEERS
+from priorfit.translate.libraries import TABLE
 from reference import (
     EVENT,
     RESPONSE,
@@ -12,12 +15,10 @@ from reference import (
     W,
     X,
     cox,
+    known,
     map_estimate,
     minimise,
 )
-
-import priorfit as pf
-from priorfit.translate.libraries import TABLE
 
 ROWS = {row.id: row for row in TABLE}
 PRIORS = {

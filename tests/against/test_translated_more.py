@@ -4,6 +4,9 @@ import warnings
 
 import numpy as np
 import pytest
+from sklearn import linear_model, neural_network
+
+import priorfit as pf
 from reference import (
     BINARY,
     CLASSES,
@@ -19,9 +22,6 @@ from reference import (
     minimise,
     softmax,
 )
-from sklearn import linear_model, neural_network
-
-import priorfit as pf
 
 NORMAL, LAPLACE = pf.Normal(TAU), pf.Laplace(B)
 GAUSSIAN = {**KNOWN, "noise": NOISE}

@@ -4,9 +4,9 @@ import os
 
 import numpy as np
 import pytest
-from reference import BINARY, KNOWN, NOISE, TAU, X, Y, map_estimate
 
 import priorfit as pf
+from reference import BINARY, KNOWN, NOISE, TAU, X, Y, map_estimate
 
 GAUSSIAN = {**KNOWN, "noise": NOISE}
 NORMAL = pf.Normal(TAU)

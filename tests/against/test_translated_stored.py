@@ -4,6 +4,8 @@ import json
 
 import numpy as np
 import pytest
+
+import priorfit as pf
 from reference import (
     DATA,
     EVENT,
@@ -20,8 +22,6 @@ from reference import (
     map_estimate,
     minimise,
 )
-
-import priorfit as pf
 
 RECORDS = json.loads((DATA / "translated.json").read_text())
 PRIORS = {

@@ -9,19 +9,34 @@ import numpy as np
 
 from priorfit.translate.middle import Case
 
-__all__ = ["HALF", "MEAN", "ROWS", "SUM", "Factor", "bessel", "times"]
+__all__ = [
+    "HALF",
+    "HALF_ROWS",
+    "LEAF_MEAN",
+    "MEAN",
+    "MEAN_SD_Y",
+    "ROWS",
+    "ROWS_SD1_Y",
+    "ROWS_SD_Y",
+    "SUM",
+    "TWICE",
+    "TWICE_ROWS",
+    "Factor",
+    "bessel",
+    "times",
+]
 
 
 class Factor(NamedTuple):
     """A number by which a lambda of the sum scale is multiplied.
 
-    ``text`` is written after the lambda ("/ W"); ``of`` computes it from the case and the name of
-    the setting that asks for it.
+    ``text`` is written after the lambda ("* 2 / W"); ``of`` computes it from the case and the name
+    of the row that asks for it. ``back`` is the way back, ``number * symbol``: (0.5, "W").
     """
 
     text: str
     of: Callable[[Case, str], float]
-    symbols: tuple[str, ...] = ()
+    back: tuple[float, str] = (1.0, "")
 
 
 def bessel(case: Case, why: str) -> float:
@@ -36,7 +51,13 @@ def _sd_y(case: Case, why: str) -> float:
 
 def times(text: str, number: float) -> Factor:
     """A plain number."""
-    return Factor(text, lambda _case, _why: number)
+    return Factor(text, lambda _case, _why: number, (1.0 / number, ""))
+
+
+def _mean(text: str, number: float, rows: str) -> Factor:
+    """``number`` over the sum of the weights, or over the rows."""
+    symbol = "W" if rows == "total" else "n"
+    return Factor(text, lambda case, why: number / case.need(rows, why), (1.0 / number, symbol))
 
 
 #: the penalty is added to a sum over rows
@@ -44,26 +65,26 @@ SUM = times("", 1.0)
 HALF = times("/ 2", 0.5)
 TWICE = times("* 2", 2.0)
 #: ... to the mean over the rows' weights
-MEAN = Factor("/ W", lambda case, why: 1.0 / case.need("total", why), ("W",))
-HALF_MEAN = Factor("/ (2 * W)", lambda case, why: 0.5 / case.need("total", why), ("W",))
-TWICE_MEAN = Factor("* 2 / W", lambda case, why: 2.0 / case.need("total", why), ("W",))
+MEAN = _mean("/ W", 1.0, "total")
 #: ... to the mean over rows, whatever their weights
-ROWS = Factor("/ n", lambda case, why: 1.0 / case.need("n", why), ("n",))
-HALF_ROWS = Factor("/ (2 * n)", lambda case, why: 0.5 / case.need("n", why), ("n",))
-TWICE_ROWS = Factor("* 2 / n", lambda case, why: 2.0 / case.need("n", why), ("n",))
+ROWS = _mean("/ n", 1.0, "n")
+HALF_ROWS = _mean("/ (2 * n)", 0.5, "n")
+TWICE_ROWS = _mean("* 2 / n", 2.0, "n")
 #: ... times the standard deviation of y, by which the library divides y
 MEAN_SD_Y = Factor(
-    "* s_y / W", lambda case, why: _sd_y(case, why) / case.need("total", why), ("s_y", "W")
+    "* s_y / W",
+    lambda case, why: _sd_y(case, why) / case.need("total", why),
+    (1.0, "W / s_y"),
 )
 ROWS_SD1_Y = Factor(
     "* s_y * sqrt(n / (n - 1)) / n",
     lambda case, why: _sd_y(case, why) * bessel(case, why) / case.need("n", why),
-    ("s_y", "n"),
+    (1.0, "n / s_y"),
 )
 ROWS_SD_Y = Factor(
-    "* s_y / n", lambda case, why: _sd_y(case, why) / case.need("n", why), ("s_y", "n")
+    "* s_y / n", lambda case, why: _sd_y(case, why) / case.need("n", why), (1.0, "n / s_y")
 )
 #: ... to a leaf whose penalty is multiplied by the mean weight
 LEAF_MEAN = Factor(
-    "* n / W", lambda case, why: case.need("n", why) / case.need("total", why), ("n", "W")
+    "* n / W", lambda case, why: case.need("n", why) / case.need("total", why), (1.0, "W / n")
 )

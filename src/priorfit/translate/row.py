@@ -209,9 +209,15 @@ class Row:
         A term that is not there is left out.
         """
         units = (" / s_x", " / s_x**2") if standardized else ("", "")
-        l1 = f"l1{units[0]} {self.factor1.text}".strip() if np.any(middle.l1 > 0) else ""
-        l2 = f"l2{units[1]} {self.factor2.text}".strip() if np.any(middle.l2 > 0) else ""
-        return self._shape().formulas(l1, l2)
+        texts = [self.factor1.text, self.factor2.text]
+        common = texts[0] if texts[0] == texts[1] else ""
+        l1, l2 = (
+            f"{name}{unit} {'' if common else text}".strip() if np.any(values > 0) else ""
+            for name, unit, text, values in zip(
+                ("l1", "l2"), units, texts, (middle.l1, middle.l2), strict=True
+            )
+        )
+        return self._shape().formulas(l1, l2, common)
 
     def _in_own_units(self, middle: SumScale, case: Case) -> tuple[SumScale, dict[str, bool]]:
         """The penalty of the columns as the library divides them, and the setting for that."""

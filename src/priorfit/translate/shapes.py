@@ -46,8 +46,11 @@ class Shape(ABC):
         """``(a1, a2)`` of the settings, all keys present."""
 
     @abstractmethod
-    def formulas(self, l1: str, l2: str) -> dict[str, str]:
-        """Each setting as a formula of the terms ``l1`` and ``l2``, "" where there is none."""
+    def formulas(self, l1: str, l2: str, common: str = "") -> dict[str, str]:
+        """Each setting as a formula of the terms ``l1`` and ``l2``, "" where there is none.
+
+        ``common`` is a factor of both, such as "/ n".
+        """
 
 
 @dataclass(frozen=True)
@@ -90,8 +93,8 @@ class Single(Shape):
         none = np.zeros(1)
         return (own, none) if self.term == "l1" else (none, own)
 
-    def formulas(self, l1: str, l2: str) -> dict[str, str]:
-        return {self.key: (l1 if self.term == "l1" else l2) or "0"}
+    def formulas(self, l1: str, l2: str, common: str = "") -> dict[str, str]:
+        return {self.key: _sum(l1 if self.term == "l1" else l2, "", common)}
 
 
 @dataclass(frozen=True)
@@ -115,8 +118,8 @@ class Pair(Shape):
     def read(self, settings: Mapping[str, Any]) -> tuple[Array, Array]:
         return array_of(self.key1, settings[self.key1]), array_of(self.key2, settings[self.key2])
 
-    def formulas(self, l1: str, l2: str) -> dict[str, str]:
-        return {self.key1: l1 or "0", self.key2: l2 or "0"}
+    def formulas(self, l1: str, l2: str, common: str = "") -> dict[str, str]:
+        return {self.key1: _sum(l1, "", common), self.key2: _sum(l2, "", common)}
 
 
 @dataclass(frozen=True)
@@ -210,8 +213,8 @@ class Mixed(Shape):
             a2 = _times(a2, settings.get(self.columns.key2), self.columns.key2)
         return a1, a2
 
-    def formulas(self, l1: str, l2: str) -> dict[str, str]:
-        return {self.total: _sum(l1, l2), self.ratio: _share(l1, l2)}
+    def formulas(self, l1: str, l2: str, common: str = "") -> dict[str, str]:
+        return {self.total: _sum(l1, l2, common), self.ratio: _share(l1, l2)}
 
 
 @dataclass(frozen=True)
@@ -253,18 +256,27 @@ class Inverse(Shape):
         ratio = 0.0 if ratio is None else float(ratio)
         return ratio * total, (1.0 - ratio) * total
 
-    def formulas(self, l1: str, l2: str) -> dict[str, str]:
-        total = _sum(l1, l2)
-        formulas = {self.key: "inf" if total == "0" else f"1 / ({total})"}
+    def formulas(self, l1: str, l2: str, common: str = "") -> dict[str, str]:
+        if not self.ratio:
+            l1, l2 = (l1, "") if self.term == "l1" else ("", l2)
+        total = _sum(l1, l2, common)
+        formulas = {self.key: "inf" if total == "0" else f"1 / {_enclosed(total)}"}
         return formulas | ({self.ratio: _share(l1, l2)} if self.ratio else {})
 
 
-def _sum(l1: str, l2: str) -> str:
-    return " + ".join(filter(None, (l1, l2))) or "0"
+def _enclosed(text: str) -> str:
+    return f"({text})" if " " in text else text
+
+
+def _sum(l1: str, l2: str, common: str) -> str:
+    total = " + ".join(filter(None, (l1, l2)))
+    if not total:
+        return "0"
+    return f"{_enclosed(total) if l1 and l2 else total} {common}".strip() if common else total
 
 
 def _share(l1: str, l2: str) -> str:
-    return f"({l1}) / ({l1} + {l2})" if l1 and l2 else ("1" if l1 else "0")
+    return f"{_enclosed(l1)} / ({l1} + {l2})" if l1 and l2 else ("1" if l1 else "0")
 
 
 def array_of(key: str, value: Any, infinite: bool = False) -> Array:

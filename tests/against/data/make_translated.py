@@ -20,9 +20,8 @@ import numpy as np
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parents[1]))
 
-from reference import EVENT, RESPONSE, TAU, TIME, B, W, X, known  # noqa: E402
-
 import priorfit as pf  # noqa: E402
+from reference import EVENT, RESPONSE, TAU, TIME, B, W, X, known  # noqa: E402
 
 PRIORS = {
     "normal": pf.Normal(TAU),
