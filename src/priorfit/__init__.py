@@ -20,7 +20,7 @@ from priorfit.priors import (
 )
 from priorfit.problem import Problem
 from priorfit.solve import Auto, Certificate, Path, Solution, Status, lambda_max, path, solve
-from priorfit.translate import Translation, dictionary, translate
+from priorfit.translate import Explanation, Translation, dictionary, explain, translate
 
 if TYPE_CHECKING:
     from priorfit import datasets, plots, sklearn
@@ -35,6 +35,7 @@ __all__ = [
     "Certificate",
     "ConvergenceWarning",
     "ElasticNet",
+    "Explanation",
     "Flat",
     "Gaussian",
     "GroupLaplace",
@@ -58,6 +59,7 @@ __all__ = [
     "cross_validate",
     "datasets",
     "dictionary",
+    "explain",
     "lambda_max",
     "leave_one_out",
     "path",

@@ -154,7 +154,7 @@ def translate(options: Namespace) -> int:
     if options.json:
         print(json.dumps(as_json(found)))
     else:
-        print_translation(found, options, console)
+        print_translation(found, console)
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ __all__ = ["as_json", "print_dictionary", "print_translation", "translated"]
 
 def translated(options: Namespace) -> Prior | Translation:
     """What the command asks `translate`."""
-    return translate(
+    found: Prior | Translation = translate(
         options.what,
         to=options.to,
         likelihood=options.likelihood,
@@ -31,6 +32,7 @@ def translated(options: Namespace) -> Prior | Translation:
         y_scale=options.y_scale,
         weights=options.weights,
     )
+    return found
 
 
 def _numbers(text: str | None) -> list[float] | None:
@@ -52,7 +54,7 @@ def as_json(found: Prior | Translation) -> dict[str, Any]:
     return {"row": found.row.id, "settings": settings, "call": found.call}
 
 
-def print_translation(found: Prior | Translation, options: Namespace, console: Console) -> None:
+def print_translation(found: Prior | Translation, console: Console) -> None:
     """The call in bold, its formulas, and the notes."""
     if isinstance(found, Prior):
         console.print(Text(repr(found), style="bold"))
@@ -62,6 +64,8 @@ def print_translation(found: Prior | Translation, options: Namespace, console: C
     call = next(k for k, line in enumerate(lines) if line.strip() == found.call)
     for k, line in enumerate(lines):
         style = "bold" if k == call else ("dim" if line.startswith("- ") else "")
+        if k != call and not line.startswith(" "):
+            line = fill(line, console.width, subsequent_indent="  " * line.startswith("- "))
         console.print(Text(line, style=style), soft_wrap=k == call)
 
 

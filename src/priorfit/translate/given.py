@@ -51,12 +51,22 @@ def given_setting(what: Any, source: str | None, family: str | None) -> Given:
 
 
 def settings_of(name: str, params: Mapping[str, Any], family: str | None) -> Given:
-    """The settings of an estimator that its row reads; None is a default."""
+    """The settings of an estimator that its row reads; what says nothing is left out."""
     row = row_named(name, family, params)
-    known = {k: v for k, v in params.items() if k in row.keys and v is not None}
-    if "penalty" in params and "penalty" not in known and row.id.startswith("sklearn."):
-        known["penalty"] = params["penalty"]
+    keys = {*row.keys, *row.defaults}
+    known = {k: v for k, v in params.items() if k in keys and not _says_nothing(v)}
+    if row.id.startswith("sklearn.") and "penalty" in params and params["penalty"] != "deprecated":
+        known["penalty"] = params["penalty"]  # None is a word of its own there
     return _made(row, known, family)
+
+
+def _says_nothing(value: Any) -> bool:
+    """None, a switch that is off, or a word for the default."""
+    return (
+        value is None
+        or value is False
+        or (isinstance(value, str) and value in ("deprecated", "identity"))
+    )
 
 
 def parse_setting(text: str) -> tuple[str, dict[str, Any]]:

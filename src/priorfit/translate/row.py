@@ -197,10 +197,21 @@ class Row:
         return bool(settings.get(self.standard.key, self.standard.default))
 
     def family_of(self, settings: Mapping[str, Any]) -> str:
-        """The likelihood that these settings choose; the first where they do not say."""
+        """The likelihood that these settings choose; the first where they do not say.
+
+        Raises `InputError` where they choose one that this row does not speak.
+        """
         for family, chosen in self.families.items():
             if chosen and all(settings.get(k) == v for k, v in chosen.items()):
                 return family
+        for key in next(iter(self.families.values())):
+            if settings.get(key) is not None:
+                known = [repr(chosen[key]) for chosen in self.families.values()]
+                raise InputError(
+                    f"`{key}` of {self.id} must be one of {', '.join(known)}",
+                    repr(settings[key]),
+                    "For others there is no row in pf.dictionary().",
+                )
         return next(iter(self.families))
 
     def formulas(self, middle: SumScale, standardized: bool) -> dict[str, str]:

@@ -47,7 +47,7 @@ ROWS_OF_LINEAR: tuple[Row, ...] = (
             "gaussian": {"family": "normal"},
             "bernoulli": {"family": "binomial"},
             "poisson": {"family": "poisson"},
-            "gamma": {"family": "gamma", "link": "log"},
+            "gamma": {"family": "gamma"},
         },
         source="glum.readthedocs.io/en/latest/glm.html",
         shape=Mixed("alpha", "l1_ratio", Matrices("P1", "P2")),
