@@ -208,9 +208,9 @@ def test_optimizers():
 
 def test_what_is_not_known_is_refused():
     """One clear error."""
-    with pytest.raises(pf.InputError, match="must be one that pf.dictionary"):
+    with pytest.raises(pf.InputError, match="must be one that"):
         pf.explain(object())
-    with pytest.raises(pf.InputError, match="must be one that pf.dictionary"):
+    with pytest.raises(pf.InputError, match="must be one that"):
         pf.explain(linear_model.LinearRegression())
     with pytest.raises(pf.InputError, match="must be one of 'log_loss'"):
         pf.explain(linear_model.SGDClassifier(loss="hinge"))

@@ -29,7 +29,8 @@ def test_without_any_data_frame_it_is_a_list_of_dicts():
     """numpy users get records."""
     code = (
         "import importlib.util as u; find = u.find_spec\n"
-        "u.find_spec = lambda n, *a: None if n in ('pandas', 'polars', 'pyarrow') else find(n, *a)\n"
+        "hidden = ('pandas', 'polars', 'pyarrow')\n"
+        "u.find_spec = lambda n, *a: None if n in hidden else find(n, *a)\n"
         "import priorfit as pf; print(type(pf.dictionary()).__name__)"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
