@@ -113,9 +113,10 @@ def keep_bars(*event: Any) -> None:
     lines[:] = _BAR.sub(lambda m: m[1] or r"\|", "\n".join(lines)).split("\n")
 
 
-def put_in_dictionary(_app: Any, page: str, source: list[str]) -> None:
+def put_in_dictionary(app: Any, page: str, source: list[str]) -> None:
     """The table of `priorfit.dictionary` in its page, from the same data."""
     if page == "translate":
+        app.env.note_reread()  # the data may have changed though the page has not
         source[0] = source[0].replace("<!-- the dictionary -->", markdown())
 
 

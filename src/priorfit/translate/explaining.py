@@ -170,7 +170,7 @@ def _in_numbers(
     leaf = "leaf" in reading.row.objective
     noise = ""
     if reading.family == "gaussian":
-        noise = f"standard deviation {number(np.sqrt(phi))}, {how}"
+        noise = f"standard deviation {np.sqrt(phi):.4g}, {how}"
     of = "of a leaf's value: " if leaf else ""
     penalty = _penalty(middle, "v" if leaf else "b")
     said = replace(base, belief=f"{of}{describe(prior)}.", prior=prior, noise=noise,

@@ -30,7 +30,7 @@ def explain_ours(model: Any) -> Explanation:
     labels = np.asarray(model.feature_labels_, dtype=object)
     has_noise = model._likelihood.has_dispersion
     known = getattr(model._likelihood, "noise", None) is not None
-    noise = f"standard deviation {np.sqrt(model.dispersion_):.6g}, "
+    noise = f"standard deviation {np.sqrt(model.dispersion_):.4g}, "
     stated = describe(model.stated_views_.prior)
     per = ", per standard deviation of each column" if model.stated_per_sd_ else ""
     return Explanation(

@@ -117,30 +117,49 @@ def setting_of(row: Row) -> dict[str, str]:
 
 
 def markdown() -> str:
-    """The table for the documentation, a section per library."""
+    """The table for the documentation: per library the formulas, then what else is to be known."""
     lines: list[str] = []
     for library in dict.fromkeys(row.library for row in TABLE):
-        lines += ["", f"### {library}", ""]
-        for row in (r for r in TABLE if r.library == library):
-            lines += [*_entry(record_of(row), row), ""]
+        rows = [row for row in TABLE if row.library == library]
+        lines += ["", f"### {library}", "", *_formulas(rows), ""]
+        for row in rows:
+            lines += [*_details(record_of(row)), ""]
     return "\n".join(lines)
 
 
-def _entry(said: dict[str, Any], row: Row) -> list[str]:
-    facts = [f"`{said['id']}`", f": `{said['call']}` minimises {_code(said['objective'])}."]
-    if row.is_map:
-        formulas = "; ".join(f"`{k} = {v}`" for k, v in setting_of(row).items())
-        facts += ["", f"  {formulas}"]
-    else:
-        facts += ["", f"  **Not a MAP**: {said['reason']}. {said['instead']}"]
-    facts += ["", f"  {said['likelihoods']} · {said['scale']} scale · standardizes: "
-              f"{said['standardizes']} · intercept {said['intercept']} · "
-              f"weights: {said['weights']}"]  # fmt: skip
-    if row.is_map:
-        facts += ["", f"  Default: {_code(said['default'])}."]
-    facts += ["", f"  {said['notes']}"] if said["notes"] else []
-    return [*facts, "", f"  Checked: {said['checked']}. Source: {said['source']}."]
+def _formulas(rows: list[Row]) -> list[str]:
+    """A table of the rows that are MAP estimates."""
+    heads = ("row", "setting", "its default")
+    lines = [" | ".join(heads), " | ".join("---" for _ in heads)]
+    for row in filter(lambda r: r.is_map, rows):
+        setting = "<br>".join(f"{k} = {v}" for k, v in setting_of(row).items())
+        default = belief_text(row, {}, next(iter(row.families)))
+        lines.append(" | ".join((f"`{row.id}`", setting, default)))
+    return [f"| {line} |" for line in lines] if len(lines) > 2 else []
 
 
-def _code(text: str) -> str:
-    return f"`{text}`"
+def _details(said: dict[str, Any]) -> list[str]:
+    """One row in running text."""
+    text = f"`{said['call']}` minimises `{said['objective']}`."
+    facts = (
+        f" {_capital(said['likelihoods'])}; {said['scale']} scale; intercept {said['intercept']}"
+    )
+    facts += f"; weights: {said['weights']}; standardizes: {said['standardizes']}."
+    text += facts if said["map"] else ""
+    if not said["map"]:
+        text += f" **Not a MAP**: {said['reason']}. {said['instead']}"
+    notes = f" {said['notes']}" if said["notes"] else ""
+    sources = "; ".join(map(_link, said["source"].split("; ")))
+    return [f"`{said['id']}`", f": {text}{notes} *{_capital(said['checked'])}.* {sources}"]
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
+def _link(source: str) -> str:
+    """An address as a link; anything else as it is."""
+    address, _, rest = source.partition(" ")
+    if "/" not in address or "." not in address:
+        return source
+    return f"<https://{address}> {rest}".strip()

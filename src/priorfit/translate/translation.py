@@ -137,7 +137,7 @@ class Translation(Mapping[str, Any]):
     def _repr_html_(self) -> str:
         rows = "".join(
             f"<tr><td style='text-align:left'><code>{escape(k)}</code></td>"
-            f"<td style='text-align:left'>{escape(v)}</td></tr>"
+            f"<td style='text-align:left'>= {escape(v)}</td></tr>"
             for k, v in self.formulas.items()
         )
         notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
