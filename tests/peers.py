@@ -15,6 +15,7 @@ import pytest
 from reference import EVENT, TIME, X
 
 L1, L2, BOTH = ("laplace",), ("normal",), ("normal", "laplace", "elastic net")
+EACH1, EACH2 = ("laplace per column",), ("normal per column",)
 
 
 class Peer(NamedTuple):
@@ -59,7 +60,7 @@ def _statsmodels(name):
     def fit(settings, family, y, w):
         sm = pytest.importorskip("statsmodels.api")
         Z = sm.add_constant(X)
-        free = np.r_[0.0, np.full(X.shape[1], settings["alpha"])]
+        free = np.r_[0.0, np.broadcast_to(settings["alpha"], X.shape[1])]
         options = {**settings, "alpha": free}
         if name == "OLS":
             more = {"cnvrg_tol": 1e-14, "maxiter": 20_000} if settings["L1_wt"] > 0 else {}
@@ -164,60 +165,65 @@ _GLM = {"tol": 1e-7, "max_iter": 10_000, "solver": "newton-cholesky"}
 _CELER = {"tol": 1e-14, "max_iter": 1000, "max_epochs": 100_000}
 
 PEERS = {
-    "sklearn.Ridge": Peer("sklearn", _linear("Ridge", tol=1e-14), 4e-10, L2, True),
-    "sklearn.Lasso": Peer("sklearn", _linear("Lasso", **_EXACT), 2e-9, L1, True),
-    "sklearn.LassoLars": Peer("sklearn", _coefficients("sklearn.linear_model.LassoLars"), 2e-9, L1),
+    "sklearn.Ridge": Peer("sklearn", _linear("Ridge", tol=1e-14), 1e-9, L2, True),
+    "sklearn.Lasso": Peer("sklearn", _linear("Lasso", **_EXACT), 1e-9, L1, True),
+    "sklearn.LassoLars": Peer("sklearn", _coefficients("sklearn.linear_model.LassoLars"), 1e-9, L1),
     "sklearn.ElasticNet": Peer(
-        "sklearn", _linear("ElasticNet", **_EXACT), 2e-9, ("elastic net",), True
+        "sklearn", _linear("ElasticNet", **_EXACT), 1e-9, ("elastic net",), True
     ),
-    "sklearn.LogisticRegression": Peer("sklearn", _logistic(), 3e-7, BOTH, True),
+    "sklearn.LogisticRegression": Peer("sklearn", _logistic(), 1e-9, BOTH, True),
     "sklearn.LogisticRegression.liblinear": Peer(
-        "sklearn", _linear("LogisticRegression", **_EXACT), 1e-6, ("normal", "laplace"), True,
+        "sklearn", _linear("LogisticRegression", **_EXACT), 8e-8, ("normal", "laplace"), True,
         "penalised",
     ),
     "sklearn.LinearSVC": Peer(
-        "sklearn", _estimator("sklearn.svm.LinearSVC", dual=False, **_EXACT), 2e-7, L2, True,
+        "sklearn", _estimator("sklearn.svm.LinearSVC", dual=False, **_EXACT), 3e-7, L2, True,
         "penalised",
     ),
     "sklearn.LinearSVC.l1": Peer(
-        "sklearn", _estimator("sklearn.svm.LinearSVC", **_EXACT | {"tol": 1e-8}), 1e-6, L1, True,
+        "sklearn", _estimator("sklearn.svm.LinearSVC", **_EXACT | {"tol": 1e-8}), 1e-8, L1, True,
         "penalised",
     ),
     "sklearn.PoissonRegressor": Peer(
-        "sklearn", _linear("PoissonRegressor", **_GLM), 3e-7, L2, True
+        "sklearn", _linear("PoissonRegressor", **_GLM), 1e-7, L2, True
     ),
-    "sklearn.GammaRegressor": Peer("sklearn", _linear("GammaRegressor", **_GLM), 3e-7, L2, True),
+    "sklearn.GammaRegressor": Peer("sklearn", _linear("GammaRegressor", **_GLM), 1e-7, L2, True),
     "sklearn.TweedieRegressor": Peer(
-        "sklearn", _linear("TweedieRegressor", power=0, **_GLM), 3e-7, L2, True
+        "sklearn", _linear("TweedieRegressor", power=0, **_GLM), 1e-7, L2, True
     ),
-    "statsmodels.OLS": Peer("statsmodels", _statsmodels("OLS"), 1e-8),
+    "statsmodels.OLS": Peer("statsmodels", _statsmodels("OLS"), 1e-9, (*BOTH, *EACH1)),
     "statsmodels.GLM": Peer(
-        "statsmodels", _statsmodels("GLM"), 5e-8, loose=(("normal", 1e-4),)
+        "statsmodels", _statsmodels("GLM"), 1e-9, loose=(("normal", 1e-4),)
     ),
-    "statsmodels.GLM.dispersion": Peer("statsmodels", _statsmodels("GLM"), 1e-7, BOTH[1:]),
-    "statsmodels.Logit": Peer("statsmodels", _statsmodels("Logit"), 2e-7, L1),
-    "statsmodels.Poisson": Peer("statsmodels", _statsmodels("Poisson"), 2e-7, L1),
-    "glum": Peer("glum", _glum, 2e-8, BOTH, True),
-    "celer.Lasso": Peer("celer", _coefficients("celer.Lasso", **_CELER), 2e-9, L1),
-    "celer.ElasticNet": Peer("celer", _coefficients("celer.ElasticNet", **_CELER), 2e-9, BOTH[2:]),
+    "statsmodels.GLM.dispersion": Peer("statsmodels", _statsmodels("GLM"), 1e-9, BOTH[1:]),
+    "statsmodels.Logit": Peer("statsmodels", _statsmodels("Logit"), 1e-6, L1),
+    "statsmodels.Poisson": Peer("statsmodels", _statsmodels("Poisson"), 1e-6, L1),
+    "glum": Peer(
+        "glum", _glum, 1e-9, (*BOTH, *EACH1, *EACH2, "laplace per sd", "normal per sd"), True
+    ),
+    "celer.Lasso": Peer("celer", _coefficients("celer.Lasso", **_CELER), 1e-9, (*L1, *EACH1)),
+    "celer.ElasticNet": Peer("celer", _coefficients("celer.ElasticNet", **_CELER), 1e-9, BOTH[2:]),
     "celer.LogisticRegression": Peer(
-        "celer", _coefficients("celer.LogisticRegression", **_CELER), 4e-9, L1, False, "none"
+        "celer", _coefficients("celer.LogisticRegression", **_CELER), 1e-9, L1, False, "none"
     ),
-    "skglm.Lasso": Peer("skglm", _coefficients("skglm.Lasso", tol=1e-14), 2e-9, L1),
-    "skglm.ElasticNet": Peer("skglm", _coefficients("skglm.ElasticNet", tol=1e-14), 2e-9, BOTH[2:]),
+    "skglm.Lasso": Peer("skglm", _coefficients("skglm.Lasso", tol=1e-14), 1e-9, L1),
+    "skglm.WeightedLasso": Peer(
+        "skglm", _coefficients("skglm.WeightedLasso", tol=1e-14), 1e-9, (*L1, *EACH1)
+    ),
+    "skglm.ElasticNet": Peer("skglm", _coefficients("skglm.ElasticNet", tol=1e-14), 1e-9, BOTH[2:]),
     "skglm.SparseLogisticRegression": Peer(
-        "skglm", _coefficients("skglm.SparseLogisticRegression", tol=1e-14), 2e-8, L1
+        "skglm", _coefficients("skglm.SparseLogisticRegression", tol=1e-14), 1e-9, L1
     ),
-    "liblinear.L2R_LR": Peer("liblinear", _liblinear, 8e-8, L2, False, "none"),
-    "liblinear.L1R_LR": Peer("liblinear", _liblinear, 8e-8, L1, False, "none"),
-    "liblinear.L2R_L2LOSS_SVC": Peer("liblinear", _liblinear, 8e-8, L2, False, "none"),
-    "liblinear.L2R_L2LOSS_SVR": Peer("liblinear", _liblinear, 8e-8, L2, False, "none"),
-    "xgboost.gblinear": Peer("xgboost", _gblinear, 1e-5, BOTH, True),
-    "lifelines.CoxPHFitter": Peer("lifelines", _lifelines, 3e-7, L2, False, "none"),
+    "liblinear.L2R_LR": Peer("liblinear", _liblinear, 1e-9, L2, False, "none"),
+    "liblinear.L1R_LR": Peer("liblinear", _liblinear, 1e-9, L1, False, "none"),
+    "liblinear.L2R_L2LOSS_SVC": Peer("liblinear", _liblinear, 1e-9, L2, False, "none"),
+    "liblinear.L2R_L2LOSS_SVR": Peer("liblinear", _liblinear, 1e-9, L2, False, "none"),
+    "xgboost.gblinear": Peer("xgboost", _gblinear, 5e-5, BOTH, True),
+    "lifelines.CoxPHFitter": Peer("lifelines", _lifelines, 1e-9, (*L2, *EACH2), False, "none"),
     "sksurv.CoxPHSurvivalAnalysis": Peer(
-        "sksurv", _sksurv("CoxPHSurvivalAnalysis"), 1e-7, L2, False, "none"
+        "sksurv", _sksurv("CoxPHSurvivalAnalysis"), 1e-9, (*L2, *EACH2), False, "none"
     ),
     "sksurv.CoxnetSurvivalAnalysis": Peer(
-        "sksurv", _sksurv("CoxnetSurvivalAnalysis"), 1e-6, BOTH[1:], False, "none"
+        "sksurv", _sksurv("CoxnetSurvivalAnalysis"), 1e-6, (*BOTH[1:], *EACH1), False, "none"
     ),
 }  # fmt: skip

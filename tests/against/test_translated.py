@@ -8,10 +8,9 @@ from peers import PEERS
 from priorfit.translate.libraries import TABLE
 from reference import (
     EVENT,
+    PRIORS,
     RESPONSE,
-    TAU,
     TIME,
-    B,
     W,
     X,
     cox,
@@ -21,11 +20,6 @@ from reference import (
 )
 
 ROWS = {row.id: row for row in TABLE}
-PRIORS = {
-    "normal": pf.Normal(TAU),
-    "laplace": pf.Laplace(2 * B),
-    "elastic net": pf.ElasticNet(2 * B, TAU),
-}
 CASES = [
     (name, family, kind, weighted)
     for name, peer in PEERS.items()

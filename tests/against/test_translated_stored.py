@@ -11,9 +11,9 @@ from reference import (
     EVENT,
     KNOWN,
     NOISE,
+    PRIORS,
     TAU,
     TIME,
-    B,
     W,
     X,
     Y,
@@ -24,14 +24,6 @@ from reference import (
 )
 
 RECORDS = json.loads((DATA / "translated.json").read_text())
-PRIORS = {
-    "normal": pf.Normal(TAU),
-    "laplace": pf.Laplace(2 * B),
-    "elastic net": pf.ElasticNet(2 * B, TAU),
-    "laplace per sd": pf.Laplace(2 * B / X.std(axis=0)),
-    "normal per sd": pf.Normal(TAU / X.std(axis=0)),
-    "laplace per column": pf.Laplace(2 * B * np.array([1.0, 2.0, 0.5, np.inf, 1.0])),
-}
 #: ten times the largest difference of `pf.dictionary()`
 NEAR = {"glmnet": 1e-7, "spark": 3e-7, "h2o": 2e-3, "vw": 3e-4, "adelie": 3e-8}
 

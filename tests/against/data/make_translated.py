@@ -21,20 +21,12 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parents[1]))
 
 import priorfit as pf  # noqa: E402
-from reference import EVENT, RESPONSE, TAU, TIME, B, W, X, known  # noqa: E402
+from reference import EVENT, PRIORS, RESPONSE, TIME, W, X, known  # noqa: E402
 
-PRIORS = {
-    "normal": pf.Normal(TAU),
-    "laplace": pf.Laplace(2 * B),
-    "elastic net": pf.ElasticNet(2 * B, TAU),
-    "laplace per sd": pf.Laplace(2 * B / X.std(axis=0)),
-    "normal per sd": pf.Normal(TAU / X.std(axis=0)),
-    "laplace per column": pf.Laplace(2 * B * np.array([1.0, 2.0, 0.5, np.inf, 1.0])),
-}
 THREE = ("normal", "laplace", "elastic net")
 FITS = {
     "glmnet": {
-        "glmnet.gaussian": (*THREE, "laplace per sd", "normal per sd", "laplace per column"),
+        "glmnet.gaussian": (*THREE, "laplace per sd", "normal per sd", "laplace, one free"),
         "glmnet.gaussian_object": ("normal",),
         "glmnet.glm": (*THREE, "laplace per sd"),
         "glmnet.cox": THREE,
@@ -50,7 +42,7 @@ FITS = {
         "h2o.glm": ("normal", "elastic net"),
     },
     "vw": {"vw.bfgs.squared": ("normal",), "vw.bfgs.logistic": ("normal",)},
-    "adelie": {"adelie": (*THREE, "laplace per column")},
+    "adelie": {"adelie": (*THREE, "laplace, one free")},
 }
 
 

@@ -83,7 +83,7 @@ ROWS_WITHOUT_MAP: tuple[Row, ...] = (
         reason="its penalty is divided by the sum of the working weights, Σ p (1 − p), which the "
         "solution decides",
         instead="Use spark.LogisticRegression, or the gaussian spark.GLR.gaussian.",
-        checked="stored, pyspark 4.3.0: λ₂ = regParam·Σ p (1 − p), 2e-9",
+        checked="documented; λ₂ = regParam·Σ p (1 − p) at the solution",
     ),
     Row(
         id="sklearn.BayesianRidge",

@@ -33,7 +33,7 @@ ROWS_OF_SURVIVAL: tuple[Row, ...] = (
             "It standardizes the columns and cannot be told not to; the L1 term is smoothed, "
             "so that no weight is exactly zero. Ties are Efron's.",
         ),
-        checked="fitted, 3e-8 (no ties)",
+        checked="fitted, 1e-10 (no ties)",
     ),
     Row(
         id="sksurv.CoxPHSurvivalAnalysis",
@@ -49,7 +49,7 @@ ROWS_OF_SURVIVAL: tuple[Row, ...] = (
         weights="none",
         defaults={"alpha": 0.0},
         notes=("Both terms are divided by n: alpha is on the sum scale. Breslow's ties.",),
-        checked="fitted, 1e-6",
+        checked="fitted, 1e-13",
     ),
     Row(
         id="sksurv.CoxnetSurvivalAnalysis",
@@ -69,6 +69,6 @@ ROWS_OF_SURVIVAL: tuple[Row, ...] = (
         standard=Standard("normalize", default=False, sd="norm"),
         defaults={"l1_ratio": 0.5},
         notes=("alphas is a list. l1_ratio must be > 0. Breslow's ties.",),
-        checked="fitted, 1e-6",
+        checked="fitted, 1e-7",
     ),
 )
