@@ -1,6 +1,7 @@
 // With bind_groups.cpp the only file that knows Python.
 #include <nanobind/stl/string.h>
 
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "moments.hpp"
 #include "path.hpp"
 #include "quadratic.hpp"
+#include "resampled.hpp"
 #include "residual_model.hpp"
 #include "small.hpp"
 
@@ -125,6 +127,38 @@ nb::tuple path_dense(Dense<T> X, PRIORFIT_PATH_ARGUMENTS) {
   return run(GlmModel<Columns, Poisson>(columns, y.data(), w, o, intercept));
 }
 
+// Columns that several samples of their rows share, and the arrays that they point to.
+template <class T>
+struct SharedDense {
+  SharedDense(Dense<T> x, Vector center_, Vector scale_, Vector root_)
+      : X(x), center(center_), scale(scale_), root(root_),
+        columns({columns_of(X), X.shape(0), X.shape(1),
+                 {center.data(), scale.data(), root.data()}}) {
+    require_lengths(X.shape(0), X.shape(1), {root}, {center, scale});
+  }
+
+  Dense<T> X;
+  Vector center, scale, root;
+  priorfit::SharedColumns<T> columns;
+  std::mutex one_at_a_time;
+};
+
+template <class T>
+nb::tuple path_shared(SharedDense<T>& shared, PRIORFIT_PATH_ARGUMENTS) {
+  const std::size_t n = shared.X.shape(0), p = shared.X.shape(1);
+  require_lengths(n, p, {root, y, weights, offset}, {center, scale, l1, l2, loc, lower, upper});
+  require(loss == "gaussian", "samples share columns for the gaussian loss");
+  std::unique_lock<std::mutex> lock(shared.one_at_a_time, std::defer_lock);
+  {
+    nb::gil_scoped_release no_gil;
+    lock.lock();
+  }
+  const priorfit::ResampledColumns<T> columns(shared.columns,
+                                              {center.data(), scale.data(), root.data()});
+  PRIORFIT_RUN
+  return run(GaussianModel<ResampledColumns<T>>(columns, y.data()));
+}
+
 template <class T, class I>
 nb::tuple path_sparse(Flat<I> start, Flat<I> row, Flat<T> value, PRIORFIT_PATH_ARGUMENTS) {
   const std::size_t n = y.shape(0), p = center.shape(0);
@@ -154,16 +188,25 @@ void column_moments_sparse(Flat<I> start, Flat<I> row, Flat<T> value, Vector wei
   columns.moments(weights.data(), total, mean.data(), variance.data(), largest.data());
 }
 
-// Weighted mean and variance of every column; X must have contiguous columns.
+// Weighted mean and variance of every column over some rows, or over all where `rows` is empty; X
+// must have contiguous columns.
 template <class T>
-void column_moments(Dense<T> X, Vector weights, double total, Span mean, Span variance) {
-  const std::size_t n = X.shape(0), p = X.shape(1);
+void column_moments(Dense<T> X, Flat<std::int64_t> rows, Vector weights, double total, Span mean,
+                    Span variance) {
+  const std::size_t some = rows.shape(0), n = some ? some : X.shape(0), p = X.shape(1);
   const std::vector<const T*> columns = columns_of(X);
-  require(weights.shape(0) == n, "weights must have length n");
+  require(weights.shape(0) == n, "weights must have one number per row");
+  for (std::size_t i = 0; i < some; ++i)
+    require(rows.data()[i] >= 0 && static_cast<std::size_t>(rows.data()[i]) < X.shape(0),
+            "a row must exist");
   require(mean.shape(0) == p && variance.shape(0) == p, "mean, variance: one per column");
   nb::gil_scoped_release no_gil;
-  for (std::size_t j = 0; j < p; ++j)
-    priorfit::moments(columns[j], weights.data(), n, total, mean.data()[j], variance.data()[j]);
+  std::vector<T> picked(some);
+  for (std::size_t j = 0; j < p; ++j) {
+    for (std::size_t i = 0; i < some; ++i) picked[i] = columns[j][rows.data()[i]];
+    priorfit::moments(some ? picked.data() : columns[j], weights.data(), n, total, mean.data()[j],
+                      variance.data()[j]);
+  }
 }
 
 // One solution per strength as in `solve_quadratic`, for a loss that is not quadratic, over a few
@@ -243,6 +286,12 @@ nb::tuple fit_small(Matrix X, Vector y, Vector weights, Vector l1, Vector l2, Ve
 
 NB_MODULE(_core, m) {
   m.doc() = "Native kernels of priorfit: spans and numbers in, status and numbers out.";
+  nb::class_<SharedDense<double>>(m, "SharedDouble")
+      .def(nb::init<Dense<double>, Vector, Vector, Vector>(), "X"_a.noconvert(), "center"_a,
+           "scale"_a, "root"_a);
+  nb::class_<SharedDense<float>>(m, "SharedSingle")
+      .def(nb::init<Dense<float>, Vector, Vector, Vector>(), "X"_a.noconvert(), "center"_a,
+           "scale"_a, "root"_a);
   m.def("solve_quadratic", &solve_quadratic, "gram"_a.noconvert(), "q"_a, "l1"_a, "l2"_a, "loc"_a,
         "lower"_a, "upper"_a, "strengths"_a, "coefs"_a.noconvert(), "status"_a.noconvert(),
         "rounds"_a.noconvert(), "tol"_a, "max_rounds"_a);
@@ -261,8 +310,10 @@ NB_MODULE(_core, m) {
   };
   path(&path_dense<double>, "X"_a.noconvert());
   path(&path_dense<float>, "X"_a.noconvert());
-  moments(&column_moments<double>, "X"_a.noconvert(), "weights"_a, "total"_a);
-  moments(&column_moments<float>, "X"_a.noconvert(), "weights"_a, "total"_a);
+  path(&path_shared<double>, "shared"_a);
+  path(&path_shared<float>, "shared"_a);
+  moments(&column_moments<double>, "X"_a.noconvert(), "rows"_a, "weights"_a, "total"_a);
+  moments(&column_moments<float>, "X"_a.noconvert(), "rows"_a, "weights"_a, "total"_a);
   const auto sparse = [&](auto path_function, auto moments_function) {
     path(path_function, "start"_a.noconvert(), "row"_a.noconvert(), "value"_a.noconvert());
     m.def("column_moments", moments_function, "start"_a.noconvert(), "row"_a.noconvert(),

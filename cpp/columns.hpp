@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "buffer.hpp"
 #include "cross.hpp"
 #include "moments.hpp"
 
@@ -70,8 +71,13 @@ struct DenseColumns {
       }
     }
 
+    const double* column(std::size_t i) const { return z_.data() + i * all_.n; }
+
     // A column of ones, for an intercept.
-    void add_ones() { z_.resize(z_.size() + all_.n, 1.0); }
+    void add_ones() {
+      z_.resize(z_.size() + all_.n);
+      std::fill_n(z_.data() + z_.size() - all_.n, all_.n, 1.0);
+    }
 
     // Rows `from`.. of Z'Z, or of Z'diag(h)Z.
     void gram(std::size_t from, double* out, std::size_t stride, const double* h = nullptr) const {
@@ -84,7 +90,7 @@ struct DenseColumns {
         for (std::size_t i = begin; i < end; ++i) {
           double* u = weighted.data() + (i - begin) * n;
           if (h)
-            for (std::size_t r = 0; r < n; ++r) u[r] = h[r] * z_[i * n + r];
+            for (std::size_t r = 0; r < n; ++r) u[r] = h[r] * z_.data()[i * n + r];
           added.push_back(h ? u : z_.data() + i * n);
         }
         cross(added.data(), added.size(), z_.data(), n, end, n, out + begin * stride, stride);
@@ -120,7 +126,7 @@ struct DenseColumns {
     std::size_t size() const { return z_.size() / all_.n; }
 
     const DenseColumns& all_;
-    std::vector<double> z_;
+    Buffer<double> z_;
   };
 };
 

@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "rounded.hpp"
 #include "simd.hpp"
 
 namespace priorfit {
@@ -21,67 +22,71 @@ namespace priorfit {
 template <class Columns>
 class Correlations {
  public:
-  explicit Correlations(const Columns& columns) : x_(columns), norms_(x_.p) {
-    x_.norms(norms_.data());
-  }
+  explicit Correlations(const Columns& columns) : x_(columns), rounded_(columns) {}
 
-  // Of `batch` dual points (each n long): the products of columns that `always(j)` asks for or
-  // whose bound passes `limit(j, k)`. All products of the last, where bounds would spare too few.
-  template <class Always, class Limit>
-  void update(const double* duals, std::size_t batch, Always&& always, Limit&& limit) {
-    const std::size_t last = batch - 1;
-    between_ = batch;
-    shares_.resize(std::max(shares_.size(), batch));
-    errors_.resize(shares_.size());
-    if (!known_.empty()) span(duals + last * x_.n, last);
-    if (known_.empty() || list(last, batch, always, limit) > x_.p / 4) {
-      learn(duals + last * x_.n);
-      between_ = last;
+  // Of `batch` dual points (each n long): the exact products of columns with always[j] = 1 or whose
+  // bound passes strengths[k] l1[j]. Points whose bounds spare too few become known, the last one
+  // first.
+  void update(const double* duals, std::size_t batch, const double* strengths, const double* l1,
+              const std::vector<char>& always) {
+    points_ = batch;
+    bounds_.resize(std::max(bounds_.size(), batch));
+    for (std::size_t k = batch; k-- > 0;) {
+      const double* theta = duals + k * x_.n;
+      if (!known_.empty()) span(theta, k);
+      if (known_.empty() || list(k, k + 1, strengths, l1, always) > x_.p / 4) learn(theta);
     }
-    for (std::size_t k = 0; k < between_; ++k) span(duals + k * x_.n, k);
-    list(0, between_, always, limit);
-    exact_.resize(listed_.size() * between_);
-    if (between_ > 0) x_.correlate(listed_.data(), listed_.size(), duals, between_, exact_.data());
+    for (std::size_t k = 0; k < batch; ++k) span(duals + k * x_.n, k);
+    list(0, batch, strengths, l1, always);
+    exact_.resize(listed_.size() * batch);
+    x_.correlate(listed_.data(), listed_.size(), duals, batch, exact_.data());
   }
 
   // visit(j, z_j'theta_k) of every column that may reach its limit at point k.
   template <class Visit>
   void each(std::size_t k, Visit&& visit) const {
-    if (k == between_) {
-      for (std::size_t j = 0; j < x_.p; ++j) visit(j, known_[0].products[j]);
-    } else {
-      for (std::size_t i = 0; i < listed_.size(); ++i) visit(listed_[i], exact_[i * between_ + k]);
-    }
+    for (std::size_t i = 0; i < listed_.size(); ++i) visit(listed_[i], exact_[i * points_ + k]);
   }
 
   // All at point k; below their limit they are estimates.
   void all(std::size_t k, std::vector<double>& out) const {
-    out = known_[0].products;
-    if (k == between_) return;
-    for (std::size_t j = 0; j < x_.p; ++j) out[j] = estimate(j, k);
+    out.assign(x_.p, 0.0);
+    estimate(k, out.data());
     each(k, [&](std::size_t j, double v) { out[j] = v; });
   }
 
-  // How many columns the points between needed.
+  // How many columns the last points needed.
   std::size_t listed() const { return listed_.size(); }
+
+  // What it costs to know a point, in products of columns.
+  double cost() const { return Rounded<Columns>::cost * static_cast<double>(x_.p); }
 
  private:
   static constexpr std::size_t most = 3;  // known points: more did not sharpen the bounds
 
   struct Known {
     std::vector<double> theta, products;
+    double size;  // |theta|
+  };
+
+  struct Bound {
+    std::array<double, most> shares;  // of the known points
+    double rest, sizes;               // |theta - sum of shares|, sum of |shares| |known points|
   };
 
   // The columns wanted at any of the points from `first` to `end`; how many they are.
-  template <class Always, class Limit>
-  std::size_t list(std::size_t first, std::size_t end, Always&& always, Limit&& limit) {
-    listed_.clear();
-    for (std::size_t j = 0; j < x_.p && first < end; ++j) {
-      bool open = always(j);
-      for (std::size_t k = first; k < end && !open; ++k)
-        open = std::fabs(estimate(j, k)) + norms_[j] * errors_[k] > limit(j, k);
-      if (open) listed_.push_back(j);
+  std::size_t list(std::size_t first, std::size_t end, const double* strengths, const double* l1,
+                   const std::vector<char>& always) {
+    excess_.assign(x_.p, 0.0);
+    for (std::size_t k = first; k < end; ++k) {
+      estimates_.assign(x_.p, 0.0);
+      estimate(k, estimates_.data());
+      raise_excess(estimates_.data(), bounds_[k].rest, rounded_.norms(), bounds_[k].sizes,
+                   rounded_.away(), strengths[k], l1, x_.p, excess_.data());
     }
+    listed_.clear();
+    for (std::size_t j = 0; j < x_.p; ++j)
+      if (always[j] || excess_[j] > 0.0) listed_.push_back(j);
     return listed_.size();
   }
 
@@ -90,19 +95,21 @@ class Correlations {
     std::rotate(known_.begin(), known_.end() - 1, known_.end());
     known_[0].theta.assign(theta, theta + x_.n);
     known_[0].products.resize(x_.p);
-    x_.correlate(nullptr, x_.p, theta, 1, known_[0].products.data());
+    known_[0].size = std::sqrt(dot(theta, theta, x_.n));
+    rounded_.correlate(theta, known_[0].products.data());
   }
 
-  double estimate(std::size_t j, std::size_t k) const {
-    double sum = 0.0;
-    for (std::size_t m = 0; m < known_.size(); ++m) sum += shares_[k][m] * known_[m].products[j];
-    return sum;
+  // out (p) += sum_m share_m z_j'theta_m
+  void estimate(std::size_t k, double* out) const {
+    for (std::size_t m = 0; m < known_.size(); ++m)
+      axpy(bounds_[k].shares[m], known_[m].products.data(), out, x_.p);
   }
 
   // The shares of the known points in theta, by Gram-Schmidt, and the length of what is left. Any
   // shares are valid: the rest is computed from them.
   void span(const double* theta, std::size_t k) {
     const std::size_t n = x_.n, count = known_.size();
+    Bound& bound = bounds_[k];
     double upper[most][most] = {}, along[most] = {};
     basis_.resize(most * n);
     rest_.assign(theta, theta + n);
@@ -119,26 +126,25 @@ class Correlations {
       along[m] = dot(q, rest_.data(), n);
       axpy(-along[m], q, rest_.data(), n);
     }
-    double rounding = 0.0;
+    bound.sizes = 0.0;
     std::copy(theta, theta + n, rest_.begin());
     for (std::size_t m = count; m-- > 0;) {
       double share = along[m];
-      for (std::size_t i = m + 1; i < count; ++i) share -= upper[m][i] * shares_[k][i];
-      shares_[k][m] = upper[m][m] > 1e-9 * upper[0][0] ? share / upper[m][m] : 0.0;
-      axpy(-shares_[k][m], known_[m].theta.data(), rest_.data(), n);
-      rounding += std::fabs(shares_[k][m]) * std::sqrt(dot(known_[m].theta.data(),
-                                                           known_[m].theta.data(), n));
+      for (std::size_t i = m + 1; i < count; ++i) share -= upper[m][i] * bound.shares[i];
+      bound.shares[m] = upper[m][m] > 1e-9 * upper[0][0] ? share / upper[m][m] : 0.0;
+      axpy(-bound.shares[m], known_[m].theta.data(), rest_.data(), n);
+      bound.sizes += std::fabs(bound.shares[m]) * known_[m].size;
     }
-    errors_[k] = std::sqrt(dot(rest_.data(), rest_.data(), n)) + 1e-12 * rounding;
+    bound.rest = std::sqrt(dot(rest_.data(), rest_.data(), n)) + 1e-12 * bound.sizes;
   }
 
   const Columns& x_;
-  std::vector<double> norms_, basis_, rest_, exact_;
+  Rounded<Columns> rounded_;
+  std::vector<double> basis_, rest_, exact_, estimates_, excess_;
   std::vector<Known> known_;  // the newest first
   std::vector<std::size_t> listed_;
-  std::vector<std::array<double, most>> shares_;  // by point: of the known ones in it
-  std::vector<double> errors_;                    // and the length of what they leave
-  std::size_t between_ = 0;  // how many points are bounded; the next, if there is one, is complete
+  std::vector<Bound> bounds_;  // of the points asked for last
+  std::size_t points_ = 0;
 };
 
 }  // namespace priorfit

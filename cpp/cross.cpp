@@ -23,87 +23,80 @@
 namespace priorfit {
 namespace {
 
-constexpr std::size_t rows_at_once = 1024;  // of a column: 8 kB
 constexpr std::size_t line = 64;            // bytes that come from memory together
 constexpr std::size_t right_at_once = 48;   // columns of B: a chunk of them stays in cache
 
-// L doubles, as the register that holds them and the array of floats it is read from.
-template <int L>
-struct Lanes;
-
-#if defined(__GNUC__)
-#define PRIORFIT_LANES(L)                                                                         \
-  template <>                                                                                     \
-  struct Lanes<L> {                                                                               \
-    typedef double Vector __attribute__((vector_size(L * sizeof(double))));                       \
-    typedef float Single __attribute__((vector_size(L * sizeof(float))));                         \
-  };
-PRIORFIT_LANES(2)
-PRIORFIT_LANES(4)
-PRIORFIT_LANES(8)
-template <int L>
-using Vector = typename Lanes<L>::Vector;
-
-template <int L>
-PRIORFIT_INLINE void load(const double* p, Vector<L>& x) {
-  std::memcpy(&x, p, sizeof x);
+// How many numbers of the kind that columns T are multiplied with fit a register.
+template <class T>
+constexpr int lanes(std::size_t bytes) {
+  return static_cast<int>(bytes / sizeof(typename Right<T>::type));
 }
-template <int L>
-PRIORFIT_INLINE void load(const float* p, Vector<L>& x) {
-  typename Lanes<L>::Single single;
-  std::memcpy(&single, p, sizeof single);
-  x = __builtin_convertvector(single, Vector<L>);
+
+// L numbers R in a register, and the array of T that they are read from.
+#if defined(__GNUC__)
+template <class R, int L>
+struct Lanes {
+  typedef R Vector __attribute__((vector_size(L * sizeof(R))));
+};
+
+template <class R, int L, class T>
+PRIORFIT_INLINE void load(const T* p, typename Lanes<R, L>::Vector& x) {
+  typename Lanes<T, L>::Vector stored;
+  std::memcpy(&stored, p, sizeof stored);
+  x = __builtin_convertvector(stored, typename Lanes<R, L>::Vector);
 }
 #else
-template <int L>
-struct Plain {
-  double v[L];
-  double operator[](int i) const { return v[i]; }
-  Plain operator*(const Plain& o) const {
-    Plain x;
-    for (int i = 0; i < L; ++i) x.v[i] = v[i] * o.v[i];
-    return x;
-  }
-  Plain& operator+=(const Plain& o) {
-    for (int i = 0; i < L; ++i) v[i] += o.v[i];
-    return *this;
-  }
+template <class R, int L>
+struct Lanes {
+  struct Vector {
+    R v[L];
+    R operator[](int i) const { return v[i]; }
+    Vector operator*(const Vector& o) const {
+      Vector x;
+      for (int i = 0; i < L; ++i) x.v[i] = v[i] * o.v[i];
+      return x;
+    }
+    Vector& operator+=(const Vector& o) {
+      for (int i = 0; i < L; ++i) v[i] += o.v[i];
+      return *this;
+    }
+  };
 };
-template <int L>
-using Vector = Plain<L>;
-template <int L, class T>
-PRIORFIT_INLINE void load(const T* p, Vector<L>& x) {
-  for (int i = 0; i < L; ++i) x.v[i] = static_cast<double>(p[i]);
+
+template <class R, int L, class T>
+PRIORFIT_INLINE void load(const T* p, typename Lanes<R, L>::Vector& x) {
+  for (int i = 0; i < L; ++i) x.v[i] = static_cast<R>(p[i]);
 }
 #endif
 
-template <int L>
-PRIORFIT_INLINE double sum(const Vector<L>& x) {
+template <class R, int L>
+PRIORFIT_INLINE double sum(const typename Lanes<R, L>::Vector& x) {
   double total = 0.0;
-  for (int i = 0; i < L; ++i) total += x[i];
+  for (int i = 0; i < L; ++i) total += static_cast<double>(x[i]);
   return total;
 }
 
 // A columns against B columns over n rows, all sums held in registers.
-template <int L, int A, int B, class T>
-PRIORFIT_INLINE void tile(const T* const* a, std::size_t from, const double* b, std::size_t ldb,
+template <int L, int A, int B, class T, class R>
+PRIORFIT_INLINE void tile(const T* const* a, std::size_t from, const R* b, std::size_t ldb,
                           std::size_t n, double* out, std::size_t stride, bool fetch) {
   const T* left_of[A];
   PRIORFIT_UNROLL
   for (int i = 0; i < A; ++i) left_of[i] = a[i] + from;
-  Vector<L> sums[A][B] = {};
+  typedef typename Lanes<R, L>::Vector Vector;
+  Vector sums[A][B] = {};
   std::size_t r = 0;
   for (; r + L <= n; r += L) {
     if (fetch && (r * sizeof(T)) % line < L * sizeof(T)) {
       PRIORFIT_UNROLL
       for (int i = 0; i < A; ++i) PRIORFIT_PREFETCH(a[A + i] + from + r);
     }
-    Vector<L> right[B], left;
+    Vector right[B], left;
     PRIORFIT_UNROLL
-    for (int k = 0; k < B; ++k) load<L>(b + k * ldb + r, right[k]);
+    for (int k = 0; k < B; ++k) load<R, L>(b + k * ldb + r, right[k]);
     PRIORFIT_UNROLL
     for (int i = 0; i < A; ++i) {
-      load<L>(left_of[i] + r, left);
+      load<R, L>(left_of[i] + r, left);
       PRIORFIT_UNROLL
       for (int k = 0; k < B; ++k) sums[i][k] += left * right[k];
     }
@@ -113,33 +106,35 @@ PRIORFIT_INLINE void tile(const T* const* a, std::size_t from, const double* b, 
     PRIORFIT_UNROLL
     for (int k = 0; k < B; ++k) {
       double tail = 0.0;
-      for (std::size_t q = r; q < n; ++q) tail += static_cast<double>(left_of[i][q]) * b[k * ldb + q];
-      out[i * stride + k] += sum<L>(sums[i][k]) + tail;
+      for (std::size_t q = r; q < n; ++q)
+        tail += static_cast<double>(left_of[i][q]) * static_cast<double>(b[k * ldb + q]);
+      out[i * stride + k] += sum<R, L>(sums[i][k]) + tail;
     }
 }
 
-// A columns against k, three at a time. The first three wait for memory; during the next three the
-// `A` columns that follow are fetched, if there are such.
-template <int L, int A, class T>
-PRIORFIT_INLINE void strip(const T* const* a, std::size_t from, const double* b, std::size_t ldb,
+// A columns against k, three at a time. The first three wait for memory; during the next three, if
+// there are such, the `A` columns that follow are fetched.
+template <int L, int A, class T, class R>
+PRIORFIT_INLINE void strip(const T* const* a, std::size_t from, const R* b, std::size_t ldb,
                            std::size_t k, std::size_t n, double* out, std::size_t stride,
                            bool more) {
+  const std::size_t fetched = k > 3 ? 3 : 0;
   std::size_t j = 0;
   for (; j + 3 <= k; j += 3)
-    tile<L, A, 3>(a, from, b + j * ldb, ldb, n, out + j, stride, more && j == 3);
-  if (k - j == 2) tile<L, A, 2>(a, from, b + j * ldb, ldb, n, out + j, stride, more && j == 3);
-  if (k - j == 1) tile<L, A, 1>(a, from, b + j * ldb, ldb, n, out + j, stride, more && j == 3);
+    tile<L, A, 3>(a, from, b + j * ldb, ldb, n, out + j, stride, more && j == fetched);
+  if (k - j == 2) tile<L, A, 2>(a, from, b + j * ldb, ldb, n, out + j, stride, more && j == fetched);
+  if (k - j == 1) tile<L, A, 1>(a, from, b + j * ldb, ldb, n, out + j, stride, more && j == fetched);
 }
 
-template <int L, class T>
-PRIORFIT_INLINE void cross_with(const T* const* a, std::size_t m, const double* b, std::size_t ldb,
+template <int L, class T, class R>
+PRIORFIT_INLINE void cross_with(const T* const* a, std::size_t m, const R* b, std::size_t ldb,
                                 std::size_t k, std::size_t n, double* out, std::size_t stride) {
   for (std::size_t i = 0; i < m; ++i) std::fill(out + i * stride, out + i * stride + k, 0.0);
-  for (std::size_t r = 0; r < n; r += rows_at_once) {
-    const std::size_t rows = std::min(rows_at_once, n - r);
+  for (std::size_t r = 0; r < n; r += rows_of_a_chunk) {
+    const std::size_t rows = std::min(rows_of_a_chunk, n - r);
     for (std::size_t j = 0; j < k; j += right_at_once) {
       const std::size_t width = std::min(right_at_once, k - j);
-      const double* right = b + j * ldb + r;
+      const R* right = b + j * ldb + r;
       std::size_t i = 0;
       for (; i + 4 <= m; i += 4)
         strip<L, 4>(a + i, r, right, ldb, width, rows, out + i * stride + j, stride,
@@ -170,26 +165,26 @@ PRIORFIT_INLINE void combine_with(const double* x, std::ptrdiff_t ld, const std:
 }
 
 #define PRIORFIT_CROSS_ARGUMENTS                                                                  \
-  const T *const *a, std::size_t m, const double *b, std::size_t ldb, std::size_t k,              \
-      std::size_t n, double *out, std::size_t stride
+  const T *const *a, std::size_t m, const typename Right<T>::type *b, std::size_t ldb,            \
+      std::size_t k, std::size_t n, double *out, std::size_t stride
 #define PRIORFIT_COMBINE_ARGUMENTS                                                                \
   const double *x, std::ptrdiff_t ld, const std::size_t *which, const double *c,                  \
       std::size_t count, double *y, std::size_t n
 
 template <class T>
 void cross_plain(PRIORFIT_CROSS_ARGUMENTS) {
-  cross_with<2>(a, m, b, ldb, k, n, out, stride);
+  cross_with<lanes<T>(16)>(a, m, b, ldb, k, n, out, stride);
 }
 void combine_plain(PRIORFIT_COMBINE_ARGUMENTS) { combine_with<2>(x, ld, which, c, count, y, n); }
 
 #if PRIORFIT_DISPATCH
 template <class T>
 __attribute__((target("avx2,fma"))) void cross_avx2(PRIORFIT_CROSS_ARGUMENTS) {
-  cross_with<4>(a, m, b, ldb, k, n, out, stride);
+  cross_with<lanes<T>(32)>(a, m, b, ldb, k, n, out, stride);
 }
 template <class T>
 __attribute__((target("avx512f,avx512dq,avx512vl"))) void cross_avx512(PRIORFIT_CROSS_ARGUMENTS) {
-  cross_with<8>(a, m, b, ldb, k, n, out, stride);
+  cross_with<lanes<T>(64)>(a, m, b, ldb, k, n, out, stride);
 }
 __attribute__((target("avx2,fma"))) void combine_avx2(PRIORFIT_COMBINE_ARGUMENTS) {
   combine_with<4>(x, ld, which, c, count, y, n);
@@ -234,5 +229,8 @@ template void cross<double>(const double* const*, std::size_t, const double*, st
                             std::size_t, std::size_t, double*, std::size_t);
 template void cross<float>(const float* const*, std::size_t, const double*, std::size_t,
                            std::size_t, std::size_t, double*, std::size_t);
+
+template void cross<std::int16_t>(const std::int16_t* const*, std::size_t, const float*,
+                                  std::size_t, std::size_t, std::size_t, double*, std::size_t);
 
 }  // namespace priorfit

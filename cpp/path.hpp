@@ -15,6 +15,7 @@
 #include "correlations.hpp"
 #include "model.hpp"
 #include "penalty.hpp"
+#include "simd.hpp"
 
 namespace priorfit {
 
@@ -28,7 +29,12 @@ class Path {
   Path(const Columns& columns, Model& model, const Penalty& penalty, PathUnits units,
        std::size_t most)
       : x_(columns), model_(model), p_(penalty), units_(units), most_(most),
-        working_(x_.p, false), place_(x_.p, 0), correlations_(columns) {}
+        working_(x_.p, 0), always_(x_.p), place_(x_.p, 0), free_(x_.p), correlations_(columns) {
+    for (std::size_t j = 0; j < x_.p; ++j) {
+      always_[j] = p_.loc[j] != 0.0;
+      free_[j] = fixed(j) ? 0.0 : 1.0;
+    }
+  }
 
   // Where weights may have left zero in any solution.
   const std::vector<std::size_t>& working() const { return used_; }
@@ -44,7 +50,7 @@ class Path {
     std::size_t done = 0, batch = 1;
     while (done < points) {
       batch = take_at_once(strengths + done, std::min({batch, points - done, most_at_once}));
-      add_where([&](std::size_t j) { return ahead(j, strengths[done + batch - 1]); });
+      add_ahead(strengths[done + batch - 1]);
       if (used_.size() > most_) break;
       solve(strengths + done, tols + done, batch, stop, interrupted);
       if (interrupted) break;
@@ -73,10 +79,11 @@ class Path {
   bool add_where(Wanted&& wanted) {
     std::vector<std::size_t> fresh;
     for (std::size_t j = 0; j < x_.p; ++j)
-      if (!working_[j] && !fixed(j) && wanted(j)) fresh.push_back(j);
+      if (free_[j] != 0.0 && wanted(j)) fresh.push_back(j);
     if (fresh.empty()) return false;
     for (std::size_t j : fresh) {
-      working_[j] = true;
+      working_[j] = always_[j] = 1;
+      free_[j] = 0.0;
       place_[j] = used_.size();
       used_.push_back(j);
     }
@@ -97,25 +104,30 @@ class Path {
     s_now_ = s_before_ = std::numeric_limits<double>::infinity();
   }
 
-  // Whether the line of correlation j comes near the penalty at strength s.
-  bool ahead(std::size_t j, double s) const {
+  // How many of the last steps in strength it is to s.
+  double steps_to(double s) const {
     const double step = s_before_ - s_now_, f = step > 0.0 ? (s_now_ - s) / step : 0.0;
-    const double there = now_[j] + (std::isfinite(f) ? f : 0.0) * (now_[j] - before_[j]);
-    return std::fabs(there) >= near * s * p_.l1[j];
+    return std::isfinite(f) ? f : 0.0;
   }
 
-  // A pass over X (its memory traffic is worth about six products), and the columns that the points
-  // between need.
+  // The columns whose line of correlations comes near the penalty at strength s.
+  bool add_ahead(double s) {
+    const double f = steps_to(s);
+    return add_where([&](std::size_t j) {
+      return std::fabs(now_[j] + f * (now_[j] - before_[j])) >= near * s * p_.l1[j];
+    });
+  }
+
+  // A pass over all columns for the last point, and the columns that each of the others needs.
   std::size_t take_at_once(const double* strengths, std::size_t most) const {
     const auto fresh = [&](std::size_t k) {
-      double count = 0.0;
-      for (std::size_t j = 0; j < x_.p; ++j)
-        count += !working_[j] && !fixed(j) && ahead(j, strengths[k - 1]);
-      return count;
+      const double s = strengths[k - 1];
+      return count_reaching(now_.data(), before_.data(), steps_to(s), near * s, p_.l1,
+                            free_.data(), x_.p);
     };
     const double between = static_cast<double>(used_.size() + correlations_.listed());
     return cheapest_batch(most, used_.size(), fresh, [&](std::size_t k) {
-      return 7.0 * static_cast<double>(x_.p) + between * static_cast<double>(k - 1);
+      return correlations_.cost() + between * static_cast<double>(k - 1);
     });
   }
 
@@ -136,9 +148,7 @@ class Path {
     duals_.resize(batch * x_.n);
     for (std::size_t k = 0; k < batch; ++k)
       losses_[k] = model_.dual_point(solutions_[k], duals_.data() + k * x_.n);
-    correlations_.update(
-        duals_.data(), batch, [&](std::size_t j) { return working_[j] || p_.loc[j] != 0.0; },
-        [&](std::size_t j, std::size_t k) { return strengths[k] * p_.l1[j]; });
+    correlations_.update(duals_.data(), batch, strengths, p_.l1, always_);
   }
 
   // Ask more of the solver where no column is missing; false once it has been asked enough.
@@ -201,8 +211,9 @@ class Path {
   const Penalty p_;
   const PathUnits units_;
   const std::size_t most_;
-  std::vector<bool> working_;
+  std::vector<char> working_, always_;  // always: the certificate asks for them
   std::vector<std::size_t> used_, place_;  // columns at work; where each stands among them
+  std::vector<double> free_;  // 1 where a column may join, else 0
   std::vector<Solution> solutions_;
   Solution last_;
   Correlations<Columns> correlations_;

@@ -1,5 +1,7 @@
 #include "simd.hpp"
 
+#include <cmath>
+
 namespace priorfit {
 
 // Four independent accumulators of one AVX-512 register each: the loop is bound by loads, not by
@@ -23,6 +25,29 @@ PRIORFIT_CLONES double dot(const double* a, const double* b, std::size_t n) {
 PRIORFIT_CLONES void axpy(double c, const double* x, double* y, std::size_t n) {
 #pragma omp simd
   for (std::size_t i = 0; i < n; ++i) y[i] += c * x[i];
+}
+
+PRIORFIT_CLONES double count_reaching(const double* now, const double* before, double f,
+                                      double edge, const double* l1, const double* free,
+                                      std::size_t p) {
+  double count = 0.0;
+#pragma omp simd reduction(+ : count)
+  for (std::size_t j = 0; j < p; ++j) {
+    const double there = std::fabs(now[j] + f * (now[j] - before[j]));
+    count += there >= edge * l1[j] ? free[j] : 0.0;
+  }
+  return count;
+}
+
+PRIORFIT_CLONES void raise_excess(const double* estimate, double rest, const double* norm,
+                                  double size, const double* away, double s, const double* l1,
+                                  std::size_t p, double* most) {
+#pragma omp simd
+  for (std::size_t j = 0; j < p; ++j) {
+    const double excess =
+        std::fabs(estimate[j]) + rest * norm[j] + size * away[j] - s * l1[j];
+    most[j] = excess > most[j] ? excess : most[j];
+  }
 }
 
 }  // namespace priorfit

@@ -25,5 +25,12 @@ double dot(const double* a, const double* b, std::size_t n);
 // y += c x
 void axpy(double c, const double* x, double* y, std::size_t n);
 
+// How many j with free_j = 1 (else 0) have |now_j + f (now_j - before_j)| >= edge l1_j.
+double count_reaching(const double* now, const double* before, double f, double edge,
+                      const double* l1, const double* free, std::size_t p);
+
+// most_j <- max(most_j, |estimate_j| + rest norm_j + size away_j - s l1_j)
+void raise_excess(const double* estimate, double rest, const double* norm, double size,
+                  const double* away, double s, const double* l1, std::size_t p, double* most);
 
 }  // namespace priorfit

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <vector>
+#include <utility>
+
+#include "buffer.hpp"
 
 namespace priorfit {
 
@@ -15,18 +17,22 @@ class SquareMatrix {
 
   // Room for `size` rows and columns; what is there is kept.
   void fit(std::size_t size) {
-    if (size <= capacity_) return;
-    const std::size_t capacity = 2 * size;
-    std::vector<double> grown(capacity * capacity);
-    for (std::size_t i = 0; i < capacity_; ++i)
-      std::copy_n(data_.data() + i * capacity_, capacity_, grown.data() + i * capacity);
-    data_.swap(grown);
-    capacity_ = capacity;
+    if (size > capacity_) grow(size);
+    size_ = size;
   }
 
  private:
-  std::size_t capacity_ = 0;
-  std::vector<double> data_;
+  void grow(std::size_t size) {
+    const std::size_t capacity = 2 * size;
+    Buffer<double> grown(capacity * capacity);
+    for (std::size_t i = 0; i < size_; ++i)
+      std::copy_n(data_.data() + i * capacity_, size_, grown.data() + i * capacity);
+    data_ = std::move(grown);
+    capacity_ = capacity;
+  }
+
+  std::size_t size_ = 0, capacity_ = 0;
+  Buffer<double> data_;
 };
 
 }  // namespace priorfit

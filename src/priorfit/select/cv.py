@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from numbers import Integral
+from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
 
 from priorfit._errors import InputError
 from priorfit._typing import Array, Index
+from priorfit.design import Dense
 from priorfit.problem import Problem
 from priorfit.select.selection import Selection
-from priorfit.solve import Path, moments, path_of
+from priorfit.solve import Path, Shared, moments, path_of, share
 
 __all__ = ["cross_validate", "per_sd", "splits"]
 
@@ -51,9 +54,10 @@ def splits(problem: Problem, folds: Any = 5, seed: int | None = 0) -> list[tuple
     return [(np.flatnonzero(label != k), np.flatnonzero(label == k)) for k in range(folds)]
 
 
-def per_sd(problem: Problem) -> Problem:
+def per_sd(problem: Problem, shared: Shared | None = None) -> Problem:
     """The problem whose prior holds per standard deviation of each column."""
-    sd = moments(problem.design, problem.weights)[1]
+    w = problem.weights
+    sd = (shared.moments(w) if shared else moments(problem.design, w))[1]
     return replace(problem, prior=problem.prior.rescaled(1.0 / np.where(sd > 0, sd, 1.0)))
 
 
@@ -96,7 +100,6 @@ def cross_validate(
     """
     if hold not in ("belief", "mean"):
         raise InputError("`hold` must be belief or mean", repr(hold), "Choose one of them.")
-    shape = per_sd if standardize else _same
     kept = np.flatnonzero(problem.weights > 0)
     if isinstance(folds, Integral) and len(kept) < len(problem.y):
         problem = problem.take_rows(kept)  # weight 0 is a row absent: it is in no fold
@@ -105,25 +108,74 @@ def cross_validate(
         raise InputError(
             "each fold must hold a row of positive weight", "a fold without", "Use fewer folds."
         )
-    full = path_of(
-        shape(problem), penalties, n_points=n_points, ratio=ratio, tol=tol, max_iter=max_iter
-    )
+    spare = _Spare(problem, threads)
+
+    def shaped(sample: Problem, shared: Shared | None) -> Problem:
+        return per_sd(sample, shared) if standardize else sample
+
+    with spare.one() as shared:
+        full = path_of(
+            shaped(problem, shared),
+            penalties,
+            n_points=n_points,
+            ratio=ratio,
+            tol=tol,
+            max_iter=max_iter,
+            shared=shared,
+        )
     report = progress or _silent
     report(1, len(pairs) + 1)
 
     def score(pair: tuple[Index, Index]) -> Array:
         train, test = pair
-        part = problem.take_rows(train)
-        problem.likelihood.check(part.y[part.weights > 0])
-        share = part.n_effective / problem.n_effective if hold == "mean" else 1.0
-        fitted = path_of(shape(part), full.penalties * share, tol=tol, max_iter=max_iter)
-        return _deviance(problem.take_rows(test), fitted.intercepts, fitted.coefs)
+        with spare.one() as shared:
+            part = _sample(problem, train) if shared else problem.take_rows(train)
+            problem.likelihood.check(part.y[part.weights > 0])
+            less = part.n_effective / problem.n_effective if hold == "mean" else 1.0
+            fitted = path_of(
+                shaped(part, shared),
+                full.penalties * less,
+                tol=tol,
+                max_iter=max_iter,
+                shared=shared,
+            )
+        return _deviance(problem, test, fitted)
 
     scores = np.empty((len(full.penalties), len(pairs)))
     for k, column in enumerate(_in_threads(score, pairs, threads)):
         scores[:, k] = column
         report(k + 2, len(pairs) + 1)
+    spare.forget()
     return Selection(full.penalties, scores, full.n_nonzero, rule), full
+
+
+class _Spare:
+    """What paths over folds share, once for each thread."""
+
+    def __init__(self, problem: Problem, threads: int) -> None:
+        self.free: SimpleQueue[Shared | None] = SimpleQueue()
+        self.every = [share(problem) for _ in range(max(threads, 1))]
+        for one in self.every:
+            self.free.put(one)
+
+    @contextmanager
+    def one(self) -> Iterator[Shared | None]:
+        shared = self.free.get()
+        try:
+            yield shared
+        finally:
+            self.free.put(shared)
+
+    def forget(self) -> None:
+        for one in self.every:
+            if one is not None:
+                one.forget()
+
+
+def _sample(problem: Problem, rows: Index) -> Problem:
+    """The problem in which only these rows count, as often as they are named."""
+    times = np.bincount(rows, minlength=len(problem.y))
+    return replace(problem, weights=problem.weights * times)
 
 
 def _in_threads(
@@ -143,12 +195,17 @@ def _silent(done: int, total: int) -> None:
     pass
 
 
-def _same(problem: Problem) -> Problem:
-    return problem
+def _deviance(problem: Problem, test: Index, fitted: Path) -> Array:
+    """Mean weighted deviance of the rows ``test`` at each point of a path, (k,)."""
+    y, w, likelihood = problem.y[test], problem.weights[test], problem.likelihood
+    eta = problem.offset[test, None] + fitted.intercepts + _products(problem, test, fitted.coefs)
+    lost = likelihood.loss(y[:, None], eta) - likelihood.saturated(y)[:, None]
+    return np.asarray(2.0 * (w @ lost) / w.sum())
 
 
-def _deviance(test: Problem, intercepts: Array, coefs: Array) -> Array:
-    """Mean weighted deviance of each column of ``coefs``, (k,)."""
-    eta = test.offset[:, None] + intercepts + test.design.matvec(coefs)
-    lost = test.likelihood.loss(test.y[:, None], eta) - test.likelihood.saturated(test.y)[:, None]
-    return np.asarray(2.0 * (test.weights @ lost) / test.weights.sum())
+def _products(problem: Problem, rows: Index, coefs: Array) -> Array:
+    """``X_rows coefs`` (n, k); of a dense design only the columns that are in some estimate."""
+    used = np.flatnonzero(np.any(coefs, axis=1))
+    if not isinstance(problem.design, Dense) or 2 * len(used) > len(coefs):
+        return problem.design.take_rows(rows).matvec(coefs)
+    return Dense(problem.design.values[:, used]).take_rows(rows).matvec(coefs[used])

@@ -2,11 +2,12 @@
 
 from priorfit.solve.api import solve, solve_quietly
 from priorfit.solve.columns import moments
-from priorfit.solve.engines import ENGINES, Auto
+from priorfit.solve.engines import ENGINES, Auto, share
 from priorfit.solve.leave_one_out import LeaveOneOut
 from priorfit.solve.noise import warn_collapse
 from priorfit.solve.path import Path, lambda_max, path, path_of
 from priorfit.solve.result import Certificate, Solution
+from priorfit.solve.shared import Shared
 from priorfit.solve.status import Status
 
 __all__ = [
@@ -15,12 +16,14 @@ __all__ = [
     "Certificate",
     "LeaveOneOut",
     "Path",
+    "Shared",
     "Solution",
     "Status",
     "lambda_max",
     "moments",
     "path",
     "path_of",
+    "share",
     "solve",
     "solve_quietly",
     "warn_collapse",

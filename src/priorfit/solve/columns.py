@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from priorfit._core import column_moments
-from priorfit._typing import Array
+from priorfit._typing import Array, Index
 from priorfit.design import Dense, Design, Sparse
 
-__all__ = ["moments", "stored", "stored_or_copied"]
+__all__ = ["moments", "moments_of_rows", "stored", "stored_or_copied"]
 
 
 def stored(design: Design) -> tuple[Any, ...] | None:
@@ -39,6 +39,13 @@ def stored_or_copied(design: Design) -> tuple[Any, ...] | None:
     return arrays
 
 
+def moments_of_rows(values: Any, rows: Index, weights: Array) -> tuple[Array, Array]:
+    """Weighted mean and variance (p,) of some rows of dense contiguous columns."""
+    mean, variance = np.empty((2, values.shape[1]))
+    column_moments(values, rows, weights[rows], float(weights[rows].sum()), mean, variance)
+    return mean, variance
+
+
 def moments(design: Design, weights: Array) -> tuple[Array, Array]:
     """`Design.moments`, in one native pass where the columns are stored and of ordinary size."""
     arrays = stored(design)
@@ -46,6 +53,8 @@ def moments(design: Design, weights: Array) -> tuple[Array, Array]:
         p, total = design.shape[1], float(weights.sum())
         mean, variance, largest = np.empty(p), np.empty(p), np.ones(p)
         out = (mean, variance) if isinstance(design, Dense) else (mean, variance, largest)
+        if isinstance(design, Dense):
+            arrays = (*arrays, np.empty(0, np.int64))
         column_moments(*arrays, weights, total, *out)
         ordinary = (variance > 1e-280) & np.isfinite(variance)
         if np.all(ordinary | (largest == 0)):

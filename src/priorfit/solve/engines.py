@@ -9,18 +9,21 @@ import numpy as np
 
 from priorfit._errors import InputError
 from priorfit._typing import Array
+from priorfit.design import Dense
 from priorfit.problem import Problem
 from priorfit.solve.certificate import Certificates
 from priorfit.solve.conjugate import ConjugateGradients, is_huge
 from priorfit.solve.gram import Gram, few_columns
 from priorfit.solve.grouped import Grouped
 from priorfit.solve.least_squares import LeastSquares, is_quadratic
+from priorfit.solve.many_columns import ManyColumns
 from priorfit.solve.newton import Newton
 from priorfit.solve.reference import Reference
+from priorfit.solve.shared import Shared
 from priorfit.solve.standard import Standard, standardize
 from priorfit.solve.working_set import WorkingSet
 
-__all__ = ["ENGINES", "Auto", "Engine", "engine"]
+__all__ = ["ENGINES", "Auto", "Engine", "engine", "share"]
 
 
 class Engine(Protocol):
@@ -122,3 +125,22 @@ def engine(
     if name == "conjugate-gradients":
         return ConjugateGradients(standard, tol, max_iter)
     return LeastSquares(standard, tol) if name == "least-squares" else Gram(standard)
+
+
+def share(problem: Problem) -> Shared | None:
+    """What paths over samples of the rows of a problem can share; None where they share nothing.
+
+    Dense columns and a gaussian likelihood, but for groups and a normal prior over many columns.
+    """
+    if not isinstance(problem.design, Dense):
+        return None
+    standard = standardize(problem)
+    name, (n, m) = _select(standard), standard.Z.shape
+    apart = len(standard.y) < len(problem.y)  # rows of weight 0 were left out
+    if apart or name not in ("gram", "working-set", "least-squares"):
+        return None
+    if name == "working-set" and not ManyColumns.applies(standard):
+        return None
+    if name == "least-squares" and 2 * m > n:
+        return None
+    return Shared(standard.Z, standard.weights)

@@ -30,7 +30,8 @@ class ManyColumns:
     def __init__(self, standard: Standard, tol: float) -> None:
         self.standard, self.tol = standard, tol
         self.first = int(standard.Z.intercept)
-        self.arrays = stored_or_copied(standard.Z.base) or ()
+        shared = standard.shared
+        self.arrays = (shared.columns,) if shared else stored_or_copied(standard.Z.base) or ()
         form = standard.form
         self.base = np.clip(form.loc, form.lower, form.upper)
         self.offset, self.y, self.root = standard.offset, standard.y, np.ones(len(standard.y))

@@ -30,6 +30,7 @@ from priorfit.solve.engines import Engine, engine
 from priorfit.solve.noise import noise_variance, rss
 from priorfit.solve.restore import restore
 from priorfit.solve.result import Certificate
+from priorfit.solve.shared import Shared
 from priorfit.solve.standard import Standard, standardize
 
 __all__ = ["Path", "grid_of", "lambda_max", "path", "path_of", "solved_path"]
@@ -261,10 +262,14 @@ def path_of(
     tol: float = 1e-6,
     max_iter: int = 10_000,
     solver: str = "auto",
+    shared: Shared | None = None,
 ) -> Path:
-    """The path of a problem whose prior has unit rate (`Prior.unit`); see `path`."""
+    """The path of a problem whose prior has unit rate (`Prior.unit`); see `path`.
+
+    ``shared``: what the problem, a sample of its rows, shares with others (`share`).
+    """
     check_settings(tol, max_iter)
-    standard = standardize(problem)
+    standard = standardize(problem, shared=shared)
     lambdas = grid_of(problem, standard, penalties, n_points, ratio)
     only = float(lambdas[0]) * standard.y_unit**2 if len(lambdas) == 1 else None
     run = engine(standard, solver=solver, tol=tol, max_iter=max_iter, only=only)

@@ -18,6 +18,7 @@ from priorfit.likelihoods import Gaussian, Likelihood
 from priorfit.priors import Groups, NormalForm
 from priorfit.problem import Problem
 from priorfit.solve.columns import moments
+from priorfit.solve.shared import Shared
 
 __all__ = ["Standard", "standardize"]
 
@@ -42,6 +43,7 @@ class Standard:
     form: NormalForm
     y_center: float
     y_unit: float
+    shared: Shared | None = None
 
     @property
     def gaussian(self) -> bool:
@@ -91,6 +93,8 @@ class Standard:
     @cached_property
     def gram(self) -> Array:
         """Z' W Z of all unknowns, (m, m): made once."""
+        if self.shared is not None:
+            return self.shared.gram_of(self.Z, self.weights)
         every = np.arange(self.size)
         return self.Z.gram(every, every, self.weights)
 
@@ -145,14 +149,19 @@ class Standard:
         return np.concatenate([[(intercept - self.y_center + shift) * self.y_unit], slopes])
 
 
-def standardize(problem: Problem, form: NormalForm | None = None) -> Standard:
-    """The standard form of a problem, with its own prior or with ``form`` in its place."""
+def standardize(
+    problem: Problem, form: NormalForm | None = None, shared: Shared | None = None
+) -> Standard:
+    """The standard form of a problem, with its own prior or with ``form`` in its place.
+
+    Rows of weight 0 are left out, but for a sample of ``shared`` columns.
+    """
     kept = problem.weights > 0
-    if not np.all(kept):
+    if shared is None and not np.all(kept):
         problem = problem.take_rows(np.flatnonzero(kept))
     form = problem.form if form is None else form
     w = problem.weights
-    mean, sd = moments(problem.design, w)
+    mean, sd = shared.moments(w) if shared else moments(problem.design, w)
     center = mean if problem.intercept else np.zeros_like(mean)
     spread = sd if problem.intercept else np.hypot(sd, mean)
     constant = spread <= 8 * _EPS * np.abs(mean)
@@ -166,7 +175,7 @@ def standardize(problem: Problem, form: NormalForm | None = None) -> Standard:
         offset = np.zeros_like(y)
     Z = Scaled(problem.design, center, scale, problem.intercept)
     in_units = _in_units(form, scale, y_unit, constant, problem.intercept)
-    return Standard(problem.likelihood, Z, y, w, offset, in_units, y_center, y_unit)
+    return Standard(problem.likelihood, Z, y, w, offset, in_units, y_center, y_unit, shared)
 
 
 def _representable(rate: Array) -> Array:

@@ -1,0 +1,111 @@
+"""What fits of one table with several weights of its rows share: folds, bootstrap samples.
+
+The Gram matrix of a sample is that of all rows, corrected by the rows whose weight differs; native
+code does the same for the columns that a path works with (``cpp/resampled.hpp``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from priorfit._core import SharedDouble, SharedSingle
+from priorfit._typing import Array
+from priorfit.design import Dense, Scaled
+from priorfit.solve.columns import moments, moments_of_rows, stored_or_copied
+
+__all__ = ["Shared"]
+
+
+@dataclass(frozen=True, eq=False)
+class Shared:
+    """The columns Z of a dense table, standardized over all rows, and the weights of its rows."""
+
+    Z: Scaled
+    weights: Array
+
+    @cached_property
+    def values(self) -> Any:
+        """X as an array with contiguous columns."""
+        return (stored_or_copied(self.Z.base) or (None,))[0]
+
+    @cached_property
+    def columns(self) -> Any:
+        """The native columns, with all that samples have computed of them."""
+        kind = SharedDouble if self.values.dtype == np.float64 else SharedSingle
+        return kind(self.values, self.Z.center, self.Z.scale, np.sqrt(self.weights))
+
+    def moments(self, weights: Array) -> tuple[Array, Array]:
+        """Mean and standard deviation (p,) of the columns in a sample; of the last one it is
+        known."""
+        last = self.__dict__.get("last")
+        if last is None or last[0] is not weights:
+            last = self.__dict__["last"] = weights, self._moments_of(weights)
+        return last[1]
+
+    def _moments_of(self, weights: Array) -> tuple[Array, Array]:
+        """Those of all rows, less the rows that do not count (Chan, Golub & LeVeque 1983), where
+        no digits are lost by it."""
+        out = np.flatnonzero(weights != self.weights)
+        if not len(out):
+            return self._moments
+        total, left = float(self.weights.sum()), float(weights.sum())
+        if np.any(weights[out]) or left < 0.5 * total:
+            return moments(self.Z.base, weights)
+        (mean, sd), gone = self._moments, total - left
+        apart, variance = moments_of_rows(self.values, out, self.weights)
+        square = total * sd**2 - gone * variance - gone * total / left * (apart - mean) ** 2
+        lost = square < 1e-3 * total * sd**2
+        mean = mean - gone / left * (apart - mean)
+        sd = np.sqrt(np.maximum(square, 0.0) / left)
+        if np.any(lost):
+            mean[lost], sd[lost] = moments(Dense(self.values[:, lost]), weights)
+        return mean, sd
+
+    @cached_property
+    def _moments(self) -> tuple[Array, Array]:
+        return moments(self.Z.base, self.weights)
+
+    @cached_property
+    def gram(self) -> Array:
+        """``Z' W Z`` of all rows, (m, m)."""
+        return self._gram(self.Z, self.weights)
+
+    def gram_of(self, Z: Scaled, weights: Array) -> Array:
+        """``Z' W Z`` (m, m) of a sample, in its own units.
+
+        ``Z_sample = Z T`` with T = [[1, -ratio delta'], [0, diag(ratio)]]: its centre and scale
+        move by delta (in units of Z) and by ratio.
+        """
+        if Z is self.Z and weights is self.weights:
+            return self.gram
+        change = weights - self.weights
+        differs = np.flatnonzero(change)
+        if 2 * len(differs) > len(weights):
+            return self._gram(Z, weights)
+        out = self.gram.copy()
+        for sign in (1.0, -1.0):
+            rows = differs[sign * change[differs] > 0]
+            if len(rows):
+                out += sign * self._gram(self.Z.take_rows(rows), np.abs(change[rows]))
+        first = int(Z.intercept)
+        ratio, delta = self.Z.scale / Z.scale, (Z.center - self.Z.center) / self.Z.scale
+        if first:
+            out[1:] -= np.outer(delta, out[0])
+            out[:, 1:] -= np.outer(out[:, 0], delta)
+        out[first:] *= ratio[:, None]
+        out[:, first:] *= ratio
+        return out
+
+    def forget(self) -> None:
+        """Give the memory of the native columns back."""
+        for name in ("columns", "values"):
+            self.__dict__.pop(name, None)
+
+    @staticmethod
+    def _gram(Z: Scaled, weights: Array) -> Array:
+        every = np.arange(Z.shape[1])
+        return Z.gram(every, every, weights)
