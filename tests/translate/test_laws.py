@@ -10,7 +10,7 @@ from priorfit.translate.libraries import TABLE
 from priorfit.translate.middle import case_of, prior_of, sum_scale
 from priorfit.translate.shapes import Inverse, Mixed, Pair, Single
 
-ROWS = [row for row in TABLE if row.is_map]
+ROWS = [row for row in TABLE if row.translates]
 ALL = [(row, family) for row in ROWS for family in row.families]
 IDS = [f"{row.id} {family}" for row, family in ALL]
 KNOWN = {
@@ -150,7 +150,7 @@ def test_penalty_factors_are_rescaled_as_glmnet_rescales_them():
     np.testing.assert_allclose(back["lambda"] * back["penalty.factor"], 0.2 * np.array([1, 2, 0]))
 
 
-@pytest.mark.parametrize("row", [r for r in TABLE if not r.is_map], ids=lambda r: r.id)
+@pytest.mark.parametrize("row", [r for r in TABLE if not r.translates], ids=lambda r: r.id)
 def test_what_is_no_map_is_refused_with_the_reason(row):
     """The error says why, and what can be said instead; both ways."""
     for call in (
@@ -219,7 +219,7 @@ def test_every_row_says_where_it_comes_from(row):
     assert [r.id for r in TABLE].count(row.id) == 1
     assert row.intercept in ("free", "penalised", "none")
     assert row.weights in ("repeats", "normalised", "none")
-    assert row.is_map or (row.reason and row.instead)
+    assert row.translates or (row.reason and row.instead)
 
 
 def test_unpenalised_is_flat():

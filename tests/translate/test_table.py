@@ -61,6 +61,16 @@ def test_every_default_translates_to_what_the_table_says():
     assert prior.l2_scale == pytest.approx(2**0.5 * 3 / 50**0.5)
 
 
+def test_what_is_a_map_and_what_is_not():
+    """The column `map` is about the estimate, `reason` about the translation."""
+    rows = {row["id"]: row for row in records()}
+    assert rows["sklearn.Lasso"]["map"]
+    assert not rows["sklearn.Lasso"]["reason"]
+    assert rows["sklearn.BayesianRidge"]["map"]
+    assert rows["sklearn.BayesianRidge"]["reason"]
+    assert not rows["torch.AdamW"]["map"]
+
+
 def test_the_documentation_holds_every_row():
     """Rendered from the same data."""
     text = markdown()

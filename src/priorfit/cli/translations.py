@@ -80,7 +80,8 @@ def print_dictionary(text: str, likelihood: str | None, console: Console) -> Non
     for name in ("row", "setting", "its default is"):
         table.add_column(name, overflow="fold")
     for row in rows:
-        setting = row["setting"] or Text("not a MAP", style="yellow")
-        default = row["default"] if row["map"] else row["instead"]
-        table.add_row(row["id"], setting, default, style="" if row["map"] else "dim")
+        refused = "not translated" if row["map"] else "not a MAP"
+        setting = row["setting"] or Text(refused, style="yellow")
+        default = row["instead"] if row["reason"] else row["default"]
+        table.add_row(row["id"], setting, default, style="dim" if row["reason"] else "")
     console.print(table)

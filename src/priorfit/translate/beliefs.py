@@ -29,7 +29,7 @@ def belief_text(row: Row, settings: Mapping[str, Any], family: str) -> str:
     """
     shape = row.shape
     if shape is None:
-        return "no prior: " + row.reason
+        return row.reason if row.map_anyway else "no prior: " + row.reason
     known = row.tidy(dict.fromkeys(shape.keys) | dict(row.defaults) | dict(settings))
     if any(known[key] is None for key in shape.required):
         return "it has no default"

@@ -141,7 +141,7 @@ def _explained(reading: Reading, design: Design | None, case: Case, how: str) ->
     base = Explanation(
         reading.title, "", intercept=_intercept(reading), mistakes=reading.mistakes, notes=notes
     )
-    if not row.is_map:
+    if not row.translates:
         return replace(base, belief=belief_text(row, {}, reading.family), notes=(row.instead,))
     try:
         middle = row.from_(reading.settings, case)

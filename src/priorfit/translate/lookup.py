@@ -69,7 +69,7 @@ def row_named(
         raise InputError(
             f"{name} must speak the likelihood", repr(family), f"It knows {', '.join(known)}."
         )
-    if not fitting[0].is_map and family is None:
+    if not fitting[0].translates and family is None:
         return fitting[0]  # what is wrong with it holds for every likelihood
     if settings is not None:
         fitting = sorted(fitting, key=lambda row: -_agreement(row, settings))

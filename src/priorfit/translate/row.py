@@ -106,7 +106,8 @@ class Row:
     source : where the library says so.
     checked : how this row was checked: fitted here, or stored numbers, and the largest difference.
     tidy : the settings as ``shape`` reads them, where a further setting changes their meaning.
-    reason, instead : why it is not a MAP, and what can be said.
+    reason, instead : why it cannot be translated, and what can be said.
+    map_anyway : whether it is a MAP estimate though it cannot be translated.
     """
 
     id: str
@@ -131,12 +132,18 @@ class Row:
     tidy: Callable[[Mapping[str, Any]], dict[str, Any]] = dict
     reason: str = ""
     instead: str = ""
+    map_anyway: bool = False
     style: str = "python"
+
+    @property
+    def translates(self) -> bool:
+        """Whether a prior over columns can be said in its settings."""
+        return self.shape is not None
 
     @property
     def is_map(self) -> bool:
         """Whether the library's answer is the MAP estimate of some prior."""
-        return self.shape is not None
+        return self.translates or self.map_anyway
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -156,7 +163,9 @@ class Row:
     def _shape(self) -> Shape:
         if self.shape is None:
             raise InputError(
-                f"{self.id} must have a MAP to be translated", self.reason, self.instead
+                f"{self.id} must be the setting of a prior over columns to be translated",
+                self.reason,
+                self.instead,
             )
         return self.shape
 

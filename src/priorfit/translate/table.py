@@ -34,7 +34,8 @@ def dictionary(
     ``objective`` (in the library's own parameters), ``setting`` (its formula; λ₁ and λ₂ are lambdas
     on the sum scale, n rows of total weight W, s_y the standard deviation of y), ``scale``,
     ``standardizes``, ``intercept``, ``weights``, ``default`` (its default as a prior),
-    ``map`` (whether its answer is the MAP estimate of a prior), ``reason`` (why not), ``instead``,
+    ``map`` (whether its answer is the MAP estimate of a prior), ``reason`` (why it cannot be
+    translated) and ``instead``,
     ``notes``, ``checked`` (how, and the largest difference), ``source``.
 
     Parameters
@@ -131,7 +132,7 @@ def _formulas(rows: list[Row]) -> list[str]:
     """A table of the rows that are MAP estimates."""
     heads = ("row", "setting", "its default")
     lines = [" | ".join(heads), " | ".join("---" for _ in heads)]
-    for row in filter(lambda r: r.is_map, rows):
+    for row in filter(lambda r: r.translates, rows):
         setting = "<br>".join(f"{k} = {v}" for k, v in setting_of(row).items())
         default = belief_text(row, {}, next(iter(row.families)))
         lines.append(" | ".join((f"`{row.id}`", setting, default)))
@@ -145,9 +146,10 @@ def _details(said: dict[str, Any]) -> list[str]:
         f" {_capital(said['likelihoods'])}; {said['scale']} scale; intercept {said['intercept']}"
     )
     facts += f"; weights: {said['weights']}; standardizes: {said['standardizes']}."
-    text += facts if said["map"] else ""
-    if not said["map"]:
-        text += f" **Not a MAP**: {said['reason']}. {said['instead']}"
+    text += "" if said["reason"] else facts
+    if said["reason"]:
+        word = "Not translated" if said["map"] else "Not a MAP"
+        text += f" **{word}**: {said['reason']}. {said['instead']}"
     notes = f" {said['notes']}" if said["notes"] else ""
     sources = "; ".join(map(_link, said["source"].split("; ")))
     return [f"`{said['id']}`", f": {text}{notes} *{_capital(said['checked'])}.* {sources}"]

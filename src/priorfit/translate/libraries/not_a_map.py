@@ -1,4 +1,4 @@
-"""What is called regularization and is the MAP estimate of no prior: refused, with the reason."""
+"""What cannot be translated: the MAP estimate of no prior, or of none over columns; and why."""
 
 from __future__ import annotations
 
@@ -34,42 +34,83 @@ def _adamw(id: str, library: str, call: str, source: str, **more: Any) -> Row:
     return Row(id=id, library=library, call=call, source=source, **settings | more)
 
 
+def _multi_task(name: str, term: str) -> Row:
+    ridge = "" if name == "Lasso" else " + alpha (1 − l1_ratio)/2 ‖B‖²"
+    return Row(
+        id=f"sklearn.MultiTask{name}",
+        library="scikit-learn",
+        call=f"sklearn.linear_model.MultiTask{name}()",
+        objective=f"(1/2n) ‖Y − XB‖² + alpha Σ_j {term}{ridge}, B_j the row of column j",
+        families={"gaussian": {}},
+        source="scikit-learn.org/stable/modules/linear_model.html#multi-task-elastic-net",
+        scale="mean",
+        weights="none",
+        map_anyway=True,
+        reason="its prior is over groups: the weights of one column for all targets, "
+        "p(B_j) ∝ exp(−‖B_j‖/b)",
+        instead=f"{'alpha' if name == 'Lasso' else 'alpha · l1_ratio'} = noise² / (n b).",
+        checked="documented",
+    )
+
+
 ROWS_WITHOUT_MAP: tuple[Row, ...] = (
     _adamw(
-        "torch.AdamW", "PyTorch", "torch.optim.AdamW(params, weight_decay=)",
+        "torch.AdamW",
+        "PyTorch",
+        "torch.optim.AdamW(params, weight_decay=)",
         "docs.pytorch.org/docs/stable/generated/torch.optim.AdamW.html; arXiv:1711.05101",
-        defaults={"weight_decay": 0.01}, checked="fitted: 0.16 and more from every MAP",
+        defaults={"weight_decay": 0.01},
+        checked="fitted: 0.16 and more from every MAP",
     ),
     _adamw(
-        "optax.adamw", "optax", "optax.adamw(lr, weight_decay=, mask=)",
+        "optax.adamw",
+        "optax",
+        "optax.adamw(lr, weight_decay=, mask=)",
         "optax.readthedocs.io/en/latest/api/optimizers.html#optax.adamw",
         defaults={"weight_decay": 1e-4},
     ),
     _adamw(
-        "keras.AdamW", "Keras", "keras.optimizers.AdamW(weight_decay=)",
-        "keras.io/api/optimizers/adamw/", defaults={"weight_decay": 0.004},
+        "keras.AdamW",
+        "Keras",
+        "keras.optimizers.AdamW(weight_decay=)",
+        "keras.io/api/optimizers/adamw/",
+        defaults={"weight_decay": 0.004},
         notes=("Adam(weight_decay=) of Keras is decoupled too.", _BIASES),
     ),
     _adamw(
-        "fastai.Adam", "fastai", "fastai.optimizer.Adam(params, lr, wd=)",
-        "docs.fast.ai/optimizer.html", defaults={"wd": 0.01},
+        "fastai.Adam",
+        "fastai",
+        "fastai.optimizer.Adam(params, lr, wd=)",
+        "docs.fast.ai/optimizer.html",
+        defaults={"wd": 0.01},
         instead="With decouple_wd=False it is an L2 term: translate to torch.Adam.",
     ),
     _adamw(
-        "transformers.Trainer", "transformers", "TrainingArguments(weight_decay=)",
+        "transformers.Trainer",
+        "transformers",
+        "TrainingArguments(weight_decay=)",
         "huggingface.co/docs/transformers/main_classes/trainer",
-        defaults={"weight_decay": 0.0}, intercept="free",
+        defaults={"weight_decay": 0.0},
+        intercept="free",
         notes=("AdamW; biases and norm gains are left out.",),
     ),
     _adamw(
-        "timm.AdamW", "timm", "timm.optim.create_optimizer_v2(model, 'adamw', weight_decay=)",
-        "github.com/huggingface/pytorch-image-models (timm/optim)", intercept="free",
+        "timm.AdamW",
+        "timm",
+        "timm.optim.create_optimizer_v2(model, 'adamw', weight_decay=)",
+        "github.com/huggingface/pytorch-image-models (timm/optim)",
+        intercept="free",
         notes=("Biases, 1-d parameters and no_weight_decay() are left out, for 'sgd' too.",),
     ),
     _adamw(
-        "lightning.Trainer", "Lightning", "LightningModule.configure_optimizers()",
+        "lightning.Trainer",
+        "Lightning",
+        "LightningModule.configure_optimizers()",
         "lightning.ai/docs/pytorch/stable/common/optimization.html",
-        objective="that of the optimizer", reason="it has no decay of its own", notes=(),
+        objective="that of the optimizer",
+        map_anyway=True,
+        reason="it has no decay of its own",
+        notes=(),
         instead="Translate to the optimizer that it returns: torch.SGD, torch.Adam, torch.AdamW.",
     ),
     Row(
@@ -92,9 +133,14 @@ ROWS_WITHOUT_MAP: tuple[Row, ...] = (
         objective="Σ w (y − η)² + (lambda_/alpha_) ‖b‖², both by the evidence",
         families={"gaussian": {}},
         source="scikit-learn.org/stable/modules/linear_model.html#bayesian-ridge-regression",
+        map_anyway=True,
         reason="it has no strength to set: it estimates alpha_ and lambda_ by the evidence",
         instead="Once fitted, sklearn.Ridge(alpha=lambda_ / alpha_) gives the same weights, and "
         "pf.explain(model) says its prior.",
         checked="fitted, 2e-15",
     ),
-)  # fmt: skip
+    *(
+        _multi_task(name, text)
+        for name, text in (("Lasso", "‖B_j‖"), ("ElasticNet", "l1_ratio ‖B_j‖"))
+    ),
+)

@@ -167,7 +167,10 @@ ROWS_OF_SKLEARN: tuple[Row, ...] = (
         scale="inverse",
         defaults={"C": 1.0, "l1_ratio": 0.0},
         tidy=_ratio_of_penalty,
-        notes=("An L1 term needs solver='saga' (or 'liblinear'). Since 1.8 without `penalty`.",),
+        notes=(
+            "An L1 term needs solver='saga' (or 'liblinear'). Since 1.8 `penalty` is deprecated: "
+            "l1_ratio says it, and C=inf means none.",
+        ),
         checked="fitted, 1e-12",
     ),
     Row(
