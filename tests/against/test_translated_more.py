@@ -191,20 +191,22 @@ def test_a_ridge_of_statsmodels_glm_with_a_dispersion_is_refused_because_it_diff
 @pytest.mark.parametrize("family", ["gaussian", "bernoulli"])
 def test_dask_glm(family):
     """Its gaussian has no ½, and its intercept is penalised."""
-    algorithms = pytest.importorskip("dask_glm.algorithms")
-    families = pytest.importorskip("dask_glm.families")
-    import dask.array as da
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of dask's configuration
+        algorithms = pytest.importorskip("dask_glm.algorithms")
+        families = pytest.importorskip("dask_glm.families")
+        import dask.array as da
 
-    facts = GAUSSIAN if family == "gaussian" else {**KNOWN, "likelihood": family}
-    settings = pf.translate(NORMAL, to=f"dask_glm.{family}.l2", **facts)
-    y = Y if family == "gaussian" else BINARY
-    found = algorithms.lbfgs(
-        da.from_array(np.c_[np.ones(N), X], chunks=(N, 6)),
-        da.from_array(y, chunks=N),
-        **{**settings, "normalize": False},
-        family=families.Normal if family == "gaussian" else families.Logistic,
-        max_iter=5000,
-        tol=1e-14,
-    )
+        facts = GAUSSIAN if family == "gaussian" else {**KNOWN, "likelihood": family}
+        settings = pf.translate(NORMAL, to=f"dask_glm.{family}.l2", **facts)
+        y = Y if family == "gaussian" else BINARY
+        found = algorithms.lbfgs(
+            da.from_array(np.c_[np.ones(N), X], chunks=(N, 6)),
+            da.from_array(y, chunks=N),
+            **{**settings, "normalize": False},
+            family=families.Normal if family == "gaussian" else families.Logistic,
+            max_iter=5000,
+            tol=1e-14,
+        )
     ours = map_estimate(family, NORMAL, intercept="penalised")
     np.testing.assert_allclose(found, ours, atol=8e-5)

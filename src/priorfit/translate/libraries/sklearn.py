@@ -168,8 +168,9 @@ ROWS_OF_SKLEARN: tuple[Row, ...] = (
         defaults={"C": 1.0, "l1_ratio": 0.0},
         tidy=_ratio_of_penalty,
         notes=(
-            "An L1 term needs solver='saga' (or 'liblinear'). Since 1.8 `penalty` is deprecated: "
-            "l1_ratio says it, and C=inf means none.",
+            "An L1 term needs solver='saga' (or 'liblinear').",
+            "Since 1.8 penalty is deprecated: l1_ratio says it, and C=inf means none. A planned "
+            "alpha on the mean scale (scikit-learn#32042) is not there yet.",
         ),
         checked="fitted, 1e-12",
     ),
