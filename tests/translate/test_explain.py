@@ -155,13 +155,17 @@ def test_boosters():
 
 
 def test_other_linear_models():
-    """glum, celer and lifelines."""
+    """glum and celer."""
     glum = pytest.importorskip("glum")
     celer = pytest.importorskip("celer")
-    lifelines = pytest.importorskip("lifelines")
     model = glum.GeneralizedLinearRegressor(alpha=0.1, family="poisson").fit(X, COUNTS)
     assert pf.explain(model, X, COUNTS).prior.scale == pytest.approx(15**-0.5)
     assert pf.explain(celer.Lasso(alpha=0.1), n=10, noise=2.0).prior == pf.Laplace(4.0)
+
+
+def test_lifelines_keeps_n_and_the_spread_of_its_columns():
+    """So that its prior needs no data to be said."""
+    lifelines = pytest.importorskip("lifelines")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         cox = lifelines.CoxPHFitter(penalizer=0.1).fit(
