@@ -140,7 +140,8 @@ struct SharedDense {
   Dense<T> X;
   Vector center, scale, root;
   priorfit::SharedColumns<T> columns;
-  std::mutex one_at_a_time;
+  std::mutex growing;
+  bool grown = false;  // by the first path; afterwards the columns are read only
 };
 
 template <class T>
@@ -148,15 +149,19 @@ nb::tuple path_shared(SharedDense<T>& shared, PRIORFIT_PATH_ARGUMENTS) {
   const std::size_t n = shared.X.shape(0), p = shared.X.shape(1);
   require_lengths(n, p, {root, y, weights, offset}, {center, scale, l1, l2, loc, lower, upper});
   require(loss == "gaussian", "samples share columns for the gaussian loss");
-  std::unique_lock<std::mutex> lock(shared.one_at_a_time, std::defer_lock);
+  std::unique_lock<std::mutex> lock(shared.growing, std::defer_lock);
   {
     nb::gil_scoped_release no_gil;
     lock.lock();
+    if (shared.grown) lock.unlock();
   }
   const priorfit::ResampledColumns<T> columns(shared.columns,
-                                              {center.data(), scale.data(), root.data()});
+                                              {center.data(), scale.data(), root.data()},
+                                              !shared.grown);
   PRIORFIT_RUN
-  return run(GaussianModel<ResampledColumns<T>>(columns, y.data()));
+  const nb::tuple found = run(GaussianModel<ResampledColumns<T>>(columns, y.data()));
+  shared.grown = true;
+  return found;
 }
 
 template <class T, class I>

@@ -32,7 +32,7 @@ template <class Columns>
 nb::tuple run_path(const Columns& columns, const priorfit::Grouping& groups, const Vector& y,
                    const Vector& strengths, const Vector& tols, const Rows& coefs,
                    const Span& gaps, const Span& kkts, const Places& working, double reference,
-                   double steepest, std::size_t most) {
+                   double steepest, std::size_t few, std::size_t most) {
   const std::size_t points = strengths.shape(0), p = columns.p;
   require(coefs.shape(0) == points && coefs.shape(1) == p, "coefs must be points x p");
   require(gaps.shape(0) == points && kkts.shape(0) == points, "gaps, kkts: one per point");
@@ -43,7 +43,7 @@ nb::tuple run_path(const Columns& columns, const priorfit::Grouping& groups, con
   {
     nb::gil_scoped_release no_gil;
     Interrupt interrupt;
-    priorfit::GroupPath<Columns> path(columns, groups, y.data(), {reference, steepest}, most);
+    priorfit::GroupPath<Columns> path(columns, groups, y.data(), {reference, steepest}, few, most);
     done = path.run(strengths.data(), tols.data(), points, coefs.data(), gaps.data(), kkts.data(),
                     interrupt, interrupted);
     m = path.working().size();
@@ -57,10 +57,10 @@ nb::tuple run_path(const Columns& columns, const priorfit::Grouping& groups, con
 #define PRIORFIT_GROUP_ARGUMENTS                                                                  \
   Vector center, Vector scale, Vector root, Vector y, Numbers first, Numbers member, Vector l1,   \
       Vector rate, Vector strengths, Vector tols, Rows coefs, Span gaps, Span kkts,               \
-      Places working, double reference, double steepest, std::size_t most
+      Places working, double reference, double steepest, std::size_t few, std::size_t most
 #define PRIORFIT_GROUP_VALUES                                                                     \
   require_groups(first, member, l1, rate, p), y, strengths, tols, coefs, gaps, kkts, working,     \
-      reference, steepest, most
+      reference, steepest, few, most
 
 void require_lengths(std::size_t n, std::size_t p, const Vector& center, const Vector& scale,
                      const Vector& root, const Vector& y) {
@@ -125,7 +125,7 @@ void bind_groups(nb::module_& m) {
     m.def("solve_group_path", function, stored..., "center"_a, "scale"_a, "root"_a, "y"_a,
           "first"_a, "member"_a, "l1"_a, "rate"_a, "strengths"_a, "tols"_a, "coefs"_a.noconvert(),
           "gaps"_a.noconvert(), "kkts"_a.noconvert(), "working"_a.noconvert(), "reference"_a,
-          "steepest"_a, "most"_a);
+          "steepest"_a, "few"_a, "most"_a);
   };
   path(&dense<double>, "X"_a.noconvert());
   path(&dense<float>, "X"_a.noconvert());

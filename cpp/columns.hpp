@@ -122,11 +122,48 @@ struct DenseColumns {
               which.size(), r, all_.n);
     }
 
+    // The same two with columns rounded to float32, which are read twice as fast: Z'v, and
+    // r += Z c over the columns `which`.
+    void project_rounded(const double* v, double* out) {
+      round();
+      std::vector<const float*> wanted;
+      for (std::size_t i = 0; i < size(); ++i) wanted.push_back(rounded_.data() + i * all_.n);
+      cross(wanted.data(), wanted.size(), v, all_.n, 1, all_.n, out, 1);
+    }
+
+    void combine_rounded(const std::vector<std::size_t>& which, const std::vector<double>& c,
+                         double* r) {
+      round();
+      combine(rounded_.data(), static_cast<std::ptrdiff_t>(all_.n), which.data(), c.data(),
+              which.size(), r, all_.n);
+    }
+
+    // out (n x count), row by row: the columns `which`, each times its `factor`.
+    void rows(const std::vector<std::size_t>& which, const std::vector<double>& factor,
+              float* out) {
+      constexpr std::size_t at_once = 16;  // rows: a line of the cache
+      const std::size_t count = which.size();
+      round();
+      for (std::size_t i = 0; i < all_.n; i += at_once)
+        for (std::size_t k = 0; k < count; ++k) {
+          const float *z = rounded_.data() + which[k] * all_.n, share = static_cast<float>(factor[k]);
+          for (std::size_t r = i; r < std::min(i + at_once, all_.n); ++r)
+            out[r * count + k] = share * z[r];
+        }
+    }
+
    private:
     std::size_t size() const { return z_.size() / all_.n; }
 
+    void round() {
+      const std::size_t known = rounded_.size();
+      rounded_.resize(z_.size());
+      for (std::size_t i = known; i < z_.size(); ++i) rounded_.data()[i] = static_cast<float>(z_.data()[i]);
+    }
+
     const DenseColumns& all_;
     Buffer<double> z_;
+    Buffer<float> rounded_;
   };
 };
 
@@ -228,6 +265,28 @@ struct SparseColumns {
         for_entries(j, [&](std::size_t i, double v) { r[i] += all_.units.root[i] * slope * v; });
       }
       for (std::size_t i = 0; i < all_.n; ++i) r[i] -= all_.units.root[i] * shift;
+    }
+
+    void project_rounded(const double* v, double* out) const { project(0, v, out); }
+
+    void combine_rounded(const std::vector<std::size_t>& which, const std::vector<double>& c,
+                         double* r) const {
+      combine_into(which, c, r);
+    }
+
+    void rows(const std::vector<std::size_t>& which, const std::vector<double>& factor,
+              float* out) const {
+      const std::size_t count = which.size();
+      for (std::size_t k = 0; k < count; ++k) {
+        const std::size_t j = columns_[which[k]];
+        const double slope = factor[k] / all_.units.scale[j];
+        for (std::size_t i = 0; i < all_.n; ++i)
+          out[i * count + k] =
+              static_cast<float>(-all_.units.root[i] * slope * all_.units.center[j]);
+        for_entries(j, [&](std::size_t i, double v) {
+          out[i * count + k] += static_cast<float>(all_.units.root[i] * slope * v);
+        });
+      }
     }
 
    private:

@@ -26,10 +26,10 @@ namespace {
 constexpr std::size_t line = 64;            // bytes that come from memory together
 constexpr std::size_t right_at_once = 48;   // columns of B: a chunk of them stays in cache
 
-// How many numbers of the kind that columns T are multiplied with fit a register.
-template <class T>
+// How many numbers R fit a register.
+template <class R>
 constexpr int lanes(std::size_t bytes) {
-  return static_cast<int>(bytes / sizeof(typename Right<T>::type));
+  return static_cast<int>(bytes / sizeof(R));
 }
 
 // L numbers R in a register, and the array of T that they are read from.
@@ -145,50 +145,56 @@ PRIORFIT_INLINE void cross_with(const T* const* a, std::size_t m, const R* b, st
   }
 }
 
-template <int L>
-PRIORFIT_INLINE void combine_with(const double* x, std::ptrdiff_t ld, const std::size_t* which,
+template <int L, class T>
+PRIORFIT_INLINE void combine_with(const T* x, std::ptrdiff_t ld, const std::size_t* which,
                                   const double* c, std::size_t count, double* y, std::size_t n) {
   const auto column = [&](std::size_t k) { return x + static_cast<std::ptrdiff_t>(which[k]) * ld; };
   std::size_t k = 0;
   for (; k + 4 <= count; k += 4) {
-    const double *x0 = column(k), *x1 = column(k + 1), *x2 = column(k + 2), *x3 = column(k + 3);
+    const T *x0 = column(k), *x1 = column(k + 1), *x2 = column(k + 2), *x3 = column(k + 3);
     const double c0 = c[k], c1 = c[k + 1], c2 = c[k + 2], c3 = c[k + 3];
 #pragma omp simd
     for (std::size_t i = 0; i < n; ++i)
       y[i] += (c0 * x0[i] + c1 * x1[i]) + (c2 * x2[i] + c3 * x3[i]);
   }
   for (; k < count; ++k) {
-    const double *x0 = column(k), c0 = c[k];
+    const T* x0 = column(k);
+    const double c0 = c[k];
 #pragma omp simd
     for (std::size_t i = 0; i < n; ++i) y[i] += c0 * x0[i];
   }
 }
 
 #define PRIORFIT_CROSS_ARGUMENTS                                                                  \
-  const T *const *a, std::size_t m, const typename Right<T>::type *b, std::size_t ldb,            \
-      std::size_t k, std::size_t n, double *out, std::size_t stride
+  const T *const *a, std::size_t m, const R *b, std::size_t ldb, std::size_t k, std::size_t n,    \
+      double *out, std::size_t stride
 #define PRIORFIT_COMBINE_ARGUMENTS                                                                \
-  const double *x, std::ptrdiff_t ld, const std::size_t *which, const double *c,                  \
-      std::size_t count, double *y, std::size_t n
+  const T *x, std::ptrdiff_t ld, const std::size_t *which, const double *c, std::size_t count,    \
+      double *y, std::size_t n
 
-template <class T>
+template <class T, class R>
 void cross_plain(PRIORFIT_CROSS_ARGUMENTS) {
-  cross_with<lanes<T>(16)>(a, m, b, ldb, k, n, out, stride);
+  cross_with<lanes<R>(16)>(a, m, b, ldb, k, n, out, stride);
 }
-void combine_plain(PRIORFIT_COMBINE_ARGUMENTS) { combine_with<2>(x, ld, which, c, count, y, n); }
+template <class T>
+void combine_plain(PRIORFIT_COMBINE_ARGUMENTS) {
+  combine_with<2>(x, ld, which, c, count, y, n);
+}
 
 #if PRIORFIT_DISPATCH
-template <class T>
+template <class T, class R>
 __attribute__((target("avx2,fma"))) void cross_avx2(PRIORFIT_CROSS_ARGUMENTS) {
-  cross_with<lanes<T>(32)>(a, m, b, ldb, k, n, out, stride);
+  cross_with<lanes<R>(32)>(a, m, b, ldb, k, n, out, stride);
+}
+template <class T, class R>
+__attribute__((target("avx512f,avx512dq,avx512vl"))) void cross_avx512(PRIORFIT_CROSS_ARGUMENTS) {
+  cross_with<lanes<R>(64)>(a, m, b, ldb, k, n, out, stride);
 }
 template <class T>
-__attribute__((target("avx512f,avx512dq,avx512vl"))) void cross_avx512(PRIORFIT_CROSS_ARGUMENTS) {
-  cross_with<lanes<T>(64)>(a, m, b, ldb, k, n, out, stride);
-}
 __attribute__((target("avx2,fma"))) void combine_avx2(PRIORFIT_COMBINE_ARGUMENTS) {
   combine_with<4>(x, ld, which, c, count, y, n);
 }
+template <class T>
 __attribute__((target("avx512f,avx512dq,avx512vl"))) void combine_avx512(
     PRIORFIT_COMBINE_ARGUMENTS) {
   combine_with<8>(x, ld, which, c, count, y, n);
@@ -208,7 +214,7 @@ int level() {
 
 }  // namespace
 
-template <class T>
+template <class T, class R>
 void cross(PRIORFIT_CROSS_ARGUMENTS) {
 #if PRIORFIT_DISPATCH
   if (level() == 2) return cross_avx512(a, m, b, ldb, k, n, out, stride);
@@ -217,6 +223,19 @@ void cross(PRIORFIT_CROSS_ARGUMENTS) {
   cross_plain(a, m, b, ldb, k, n, out, stride);
 }
 
+template <class R>
+void inner_products(const R* a, std::size_t ld, std::size_t from, std::size_t count,
+                    std::size_t n, double* out, std::size_t stride) {
+  constexpr std::size_t at_once = 48;  // rows of the lower triangle
+  const R* left[at_once];
+  for (std::size_t begin = from; begin < count; begin += at_once) {
+    const std::size_t end = std::min(begin + at_once, count);
+    for (std::size_t i = begin; i < end; ++i) left[i - begin] = a + i * ld;
+    cross(left, end - begin, a, ld, end, n, out + begin * stride, stride);
+  }
+}
+
+template <class T>
 void combine(PRIORFIT_COMBINE_ARGUMENTS) {
 #if PRIORFIT_DISPATCH
   if (level() == 2) return combine_avx512(x, ld, which, c, count, y, n);
@@ -225,12 +244,22 @@ void combine(PRIORFIT_COMBINE_ARGUMENTS) {
   combine_plain(x, ld, which, c, count, y, n);
 }
 
-template void cross<double>(const double* const*, std::size_t, const double*, std::size_t,
-                            std::size_t, std::size_t, double*, std::size_t);
-template void cross<float>(const float* const*, std::size_t, const double*, std::size_t,
-                           std::size_t, std::size_t, double*, std::size_t);
-
-template void cross<std::int16_t>(const std::int16_t* const*, std::size_t, const float*,
-                                  std::size_t, std::size_t, std::size_t, double*, std::size_t);
+#define PRIORFIT_CROSS(T, R)                                                                       \
+  template void cross<T, R>(const T* const*, std::size_t, const R*, std::size_t, std::size_t,     \
+                            std::size_t, double*, std::size_t);
+PRIORFIT_CROSS(double, double)
+PRIORFIT_CROSS(float, double)
+PRIORFIT_CROSS(float, float)
+PRIORFIT_CROSS(std::int16_t, float)
+#define PRIORFIT_INNER_PRODUCTS(R)                                                                 \
+  template void inner_products<R>(const R*, std::size_t, std::size_t, std::size_t, std::size_t,   \
+                                  double*, std::size_t);
+PRIORFIT_INNER_PRODUCTS(double)
+PRIORFIT_INNER_PRODUCTS(float)
+#define PRIORFIT_COMBINE(T)                                                                        \
+  template void combine<T>(const T*, std::ptrdiff_t, const std::size_t*, const double*,           \
+                           std::size_t, double*, std::size_t);
+PRIORFIT_COMBINE(double)
+PRIORFIT_COMBINE(float)
 
 }  // namespace priorfit

@@ -27,6 +27,26 @@ class Factor {
     return finish(std::move(fresh), diagonal);
   }
 
+  // The factor of a whole matrix, of which the lower triangle is read.
+  void assign(const double* a, std::size_t stride, std::size_t n) {
+    constexpr std::size_t at_once = 48;
+    clear();
+    std::vector<double> fresh;
+    for (std::size_t k = 0; k < n; k += at_once) {
+      const std::size_t count = std::min(at_once, n - k);
+      fresh.resize(count * k);
+      for (std::size_t r = 0; r < count; ++r)
+        std::copy_n(a + (k + r) * stride, k, fresh.data() + r * k);
+      forward_all(fresh.data(), count, k);
+      for (std::size_t r = 0; r < count; ++r) {
+        const double* row = a + (k + r) * stride;
+        std::vector<double> whole(row, row + k + r);
+        std::copy_n(fresh.data() + r * k, k, whole.data());
+        finish(std::move(whole), row[k + r], k);
+      }
+    }
+  }
+
   // Rows of several new indices against the present ones, `fresh` (count x stride), solved together
   // so that every row of L is read once for all of them. `finish` appends them one by one.
   void forward_all(double* fresh, std::size_t count, std::size_t stride) const {
@@ -80,6 +100,11 @@ class Factor {
   // x <- A^{-1} x
   void solve(double* x) const {
     forward_all(x, 1, size());
+    backward(x);
+  }
+
+  // x <- L'^{-1} x
+  void backward(double* x) const {
     for (std::size_t i = size(); i-- > 0;) {
       x[i] /= rows_[i][i];
       axpy(-x[i], rows_[i].data(), x, i);

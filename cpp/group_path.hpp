@@ -12,6 +12,7 @@
 #include "batch.hpp"
 #include "group_penalty.hpp"
 #include "group_quadratic.hpp"
+#include "group_rows.hpp"
 #include "path.hpp"
 #include "square_matrix.hpp"
 
@@ -28,14 +29,17 @@ struct Grouping {
   Block block(std::size_t g) const { return {l1 + start[g], rate[g], first(g + 1) - first(g)}; }
 };
 
-// The working groups: their columns, Gram matrix and penalty, in the order in which they came.
+// The working groups: their columns and penalty, in the order in which they came; and, up to `few`
+// columns, their Gram matrix. More are solved among the rows.
 template <class Columns>
 class GroupModel {
  public:
-  GroupModel(const Columns& all, const Grouping& groups, const double* y)
-      : groups_(groups), y_(y), n_(all.n), z_(all), solver_(problem()) {}
+  GroupModel(const Columns& all, const Grouping& groups, const double* y, std::size_t few)
+      : groups_(groups), y_(y), n_(all.n), few_(few), z_(all), solver_(problem()),
+        rows_(z_, y, all.n) {}
 
   std::size_t size() const { return l1_.size(); }
+  bool among_rows() const { return size() > few_; }
   const std::vector<std::size_t>& columns() const { return columns_; }
   std::size_t first(std::size_t block) const { return start_[block]; }
 
@@ -51,18 +55,21 @@ class GroupModel {
       start_.push_back(l1_.size());
     }
     columns_.insert(columns_.end(), added.begin(), added.end());
+    z_.add(added);
+    if (among_rows()) return rows_.grow(l1_, rate_, start_);
     gram_.fit(size());
     q_.resize(size());
-    z_.add(added);
     z_.gram(m, gram_.data(), gram_.stride());
     z_.project(m, y_, q_.data());
     solver_.grow(problem());
   }
 
+  // To a violation of a block, or, among the rows, to a gap.
   template <class Stop>
-  Status solve(std::vector<double>& b, double s, double tol, Stop&& stop) {
+  Status solve(std::vector<double>& b, double s, double violation, double gap, Stop&& stop) {
     int rounds;
-    return solver_.solve(b.data(), s, tol, 500, rounds, stop);
+    return among_rows() ? rows_.solve(b, s, gap, 100, stop)
+                         : solver_.solve(b.data(), s, violation, 500, rounds, stop);
   }
 
   // theta = y - Z b; returns the loss.
@@ -89,20 +96,21 @@ class GroupModel {
 
   const Grouping groups_;
   const double* y_;
-  const std::size_t n_;
+  const std::size_t n_, few_;
   typename Columns::Working z_;
   SquareMatrix gram_;
   std::vector<double> q_, l1_, rate_, minus_;
   std::vector<std::size_t> start_{0}, columns_, which_;
   GroupQuadraticSolver solver_;
+  GroupRows<typename Columns::Working> rows_;
 };
 
 template <class Columns>
 class GroupPath {
  public:
   GroupPath(const Columns& columns, const Grouping& groups, const double* y, PathUnits units,
-            std::size_t most)
-      : x_(columns), p_(groups), model_(columns, groups, y), units_(units), most_(most),
+            std::size_t few, std::size_t most)
+      : x_(columns), p_(groups), model_(columns, groups, y, few), units_(units), most_(most),
         place_(groups.count, outside) {
     for (std::size_t g = 0; g < p_.count; ++g) {
       double least = p_.rate[g];
@@ -142,6 +150,7 @@ class GroupPath {
  private:
   static constexpr std::size_t outside = static_cast<std::size_t>(-1);
   static constexpr std::size_t most_at_once = 9;
+  static constexpr std::size_t most_among_rows = 4;  // a solution costs more than a check
   static constexpr double near = 0.97;  // of the rate: groups this close are taken in
 
   template <class Wanted>
@@ -203,7 +212,8 @@ class GroupPath {
           count += static_cast<double>(p_.block(g).size);
       return count;
     };
-    return cheapest_batch(most, model_.size(), fresh, [&](std::size_t k) {
+    if (model_.among_rows()) most = std::min(most, most_among_rows);
+    return cheapest_batch(most, model_.among_rows() ? 0 : model_.size(), fresh, [&](std::size_t k) {
       return static_cast<double>(x_.p) * static_cast<double>(k + 6);
     });
   }
@@ -219,8 +229,9 @@ class GroupPath {
       std::vector<double> here = b;
       if (std::isfinite(f)) extrapolate(b, previous, f);
       previous = here;
-      const double tol = strictness_ * 0.3 * tols[k] * strengths[k] * rate_;
-      interrupted = model_.solve(b, strengths[k], tol, stop) == Status::interrupted;
+      const double share = strictness_ * tols[k];
+      interrupted = model_.solve(b, strengths[k], 0.3 * share * strengths[k] * rate_,
+                                 0.8 * share * units_.reference, stop) == Status::interrupted;
       solutions_[k] = b;
       s_before = s_now, s_now = strengths[k];
     }
@@ -229,7 +240,7 @@ class GroupPath {
   // b += f (b - previous), where the sign stays.
   static void extrapolate(std::vector<double>& b, const std::vector<double>& previous, double f) {
     for (std::size_t i = 0; i < b.size(); ++i) {
-      if (b[i] == 0.0 || previous[i] == 0.0) continue;
+      if (b[i] == 0.0) continue;
       const double there = b[i] + f * (b[i] - previous[i]);
       if (there * b[i] > 0.0) b[i] = there;
     }

@@ -62,11 +62,15 @@ struct ResampledColumns {
   SharedColumns<T>& shared;
   std::size_t n, p;
   Units units;
+  DenseColumns<T> own;  // in its units, but for the weights of rows
   std::vector<double> share, root_share, delta, ratio;
 
-  ResampledColumns(SharedColumns<T>& from, Units own)
-      : shared(from), n(from.all().n), p(from.all().p), units(own), share(n), root_share(n),
-        delta(p), ratio(p) {
+  const bool grows;  // columns that work in a sample that is the whole become shared
+
+  ResampledColumns(SharedColumns<T>& from, Units its, bool may_grow)
+      : shared(from), n(from.all().n), p(from.all().p), units(its),
+        own{from.all().x, n, p, {its.center, its.scale, from.all().units.root}}, share(n),
+        root_share(n), delta(p), ratio(p), grows(may_grow) {
     const Units& all = from.all().units;
     for (std::size_t i = 0; i < n; ++i) {
       root_share[i] = all.root[i] > 0.0 ? units.root[i] / all.root[i] : 0.0;
@@ -85,7 +89,7 @@ struct ResampledColumns {
 
   class Working {
    public:
-    explicit Working(const ResampledColumns& all) : all_(all), own_(all.shared.all()) {
+    explicit Working(const ResampledColumns& all) : all_(all), own_(all.own) {
       std::size_t present = 0, others = 0;
       for (std::size_t i = 0; i < all_.n; ++i) {
         present += all_.share[i] != 0.0;
@@ -102,23 +106,20 @@ struct ResampledColumns {
     }
 
     void add(const std::vector<std::size_t>& fresh) {
-      if (rows_.empty()) all_.shared.add(fresh);  // a sample that is the whole
+      if (all_.grows && rows_.empty()) all_.shared.add(fresh);
       for (std::size_t j : fresh) {
-        std::size_t place = all_.shared.place(j);
-        const bool known = place != SharedColumns<T>::none;
-        if (!known) {
-          place = own_size_++;
+        const std::size_t place = all_.shared.place(j);
+        if (place != SharedColumns<T>::none && keeps_digits(place)) {
+          columns_.push_back({place, true, all_.ratio[j], all_.delta[j]});
+        } else {
+          columns_.push_back({own_size_++, false, 1.0, 0.0});
           own_.add({j});
         }
-        columns_.push_back({j, place, known});
         const double* z = column(columns_.size() - 1);
         const std::size_t begin = part_.size();
         part_.resize(begin + rows_.size());
-        double sum = 0.0;
-        for (std::size_t i = 0; i < all_.n; ++i)
-          sum += all_.root_share[i] * all_.units.root[i] * z[i];
         for (std::size_t r = 0; r < rows_.size(); ++r) part_.data()[begin + r] = z[rows_[r]];
-        sums_.push_back(sum);
+        sums_.push_back(sum(z));
       }
     }
 
@@ -167,14 +168,31 @@ struct ResampledColumns {
 
    private:
     struct Column {
-      std::size_t j, place;  // in X; among the shared columns or the own ones
-      bool known;            // shared
+      std::size_t place;  // among the shared columns, or among the own ones
+      bool known;         // shared
+      double ratio, delta;
     };
 
-    double ratio(std::size_t a) const { return all_.ratio[columns_[a].j]; }
-    double delta(std::size_t a) const { return all_.delta[columns_[a].j]; }
+    double ratio(std::size_t a) const { return columns_[a].ratio; }
+    double delta(std::size_t a) const { return columns_[a].delta; }
 
-    // In the units of the shared columns.
+    double sum(const double* z) const {
+      double found = 0.0;
+      for (std::size_t i = 0; i < all_.n; ++i)
+        found += all_.root_share[i] * all_.units.root[i] * z[i];
+      return found;
+    }
+
+    // Whether a shared column varies enough in this sample to be corrected.
+    bool keeps_digits(std::size_t place) const {
+      const double* z = all_.shared.working().column(place);
+      const double level = sum(z);
+      double square = 0.0;
+      for (std::size_t i = 0; i < all_.n; ++i) square += all_.share[i] * z[i] * z[i];
+      return square - level * level / total_ > 1e-2 * all_.shared.gram(place, place);
+    }
+
+    // Before ratio and delta.
     const double* column(std::size_t a) const {
       const Column& of = columns_[a];
       return of.known ? all_.shared.working().column(of.place) : own_.column(of.place);
@@ -227,7 +245,7 @@ struct ResampledColumns {
         }
     }
 
-    // z_a'z_b from their product in the units of the shared columns, or what is to be added to it.
+    // z_a'z_b from their product before ratio and delta, or what is to be added to the shared one.
     double centred(double found, std::size_t a, std::size_t b) const {
       const bool known = from_all_ && columns_[a].known && columns_[b].known;
       const double both =

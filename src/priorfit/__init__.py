@@ -8,18 +8,33 @@ from typing import TYPE_CHECKING, Any
 
 from priorfit._errors import ConvergenceWarning, InputError, PriorfitWarning
 from priorfit.likelihoods import Bernoulli, Gaussian, Likelihood, Poisson
+from priorfit.predictive import prior_predictive
 from priorfit.priors import (
     ElasticNet,
     Flat,
     GroupLaplace,
+    L1Ball,
+    L2Ball,
     Laplace,
+    MultivariateNormal,
     Normal,
     Prior,
     SparseGroupLaplace,
     Truncated,
+    shrinkage,
 )
 from priorfit.problem import Problem
-from priorfit.solve import Auto, Certificate, Path, Solution, Status, lambda_max, path, solve
+from priorfit.solve import (
+    Auto,
+    Certificate,
+    Path,
+    Solution,
+    Status,
+    lambda_max,
+    path,
+    solve,
+    update,
+)
 from priorfit.translate import Explanation, Translation, dictionary, explain, translate
 
 if TYPE_CHECKING:
@@ -40,10 +55,13 @@ __all__ = [
     "Gaussian",
     "GroupLaplace",
     "InputError",
+    "L1Ball",
+    "L2Ball",
     "Laplace",
     "Likelihood",
     "MAPClassifier",
     "MAPRegressor",
+    "MultivariateNormal",
     "Normal",
     "Path",
     "Poisson",
@@ -64,9 +82,12 @@ __all__ = [
     "leave_one_out",
     "path",
     "plots",
+    "prior_predictive",
+    "shrinkage",
     "sklearn",
     "solve",
     "translate",
+    "update",
 ]
 
 # imported when first used: these rooms need scikit-learn or matplotlib

@@ -80,7 +80,7 @@ class Problem:
         likelihood.check(response[w > 0])
         prior = prior.for_columns(design.labels())
         problem = cls(likelihood, prior, design, response, w, o, intercept)
-        _ = problem.form  # checks the prior's lengths
+        prior.check_columns(design.shape[1])
         return problem
 
     @cached_property

@@ -8,7 +8,7 @@ import numpy as np
 
 from priorfit._typing import Array, Mask
 from priorfit.likelihoods import Likelihood
-from priorfit.priors import Groups, NormalForm, Prior, describe
+from priorfit.priors import MultivariateNormal, Normal, NormalForm, Prior, describe
 
 __all__ = ["Constraint", "Penalty", "Views", "collapsed", "explain", "extremes", "views_of"]
 
@@ -41,15 +41,23 @@ class Penalty(NamedTuple):
 
 
 class Constraint(NamedTuple):
-    """The smallest loss with ``norm(b - loc) <= radius``; the multiplier is lambda."""
+    """The smallest loss V(t) with ``norm(b - loc) <= radius``.
+
+    ``shadow_price`` is -dV/dt at t = radius: what one more unit of radius takes off the loss.
+    It is lambda where the penalty is lambda times the norm, and lambda times the radius where it is
+    half lambda times the square of the norm (l2).
+    """
 
     norm: str
     radius: float
     slack: bool
+    shadow_price: float = 0.0
 
     def __str__(self) -> str:
         text = f"smallest loss with {self.norm} ≤ {self.radius:.4g}"
-        return f"{text} (slack: the penalty is 0)" if self.slack else text
+        if self.slack:
+            return f"{text} (slack: the penalty is 0)"
+        return f"{text} (shadow price {_plain(self.shadow_price, 4)})"
 
 
 class Views(NamedTuple):
@@ -60,56 +68,56 @@ class Views(NamedTuple):
     constraint: Constraint
 
 
-def views_of(prior: Prior, form: NormalForm, phi: float, coef: Array) -> Views:
+def views_of(prior: Prior, phi: float, coef: Array) -> Views:
     """Prior, penalty (``lambda = phi / scale`` or ``phi / scale^2``) and constraint of one fit.
+
+    Of a `MultivariateNormal` in its own coordinates ``R(b - loc)``, with R'R its precision.
 
     Examples
     --------
     >>> import numpy as np, priorfit as pf
     >>> prior = pf.Laplace(scale=0.5)
-    >>> views = views_of(prior, prior.lower(2), 2.0, np.array([1.0, -3.0]))
+    >>> views = views_of(prior, 2.0, np.array([1.0, -3.0]))
     >>> views.penalty.l1, views.constraint.radius
     (4.0, 4.0)
     """
-    t, moved = coef - form.loc, "b − loc" if np.any(form.loc) else "b"
-    if form.groups is not None:
-        return _grouped_views(prior, form, form.groups, phi, t, moved)
+    if isinstance(prior, MultivariateNormal):
+        form, coef, moved = Normal(1.0).lower(len(coef)), prior.whiten(coef), "R(b − loc)"
+    else:
+        form = prior.lower(len(coef))
+        moved = "b − loc" if np.any(form.loc) else "b"
+    t = coef - form.loc
+    radius = float(form.radius(t))
+    price = phi * float(form.slope(radius))
+    constraint = Constraint(_norm_name(form, moved), radius, price == 0, price)
+    return Views(prior, _penalty(form, phi, moved), constraint)
+
+
+def _penalty(form: NormalForm, phi: float, moved: str) -> Penalty:
     l1, l2 = _shared(phi * form.l1), _shared(phi * form.l2)
-    has_l1, has_l2 = bool(np.any(form.l1 > 0)), bool(np.any(form.l2 > 0))
-    if has_l1 and has_l2:
-        share = form.l1 @ np.abs(t) + 0.5 * form.l2 @ (t * t)
-        constraint = Constraint("the elastic-net penalty (in nats)", float(share), False)
-    elif has_l2:
-        weight = form.l2 / np.max(form.l2)
-        constraint = Constraint(
-            _norm(f"‖{moved}‖₂", form.l2), float(np.sqrt(weight @ (t * t))), False
-        )
-    else:
-        weight = form.l1 / np.max(form.l1) if has_l1 else np.ones_like(t)
-        constraint = Constraint(
-            _norm(f"‖{moved}‖₁", form.l1), float(weight @ np.abs(t)), not has_l1
-        )
-    return Views(prior, Penalty(l1, l2, moved), constraint)
+    if form.groups is None:
+        return Penalty(l1, l2, moved)
+    group = form.groups.rate * phi
+    return Penalty(l1, 0.0, moved, float(group.max()) if _alike(form.groups.rate) else group)
 
 
-def _grouped_views(
-    prior: Prior, form: NormalForm, groups: Groups, phi: float, t: Array, moved: str
-) -> Views:
-    rate, most = groups.rate[groups.inside], float(groups.rate.max())
-    shared = bool(np.all(groups.inside) and np.ptp(rate) <= 1e-9 * most)
-    penalty = Penalty(_shared(phi * form.l1), 0.0, moved, phi * (most if shared else groups.rate))
-    if np.any(form.l1 > 0):
-        name, radius = "the sparse-group penalty (in nats)", float(form.total(t))
-    else:
-        length = "Σ‖b_g‖₂" if moved == "b" else "Σ‖b_g − loc_g‖₂"
-        name = length if shared else f"weighted {length}"
-        radius = float(groups.lengths(t).sum()) / most
-    return Views(prior, penalty, Constraint(name, radius, False))
+def _norm_name(form: NormalForm, moved: str) -> str:
+    """What `NormalForm.radius` measures; "weighted" where columns count by different rates."""
+    group = np.zeros(1) if form.groups is None else form.groups.rate
+    rates = [(form.l1, f"‖{moved}‖₁"), (group, "Σ‖b_g‖₂" if moved == "b" else "Σ‖b_g − loc_g‖₂")]
+    most = max(float(r.max(initial=0.0)) for r, _ in rates)
+    if most == 0:
+        return ("weighted " if not _alike(form.l2) else "") + f"‖{moved}‖₂"
+    terms = [(r / most, name) for r, name in [*rates, (form.l2 / 2, f"‖{moved}‖₂²")] if r.any()]
+    if not all(_alike(share) for share, _ in terms):
+        return "weighted " + " + ".join(name for _, name in terms)
+    return " + ".join(
+        name if share.max() == 1.0 else f"{share.max():.3g} {name}" for share, name in terms
+    )
 
 
-def _norm(name: str, rates: Array) -> str:
-    """The norm's name; where columns differ, each counts by its rate over the largest."""
-    return name if np.ptp(rates) <= 1e-9 * np.max(rates, initial=0.0) else f"weighted {name}"
+def _alike(rates: Array) -> bool:
+    return bool(np.ptp(rates) <= 1e-9 * np.max(rates, initial=0.0))
 
 
 def explain(
@@ -125,10 +133,14 @@ def explain(
     ``precision`` (p,) is how sharply the data know each weight, ``x_j' W x_j / phi`` (centred).
     """
     lines = [f"Belief: {describe(views.prior)}.", f"As a penalty: {views.penalty}."]
+    lines.append(f"As a constraint: {views.constraint}.")
     if likelihood.has_dispersion:
         lines.append(f"Noise: standard deviation {np.sqrt(phi):.3g}.")
     lines.append(f"scikit-learn's defaults as beliefs here: {_defaults(likelihood, phi, n)}.")
-    free, frozen = extremes(views.prior.lower(len(names)), precision)
+    prior = views.prior
+    if isinstance(prior, MultivariateNormal):
+        prior = Normal(1.0 / np.sqrt(np.diag(prior.precision)))
+    free, frozen = extremes(prior.lower(len(names)), precision)
     for which, word in ((free, "effectively unpenalised"), (frozen, "effectively frozen")):
         if np.any(which):
             lines.append(f"{word.capitalize()}: {_listing(names, which)}.")
@@ -195,6 +207,6 @@ def _collapsed(value: Any) -> Any:
     if isinstance(value, Prior):
         return collapsed(value)
     array = np.asarray(value, dtype=np.float64)
-    if array.ndim and np.allclose(array, array[0], rtol=1e-9, atol=0):
+    if array.ndim == 1 and np.allclose(array, array[0], rtol=1e-9, atol=0):
         return float(array[0])
     return value

@@ -29,8 +29,10 @@ ALL = [
     pf.MAPRegressor(strength="cv", n_points=10, cv=2),
     pf.MAPRegressor(prior=pf.ElasticNet(0.3, 0.6), likelihood=pf.Gaussian(noise=1.0), units="sd"),
     pf.MAPRegressor(prior=pf.GroupLaplace(scale=0.1)),
+    pf.MAPRegressor(constraint=pf.L1Ball(0.5)),
     pf.MAPClassifier(),
     pf.MAPClassifier(prior=pf.Laplace(0.1)),
+    pf.MAPClassifier(constraint=pf.L2Ball(0.5)),
     *(getattr(drop_ins, name)() for name in drop_ins.__all__ if name != "LogisticRegressionCV"),
     drop_ins.LogisticRegressionCV(
         Cs=3, cv=3, l1_ratios=(0,), scoring="accuracy", use_legacy_attributes=False
@@ -189,6 +191,15 @@ def test_three_views_of_one_fit():
     r = pf.MAPRegressor(prior=pf.Normal(2.0)).fit(X, Y)
     assert r.views_.penalty.l2 == pytest.approx(r.dispersion_ / 4.0)
     assert r.views_.constraint.radius == pytest.approx(np.linalg.norm(r.coef_))
+
+
+@pytest.mark.parametrize("likelihood", [pf.Gaussian(), pf.Gaussian(scale_by_noise=True)])
+def test_a_given_lambda_is_the_lambda_of_the_views(likelihood):
+    """strength=lambda: views_.penalty is that lambda, whatever is believed of the noise."""
+    m = pf.MAPRegressor(
+        prior=pf.Laplace(), likelihood=likelihood, strength=100.0, standardize=False
+    ).fit(X, Y)
+    assert m.views_.penalty.l1 == pytest.approx(100.0)
 
 
 def test_explain_speaks():

@@ -18,6 +18,7 @@ def _close():
 
 X, Y, *_ = example(n=60)
 PATH = pf.path(X, Y, prior=pf.Laplace(), likelihood=pf.Gaussian(0.5))
+TWO = pf.path(X[:, :2], Y, prior=pf.Laplace(), likelihood=pf.Gaussian(0.5))
 SELECTION, FULL = pf.cross_validate(pf.Problem.make(X, Y, prior=pf.Laplace()))
 
 
@@ -39,6 +40,14 @@ def test_axes_given_is_returned_and_data_are_untouched():
         lambda ax: pf.plots.plot_selection(SELECTION, ax=ax),
         lambda ax: pf.plots.plot_coefficients(PATH.coefs[:, -1], ax=ax),
         lambda ax: pf.plots.plot_prior(pf.Laplace(1.0), ax=ax),
+        lambda ax: pf.plots.plot_prior(pf.Laplace(1.0), pf.Normal(), ax=ax, penalty=True),
+        lambda ax: pf.plots.plot_shrinkage(pf.Laplace(1.0), (pf.Normal(), "mean"), ax=ax),
+        lambda ax: pf.plots.plot_contours(TWO, TWO.within(0.5), ax=ax),
+        lambda ax: pf.plots.plot_price(TWO, TWO.within(0.5), ax=ax),
+        lambda ax: pf.plots.plot_views(PATH, 20, ax=ax),
+        lambda ax: pf.plots.plot_prior_predictive(
+            pf.prior_predictive(X, pf.Normal(), draws=50, seed=0), ax=ax
+        ),
     ):
         ax = plt.figure().subplots()
         assert draw(ax) is ax
@@ -102,3 +111,28 @@ def test_exact_zeros_look_different():
 def test_wrong_axis_is_refused():
     with pytest.raises(pf.InputError, match="`x` must be one of"):
         pf.plots.plot_path(PATH, x="alpha")
+
+
+@pytest.mark.parametrize("prior", [pf.Laplace(), pf.Normal(), pf.ElasticNet(), pf.Laplace(loc=0.4)])
+@pytest.mark.parametrize("share", [0.3, 0.8, 2.0])
+def test_the_title_of_contours_tells_the_truth(prior, share):
+    """It says slack, or exactly zero, if and only if the fit is."""
+    path = pf.path(X[:, :2], Y, prior=prior, likelihood=pf.Gaussian(0.5))
+    found = path.within(share * float(path.norms.max()))
+    ax = pf.plots.plot_contours(path, found)
+    said = ax.get_title(loc="left")
+    assert ("slack" in said) == found.slack
+    assert ("exactly zero" in said) == (not found.slack and bool(np.any(found.coef == 0)))
+
+
+def test_the_dial_reads_the_three_views():
+    """The numbers beside the rule are scale, lambda and radius of the marked point."""
+    texts = {t.get_text() for t in pf.plots.plot_views(PATH, 33).texts}
+    for values in (PATH.scales, PATH.penalties, PATH.norms):
+        assert f"{values[33]:.3g}" in texts
+
+
+def test_contours_need_two_columns():
+    """Any other path is refused."""
+    with pytest.raises(pf.InputError, match="two columns"):
+        pf.plots.plot_contours(PATH, PATH.within(0.5))

@@ -165,6 +165,16 @@ def test_the_dual_norm_is_where_zero_stops_being_the_prox(v, l1, rate):
         assert slack(s * (1 - 1e-6)) < 0
 
 
+@given(st.lists(st.integers(-3, 3), min_size=1, max_size=12))
+def test_labels_in_an_array_are_labels_in_a_list(labels):
+    """Groups are numbered in the order in which they first appear, however the labels come."""
+    ways = [labels, np.array(labels), [str(k) for k in labels]]
+    codes = [pf.GroupLaplace(way).groups for way in ways]
+    first = list(dict.fromkeys(labels))
+    for code in codes:
+        assert list(code) == [first.index(k) for k in labels]
+
+
 def test_groups_by_name():
     """Ids, names, patterns; categories of a table are groups; scale inf leaves, scale 0 fixes."""
     names = ["age", "gene_1", "gene_2", "town[a]", "town[b]"]

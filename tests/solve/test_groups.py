@@ -12,7 +12,6 @@ from priorfit.solve import path_of
 from priorfit.solve.blocks import blocks_of
 from priorfit.solve.certificate import certify
 from priorfit.solve.engines import engine
-from priorfit.solve.group_dual import GroupDual
 from priorfit.solve.grouped import Grouped
 from priorfit.solve.native import solve_group_quadratic
 from priorfit.solve.standard import standardize
@@ -69,13 +68,23 @@ def test_lambda_max_is_where_the_first_group_moves(prior, likelihood, stored):
         assert all(len({bool(m) for m in moved[ids == g, 2]}) == 1 for g in range(max(ids) + 1))
 
 
+def _native(standard, tol, way):
+    """The engine, whose path is taken on the Gram matrix or among the rows throughout."""
+    native = Grouped(standard, tol, 100)
+    native.few = 0 if way == "rows" else standard.size
+    return native
+
+
+@pytest.mark.parametrize("stored", ["dense", "sparse"])
+@pytest.mark.parametrize("way", ["gram", "rows"])
 @pytest.mark.parametrize("prior", PRIORS)
-def test_the_native_certificate_is_the_one_from_outside(prior):
+def test_the_native_certificate_is_the_one_from_outside(prior, way, stored):
     """Gap and KKT residual of the native path = those recomputed from the columns."""
-    standard = standardize(_problem(prior))
-    strengths = _strengths(standard, np.geomspace(1, 0.1, 12))
-    solutions, found = Grouped(standard, 1e-8, 100)._path(strengths, standard.start)
-    assert solutions.shape[1] >= 3  # until there are as many working columns as rows
+    standard = standardize(_problem(prior, stored=stored))
+    strengths = _strengths(standard, np.geomspace(1, 0.01, 25))
+    tols = np.full(25, 1e-8)
+    solutions, found = _native(standard, 1e-8, way)._path(strengths, tols, standard.start)
+    assert solutions.shape[1] == 25
     outside = certify(standard, solutions, strengths[: solutions.shape[1]])
     assert outside.gap.max() < 1e-8
     np.testing.assert_allclose(found.gap, outside.gap, atol=1e-9)
@@ -97,8 +106,7 @@ def test_engines_agree(prior):
         strengths, standard.start
     )
     assert found.gap.max() < 1e-10
-    native = Grouped(standard, 1e-9, 100)
-    rows = GroupDual(standard, 1e-9)
+    native, rows = (_native(standard, 1e-9, way) for way in ("gram", "rows"))
     slow = engine(standard, solver="reference", tol=1e-7, max_iter=50_000)
     for other, tol in ((native, 1e-9), (rows, 1e-9), (slow, 1e-7)):
         solutions, certificates = other(strengths, standard.start)
@@ -106,6 +114,20 @@ def test_engines_agree(prior):
         here, there = (_objectives(standard, g, strengths) for g in (solutions, base))
         np.testing.assert_allclose(here, there, atol=2 * tol * standard.reference)
     np.testing.assert_allclose(native(strengths, standard.start)[0], base, atol=1e-3)
+
+
+@pytest.mark.parametrize("prior", PRIORS)
+def test_a_cold_fit_is_the_point_of_the_path(prior):
+    """One distant strength alone costs J what it costs at the end of a path; it is certified."""
+    standard = standardize(_problem(prior))
+    strengths = _strengths(standard, np.geomspace(1, 0.02, 20))
+    path, _ = Grouped(standard, 1e-9, 100)(strengths, standard.start)
+    alone, found = Grouped(standard, 1e-9, 100)(strengths[-1:], standard.start)
+    assert alone.shape == (standard.size, 1)
+    assert found.gap.shape == (1,)
+    assert found.gap[0] <= 1e-9
+    here, there = (_objectives(standard, g, strengths[-1:]) for g in (alone, path[:, -1:]))
+    np.testing.assert_allclose(here, there, atol=2e-9 * standard.reference)
 
 
 def _objectives(standard, g, strengths):

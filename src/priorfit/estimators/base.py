@@ -23,10 +23,10 @@ from priorfit.estimators.given import (
 )
 from priorfit.estimators.nested import changed, settings
 from priorfit.likelihoods import Gaussian, Likelihood
-from priorfit.priors import Normal, Prior
+from priorfit.priors import Ball, L1Ball, Normal, Prior
 from priorfit.problem import Problem, of_kind, vector
 from priorfit.select import cross_validate, leave_one_out, per_sd
-from priorfit.solve import Path, path_of, solve, warn_collapse
+from priorfit.solve import Path, Solution, constrained, path_of, solve, warn_collapse
 from priorfit.views import Views, collapsed, explain, views_of
 
 __all__ = ["MAPEstimator"]
@@ -43,6 +43,7 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         likelihood: Likelihood | None = None,
         *,
         strength: float | str | None = None,
+        constraint: Ball | None = None,
         units: str = "raw",
         standardize: bool = True,
         intercept: bool = True,
@@ -59,6 +60,7 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         self.prior = prior
         self.likelihood = likelihood
         self.strength = strength
+        self.constraint = constraint
         self.units = units
         self.standardize = standardize
         self.intercept = intercept
@@ -72,13 +74,15 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         self.seed = seed
         self.threads = threads
 
-    # -- parameters: the prior's and the likelihood's fields are reachable as prior__scale --------
+    # -- parameters: fields of their parts are reachable as prior__scale -------------
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Parameters by name; ``deep`` adds those of the prior and the likelihood."""
+        """Parameters by name; ``deep`` adds those of prior, likelihood and constraint."""
         params: dict[str, Any] = super().get_params(deep=False)
         if deep:
-            for name, part in [(k, v) for k, v in params.items() if k in ("prior", "likelihood")]:
+            for name, part in [
+                (k, v) for k, v in params.items() if k in ("prior", "likelihood", "constraint")
+            ]:
                 if is_dataclass(part):
                     params |= {f"{name}__{k}": v for k, v in settings(part).items()}
         return params
@@ -103,6 +107,8 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         return self
 
     def _default(self, name: str) -> Any:
+        if name == "constraint":
+            return L1Ball()
         return Normal() if name == "prior" else self._default_likelihood()
 
     def _default_likelihood(self) -> Likelihood:
@@ -130,29 +136,52 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         problem = Problem.make(
             design,
             self._encode(y, likelihood),
-            prior=self.prior,
+            prior=self.prior if self.constraint is None else self._ball().shape,
             likelihood=likelihood,
             weights=row_weights(sample_weight, design.shape[0]),
             offset=offset,
             intercept=self.intercept,
         )
-        problem = self._chosen(self._in_units(problem), progress)
-        solution = solve(problem, tol=self.tol, max_iter=self.max_iter, solver=self.solver)
+        problem, solution = self._solved(self._in_units(problem), progress)
         self.coef_: Array = solution.coef
         self.intercept_: Any = solution.intercept
         self.solution_, self.certificate_ = solution, solution.certificate
         self.n_iter_, self.dispersion_ = solution.n_iter, solution.phi
         self.prior_ = problem.prior
-        if getattr(likelihood, "scale_by_noise", False):
+        if getattr(problem.likelihood, "scale_by_noise", False):
             self.prior_ = problem.prior.widened(float(np.sqrt(solution.phi)))
-        form = self.prior_.lower(len(solution.coef))
-        self.views_ = views_of(self.prior_, form, solution.phi, solution.coef)
+        self.views_ = self._views(self.prior_, np.ones(len(solution.coef)))
         self._data_precision = _precision(problem, solution.intercept, solution.coef, solution.phi)
         self._n_effective, self._n_rows = problem.n_effective, len(problem.y)
         self._labels = problem.design.labels()
         self.column_sd_ = problem.design.moments(problem.weights)[1]
         self._likelihood = likelihood
         return self
+
+    def _ball(self) -> Any:
+        """The constraint, checked."""
+        of_kind("constraint", self.constraint, Ball, "pf.L1Ball(3.0)")
+        if self.prior is not None or self.strength is not None:
+            raise InputError(
+                "`constraint` must stand without a prior and a strength",
+                f"prior={self.prior!r}, strength={self.strength!r}",
+                "A radius says which prior scale it is; give one of the three.",
+            )
+        return self.constraint
+
+    def _solved(
+        self, problem: Problem, progress: Callable[..., None] | None
+    ) -> tuple[Problem, Solution]:
+        """The problem with its final prior, and its solution."""
+        if self.constraint is None:
+            problem = self._chosen(problem, progress)
+            return problem, solve(problem, tol=self.tol, max_iter=self.max_iter, solver=self.solver)
+        radius = float(self.constraint.radius) / problem.form.radius_unit
+        fit = constrained(problem, radius, tol=self.tol, solver=self.solver)
+        self.path_ = fit.path
+        if not fit.path.identified_at(0):
+            warn_collapse()
+        return fit.problem, fit.solution
 
     def _in_units(self, problem: Problem) -> Problem:
         if self.units == "raw" or self.strength is not None:
@@ -255,9 +284,18 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
     def stated_views_(self) -> Views:
         """`views_` in the units in which the belief was stated."""
         unit = self._stated_unit
-        prior = collapsed(self.prior_.rescaled(unit))
-        form = prior.lower(len(unit))
-        return views_of(prior, form, self.dispersion_, np.ravel(self.coef_) * unit)
+        return self._views(collapsed(self.prior_.rescaled(unit)), unit)
+
+    def _views(self, prior: Prior, unit: Array) -> Views:
+        """Of weights times ``unit``; a slack constraint keeps the radius that was given."""
+        coef = self.solution_.coef * unit
+        views = views_of(prior, self.dispersion_, coef)
+        if self.constraint is None or not views.constraint.slack:
+            return views
+        shape = self.path_.prior.rescaled(unit)
+        free = views_of(shape, 0.0, coef).constraint
+        radius = float(self.constraint.radius) / shape.lower(len(unit)).radius_unit
+        return views._replace(constraint=free._replace(radius=radius))
 
     @property
     def feature_labels_(self) -> tuple[str, ...]:

@@ -20,6 +20,8 @@ class MAPRegressor(RegressorMixin, MAPEstimator):  # type: ignore[misc]
     ----------
     prior : belief about the weights (default ``Normal(scale=1)``), in their own units.
     likelihood : `Gaussian` (default), `Poisson` or `Bernoulli`.
+    constraint : `L1Ball` or `L2Ball` in place of a prior: the fit by its radius, exactly, in
+        ``units``. The prior that it means is ``prior_``.
     strength : None takes the prior's scale as it stands; "cv" chooses it by cross-validation, "loo"
         by exact leave-one-out (gaussian, normal prior); a number is a lambda on the sum scale.
     units : "raw", or "sd": the prior holds per standard deviation of the column (and of y).

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+import numpy as np
+
 from priorfit._typing import Array
 
 __all__ = ["Likelihood"]
@@ -59,6 +61,10 @@ class Likelihood(ABC):
     @abstractmethod
     def null_eta(self, mean_y: float) -> float:
         """The link of the mean response: where an intercept-only search starts."""
+
+    @abstractmethod
+    def draw(self, eta: Array, phi: float, rng: np.random.Generator) -> Array:
+        """Random responses at ``eta``, of its shape."""
 
     @property
     def known_dispersion(self) -> float | None:

@@ -78,3 +78,7 @@ class Bernoulli(Likelihood):
     def null_eta(self, mean_y: float) -> float:
         """``log(mean_y / (1 - mean_y))``."""
         return float(logit(mean_y))
+
+    def draw(self, eta: Array, phi: float, rng: np.random.Generator) -> Array:  # noqa: ARG002
+        """1 with probability ``mean(eta)``, else 0."""
+        return (rng.uniform(size=eta.shape) < self.mean(eta)).astype(np.float64)

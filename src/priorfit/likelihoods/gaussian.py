@@ -95,3 +95,7 @@ class Gaussian(Likelihood):
     def null_eta(self, mean_y: float) -> float:
         """``mean_y``."""
         return mean_y
+
+    def draw(self, eta: Array, phi: float, rng: np.random.Generator) -> Array:
+        """``eta`` plus noise of variance ``phi``."""
+        return rng.normal(eta, np.sqrt(phi))

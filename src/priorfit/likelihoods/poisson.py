@@ -79,3 +79,9 @@ class Poisson(Likelihood):
     def null_eta(self, mean_y: float) -> float:
         """``log(mean_y)``."""
         return float(np.log(mean_y))
+
+    def draw(self, eta: Array, phi: float, rng: np.random.Generator) -> Array:  # noqa: ARG002
+        """Counts; where the mean is beyond 1e15 the mean itself."""
+        mean = self.mean(eta)
+        drawn = rng.poisson(np.minimum(mean, 1e15))
+        return np.where(mean > 1e15, mean, drawn)

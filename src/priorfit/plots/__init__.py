@@ -2,8 +2,22 @@
 
 from priorfit.plots.coefficients import plot_coefficients
 from priorfit.plots.path import plot_path
+from priorfit.plots.predictive import plot_prior_predictive
 from priorfit.plots.prior import plot_prior
 from priorfit.plots.selection import plot_selection
+from priorfit.plots.shrinkage import plot_shrinkage
 from priorfit.plots.style import STYLE
+from priorfit.plots.views import plot_contours, plot_price, plot_views
 
-__all__ = ["STYLE", "plot_coefficients", "plot_path", "plot_prior", "plot_selection"]
+__all__ = [
+    "STYLE",
+    "plot_coefficients",
+    "plot_contours",
+    "plot_path",
+    "plot_price",
+    "plot_prior",
+    "plot_prior_predictive",
+    "plot_selection",
+    "plot_shrinkage",
+    "plot_views",
+]

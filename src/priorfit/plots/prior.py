@@ -24,10 +24,11 @@ __all__ = ["plot_prior"]
 _GROUPED = GroupLaplace | SparseGroupLaplace
 
 
-def plot_prior(*priors: Prior, ax: Axes | None = None) -> Axes:
+def plot_prior(*priors: Prior, ax: Axes | None = None, penalty: bool = False) -> Axes:
     """Densities of one or more priors, each named at its own curve.
 
-    Of a prior with one scale per column the column with the median scale is drawn.
+    Of a prior with one scale per column the column with the median scale is drawn. ``penalty``
+    draws -log density instead, from its lowest point: the bell becomes a parabola, the tent a V.
 
     Examples
     --------
@@ -39,23 +40,53 @@ def plot_prior(*priors: Prior, ax: Axes | None = None) -> Axes:
     ax = axes_of(ax, (7.2, 3.6))
     drawn = [_scalar(p) for p in priors]
     grid = _grid(drawn)
-    for prior in drawn:
-        density = _density(prior, grid)
+    heights = [_height(prior, grid, penalty) for prior in drawn]
+    for prior, density in zip(drawn, heights, strict=True):
         color = color_of(prior)
         base = prior.prior if isinstance(prior, Truncated) else prior
         style = (0, (6, 3)) if isinstance(base, ElasticNet) else "-"
         ax.plot(grid, density, color=color, linewidth=1.9, linestyle=style)
-        ax.fill_between(grid, density, color=color, alpha=0.10, linewidth=0)
+        if not penalty:
+            ax.fill_between(grid, density, color=color, alpha=0.10, linewidth=0)
     ax.axhline(0, color=SOFT, linewidth=0.8)
     ax.set_ylim(bottom=0)
     ax.margins(x=0)
     bare(ax, grid=False)
     ax.set_yticks([])
-    _name_curves(ax, grid, drawn)
     ax.set_xlabel("weight")
+    if penalty:
+        ax.set_ylim(0, 1.02 * max(float(h[np.isfinite(h)].max()) for h in heights))
+        _name_ends(ax, heights, drawn)
+        ax.set_ylabel("penalty (−log density)")
+        title(ax, "A bell is a squared penalty, a tent an absolute one")
+        return ax
+    _name_curves(ax, grid, drawn)
     ax.set_ylabel("plausibility (density)")
     title(ax, _sentence(drawn))
     return ax
+
+
+def _height(prior: Prior, grid: Array, penalty: bool) -> Array:
+    density = _density(prior, grid)
+    if not penalty:
+        return density
+    with np.errstate(divide="ignore"):
+        height = -np.log(density)
+    return np.asarray(height - height.min())
+
+
+def _name_ends(ax: Axes, heights: list[Array], priors: list[Prior]) -> None:
+    """Each name at the right end of its curve."""
+    ends = [float(h[np.isfinite(h)][-1]) for h in heights]
+    for prior, end in zip(priors, spread(ends, 0.075 * max(ends)), strict=True):
+        ax.annotate(
+            _name(prior),
+            xy=(1.01, end),
+            xycoords=ax.get_yaxis_transform(),
+            color=color_of(prior),
+            fontsize=10,
+            va="center",
+        )
 
 
 def _density(prior: Prior, grid: Array) -> Array:

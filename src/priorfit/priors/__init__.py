@@ -1,20 +1,29 @@
 """Beliefs about the weights: densities, their prox, and the normal form the solver works on."""
 
+from priorfit.priors.balls import Ball, L1Ball, L2Ball
 from priorfit.priors.base import Prior
+from priorfit.priors.compare import Comparison
 from priorfit.priors.describe import describe
 from priorfit.priors.grammar import from_dict, parse_prior, to_dict
 from priorfit.priors.grouped import GroupLaplace, SparseGroupLaplace
 from priorfit.priors.groups import Groups
+from priorfit.priors.multivariate import MultivariateNormal
 from priorfit.priors.normal_form import NormalForm
 from priorfit.priors.separable import ElasticNet, Flat, Laplace, Normal
+from priorfit.priors.shrinkage import shrinkage
 from priorfit.priors.truncated import Truncated
 
 __all__ = [
+    "Ball",
+    "Comparison",
     "ElasticNet",
     "Flat",
     "GroupLaplace",
     "Groups",
+    "L1Ball",
+    "L2Ball",
     "Laplace",
+    "MultivariateNormal",
     "Normal",
     "NormalForm",
     "Prior",
@@ -23,5 +32,6 @@ __all__ = [
     "describe",
     "from_dict",
     "parse_prior",
+    "shrinkage",
     "to_dict",
 ]

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from fnmatch import fnmatchcase
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from priorfit._errors import InputError
 from priorfit._typing import Array, ArrayLike, Seed
 from priorfit.priors.normal_form import NormalForm
+
+if TYPE_CHECKING:
+    from priorfit.priors.compare import Comparison
 
 __all__ = ["Prior", "key_of_columns"]
 
@@ -42,6 +45,10 @@ class Prior(ABC):
     @abstractmethod
     def lower(self, p: int) -> NormalForm:
         """The prior of ``p`` columns as plain arrays (`NormalForm`)."""
+
+    def check_columns(self, p: int) -> None:
+        """Raise `InputError` where the prior cannot be one of ``p`` columns."""
+        self.lower(p)
 
     @abstractmethod
     def tempered(self, strength: float) -> Self:
@@ -83,6 +90,53 @@ class Prior(ABC):
         """Independent draws; ``seed`` makes them reproducible."""
         rng = np.random.default_rng(seed)
         return self.quantile(rng.uniform(size=self._shape() if size is None else size))
+
+    @property
+    def variance(self) -> Array:
+        """Variance of each weight; raises `InputError` where the prior is improper."""
+        mean = self._expected(lambda b: b)
+        return self._expected(lambda b: np.square(b - mean))
+
+    @property
+    def mean_abs(self) -> Array:
+        """Mean distance of each weight from ``loc``."""
+        loc = getattr(getattr(self, "prior", self), "loc", 0.0)
+        return self._expected(lambda b: np.abs(b - loc))
+
+    @property
+    def peak(self) -> Array:
+        """The density of one weight at ``loc``, its largest value."""
+        from priorfit.priors.moments import density_of
+
+        loc = np.asarray(getattr(self, "loc", 0.0), dtype=np.float64)
+        return density_of(self, np.broadcast_to(loc, self._shape()))
+
+    def _expected(self, f: Callable[[Array], Array]) -> Array:
+        from priorfit.priors.moments import expectation
+
+        return expectation(self, f)
+
+    def compare(self, other: Prior, match: str = "variance") -> Comparison:
+        """This belief beside ``other``, whose scale is chosen so that both agree in ``match``.
+
+        ``match`` is "variance", "mean_abs" or "peak": shapes can only be compared at equal width,
+        and which width that is changes the answer.
+
+        Raises
+        ------
+        InputError
+            where a prior has more than one scale, a box or no width.
+
+        Examples
+        --------
+        >>> import priorfit as pf
+        >>> both = pf.Normal(1.0).compare(pf.Laplace())
+        >>> both.other.scale, both.crossings.round(4)
+        (0.7071..., array([0.4894, 2.339 ]))
+        """
+        from priorfit.priors.compare import compare
+
+        return compare(self, other, match)
 
     def arguments(self) -> dict[str, Any]:
         """What the prior was made from, by name: ``type(prior)(**prior.arguments())`` equals it."""

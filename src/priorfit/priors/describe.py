@@ -10,6 +10,7 @@ from scipy.special import gammaincinv
 
 from priorfit.priors.base import Prior
 from priorfit.priors.grouped import SparseGroupLaplace
+from priorfit.priors.multivariate import MultivariateNormal
 from priorfit.priors.separable import ElasticNet, Flat
 from priorfit.priors.truncated import Truncated
 
@@ -29,6 +30,9 @@ def describe(prior: Prior) -> str:
         return f"{describe(prior.prior)}; {_box(*prior._bounds())}"
     if isinstance(prior, Flat):
         return "flat: every weight is as plausible as any other, nothing is shrunk"
+    if isinstance(prior, MultivariateNormal):
+        spread = _range(np.sqrt(prior.variance))
+        return f"Multivariate normal: {len(prior.loc)} weights, standard deviations {spread}"
     if not prior.separable:
         return _describe_groups(prior)
     widths = [np.atleast_1d(w) for w in prior._widths()]  # type: ignore[attr-defined]

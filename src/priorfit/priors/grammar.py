@@ -11,6 +11,7 @@ import numpy as np
 from priorfit._errors import InputError
 from priorfit.priors.base import Prior
 from priorfit.priors.grouped import GroupLaplace, SparseGroupLaplace
+from priorfit.priors.multivariate import MultivariateNormal
 from priorfit.priors.separable import ElasticNet, Flat, Laplace, Normal
 from priorfit.priors.truncated import Truncated
 
@@ -20,6 +21,7 @@ _FAMILIES: dict[str, type[Prior]] = {
     "flat": Flat,
     "normal": Normal,
     "laplace": Laplace,
+    "multivariatenormal": MultivariateNormal,
     "elasticnet": ElasticNet,
     "grouplaplace": GroupLaplace,
     "sparsegrouplaplace": SparseGroupLaplace,
@@ -113,7 +115,7 @@ def _number(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {k: _number(v) for k, v in value.items()}
     if isinstance(value, list):
-        return np.array([float(v) for v in value])
+        return np.array([_number(v) for v in value])
     try:
         return float(value)
     except ValueError:  # the label of a group

@@ -14,13 +14,23 @@ from priorfit.priors.base import Prior, key_of_columns
 from priorfit.priors.groups import Groups
 from priorfit.priors.mixture import log_constants, mixture, tails
 from priorfit.priors.normal_form import NormalForm
-from priorfit.priors.parameters import as_array, by_column, check, form, is_scalar, rate, times
+from priorfit.priors.parameters import (
+    as_array,
+    by_column,
+    check,
+    form,
+    is_scalar,
+    rate,
+    times,
+    weakened,
+)
 from priorfit.priors.separable import ElasticNet
+from priorfit.priors.stated import Stated
 
 __all__ = ["GroupLaplace", "SparseGroupLaplace"]
 
 
-class _Grouped(Prior):
+class _Grouped(Stated):
     """``-log p(b) = sum_j |t_j| / l1_scale_j + sum_g w_g |t_g / group_scale_g|_2 + log Z``."""
 
     separable = False
@@ -37,6 +47,9 @@ class _Grouped(Prior):
         for name in names:
             check(name, getattr(self, name), positive=name != "loc")
         if self.groups is None or isinstance(self.groups, Mapping):
+            return
+        if _are_numbers(self.groups):
+            object.__setattr__(self, "groups", _codes_of_numbers(self.groups))
             return
         given = list(self.groups) if isinstance(self.groups, Sequence | np.ndarray) else None
         if given is None or any(isinstance(k, Sequence) and not isinstance(k, str) for k in given):
@@ -283,7 +296,7 @@ class GroupLaplace(_Grouped):
 
     def tempered(self, strength: float) -> Self:
         """``scale / strength``."""
-        return replace(self, scale=times(self.scale, 1.0 / strength))
+        return replace(self, scale=times(self.scale, weakened(strength, 1.0)))
 
     def unit(self) -> Self:
         """Scale 1 where it is one number."""
@@ -337,8 +350,8 @@ class SparseGroupLaplace(_Grouped):
         """Both scales over ``strength``."""
         return replace(
             self,
-            l1_scale=times(self.l1_scale, 1.0 / strength),
-            group_scale=times(self.group_scale, 1.0 / strength),
+            l1_scale=times(self.l1_scale, weakened(strength, 1.0)),
+            group_scale=times(self.group_scale, weakened(strength, 1.0)),
         )
 
     def unit(self) -> Self:
@@ -362,3 +375,15 @@ def _codes(labels: Sequence[Any]) -> Index:
     """0, 1, 2, ... for the labels in the order in which they first appear."""
     place: dict[Any, int] = {}
     return np.array([place.setdefault(k, len(place)) for k in labels], dtype=np.intp)
+
+
+def _are_numbers(labels: Any) -> bool:
+    return isinstance(labels, np.ndarray) and labels.ndim == 1 and labels.dtype.kind in "iu"
+
+
+def _codes_of_numbers(labels: Index) -> Index:
+    """`_codes` without a loop."""
+    _, first, code = np.unique(labels, return_index=True, return_inverse=True)
+    place = np.empty(len(first), dtype=np.intp)
+    place[np.argsort(first)] = np.arange(len(first))
+    return place[code]

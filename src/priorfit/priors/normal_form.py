@@ -78,6 +78,42 @@ class NormalForm:
         value = self.l1 @ np.abs(t) + 0.5 * (self.l2 @ (t * t))
         return value if self.groups is None else value + self.groups.lengths(t).sum(axis=0)
 
+    def radius(self, t: Array) -> Array:
+        """The radius through distances ``t`` from loc, (p,) to a number, (p, k) to (k,).
+
+        ``total(t)`` in units of the largest rate where there is an l1 or group term: the l1 norm,
+        the sum of lengths, ``|t|_1 + (l2 / 2 l1) |t|^2``; else the l2 norm, each column counting by
+        its rate over the largest. A prior times any strength has the same radius.
+        """
+        if self._kinks:
+            return np.asarray(self.total(t) / self._largest)
+        share = self.l2 / self._largest if np.any(self.l2 > 0) else np.ones_like(self.l2)
+        return np.asarray(np.sqrt(share @ (t * t)))
+
+    def level(self, radius: float) -> float:
+        """``total(t)`` on the ball's surface, where ``radius(t)`` is ``radius``."""
+        return self._largest * (radius if self._kinks else 0.5 * radius * radius)
+
+    def slope(self, radius: float | Array) -> float | Array:
+        """The derivative of `level`: what the multiplier is times, to be a price of the radius."""
+        return self._largest * (np.ones_like(radius) if self._kinks else radius)
+
+    @property
+    def radius_unit(self) -> float:
+        """A norm in units of each column's own rate over `radius`: r, or the root of the l2 one."""
+        return self._largest if self._kinks else float(np.sqrt(self._largest))
+
+    @property
+    def _kinks(self) -> bool:
+        return bool(np.any(self.l1 > 0)) or self.groups is not None
+
+    @property
+    def _largest(self) -> float:
+        if not self._kinks:
+            return float(self.l2.max(initial=0.0))
+        most = 0.0 if self.groups is None else float(self.groups.rate.max())
+        return max(float(self.l1.max()), most)
+
     def prox(self, z: Array, step: float = 1.0) -> Array:
         """``argmin_b |b - z|^2 / 2 + step * sum value(b)``.
 

@@ -22,11 +22,12 @@ from priorfit.priors.parameters import (
     times,
     weakened,
 )
+from priorfit.priors.stated import Stated
 
 __all__ = ["ElasticNet", "Flat", "Laplace", "Normal"]
 
 
-class _Symmetric(Prior):
+class _Symmetric(Stated):
     """Density symmetric about ``loc``; subclasses say it for t = |b - loc| only."""
 
     loc: PerColumn
@@ -194,6 +195,16 @@ class Normal(_Symmetric):
         (scale,) = self._widths()
         return np.asarray(0.5 * (t / scale) ** 2 + np.log(scale) + 0.5 * np.log(2 * np.pi))
 
+    @property
+    def variance(self) -> Array:
+        """``scale^2``."""
+        return np.square(self._widths()[0]) + np.zeros(self._shape())
+
+    @property
+    def mean_abs(self) -> Array:
+        """``scale sqrt(2 / pi)``."""
+        return np.asarray(self._widths()[0] * np.sqrt(2.0 / np.pi) + np.zeros(self._shape()))
+
     def _tail(self, t: Array) -> Array:
         return np.asarray(ndtr(-t / self._widths()[0]))
 
@@ -260,6 +271,16 @@ class Laplace(_Symmetric):
     def _density(self, t: Array) -> Array:
         (scale,) = self._widths()
         return np.asarray(t / scale + np.log(2 * scale))
+
+    @property
+    def variance(self) -> Array:
+        """``2 scale^2``."""
+        return 2.0 * np.square(self._widths()[0]) + np.zeros(self._shape())
+
+    @property
+    def mean_abs(self) -> Array:
+        """``scale``."""
+        return self._widths()[0] + np.zeros(self._shape())
 
     def _tail(self, t: Array) -> Array:
         return np.asarray(0.5 * np.exp(-t / self._widths()[0]))

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 from numbers import Integral
-from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
@@ -108,68 +106,40 @@ def cross_validate(
         raise InputError(
             "each fold must hold a row of positive weight", "a fold without", "Use fewer folds."
         )
-    spare = _Spare(problem, threads)
+    shared = share(problem)
 
-    def shaped(sample: Problem, shared: Shared | None) -> Problem:
+    def shaped(sample: Problem) -> Problem:
         return per_sd(sample, shared) if standardize else sample
 
-    with spare.one() as shared:
-        full = path_of(
-            shaped(problem, shared),
-            penalties,
-            n_points=n_points,
-            ratio=ratio,
-            tol=tol,
-            max_iter=max_iter,
-            shared=shared,
-        )
+    full = path_of(
+        shaped(problem),
+        penalties,
+        n_points=n_points,
+        ratio=ratio,
+        tol=tol,
+        max_iter=max_iter,
+        shared=shared,
+    )
     report = progress or _silent
     report(1, len(pairs) + 1)
 
     def score(pair: tuple[Index, Index]) -> Array:
         train, test = pair
-        with spare.one() as shared:
-            part = _sample(problem, train) if shared else problem.take_rows(train)
-            problem.likelihood.check(part.y[part.weights > 0])
-            less = part.n_effective / problem.n_effective if hold == "mean" else 1.0
-            fitted = path_of(
-                shaped(part, shared),
-                full.penalties * less,
-                tol=tol,
-                max_iter=max_iter,
-                shared=shared,
-            )
+        part = _sample(problem, train) if shared else problem.take_rows(train)
+        problem.likelihood.check(part.y[part.weights > 0])
+        own = full.penalties
+        if hold == "mean":
+            own = own * (part.n_effective / problem.n_effective)
+        fitted = path_of(shaped(part), own, tol=tol, max_iter=max_iter, shared=shared)
         return _deviance(problem, test, fitted)
 
     scores = np.empty((len(full.penalties), len(pairs)))
     for k, column in enumerate(_in_threads(score, pairs, threads)):
         scores[:, k] = column
         report(k + 2, len(pairs) + 1)
-    spare.forget()
+    if shared is not None:
+        shared.forget()
     return Selection(full.penalties, scores, full.n_nonzero, rule), full
-
-
-class _Spare:
-    """What paths over folds share, once for each thread."""
-
-    def __init__(self, problem: Problem, threads: int) -> None:
-        self.free: SimpleQueue[Shared | None] = SimpleQueue()
-        self.every = [share(problem) for _ in range(max(threads, 1))]
-        for one in self.every:
-            self.free.put(one)
-
-    @contextmanager
-    def one(self) -> Iterator[Shared | None]:
-        shared = self.free.get()
-        try:
-            yield shared
-        finally:
-            self.free.put(shared)
-
-    def forget(self) -> None:
-        for one in self.every:
-            if one is not None:
-                one.forget()
 
 
 def _sample(problem: Problem, rows: Index) -> Problem:

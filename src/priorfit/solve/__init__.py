@@ -2,16 +2,21 @@
 
 from priorfit.solve.api import solve, solve_quietly
 from priorfit.solve.columns import moments
+from priorfit.solve.constrained import constrained
 from priorfit.solve.engines import ENGINES, Auto, share
+from priorfit.solve.grid import lambda_max
 from priorfit.solve.leave_one_out import LeaveOneOut
 from priorfit.solve.noise import warn_collapse
-from priorfit.solve.path import Path, lambda_max, path, path_of
+from priorfit.solve.path import Path, path, path_of
+from priorfit.solve.radius import AtRadius
 from priorfit.solve.result import Certificate, Solution
 from priorfit.solve.shared import Shared
 from priorfit.solve.status import Status
+from priorfit.solve.update import update
 
 __all__ = [
     "ENGINES",
+    "AtRadius",
     "Auto",
     "Certificate",
     "LeaveOneOut",
@@ -19,6 +24,7 @@ __all__ = [
     "Shared",
     "Solution",
     "Status",
+    "constrained",
     "lambda_max",
     "moments",
     "path",
@@ -26,5 +32,6 @@ __all__ = [
     "share",
     "solve",
     "solve_quietly",
+    "update",
     "warn_collapse",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from numbers import Real
 
 import numpy as np
@@ -10,7 +11,9 @@ from scipy.optimize import brentq
 
 from priorfit._errors import ConvergenceWarning, InputError
 from priorfit._typing import Array
+from priorfit.design import as_design
 from priorfit.likelihoods import Gaussian
+from priorfit.priors import MultivariateNormal, Normal
 from priorfit.problem import Problem
 from priorfit.solve.certificate import Certificates
 from priorfit.solve.engines import Auto, engine
@@ -79,6 +82,8 @@ def solve_quietly(
 ) -> Solution:
     """`solve` without the warning; the status says what became of the fit."""
     check_settings(tol, max_iter)
+    if isinstance(problem.prior, MultivariateNormal):
+        return _whitened(problem, problem.prior, tol, max_iter, solver)
     if solver == "auto" and warm is None and (small := fit_small(problem, tol)) is not None:
         return _small_solution(problem, small, tol)
     standard = standardize(problem)
@@ -97,6 +102,19 @@ def solve_quietly(
         g, rounds = solutions[:, 0], run.rounds
     name = Auto().of(standard, only) if solver == "auto" else solver
     return _solution(problem, standard, g, strength, found, tol, (name, rounds))
+
+
+def _whitened(
+    problem: Problem, prior: MultivariateNormal, tol: float, max_iter: int, solver: str
+) -> Solution:
+    """The same problem for ``u = R (b - loc)``, whose prior is standard normal."""
+    design = as_design(problem.design.matvec(prior.colour(np.eye(len(prior.loc))).T))
+    offset = problem.offset + problem.design.matvec(prior.loc)
+    plain = replace(problem, prior=Normal(1.0), design=design, offset=offset)
+    found = solve_quietly(plain, tol=tol, max_iter=max_iter, solver=solver)
+    constant = np.log(np.diag(prior.root)).sum()
+    coef = prior.loc + prior.colour(found.coef)
+    return found._replace(coef=coef, objective=found.objective - float(constant))
 
 
 def check_settings(tol: float, max_iter: int) -> None:

@@ -7,6 +7,7 @@ the residuals of the answer, so nothing the solver kept is trusted.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ from priorfit._typing import Array, Index
 from priorfit.design import Dense
 from priorfit.solve.standard import Standard
 
-__all__ = ["Certificates", "certify", "joined"]
+__all__ = ["Certificates", "certify", "certify_by_gram", "joined"]
 
 _BUDGET = 1 << 22  # numbers held per block of solutions
 _ROWS = 1 << 17  # numbers of residuals per block of rows: they stay in cache
@@ -50,6 +51,20 @@ def certify(standard: Standard, solutions: Array, strengths: Array) -> Certifica
         return judge(standard, solutions, strengths)
     spans = [slice(i, i + step) for i in range(0, k, step)]
     return joined([judge(standard, solutions[:, span], strengths[span]) for span in spans])
+
+
+def certify_by_gram(standard: Standard, solutions: Array, strengths: Array) -> Certificates:
+    """The same for a gaussian whose Gram matrix is at hand, without another look at X.
+
+    The matrix comes from the real columns in float64; a bound of its rounding is added to the gap
+    (Higham, Accuracy and Stability of Numerical Algorithms, section 3.1).
+    """
+    found = _certify_gaussian(standard, solutions, strengths, _residuals_by_gram)
+    lengths = np.sqrt(np.maximum(np.diag(standard.gram), 0.0))
+    size = np.sqrt(2.0 * standard.reference) + lengths @ np.abs(solutions)
+    terms = 2.0 * np.sqrt(standard.Z.shape[0]) + standard.size + 16.0
+    rounding = terms * _EPS * size**2 / standard.reference
+    return found._replace(gap=found.gap + rounding)
 
 
 def joined(parts: list[Certificates]) -> Certificates:
@@ -89,13 +104,24 @@ def _residuals(standard: Standard, g: Array) -> _Residuals:
     return _Residuals(square, inner, slopes)
 
 
-def _certify_gaussian(standard: Standard, g: Array, strengths: Array) -> Certificates:
+def _residuals_by_gram(standard: Standard, g: Array) -> _Residuals:
+    slopes = standard.correlation[:, None] - standard.gram @ g
+    inner = 2.0 * standard.reference - standard.correlation @ g
+    return _Residuals(inner - np.einsum("jk,jk->k", g, slopes), inner, slopes)
+
+
+def _certify_gaussian(
+    standard: Standard,
+    g: Array,
+    strengths: Array,
+    look: Callable[[Standard, Array], _Residuals] = _residuals,
+) -> Certificates:
     """The conjugate of a square is a square: sums over the residuals say all."""
     with np.errstate(over="ignore", invalid="ignore"):
-        fit = _residuals(standard, g)
+        fit = look(standard, g)
         primal = 0.5 * fit.square + _penalty(standard, g, strengths)
         kkt = _violations(standard, g, fit.slopes, strengths).max(axis=0)
-        point = _with_flat_met(standard, g, fit)
+        point = _with_flat_met(standard, g, fit, look)
 
         def gap(share: Array) -> Array:
             beyond = _penalty_conjugate(standard, g, point.slopes * share, strengths)
@@ -110,7 +136,12 @@ def _certify_gaussian(standard: Standard, g: Array, strengths: Array) -> Certifi
     return _rounded(found, kkt / standard.null_correlation, fit.slopes)
 
 
-def _with_flat_met(standard: Standard, g: Array, fit: _Residuals) -> _Residuals:
+def _with_flat_met(
+    standard: Standard,
+    g: Array,
+    fit: _Residuals,
+    look: Callable[[Standard, Array], _Residuals],
+) -> _Residuals:
     """The residuals of ``g`` with its flat coordinates refitted: theta is orthogonal to them."""
     flat = np.flatnonzero(standard.form.flat)
     size = np.sqrt(standard.weights.sum() * fit.square)  # >= sum |theta|
@@ -121,7 +152,7 @@ def _with_flat_met(standard: Standard, g: Array, fit: _Residuals) -> _Residuals:
     moved = g.copy()
     for _ in range(2):  # the second takes out the rounding of the first
         moved[flat] += np.linalg.lstsq(normal, fit.slopes[flat], rcond=None)[0]
-        fit = _residuals(standard, moved)
+        fit = look(standard, moved)
     return fit
 
 

@@ -124,7 +124,7 @@ def engine(
         return WorkingSet(standard, tol)
     if name == "conjugate-gradients":
         return ConjugateGradients(standard, tol, max_iter)
-    return LeastSquares(standard, tol) if name == "least-squares" else Gram(standard)
+    return LeastSquares(standard, tol) if name == "least-squares" else Gram(standard, tol)
 
 
 def share(problem: Problem) -> Shared | None:

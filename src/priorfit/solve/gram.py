@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from priorfit._typing import Array
-from priorfit.solve.certificate import Certificates, certify
+from priorfit.design import Dense
+from priorfit.solve.certificate import Certificates, certify, certify_by_gram, joined
 from priorfit.solve.native import solve_quadratic
 from priorfit.solve.standard import Standard
 
 __all__ = ["Gram", "few_columns"]
-
 
 _SPARSE = 0.01  # of the strength without weights: above, most columns stay out
 
@@ -28,12 +30,22 @@ def few_columns(standard: Standard, only: float | None = None) -> bool:
 class Gram:
     """An engine that looks at X once."""
 
-    def __init__(self, standard: Standard) -> None:
-        self.standard, self.rounds = standard, 0
+    def __init__(self, standard: Standard, tol: float) -> None:
+        self.standard, self.tol, self.rounds = standard, tol, 0
 
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
         """Solutions (m, k) and certificates."""
         form, tol = self.standard.form, 1e-13 * self.standard.null_correlation
         gram, q = self.standard.gram, self.standard.correlation
         coefs, self.rounds = solve_quadratic(gram, q, form, None, strengths, warm, tol)
-        return coefs.T, certify(self.standard, coefs.T, strengths)
+        return coefs.T, self._certified(coefs.T, strengths)
+
+    def _certified(self, g: Array, strengths: Array) -> Certificates:
+        """By the Gram matrix; the last, and any that it cannot vouch for, by a look at X."""
+        standard = self.standard
+        if not isinstance(standard.Z.base, Dense) or g.shape[1] < 2:
+            return certify(standard, g, strengths)
+        most = certify_by_gram(standard, g[:, :-1], strengths[:-1])
+        if not np.all(most.gap <= self.tol):
+            return certify(standard, g, strengths)
+        return joined([most, certify(standard, g[:, -1:], strengths[-1:])])

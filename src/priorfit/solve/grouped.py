@@ -7,10 +7,10 @@ import numpy as np
 from priorfit._core import solve_group_path
 from priorfit._typing import Array
 from priorfit.design import Dense
+from priorfit.solve.approach import LOOSE, approach
 from priorfit.solve.blocks import blocks_of
 from priorfit.solve.certificate import Certificates, joined
 from priorfit.solve.columns import stored, stored_or_copied
-from priorfit.solve.group_dual import GroupDual
 from priorfit.solve.newton import Newton
 from priorfit.solve.standard import Standard
 
@@ -18,7 +18,7 @@ __all__ = ["Grouped"]
 
 _MOST = 6000  # working columns: their Gram matrix then fills 290 MB
 _ROWS = 2000  # at most, for systems among the rows
-_SHARE = 1  # of the rows: with more working columns systems among the rows are smaller
+_STEP = 0.7  # from one strength to the next on the way to a distant first one
 _MEMORY = 1 << 27  # numbers in the copies of the working columns: 1 GB
 
 
@@ -32,11 +32,12 @@ class Grouped:
         free = np.flatnonzero(~form.fixed)
         self.blocks = blocks_of(form, free[free >= self.first])
         n = len(standard.y)
-        self.most = min(_MOST, max(100, _MEMORY // n))
-        self.dual = isinstance(standard.Z.base, Dense) and n <= _ROWS
-        self.dual = self.dual and bool(np.all(self.blocks.rate > 0))
-        if self.dual:
-            self.most = min(self.most, int(_SHARE * n))
+        self.most = max(100, _MEMORY // n)
+        self.few = min(_MOST, self.most)
+        if n <= _ROWS and np.all(self.blocks.rate > 0):
+            self.few = min(self.few, n)  # with more columns systems among the rows are smaller
+        else:
+            self.most = self.few
         self.native = (
             standard.gaussian
             and (isinstance(standard.Z.base, Dense) or stored(standard.Z.base) is not None)
@@ -47,12 +48,14 @@ class Grouped:
         """Solutions (m, k) and their certificates, each warm from the last."""
         if not self.native:
             return self._newton(strengths, warm)
-        solutions, found = self._path(strengths, warm)
+        way = self._approach(float(strengths[0])) if warm is self.standard.start else np.empty(0)
+        tols = np.repeat([max(self.tol, LOOSE), self.tol], [len(way), len(strengths)])
+        solutions, found = self._path(np.concatenate([way, strengths]), tols, warm)
+        solutions, found = solutions[:, len(way) :], _without(found, len(way))
         done = solutions.shape[1]
         self.rounds = max(self.rounds, done)
         if done < len(strengths):
-            finish = self._among_rows if self.dual else self._newton
-            rest, more = finish(strengths[done:], solutions[:, -1] if done else warm)
+            rest, more = self._newton(strengths[done:], solutions[:, -1] if done else warm)
             none = more._replace(slopes=np.empty((0, len(more.gap))))
             solutions, found = np.hstack([solutions, rest]), joined([found, none])
         for k in np.flatnonzero(found.gap > self.tol):
@@ -63,11 +66,15 @@ class Grouped:
                 found = found._replace(moved=None)
         return solutions, found
 
-    def _among_rows(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
-        engine = GroupDual(self.standard, self.tol)
-        found = engine(strengths, warm)
-        self.rounds = max(self.rounds, engine.rounds)
-        return found
+    def _approach(self, s: float) -> Array:
+        form, slopes = self.standard.form, self.standard.correlation
+        alone = (form.l1 > 0) & ~form.fixed
+        if form.groups is not None:
+            alone &= ~form.groups.inside
+        top = np.max(np.abs(slopes[alone]) / form.l1[alone], initial=0.0)
+        if form.groups is not None:
+            top = max(top, form.groups.dual_norms(slopes, form.l1).max())
+        return approach(float(top), s, _STEP)
 
     def _newton(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
         newton = Newton(self.standard, self.tol, min(self.max_iter, 200))
@@ -75,7 +82,7 @@ class Grouped:
         self.rounds = max(self.rounds, newton.rounds)
         return found
 
-    def _path(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
+    def _path(self, strengths: Array, tols: Array, warm: Array) -> tuple[Array, Certificates]:
         standard, first = self.standard, self.first
         points, p = len(strengths), standard.size - first
         base = np.clip(standard.form.loc, standard.form.lower, standard.form.upper)
@@ -96,13 +103,14 @@ class Grouped:
             blocks.l1,
             blocks.rate,
             strengths,
-            np.full(points, self.tol),
+            tols,
             coefs,
             gaps,
             kkts,
             working,
             standard.reference,
             standard.null_correlation,
+            self.few,
             self.most,
         )
         solutions = np.repeat(base[:, None], done, axis=1)
@@ -110,3 +118,9 @@ class Grouped:
         solutions[first + used] += coefs[:done, used].T
         moved = np.concatenate([np.arange(first), first + used])
         return solutions, Certificates(gaps[:done], kkts[:done], np.empty((0, done)), moved)
+
+
+def _without(found: Certificates, first: int) -> Certificates:
+    """All but the first ones."""
+    gap, kkt, slopes, moved = found
+    return Certificates(gap[first:], kkt[first:], slopes[:, first:], moved)

@@ -9,8 +9,9 @@ import numpy as np
 from priorfit._errors import InputError
 from priorfit.problem import Problem
 from priorfit.solve.api import check_settings
+from priorfit.solve.grid import grid_of
 from priorfit.solve.least_squares import LeastSquares, is_quadratic
-from priorfit.solve.path import Path, grid_of, solved_path
+from priorfit.solve.path import Path, solved_path
 from priorfit.solve.standard import standardize
 
 __all__ = ["LeaveOneOut"]

@@ -7,6 +7,7 @@ import numpy as np
 from priorfit._core import solve_path
 from priorfit._typing import Array
 from priorfit.design import Dense
+from priorfit.solve.approach import LOOSE, approach
 from priorfit.solve.certificate import Certificates, joined
 from priorfit.solve.columns import stored, stored_or_copied
 from priorfit.solve.native import LOSSES
@@ -68,7 +69,7 @@ class ManyColumns:
             approach = self._approach(float(strengths[0]))
             skip = len(approach)
             strengths = np.concatenate([approach, strengths])
-        tols = np.where(np.arange(len(strengths)) < skip, max(self.tol, 1e-2), self.tol)
+        tols = np.where(np.arange(len(strengths)) < skip, max(self.tol, LOOSE), self.tol)
         name = standard.likelihood.name
         solutions, found = self._run(name, strengths, tols, warm, self.most)
         done = solutions.shape[1]
@@ -129,11 +130,7 @@ class ManyColumns:
         return solutions, Certificates(gaps[:done], kkts[:done], np.empty((0, done)), moved)
 
     def _approach(self, s: float) -> Array:
-        """Strengths on the way from the one that holds every weight down to ``s``."""
         l1, correlation = self.standard.form.l1, self.standard.correlation
         pure = (l1 > 0) & ~self.standard.form.fixed
         top = float(np.max(np.abs(correlation[pure]) / l1[pure], initial=0.0))
-        if not 0 < s < _STEP * top:
-            return np.empty(0)
-        steps = int(np.ceil(np.log(top / s) / -np.log(_STEP)))
-        return np.geomspace(top, s, steps + 1)[:-1]
+        return approach(top, s, _STEP)

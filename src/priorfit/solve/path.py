@@ -9,33 +9,23 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
-from scipy.optimize import brentq
 
 from priorfit._errors import ConvergenceWarning, InputError
 from priorfit._typing import Array, Mask
 from priorfit.likelihoods import Likelihood
-from priorfit.priors import (
-    ElasticNet,
-    Flat,
-    Laplace,
-    Normal,
-    NormalForm,
-    Prior,
-    SparseGroupLaplace,
-    Truncated,
-)
+from priorfit.priors import Flat, Laplace, Normal, Prior, Truncated
 from priorfit.problem import Problem
 from priorfit.solve.api import check_settings
 from priorfit.solve.engines import Engine, engine
+from priorfit.solve.grid import TWO_RATES, from_scales, grid_of
 from priorfit.solve.noise import noise_variance, rss
+from priorfit.solve.radius import AtRadius, at_radius
 from priorfit.solve.restore import restore
 from priorfit.solve.result import Certificate
 from priorfit.solve.shared import Shared
 from priorfit.solve.standard import Standard, standardize
 
-__all__ = ["Path", "grid_of", "lambda_max", "path", "path_of", "solved_path"]
-
-_TWO_RATES = ElasticNet | SparseGroupLaplace
+__all__ = ["Path", "path", "path_of", "solved_path"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,9 +54,25 @@ class Path:
 
     @property
     def norms(self) -> Array:
-        """The radius of the constraint that each point solves, (k,): l1 of b - loc for a Laplace
-        prior and elastic net, l2 for a normal one, the (sparse) group norm for groups."""
-        return _norm(self.problem.form, self.coefs - self.problem.form.loc[:, None])
+        """The radius of the constraint that each point solves (`NormalForm.radius`), (k,)."""
+        form = self.problem.form
+        return np.asarray(form.radius(self.coefs - form.loc[:, None]))
+
+    @cached_property
+    def losses(self) -> Array:
+        """``sum_i w_i loss(y_i, eta_i)`` of each point, (k,): half the RSS for the gaussian."""
+        problem = self.problem
+        eta = problem.design.matvec(self.coefs) + self.intercepts + problem.offset[:, None]
+        return np.asarray(problem.weights @ problem.likelihood.loss(problem.y[:, None], eta))
+
+    @property
+    def shadow_prices(self) -> Array:
+        """``-dV/dt`` at each point, (k,): how fast the smallest loss V(t) falls with the radius t.
+
+        Lambda for a Laplace prior; lambda times the radius for a normal one, because the radius is
+        the length and the penalty half its square.
+        """
+        return np.asarray(self.penalties * self.problem.form.slope(self.norms))
 
     @cached_property
     def dispersions(self) -> Array:
@@ -117,7 +123,7 @@ class Path:
         with np.errstate(divide="ignore"):
             ratio = self.dispersions / self.penalties
         base = self.prior.prior if isinstance(self.prior, Truncated) else self.prior
-        if isinstance(base, _TWO_RATES) and np.ndim(base.l1_scale) == 0:
+        if isinstance(base, TWO_RATES) and np.ndim(base.l1_scale) == 0:
             return np.asarray(ratio * float(base.l1_scale))
         return np.sqrt(ratio) if isinstance(base, Normal | Flat) else ratio
 
@@ -149,8 +155,25 @@ class Path:
     def at_norm(self, radius: float) -> tuple[float, Array]:
         """(intercept, coef) of the constrained problem: the best fit with norm <= ``radius``.
 
-        Beyond the norm of the fit without a penalty the constraint is slack and that fit is
-        returned. Raises `InputError` where the radius is below the strongest point of the path.
+        The norm is that of `norms`. Beyond the norm of the fit without a penalty the constraint is
+        slack and that fit is returned. Raises `InputError` where the radius is below the strongest
+        point of the path. `within` also gives the multiplier and the certificate.
+        """
+        if radius == self.norms[0]:
+            return float(self.intercepts[0]), self.coefs[:, 0]
+        found = self.within(radius)
+        return found.intercept, found.coef
+
+    def within(self, radius: float) -> AtRadius:
+        """The constrained problem at any radius from the path's first norm on; see `at_norm`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> few = path(np.diag([1.0, 2.0]), [3.0, 2.0], intercept=False)
+        >>> found = few.within(2.0)
+        >>> found.coef.round(3), round(found.penalty, 3)
+        (array([1.4, 0.6]), 1.6)
         """
         norms = self.norms
         if not norms[0] <= radius < np.inf:
@@ -159,21 +182,11 @@ class Path:
                 f"{radius:g}, where the path begins at {norms[0]:.4g}",
                 "Give a larger radius, or begin the path at a stronger penalty.",
             )
-        if radius == norms[0]:
-            return float(self.intercepts[0]), self.coefs[:, 0]
-        form = self.problem.form
-
-        def excess(penalty: float) -> float:
-            return float(_norm(form, self.at(penalty)[1] - form.loc)) - radius
-
-        beyond = norms >= radius
-        k = int(np.argmax(beyond)) if np.any(beyond) else len(norms)
-        high = float(self.penalties[k - 1])
-        low = float(self.penalties[k]) if k < len(norms) else 0.0
-        if excess(low) <= 0:  # at a point of the path, or slack
-            return self.at(low)
-        penalty = brentq(excess, low, high, xtol=1e-14 * high, rtol=1e-14)
-        return self.at(float(penalty))
+        k = max(0, int(np.argmax(norms > radius)) - 1 if np.any(norms > radius) else len(norms) - 1)
+        start = float(self.penalties[k])
+        return at_radius(
+            self.problem, self._standard, radius, start, self._unknowns(k), tol=self.tol
+        )
 
     def plot(self, ax: Any = None, **options: Any) -> Any:
         """Draw the path; see `priorfit.plots.plot_path`."""
@@ -232,7 +245,7 @@ def path(
     if scales is not None:
         if penalties is not None:
             raise InputError("give `penalties` or `scales`", "both", "Drop one of them.")
-        penalties = _from_scales(problem, np.asarray(scales, dtype=np.float64))
+        penalties = from_scales(problem, np.asarray(scales, dtype=np.float64))
     found = path_of(
         problem,
         penalties,
@@ -293,107 +306,3 @@ def solved_path(
         tol,
         standard,
     )
-
-
-def grid_of(
-    problem: Problem, standard: Standard, penalties: Any, n_points: int, ratio: float | None
-) -> Array:
-    """The lambdas given, strongest first, or a grid."""
-    if penalties is None:
-        return default_grid(problem, standard, n_points, ratio)
-    lambdas = np.sort(np.atleast_1d(np.asarray(penalties, dtype=np.float64)))[::-1].copy()
-    if lambdas.ndim != 1 or not np.all((lambdas >= 0) & np.isfinite(lambdas)):
-        raise InputError(
-            "`penalties` must be finite numbers >= 0", repr(penalties), "They are lambdas."
-        )
-    return lambdas
-
-
-def lambda_max(problem: Problem) -> float:
-    """The smallest lambda at which every weight with a kink (l1, group) sits at its prior mean.
-
-    ``max_j |X_j' theta| / rate_j`` at the fit without those weights (rate: 1 for a scalar scale),
-    for groups the dual norm; 0 where no weight has a kink.
-
-    Examples
-    --------
-    >>> import numpy as np, priorfit as pf
-    >>> pf.lambda_max(pf.Problem.make(np.eye(2), [3.0, -4.0], prior=pf.Laplace(),
-    ...                               intercept=False))
-    4.0
-    """
-    return _lambda_max(standardize(problem)) if np.any(problem.form.kinked) else 0.0
-
-
-def _lambda_max(standard: Standard) -> float:
-    form = standard.form
-    pure = form.kinked
-    if not np.any(pure):
-        return 0.0
-    slopes = standard.weights * standard.likelihood.slope(standard.y, standard.eta(standard.start))
-    correlation = -standard.Z.rmatvec(slopes)
-    others = (form.flat) & (np.abs(correlation) > 1e-12 * standard.null_correlation)
-    if np.any(others[int(standard.Z.intercept) :]) or np.any(form.loc[pure] != 0):
-        bound = 10.0 * _holding(form, correlation) + 1e-300
-        run = engine(standard, solver="auto", tol=1e-12, max_iter=1000)
-        g = run(np.array([bound]), standard.start)[0][:, 0]
-        slopes = standard.weights * standard.likelihood.slope(standard.y, standard.eta(g))
-        correlation = -standard.Z.rmatvec(slopes)
-    up = np.where(standard.start < form.upper, correlation, 0.0)
-    down = np.where(standard.start > form.lower, -correlation, 0.0)
-    return _holding(form, np.maximum(np.maximum(up, down), 0.0)) / standard.y_unit**2
-
-
-def _holding(form: NormalForm, correlation: Array) -> float:
-    """The smallest strength at which every kink withstands these correlations."""
-    alone = form.kinked
-    most = 0.0
-    if form.groups is not None:
-        alone = alone & ~form.groups.inside
-        most = float(form.groups.dual_norms(correlation, form.l1).max())
-    return float(np.max(np.abs(correlation[alone]) / form.l1[alone], initial=most))
-
-
-def default_grid(problem: Problem, standard: Standard, n_points: int, ratio: float | None) -> Array:
-    """Log-spaced lambdas from the strongest that matters downwards."""
-    n, p = problem.design.shape
-    top, share = _lambda_max(standard), (1e-2 if n < p else 1e-3)
-    form = standard.form
-    if top <= 0:  # no l1 term: from where the best column keeps 1 % of its weight
-        spread = float(
-            np.max(standard.weights.sum() / np.maximum(form.l2, 1e-300)[form.l2 > 0], initial=0)
-        )
-        top, share = 100.0 * (spread or 1.0) / standard.y_unit**2, 1e-7
-    elif np.any(form.l2 > 0):
-        share *= 0.1
-    share = share if ratio is None else ratio
-    if not 0 < share < 1 or n_points < 1:
-        raise InputError(
-            "a grid must have 0 < ratio < 1 and n_points >= 1",
-            f"{share}, {n_points}",
-            "Correct them.",
-        )
-    return top * np.geomspace(1.0, share, n_points)
-
-
-def _norm(form: NormalForm, t: Array) -> Array:
-    """The norm that the prior bounds, of distances from loc (p,) or (p, k)."""
-    if form.groups is not None:  # relative to the largest rate, as in the constraint view
-        return np.asarray(form.total(t) / max(form.l1.max(), form.groups.rate.max()))
-    return np.asarray(np.linalg.norm(t, ord=1 if np.any(form.l1 > 0) else 2, axis=0))
-
-
-def _from_scales(problem: Problem, scales: Array) -> Array:
-    phi = problem.likelihood.known_dispersion
-    if phi is None:
-        raise InputError(
-            "`scales` need a known noise",
-            "Gaussian() with the noise unknown",
-            "Give Gaussian(noise=...), or penalties=.",
-        )
-    if not np.all(scales > 0):
-        raise InputError("`scales` must be > 0", repr(scales), "A scale is a width.")
-    base = problem.prior.prior if isinstance(problem.prior, Truncated) else problem.prior
-    if isinstance(base, _TWO_RATES):
-        return phi / scales * float(np.asarray(base.l1_scale))
-    return phi / scales**2 if isinstance(base, Normal | Flat) else phi / scales

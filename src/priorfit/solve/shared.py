@@ -19,6 +19,8 @@ from priorfit.solve.columns import moments, moments_of_rows, stored_or_copied
 
 __all__ = ["Shared"]
 
+_LOST = 1e-2  # of the variance: a column of which less is left is looked at anew
+
 
 @dataclass(frozen=True, eq=False)
 class Shared:
@@ -58,7 +60,7 @@ class Shared:
         (mean, sd), gone = self._moments, total - left
         apart, variance = moments_of_rows(self.values, out, self.weights)
         square = total * sd**2 - gone * variance - gone * total / left * (apart - mean) ** 2
-        lost = square < 1e-3 * total * sd**2
+        lost = square < _LOST * total * sd**2
         mean = mean - gone / left * (apart - mean)
         sd = np.sqrt(np.maximum(square, 0.0) / left)
         if np.any(lost):
@@ -96,8 +98,13 @@ class Shared:
         if first:
             out[1:] -= np.outer(delta, out[0])
             out[:, 1:] -= np.outer(out[:, 0], delta)
+        spread = np.diag(out)[first:] < _LOST * np.diag(self.gram)[first:]
         out[first:] *= ratio[:, None]
         out[:, first:] *= ratio
+        if np.any(spread):
+            lost = first + np.flatnonzero(spread)
+            out[lost] = Z.gram(lost, np.arange(len(out)), weights)
+            out[:, lost] = out[lost].T
         return out
 
     def forget(self) -> None:
