@@ -9,6 +9,8 @@ import re
 from importlib.metadata import version as installed_version
 from typing import Any
 
+from priorfit.translate.table import markdown
+
 project = "priorfit"
 author = "The priorfit developers"
 copyright = "2026, The priorfit developers"
@@ -111,8 +113,16 @@ def keep_bars(*event: Any) -> None:
     lines[:] = _BAR.sub(lambda m: m[1] or r"\|", "\n".join(lines)).split("\n")
 
 
+def put_in_dictionary(app: Any, page: str, source: list[str]) -> None:
+    """The table of `priorfit.dictionary` in its page, from the same data."""
+    if page == "translate":
+        app.env.note_reread()  # the data may have changed though the page has not
+        source[0] = source[0].replace("<!-- the dictionary -->", markdown())
+
+
 def setup(app: Any) -> None:
     """Connect the hooks above."""
+    app.connect("source-read", put_in_dictionary)
     app.connect("autodoc-skip-member", skip_noise)
     app.connect("autodoc-process-docstring", house_form, priority=400)  # before napoleon's
     app.connect("autodoc-process-docstring", keep_bars)

@@ -35,6 +35,7 @@ from priorfit.solve import (
     solve,
     update,
 )
+from priorfit.translate import Explanation, Translation, dictionary, explain, translate
 
 if TYPE_CHECKING:
     from priorfit import datasets, plots, sklearn
@@ -49,6 +50,7 @@ __all__ = [
     "Certificate",
     "ConvergenceWarning",
     "ElasticNet",
+    "Explanation",
     "Flat",
     "Gaussian",
     "GroupLaplace",
@@ -70,9 +72,12 @@ __all__ = [
     "Solution",
     "SparseGroupLaplace",
     "Status",
+    "Translation",
     "Truncated",
     "cross_validate",
     "datasets",
+    "dictionary",
+    "explain",
     "lambda_max",
     "leave_one_out",
     "path",
@@ -81,6 +86,7 @@ __all__ = [
     "shrinkage",
     "sklearn",
     "solve",
+    "translate",
     "update",
 ]
 

@@ -10,7 +10,7 @@ from priorfit._typing import Array, Mask
 from priorfit.likelihoods import Likelihood
 from priorfit.priors import MultivariateNormal, Normal, NormalForm, Prior, describe
 
-__all__ = ["Constraint", "Penalty", "Views", "collapsed", "explain", "views_of"]
+__all__ = ["Constraint", "Penalty", "Views", "collapsed", "explain", "extremes", "views_of"]
 
 
 class Penalty(NamedTuple):
@@ -140,7 +140,7 @@ def explain(
     prior = views.prior
     if isinstance(prior, MultivariateNormal):
         prior = Normal(1.0 / np.sqrt(np.diag(prior.precision)))
-    free, frozen = _extremes(prior.lower(len(names)), precision)
+    free, frozen = extremes(prior.lower(len(names)), precision)
     for which, word in ((free, "effectively unpenalised"), (frozen, "effectively frozen")):
         if np.any(which):
             lines.append(f"{word.capitalize()}: {_listing(names, which)}.")
@@ -158,7 +158,7 @@ def _defaults(likelihood: Likelihood, phi: float, n: float) -> str:
     return f"PoissonRegressor(alpha=1) is Normal(scale={1 / np.sqrt(n):.3g})"
 
 
-def _extremes(form: NormalForm, precision: Array) -> tuple[Mask, Mask]:
+def extremes(form: NormalForm, precision: Array) -> tuple[Mask, Mask]:
     """Columns that keep more than 99.9 % or less than 1 % of what the data alone would say."""
     # a prior's curvature at its own width: 1/variance; a Laplace of rate r has variance 2/r^2
     curvature = form.l2 + 0.5 * form.l1**2

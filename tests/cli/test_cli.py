@@ -282,3 +282,42 @@ def test_tables_with_categories(here):
     names = [k for k, _ in json.loads((here / "m.json").read_text())["coefficients"]]
     assert names == ["city[a]", "city[b]", "x"]
     assert main(["predict", "m.json", "c.csv"]) == 0
+
+
+def test_translate_says_what_the_function_says(capsys):
+    """There, back, and as JSON: the command is `pf.translate`."""
+    given = ["translate", "laplace:scale=0.1", "--to", "glmnet", "--n", "442", "--noise", "54"]
+    assert main(given) == 0
+    said = capsys.readouterr().out
+    ours = pf.translate(pf.Laplace(0.1), to="glmnet", n=442, noise=54.0)
+    assert ours.call in said
+    assert "65.9729" in said
+    assert main([*given, "--json"]) == 0
+    settings = json.loads(capsys.readouterr().out)
+    assert settings["row"] == "glmnet.gaussian"
+    assert settings["settings"] == dict(ours)
+    words = ",".join(f"{k}={v}" for k, v in settings["settings"].items())
+    back = ["translate", f"glmnet:{words}", "--n", "442", "--noise", "54"]
+    assert main([*back, "--json"]) == 0
+    prior = json.loads(capsys.readouterr().out)["prior"]
+    assert prior["name"] == "laplace"
+    assert prior["scale"] == pytest.approx(0.1, rel=1e-12)
+    assert main(back) == 0
+    assert "half of the weights" in capsys.readouterr().out
+
+
+def test_translate_lists_and_refuses(capsys):
+    """The dictionary in short; one line for what is missing."""
+    assert main(["translate", "--list", "torch"]) == 0
+    said = capsys.readouterr().out
+    assert "torch.SGD.mse" in said
+    assert "not a MAP" in said
+    for wrong, words in (
+        (["laplace:scale=0.1", "--to", "sklearn.Lasso"], "must be given"),
+        (["normal:scale=1", "--to", "torch.AdamW"], "step sizes"),
+        ([], "something to translate"),
+        (["--list", "nothing"], "--list must name"),
+        (["normal:scale=1", "--to", "glmnet", "--x-scale", "a"], "--x-scale must hold"),
+    ):
+        assert main(["translate", *wrong]) == 1
+        assert words in capsys.readouterr().err

@@ -58,12 +58,37 @@ def _parser() -> argparse.ArgumentParser:
     data = commands.add_parser("data", help="write a bundled table to a CSV file")
     data.add_argument("name", help="diabetes, breast_cancer, khan or nci60")
     data.add_argument("output", nargs="?", help="file to write (default: NAME.csv)")
+    _add_translate(
+        commands.add_parser("translate", help="say a strength in another library's settings")
+    )
     bench = commands.add_parser("bench", help="race against the solvers installed here")
     bench.add_argument("--cases", nargs="*", help="words that a case's name must hold")
     bench.add_argument("--repeats", type=int, default=3)
     bench.add_argument("--limit", type=float, default=20.0, help="CPU seconds a solver may take")
     bench.add_argument("--json", help="file to write, one record per line")
     return parser
+
+
+def _add_translate(translate: argparse.ArgumentParser) -> None:
+    translate.add_argument(
+        "what",
+        nargs="?",
+        help="a prior (laplace:scale=0.1) or a setting (sklearn.Lasso:alpha=0.1)",
+    )
+    translate.add_argument(
+        "--to", default="prior", help="sklearn.Lasso, glmnet, ... or prior (default)"
+    )
+    translate.add_argument("--likelihood", help="gaussian, bernoulli, poisson, cox, ...")
+    translate.add_argument("--n", type=float, metavar="N", help="number of rows")
+    translate.add_argument("--noise", type=float, metavar="SD", help="sd of the gaussian noise")
+    translate.add_argument("--dispersion", type=float, metavar="PHI", help="of gamma, Tweedie")
+    translate.add_argument("--x-scale", metavar="SD,...", help="sd of each column (1/n)")
+    translate.add_argument("--y-scale", type=float, metavar="SD", help="sd of the target (1/n)")
+    translate.add_argument("--weights", type=float, metavar="SUM", help="sum of the row weights")
+    translate.add_argument(
+        "--list", nargs="?", const="", metavar="TEXT", help="show the dictionary, or its rows of"
+    )
+    translate.add_argument("--json", action="store_true", help="settings as JSON")
 
 
 _DROP = "column to leave out (repeatable)"

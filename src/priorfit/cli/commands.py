@@ -20,6 +20,7 @@ from priorfit._errors import InputError
 from priorfit.bench import SMALL, installed, race
 from priorfit.cli.races import race_heading, race_table
 from priorfit.cli.tables import read_table, stem
+from priorfit.cli.translations import as_json, print_dictionary, print_translation, translated
 from priorfit.datasets import load
 from priorfit.estimators import MAPClassifier, MAPRegressor
 from priorfit.likelihoods import by_name
@@ -33,7 +34,7 @@ from priorfit.report import (
     save_model,
 )
 
-__all__ = ["bench", "data", "fit", "predict"]
+__all__ = ["bench", "data", "fit", "predict", "translate"]
 
 
 def fit(options: Namespace) -> int:
@@ -137,6 +138,24 @@ def bench(options: Namespace) -> int:
         with open(options.json, "w", encoding="utf-8") as file:
             file.writelines(json.dumps(r._asdict()) + "\n" for r in records)
     return 0 if all(r.certified for r in records if r.solver == "priorfit") else 2
+
+
+def translate(options: Namespace) -> int:
+    """A prior in the settings of a library, or the prior that settings are."""
+    console = Console()
+    if options.list is not None:
+        print_dictionary(options.list, options.likelihood, console)
+        return 0
+    if options.what is None:
+        raise InputError(
+            "there must be something to translate", "nothing", "See --help, or --list."
+        )
+    found = translated(options)
+    if options.json:
+        print(json.dumps(as_json(found)))
+    else:
+        print_translation(found, console)
+    return 0
 
 
 def _take(table: pa.Table, name: str, option: str) -> tuple[Any, pa.Table]:

@@ -1,0 +1,92 @@
+"""glmnet, Spark, H2O and others: numbers that they returned at translated settings (stored)."""
+
+import json
+
+import numpy as np
+import pytest
+
+import priorfit as pf
+from reference import (
+    DATA,
+    EVENT,
+    KNOWN,
+    NOISE,
+    PRIORS,
+    TAU,
+    TIME,
+    W,
+    X,
+    Y,
+    cox,
+    known,
+    map_estimate,
+    minimise,
+)
+
+RECORDS = json.loads((DATA / "translated.json").read_text())
+#: ten times the largest difference of `pf.dictionary()`
+NEAR = {"glmnet": 1e-7, "spark": 3e-7, "h2o": 2e-3, "vw": 3e-4, "adelie": 3e-8}
+
+
+def _name(r):
+    return f"{r['row']}-{r['family']}-{r['prior']}{'-weighted' * r['weighted']}"
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=_name)
+def test_the_stored_answer_is_the_map(record):
+    """translate gives the settings that were used, and what came back is argmin U."""
+    family, prior = record["family"], PRIORS[record["prior"]]
+    w = W if record["weighted"] else None
+    facts = known(family, w)
+    said = dict(pf.translate(prior, to=record["row"], **facts))
+    assert set(said) == set(record["settings"])
+    for key, value in record["settings"].items():
+        if isinstance(value, str | bool):
+            assert said[key] == value
+        else:
+            np.testing.assert_allclose(said[key], value, rtol=1e-12)
+    if family == "cox":
+        form = prior.lower(5)
+        ours = np.r_[0.0, minimise(cox(TIME, EVENT, X), form.l1, form.l2)]
+    else:
+        ours = map_estimate(family, prior, w)
+    near = NEAR[record["row"].split(".")[0]]
+    np.testing.assert_allclose(record["coef"], ours, atol=near, rtol=0)
+    back = pf.translate(record["settings"], source=record["row"], **facts)
+    assert type(back) is type(prior)
+
+
+def _stored(row, prior="normal", family="gaussian"):
+    return next(
+        np.array(r["coef"]) for r in RECORDS
+        if (r["row"], r["prior"], r["family"], r["weighted"]) == (row, prior, family, False)
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "row",
+    ["glmnet.gaussian", "spark.LinearRegression.normal", "spark.LinearRegression.lbfgs"],
+)
+def test_the_sd_of_y_matters(row):
+    """Read without sd(y), the setting means another prior, whose MAP is far from what came back."""
+    used = pf.translate(pf.Normal(TAU), to=row, noise=NOISE, **KNOWN)
+    total = next(v for k, v in used.items() if k in ("lambda", "regParam"))
+    naive = pf.Normal(NOISE / np.sqrt(total * len(Y)))
+    assert np.abs(_stored(row) - map_estimate("gaussian", naive)).max() > 0.02
+    np.testing.assert_allclose(_stored(row), map_estimate("gaussian", pf.Normal(TAU)), atol=3e-7)
+
+
+def test_string_and_object_families_of_glmnet_are_two_settings():
+    """The same belief needs two lambdas."""
+    facts = {"noise": NOISE, **KNOWN}
+    a = pf.translate(pf.Normal(TAU), to="glmnet.gaussian", **facts)["lambda"]
+    b = pf.translate(pf.Normal(TAU), to="glmnet.gaussian_object", **facts)["lambda"]
+    assert a / b == pytest.approx(Y.std())
+
+
+def test_the_two_scales_of_vowpal_wabbit():
+    """--bfgs sums, --sgd averages: one belief, two numbers."""
+    facts = {"noise": NOISE, **KNOWN}
+    a = pf.translate(pf.Normal(TAU), to="vw.bfgs.squared", **facts)["l2"]
+    b = pf.translate(pf.Normal(TAU), to="vw.sgd.squared", **facts)["l2"]
+    assert a / b == pytest.approx(len(Y))
