@@ -2,8 +2,8 @@
 
     python benchmarks/cv.py --peers .venv-peers/bin/python [--case wide] [--repeats 3]
 
-priorfit certifies every point of every fold at 1e-6. adelie's folds carry no certificate: it runs at
-the tolerance at which its path on all rows reaches that gap (``--tol``), and at its default.
+priorfit certifies every point of every fold at 1e-6. adelie's folds carry no certificate: it runs
+at the tolerance at which its path on all rows reaches that gap (``--tol``), and at its default.
 """
 
 from __future__ import annotations

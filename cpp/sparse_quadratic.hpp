@@ -190,9 +190,22 @@ class SparseQuadratic {
 
   // z_k'(r + shift h); `at` is the level of that
   double correlation(std::size_t k, const std::vector<double>& r, double shift, double at) const {
-    double sum = shift * sums_[k];
-    entries(k, [&](std::size_t i, double v) { sum += r[i] * v; });
+    const double sum = shift * sums_[k] + product(k, r.data());
     return (sum - center(k) * at) / scale(k);
+  }
+
+  // x_k'r, in four sums: none waits for the one before.
+  double product(std::size_t k, const double* r) const {
+    const std::size_t j = columns_[k];
+    if (j == ones) return 0.0;
+    double sums[4] = {};
+    const I end = x_.start[j + 1];
+    I e = x_.start[j];
+    for (; e + 4 <= end; e += 4)
+      for (int q = 0; q < 4; ++q)
+        sums[q] += r[x_.row[e + q]] * static_cast<double>(x_.value[e + q]);
+    for (; e < end; ++e) sums[0] += r[x_.row[e]] * static_cast<double>(x_.value[e]);
+    return (sums[0] + sums[1]) + (sums[2] + sums[3]);
   }
 
   // The sum of r + shift h.
