@@ -84,9 +84,24 @@ def test_string_and_object_families_of_glmnet_are_two_settings():
     assert a / b == pytest.approx(Y.std())
 
 
+def test_the_partial_likelihood_is_divided_by_n():
+    """glmnet's cox has 1/n: read with 2/n, the setting is half the penalty, far from the MAP."""
+    stored = _stored("glmnet.cox", family="cox")[1:]
+    l2 = 1 / TAU**2
+    right, half = (minimise(cox(TIME, EVENT, X), np.zeros(5), np.full(5, v)) for v in (l2, l2 / 2))
+    np.testing.assert_allclose(stored, right, atol=NEAR["glmnet"], rtol=0)
+    assert np.abs(stored - half).max() > 0.02
+
+
 def test_the_two_scales_of_vowpal_wabbit():
-    """--bfgs sums, --sgd averages: one belief, two numbers."""
+    """--bfgs sums, --sgd averages: read on the other's scale, the setting is far from the MAP."""
     facts = {"noise": NOISE, **KNOWN}
+    used = pf.translate(pf.Normal(TAU), to="vw.bfgs.squared", **facts)
+    naive = pf.translate({"l2": used["l2"]}, source="vw.sgd.squared", **facts)
+    stored = _stored("vw.bfgs.squared")
+    right, wrong = (map_estimate("gaussian", prior) for prior in (pf.Normal(TAU), naive))
+    np.testing.assert_allclose(stored, right, atol=NEAR["vw"], rtol=0)
+    assert np.abs(stored - wrong).max() > 0.02
     a = pf.translate(pf.Normal(TAU), to="vw.bfgs.squared", **facts)["l2"]
     b = pf.translate(pf.Normal(TAU), to="vw.sgd.squared", **facts)["l2"]
     assert a / b == pytest.approx(len(Y))
