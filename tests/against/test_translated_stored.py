@@ -84,6 +84,20 @@ def test_string_and_object_families_of_glmnet_are_two_settings():
     assert a / b == pytest.approx(Y.std())
 
 
+def test_penalty_factors_are_rescaled():
+    """glmnet lets factors sum to p: taken as they are, they are a prior far from what came back."""
+    stored = json.loads((DATA / "factors.json").read_text())
+    settings = stored["settings"]
+    right = pf.translate(settings, source="glmnet.gaussian", noise=NOISE, **KNOWN)
+    np.testing.assert_allclose(
+        stored["coef"], map_estimate("gaussian", right), atol=NEAR["glmnet"], rtol=0
+    )
+    with np.errstate(divide="ignore"):
+        rates = settings["lambda"] * np.array(settings["penalty.factor"])
+        naive = pf.Laplace(NOISE**2 / (len(Y) * rates))
+    assert np.abs(stored["coef"] - map_estimate("gaussian", naive)).max() > 0.02
+
+
 def test_the_partial_likelihood_is_divided_by_n():
     """glmnet's cox has 1/n: read with 2/n, the setting is half the penalty, far from the MAP."""
     stored = _stored("glmnet.cox", family="cox")[1:]
