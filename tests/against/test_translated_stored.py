@@ -1,5 +1,6 @@
 """glmnet, Spark, H2O and others: numbers that they returned at translated settings (stored)."""
 
+import importlib.util
 import json
 
 import numpy as np
@@ -54,6 +55,30 @@ def test_the_stored_answer_is_the_map(record):
     np.testing.assert_allclose(record["coef"], ours, atol=near, rtol=0)
     back = pf.translate(record["settings"], source=record["row"], **facts)
     assert type(back) is type(prior)
+
+
+def _script():
+    """The script that made the stored numbers."""
+    spec = importlib.util.spec_from_file_location("make_translated", DATA / "make_translated.py")
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    return script
+
+
+LIVE = {"adelie": "adelie", "vw": "vowpalwabbit"}  # light enough to be run, where installed
+
+
+@pytest.mark.parametrize(
+    "record", [r for r in RECORDS if r["row"].split(".")[0] in LIVE], ids=_name
+)
+def test_the_library_itself_gives_the_map(record):
+    """theirs(translate(prior)) = argmin U, run here and not only stored."""
+    library, family = record["row"].split(".")[0], record["family"]
+    pytest.importorskip(LIVE[library])
+    prior = PRIORS[record["prior"]]
+    settings = dict(pf.translate(prior, to=record["row"], **known(family, None)))
+    theirs = _script().RUN[library](record["row"], family, settings, False)
+    np.testing.assert_allclose(theirs, map_estimate(family, prior), atol=NEAR[library], rtol=0)
 
 
 def _stored(row, prior="normal", family="gaussian"):
