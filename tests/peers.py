@@ -175,8 +175,8 @@ PEERS = {
     ),
     "sklearn.LogisticRegression": Peer("sklearn", _logistic(), 1e-9, BOTH, True),
     "sklearn.LogisticRegression.liblinear": Peer(
-        "sklearn", _linear("LogisticRegression", **_EXACT | {"tol": 1e-10}), 8e-8, ("normal", "laplace"), True,
-        "penalised",
+        "sklearn", _linear("LogisticRegression", **_EXACT | {"tol": 1e-10}), 8e-8,
+        ("normal", "laplace"), True, "penalised",
     ),
     "sklearn.LinearSVC": Peer(
         "sklearn", _estimator("sklearn.svm.LinearSVC", dual=False, **_EXACT), 3e-7, L2, True,

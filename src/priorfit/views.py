@@ -88,7 +88,7 @@ def views_of(prior: Prior, phi: float, coef: Array) -> Views:
         moved = "b − loc" if np.any(form.loc) else "b"
     t = coef - form.loc
     radius = float(form.radius(t))
-    price = phi * float(form.slope(radius))
+    price = float(phi * form.slope(radius))
     constraint = Constraint(_norm_name(form, moved), radius, price == 0, price)
     return Views(prior, _penalty(form, phi, moved), constraint)
 
@@ -124,19 +124,20 @@ def explain(
     views: Views,
     likelihood: Likelihood,
     phi: float,
-    n: float,
+    defaults: str,
     precision: Array,
     names: tuple[str, ...],
 ) -> str:
     """The belief in words: what it says, what defaults elsewhere would say, who escapes it.
 
-    ``precision`` (p,) is how sharply the data know each weight, ``x_j' W x_j / phi`` (centred).
+    ``defaults`` says which priors scikit-learn's defaults are; ``precision`` (p,) is how sharply
+    the data know each weight, ``x_j' W x_j / phi`` (centred).
     """
     lines = [f"Belief: {describe(views.prior)}.", f"As a penalty: {views.penalty}."]
     lines.append(f"As a constraint: {views.constraint}.")
     if likelihood.has_dispersion:
         lines.append(f"Noise: standard deviation {np.sqrt(phi):.3g}.")
-    lines.append(f"scikit-learn's defaults as beliefs here: {_defaults(likelihood, phi, n)}.")
+    lines.append(f"scikit-learn's defaults as beliefs here: {defaults}.")
     prior = views.prior
     if isinstance(prior, MultivariateNormal):
         prior = Normal(1.0 / np.sqrt(np.diag(prior.precision)))
@@ -145,17 +146,6 @@ def explain(
         if np.any(which):
             lines.append(f"{word.capitalize()}: {_listing(names, which)}.")
     return "\n".join(lines)
-
-
-def _defaults(likelihood: Likelihood, phi: float, n: float) -> str:
-    if likelihood.has_dispersion:
-        return (
-            f"Ridge(alpha=1) is Normal(scale={np.sqrt(phi):.3g}), "
-            f"Lasso(alpha=1) is Laplace(scale={phi / n:.3g})"
-        )
-    if likelihood.is_classification:
-        return "LogisticRegression(C=1) is Normal(scale=1)"
-    return f"PoissonRegressor(alpha=1) is Normal(scale={1 / np.sqrt(n):.3g})"
 
 
 def extremes(form: NormalForm, precision: Array) -> tuple[Mask, Mask]:

@@ -1,5 +1,6 @@
 """glmnet, Spark, H2O and others: numbers that they returned at translated settings (stored)."""
 
+import importlib.util
 import json
 
 import numpy as np
@@ -56,6 +57,30 @@ def test_the_stored_answer_is_the_map(record):
     assert type(back) is type(prior)
 
 
+def _script():
+    """The script that made the stored numbers."""
+    spec = importlib.util.spec_from_file_location("make_translated", DATA / "make_translated.py")
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    return script
+
+
+LIVE = {"adelie": "adelie", "vw": "vowpalwabbit"}  # light enough to be run, where installed
+
+
+@pytest.mark.parametrize(
+    "record", [r for r in RECORDS if r["row"].split(".")[0] in LIVE], ids=_name
+)
+def test_the_library_itself_gives_the_map(record):
+    """theirs(translate(prior)) = argmin U, run here and not only stored."""
+    library, family = record["row"].split(".")[0], record["family"]
+    pytest.importorskip(LIVE[library])
+    prior = PRIORS[record["prior"]]
+    settings = dict(pf.translate(prior, to=record["row"], **known(family, None)))
+    theirs = _script().RUN[library](record["row"], family, settings, False)
+    np.testing.assert_allclose(theirs, map_estimate(family, prior), atol=NEAR[library], rtol=0)
+
+
 def _stored(row, prior="normal", family="gaussian"):
     return next(
         np.array(r["coef"]) for r in RECORDS
@@ -84,9 +109,38 @@ def test_string_and_object_families_of_glmnet_are_two_settings():
     assert a / b == pytest.approx(Y.std())
 
 
+def test_penalty_factors_are_rescaled():
+    """glmnet lets factors sum to p: taken as they are, they are a prior far from what came back."""
+    stored = json.loads((DATA / "factors.json").read_text())
+    settings = stored["settings"]
+    right = pf.translate(settings, source="glmnet.gaussian", noise=NOISE, **KNOWN)
+    np.testing.assert_allclose(
+        stored["coef"], map_estimate("gaussian", right), atol=NEAR["glmnet"], rtol=0
+    )
+    with np.errstate(divide="ignore"):
+        rates = settings["lambda"] * np.array(settings["penalty.factor"])
+        naive = pf.Laplace(NOISE**2 / (len(Y) * rates))
+    assert np.abs(stored["coef"] - map_estimate("gaussian", naive)).max() > 0.02
+
+
+def test_the_partial_likelihood_is_divided_by_n():
+    """glmnet's cox has 1/n: read with 2/n, the setting is half the penalty, far from the MAP."""
+    stored = _stored("glmnet.cox", family="cox")[1:]
+    l2 = 1 / TAU**2
+    right, half = (minimise(cox(TIME, EVENT, X), np.zeros(5), np.full(5, v)) for v in (l2, l2 / 2))
+    np.testing.assert_allclose(stored, right, atol=NEAR["glmnet"], rtol=0)
+    assert np.abs(stored - half).max() > 0.02
+
+
 def test_the_two_scales_of_vowpal_wabbit():
-    """--bfgs sums, --sgd averages: one belief, two numbers."""
+    """--bfgs sums, --sgd averages: read on the other's scale, the setting is far from the MAP."""
     facts = {"noise": NOISE, **KNOWN}
+    used = pf.translate(pf.Normal(TAU), to="vw.bfgs.squared", **facts)
+    naive = pf.translate({"l2": used["l2"]}, source="vw.sgd.squared", **facts)
+    stored = _stored("vw.bfgs.squared")
+    right, wrong = (map_estimate("gaussian", prior) for prior in (pf.Normal(TAU), naive))
+    np.testing.assert_allclose(stored, right, atol=NEAR["vw"], rtol=0)
+    assert np.abs(stored - wrong).max() > 0.02
     a = pf.translate(pf.Normal(TAU), to="vw.bfgs.squared", **facts)["l2"]
     b = pf.translate(pf.Normal(TAU), to="vw.sgd.squared", **facts)["l2"]
     assert a / b == pytest.approx(len(Y))

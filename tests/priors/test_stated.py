@@ -95,6 +95,7 @@ def test_what_cannot_be_stated():
         (lambda: pf.Normal.from_interval(1, -1), "`low` must be < `high`"),
         (lambda: pf.Normal.from_interval(-1, 1, 95), "`mass` must lie in"),
         (lambda: pf.Normal.from_variance(0.0), "`variance` must be > 0"),
+        (lambda: pf.Normal.from_variance(-1), "got -1"),
         (lambda: pf.Normal().compare(pf.Flat()), "priors to be compared must be"),
         (lambda: pf.Normal().compare(pf.Laplace(), match="sd"), "`match` must be one of"),
         (lambda: pf.Flat().variance, "needs a proper prior"),

@@ -107,6 +107,36 @@ def test_what_is_not_known_is_asked_for():
     assert "noise=" in pf.explain(linear_model.Lasso(alpha=0.1), n=10).missing[0]
 
 
+def test_no_penalty_is_a_flat_prior():
+    """Least squares, with data and without; nothing has to be known for it."""
+    sm = pytest.importorskip("statsmodels.api")
+    Z = sm.add_constant(X)
+    models = [
+        linear_model.LinearRegression().fit(X, Y),
+        linear_model.Ridge(alpha=0.0).fit(X, Y),
+        sm.OLS(Y, Z).fit(),
+        sm.Logit(BINARY, Z).fit(disp=0),
+    ]
+    for model in models:
+        said = pf.explain(model)
+        assert said.prior == pf.Flat()
+        assert said.missing == ()
+        assert said.mistakes == ()
+    assert pf.explain(models[0], X, Y).prior == pf.Flat()
+
+
+def test_data_must_be_those_of_the_fit():
+    """As many columns as weights, as many responses and weights as rows."""
+    model = linear_model.Ridge().fit(X, Y)
+    for data, words in (
+        ((X[:, :3], Y, None), "X must have the 5 columns"),
+        ((X, Y[1:], None), "y must have one number for each"),
+        ((X, Y, np.ones(3)), "`weights` must have one number per row"),
+    ):
+        with pytest.raises(pf.InputError, match=words):
+            pf.explain(model, data[0], data[1], weights=data[2])
+
+
 def test_penalised_intercepts_are_mistakes():
     """liblinear, and a scalar alpha in statsmodels; a vector with a 0 is none."""
     sm = pytest.importorskip("statsmodels.api")
@@ -215,7 +245,7 @@ def test_what_is_not_known_is_refused():
     with pytest.raises(pf.InputError, match="must be one that"):
         pf.explain(object())
     with pytest.raises(pf.InputError, match="must be one that"):
-        pf.explain(linear_model.LinearRegression())
+        pf.explain(linear_model.TheilSenRegressor())
     with pytest.raises(pf.InputError, match="must be one of 'log_loss'"):
         pf.explain(linear_model.SGDClassifier(loss="hinge"))
 

@@ -196,6 +196,12 @@ def test_what_is_no_map_is_refused_with_the_reason(row):
         (pf.Normal(1.0), {"to": "sklearn.Ridge", "noise": -1.0}, "`noise` must be > 0"),
         (pf.Normal(1.0), {"to": "sklearn.Ridge", "noise": 1, "dispersion": 1}, "got both"),
         (pf.Normal(1.0), {"to": "glum", "noise": 1, "weights": [-1.0]}, "`weights` must hold"),
+        (pf.Normal(1.0), {"to": "glum", "n": 3, "weights": [1.0, 2.0]}, "of the n = 3 rows"),
+        (pf.Normal(1.0), {"to": "glum", "n": "many"}, "`n` must be > 0"),
+        (pf.Normal(1.0), {"to": "glum", "noise": 1, "n": True}, "`n` must be > 0"),
+        (pf.Normal(1.0), {"to": "torch.AdamW"}, "got none: the decay is not divided"),
+        (pf.Normal(1.0), {"to": "spark.GeneralizedLinearRegression", "likelihood": "bernoulli"},
+         "divided by the sum of the working weights"),
     ],
 )  # fmt: skip
 def test_what_is_missing_or_wrong_is_named(what, options, words):

@@ -27,6 +27,7 @@ from priorfit.priors import Ball, L1Ball, Normal, Prior
 from priorfit.problem import Problem, of_kind, vector
 from priorfit.select import cross_validate, leave_one_out, per_sd
 from priorfit.solve import Path, Solution, constrained, path_of, solve, warn_collapse
+from priorfit.translate.beliefs import defaults_text
 from priorfit.views import Views, collapsed, explain, views_of
 
 __all__ = ["MAPEstimator"]
@@ -258,9 +259,10 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         """What the belief says in words, and which columns escape it or are held by it."""
         check_is_fitted(self)
         precision = self._data_precision / np.square(self._stated_unit)
-        likelihood, n = self._likelihood, self._n_effective
+        likelihood, phi = self._likelihood, self.dispersion_
+        elsewhere = defaults_text(likelihood.name, phi, self._n_effective)
         words = explain(
-            self.stated_views_, likelihood, self.dispersion_, n, precision, self.feature_labels_
+            self.stated_views_, likelihood, phi, elsewhere, precision, self.feature_labels_
         )
         if self.stated_per_sd_:
             words += "\nThe belief is per standard deviation of each column."

@@ -86,8 +86,10 @@ class Stated(Prior):
         (Laplace(scale=1.0, loc=0.0), Normal(scale=1.5, loc=0.0))
         """
         unit = cls(**shape)
-        share = np.asarray(variance, dtype=np.float64) / unit.variance
-        return unit._stretched(np.sqrt(np.maximum(share, 0.0)), loc, "`variance` must be > 0")
+        given = np.asarray(variance, dtype=np.float64)
+        if not np.all((given > 0) & np.isfinite(given)):
+            raise InputError("`variance` must be > 0", repr(variance), "It is a squared width.")
+        return unit._stretched(np.sqrt(given / unit.variance), loc, "`variance` must be > 0")
 
     def _stretched(self, width: Array, loc: ArrayLike, must: str) -> Self:
         if not np.all((width > 0) & np.isfinite(width)):

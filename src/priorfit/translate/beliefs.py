@@ -8,12 +8,21 @@ from typing import Any
 import numpy as np
 
 from priorfit._typing import Array
-from priorfit.translate.middle import UNIT_DISPERSION
+from priorfit.translate.lookup import row_named
+from priorfit.translate.middle import UNIT_DISPERSION, Case, prior_of
 from priorfit.translate.row import Row
 
-__all__ = ["belief_text", "symbolic_scale"]
+__all__ = ["FLAT", "belief_text", "defaults_text", "symbolic_scale"]
+
+FLAT = "flat: nothing is penalised"
 
 _PHI = {"gaussian": ("noise²", "noise")}
+
+_FAMILIAR = {
+    "gaussian": ("sklearn.Ridge", "sklearn.Lasso"),
+    "bernoulli": ("sklearn.LogisticRegression",),
+    "poisson": ("sklearn.PoissonRegressor",),
+}
 
 
 def belief_text(row: Row, settings: Mapping[str, Any], family: str) -> str:
@@ -35,7 +44,7 @@ def belief_text(row: Row, settings: Mapping[str, Any], family: str) -> str:
         return "it has no default"
     a1, a2 = shape.read(known)
     if not (np.any(a1 > 0) or np.any(a2 > 0)):
-        return "flat: nothing is penalised"
+        return FLAT
     per = ", per standard deviation" if row.standardizes(known) else ""
     laplace = symbolic_scale(a1, row.factor1.back, family, 1)
     normal = symbolic_scale(a2, row.factor2.back, family, 2)
@@ -44,6 +53,23 @@ def belief_text(row: Row, settings: Mapping[str, Any], family: str) -> str:
     if not np.any(a1 > 0):
         return f"normal, scale {normal}{per}"
     return f"elastic net, l1_scale {laplace}, l2_scale {normal}{per}"
+
+
+def defaults_text(family: str, phi: float, n: float) -> str:
+    """scikit-learn's defaults as priors, for n rows and a dispersion of ``phi``.
+
+    Examples
+    --------
+    >>> defaults_text("gaussian", phi=4.0, n=100)
+    'Ridge(alpha=1) is Normal(scale=2), Lasso(alpha=1) is Laplace(scale=0.04)'
+    """
+    case, parts = Case(n=n, total=n, phi=phi), []
+    for name in _FAMILIAR[family]:
+        row = row_named(name, family)
+        prior, key = prior_of(row.from_({}, case), phi), row.keys[0]
+        call = f"{name.removeprefix('sklearn.')}({key}={row.defaults[key]:g})"
+        parts.append(f"{call} is {type(prior).__name__}(scale={prior.arguments()['scale']:.3g})")
+    return ", ".join(parts)
 
 
 def symbolic_scale(values: Array, back: tuple[float, str], family: str, power: int) -> str:

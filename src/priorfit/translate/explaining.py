@@ -13,8 +13,9 @@ from priorfit._errors import InputError
 from priorfit._typing import Array
 from priorfit.design import Design, as_design
 from priorfit.likelihoods import Likelihood, by_name
-from priorfit.priors import Prior, describe
-from priorfit.translate.beliefs import belief_text
+from priorfit.priors import Flat, Prior, describe
+from priorfit.problem import vector
+from priorfit.translate.beliefs import FLAT, belief_text
 from priorfit.translate.explanation import Explanation
 from priorfit.translate.given import given_setting
 from priorfit.translate.lookup import family_name
@@ -85,6 +86,7 @@ def explain(
         reading = _with_data(reading, X, y)
     given = {"n": n, "noise": reading.noise if noise is None else noise, "dispersion": dispersion}
     design = None if reading.X is None else as_design(reading.X)
+    _check_sizes(reading, design)
     case = _case(reading, design, given, weights)
     how = "as given" if reading.noise is None or noise is not None else "estimated by the model"
     if given["noise"] is None:
@@ -118,12 +120,33 @@ def _with_data(reading: Reading, X: Any, y: Any) -> Reading:
     return replace(reading, X=X, y=response)
 
 
+def _check_sizes(reading: Reading, design: Design | None) -> None:
+    """The data must be of the model's columns, with a response for each row."""
+    if design is None:
+        return
+    n, p = design.shape
+    if reading.coef is not None and len(reading.coef) != p:
+        raise InputError(
+            f"X must have the {len(reading.coef)} columns that the model was fitted on",
+            f"{p}",
+            "Pass the table of the fit.",
+        )
+    if reading.y is not None and len(reading.y) != n:
+        raise InputError(
+            f"y must have one number for each of the {n} rows of X",
+            f"{len(reading.y)}",
+            "Pass the response of the fit.",
+        )
+
+
 def _case(
     reading: Reading, design: Design | None, given: dict[str, float | None], weights: Any
 ) -> Case:
     n, spread, y_scale = given["n"] or reading.n, reading.spread, None
     if design is not None:
-        w = np.ones(design.shape[0]) if np.ndim(weights) == 0 else np.asarray(weights, float)
+        w = np.ones(design.shape[0])
+        if np.ndim(weights) != 0:
+            w = vector("weights", weights, design.shape[0])
         n = float(design.shape[0])
         spread = np.array(design.moments(w)[1])
         spread = np.where(spread > 0, spread, 1.0)
@@ -158,6 +181,8 @@ def _explained(reading: Reading, design: Design | None, case: Case, how: str) ->
         belief = re.sub(r"\bW\b", "n", belief) if case.total is None else belief
         if reading.unit is not None:
             belief += ", per unit of the scaled column"
+        if belief == FLAT:  # whatever the data and the noise are
+            return replace(base, belief=f"{FLAT}.", prior=Flat())
         return replace(base, belief=belief, missing=(_asked(error),))
     return _in_numbers(base, reading, design, middle, float(phi), how)
 

@@ -128,7 +128,8 @@ def _agreement(row: Row, settings: Mapping[str, Any]) -> int:
 
 def _normal(name: str) -> str:
     """Case, and the inner modules of a path, do not matter."""
-    parts = name.strip().lower().replace("scikit-learn", "sklearn").replace("-", "_").split(".")
+    text = name.strip().lower().replace("scikit-learn", "sklearn").replace("-", "_")
+    parts = text.replace("generalizedlinearregression", "glr").split(".")
     inner = {"linear_model", "svm", "optim", "optimizers", "ml", "regression", "classification"}
     return ".".join(p for p in parts if p not in inner and p)
 

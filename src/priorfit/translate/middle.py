@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -102,15 +103,23 @@ def case_of(
         raise InputError("`noise` or `dispersion` must be given", "both", "Pass one of them.")
     given = {"n": n, "noise": noise, "dispersion": dispersion, "y_scale": y_scale}
     for name, value in given.items():
-        if value is not None and not (np.isfinite(value) and value > 0):
+        if value is not None and not (_is_number(value) and np.isfinite(value) and value > 0):
             raise InputError(f"`{name}` must be > 0", repr(value), f"It is {_MEANING[name]}.")
     w = None if weights is None else _positive("weights", weights, zero=True)
-    if n is None and w is not None and w.size > 1:
-        n = float(w.size)
+    if w is not None and w.size > 1:
+        n = float(w.size) if n is None else n
+        if n != w.size:
+            raise InputError(
+                f"`weights` must be of the n = {n:g} rows", f"{w.size}", "Pass all, or their sum."
+            )
     total = n if w is None else float(w.sum())
     phi = dispersion if noise is None else float(noise) ** 2
     scales = None if x_scale is None else _positive("x_scale", x_scale)
     return Case(n, total, phi, scales, y_scale)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def _positive(name: str, values: Any, zero: bool = False) -> Array:

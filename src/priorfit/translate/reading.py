@@ -136,6 +136,9 @@ def _estimator(model: Any, source: str | None, family: str | None) -> Reading:
                 f"a {kind} must be fitted to be explained", "no chosen strength", "Call fit first."
             )
         params |= found
+    if (library, kind) == ("sklearn", "LinearRegression"):  # a ridge without its penalty
+        flat = _from_given(settings_of("sklearn.Ridge", {"alpha": 0.0}, None), model)
+        return replace(flat, title="sklearn.LinearRegression()")
     name = name or row_of_object(model)
     if name is None:
         raise InputError(
@@ -192,6 +195,16 @@ def _pipeline(
     )
 
 
+#: results of statsmodels' plain ``fit``
+_UNPENALISED = (
+    "RegressionResultsWrapper",
+    "GLMResultsWrapper",
+    "BinaryResultsWrapper",
+    "LogitResultsWrapper",
+    "PoissonResultsWrapper",
+)
+
+
 def _statsmodels(model: Any, settings: Mapping[str, Any] | None, family: str | None) -> Reading:
     """Results of fit_regularized; the settings of the coordinate descent are not stored."""
     inner = model.model
@@ -199,6 +212,8 @@ def _statsmodels(model: Any, settings: Mapping[str, Any] | None, family: str | N
     stored = getattr(model, "mle_settings", {}) or {}
     if "alpha" in stored and "alpha" not in found:
         found["alpha"] = np.asarray(stored["alpha"])
+    if "alpha" not in found and type(model).__name__ in _UNPENALISED:
+        found["alpha"] = 0.0
     if "alpha" not in found:
         raise InputError(
             "`settings` must say what statsmodels does not store",
@@ -222,8 +237,9 @@ def _statsmodels(model: Any, settings: Mapping[str, Any] | None, family: str | N
     known = {**found, "alpha": alpha}
     params = np.asarray(model.params, dtype=np.float64)
     shown = ", ".join(f"{k}={_short(v)}" for k, v in found.items())
+    plain = type(model).__name__ in _UNPENALISED and not np.any(alpha)
     return Reading(
-        f"statsmodels {kind}.fit_regularized({shown})",
+        f"statsmodels {kind}.{'fit()' if plain else f'fit_regularized({shown})'}",
         row,
         {k: v for k, v in known.items() if k in row.keys},
         family if family and family in row.families else row.family_of(known),

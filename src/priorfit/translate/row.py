@@ -164,7 +164,7 @@ class Row:
         if self.shape is None:
             raise InputError(
                 f"{self.id} must be the setting of a prior over columns to be translated",
-                self.reason,
+                f"none: {self.reason}",
                 self.instead,
             )
         return self.shape

@@ -177,8 +177,21 @@ def plain(settings: dict) -> dict:
     return {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in settings.items()}
 
 
+#: penalty factors that do not sum to p, as a user may write them
+FACTORS = {"lambda": 0.1, "penalty.factor": [1.0, 0.5, 3.0, 0.0, 2.0], "standardize": False,
+           "family": "gaussian"}  # fmt: skip
+
+
+def store_factors() -> None:
+    """What glmnet makes of factors that it has to rescale."""
+    coef = in_r("glmnet.gaussian", "gaussian", FACTORS, False)
+    (HERE / "factors.json").write_text(json.dumps({"settings": FACTORS, "coef": coef}) + "\n")
+
+
 def main(names: list[str]) -> None:
     """Run the libraries named, keep what is stored of the others."""
+    if not names or "glmnet" in names:
+        store_factors()
     file = HERE / "translated.json"
     stored = json.loads(file.read_text()) if file.exists() else []
     for library in names or list(RUN):
