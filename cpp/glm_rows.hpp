@@ -59,7 +59,7 @@ struct GlmRows {
   bool search(const std::vector<double>& from, const std::vector<double>& change,
               std::vector<double>& to, std::vector<double>& eta, std::vector<double>& moved,
               double& value, Penalty&& penalty) const {
-    const double slack = 1e-14 * std::fabs(value);
+    const double slack = 1e-13 * std::fabs(value);  // what sums over the rows lose to rounding
     double share = 1.0;
     for (int halving = 0; halving < 30; ++halving, share *= 0.5) {
       for (std::size_t i = 0; i < n; ++i) moved[i] = eta[i] + share * change[i];
