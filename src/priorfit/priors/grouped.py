@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -19,10 +19,7 @@ from priorfit.priors.parameters import (
     by_column,
     check,
     form,
-    is_scalar,
     rate,
-    times,
-    weakened,
 )
 from priorfit.priors.separable import ElasticNet
 from priorfit.priors.stated import Stated
@@ -279,6 +276,8 @@ class GroupLaplace(_Grouped):
     Source: Yuan & Lin (2006), section 2; Kotz, Kozubowski & Podgórski (2001), chapter 6.
     """
 
+    _powers: ClassVar[Mapping[str, int]] = {"scale": 1}
+
     groups: Any = None
     scale: PerColumn = 1.0
     loc: PerColumn = 0.0
@@ -293,18 +292,6 @@ class GroupLaplace(_Grouped):
 
     def _scales(self) -> tuple[PerColumn, PerColumn]:
         return np.inf, self.scale
-
-    def tempered(self, strength: float) -> Self:
-        """``scale / strength``."""
-        return replace(self, scale=times(self.scale, weakened(strength, 1.0)))
-
-    def unit(self) -> Self:
-        """Scale 1 where it is one number."""
-        return replace(self, scale=1.0) if is_scalar(self.scale) else self
-
-    def rescaled(self, factor: ArrayLike) -> Self:
-        """``scale`` and ``loc`` times ``factor``."""
-        return replace(self, scale=times(self.scale, factor), loc=times(self.loc, factor))
 
 
 @dataclass(frozen=True, eq=False)
@@ -330,6 +317,8 @@ class SparseGroupLaplace(_Grouped):
     Source: Simon, Friedman, Hastie & Tibshirani (2013), section 2.
     """
 
+    _powers: ClassVar[Mapping[str, int]] = {"l1_scale": 1, "group_scale": 1}
+
     groups: Any = None
     l1_scale: PerColumn = 1.0
     group_scale: PerColumn = 1.0
@@ -345,30 +334,6 @@ class SparseGroupLaplace(_Grouped):
 
     def _scales(self) -> tuple[PerColumn, PerColumn]:
         return self.l1_scale, self.group_scale
-
-    def tempered(self, strength: float) -> Self:
-        """Both scales over ``strength``."""
-        return replace(
-            self,
-            l1_scale=times(self.l1_scale, weakened(strength, 1.0)),
-            group_scale=times(self.group_scale, weakened(strength, 1.0)),
-        )
-
-    def unit(self) -> Self:
-        """Rates scaled to ``1/l1_scale + 1/group_scale = 1`` where both are one number."""
-        if not is_scalar(self.l1_scale, self.group_scale):
-            return self
-        rates = [float(rate(as_array("scale", s), 1)) for s in self._scales()]
-        return self.tempered(1.0 / sum(rates)) if sum(rates) > 0 else self
-
-    def rescaled(self, factor: ArrayLike) -> Self:
-        """Both scales and ``loc`` times ``factor``."""
-        return replace(
-            self,
-            l1_scale=times(self.l1_scale, factor),
-            group_scale=times(self.group_scale, factor),
-            loc=times(self.loc, factor),
-        )
 
 
 def _codes(labels: Sequence[Any]) -> Index:

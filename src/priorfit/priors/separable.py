@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 from scipy.special import erfcx, log_ndtr, ndtr, ndtri, ndtri_exp
@@ -17,10 +18,8 @@ from priorfit.priors.parameters import (
     by_column,
     check,
     form,
-    is_scalar,
     rate,
     times,
-    weakened,
 )
 from priorfit.priors.stated import Stated
 
@@ -177,6 +176,8 @@ class Normal(_Symmetric):
     Source: Hoerl & Kennard (1970); Bishop, PRML (2006), section 1.2.5.
     """
 
+    _powers: ClassVar[Mapping[str, int]] = {"scale": 2}
+
     scale: PerColumn = 1.0
     loc: PerColumn = 0.0
 
@@ -216,18 +217,6 @@ class Normal(_Symmetric):
         scale = by_column("scale", self.scale, p)
         return form(np.zeros(p), rate(scale, 2), by_column("loc", self.loc, p), scale == 0)
 
-    def tempered(self, strength: float) -> Self:
-        """``scale / sqrt(strength)``."""
-        return replace(self, scale=times(self.scale, weakened(strength, 0.5)))
-
-    def unit(self) -> Self:
-        """Scale 1 where it is one number."""
-        return replace(self, scale=1.0) if is_scalar(self.scale) else self
-
-    def rescaled(self, factor: ArrayLike) -> Self:
-        """``scale`` and ``loc`` times ``factor``."""
-        return replace(self, scale=times(self.scale, factor), loc=times(self.loc, factor))
-
 
 @dataclass(frozen=True, eq=False)
 class Laplace(_Symmetric):
@@ -253,6 +242,8 @@ class Laplace(_Symmetric):
 
     Source: Tibshirani (1996), section 5.
     """
+
+    _powers: ClassVar[Mapping[str, int]] = {"scale": 1}
 
     scale: PerColumn = 1.0
     loc: PerColumn = 0.0
@@ -293,18 +284,6 @@ class Laplace(_Symmetric):
         scale = by_column("scale", self.scale, p)
         return form(rate(scale, 1), np.zeros(p), by_column("loc", self.loc, p), scale == 0)
 
-    def tempered(self, strength: float) -> Self:
-        """``scale / strength``."""
-        return replace(self, scale=times(self.scale, weakened(strength, 1.0)))
-
-    def unit(self) -> Self:
-        """Scale 1 where it is one number."""
-        return replace(self, scale=1.0) if is_scalar(self.scale) else self
-
-    def rescaled(self, factor: ArrayLike) -> Self:
-        """``scale`` and ``loc`` times ``factor``."""
-        return replace(self, scale=times(self.scale, factor), loc=times(self.loc, factor))
-
 
 @dataclass(frozen=True, eq=False)
 class ElasticNet(_Symmetric):
@@ -327,6 +306,8 @@ class ElasticNet(_Symmetric):
 
     Source: Zou & Hastie (2005), section 3; Li & Lin (2010), equation 2; Hans (2011).
     """
+
+    _powers: ClassVar[Mapping[str, int]] = {"l1_scale": 1, "l2_scale": 2}
 
     l1_scale: PerColumn = 1.0
     l2_scale: PerColumn = 1.0
@@ -373,27 +354,3 @@ class ElasticNet(_Symmetric):
         tau = by_column("l2_scale", self.l2_scale, p)
         loc = by_column("loc", self.loc, p)
         return form(rate(b, 1), rate(tau, 2), loc, (b == 0) | (tau == 0))
-
-    def tempered(self, strength: float) -> Self:
-        """``l1_scale / strength``, ``l2_scale / sqrt(strength)``."""
-        return replace(
-            self,
-            l1_scale=times(self.l1_scale, weakened(strength, 1.0)),
-            l2_scale=times(self.l2_scale, weakened(strength, 0.5)),
-        )
-
-    def unit(self) -> Self:
-        """Rates scaled to ``1/l1_scale + 1/l2_scale^2 = 1`` where both are one number."""
-        if not is_scalar(self.l1_scale, self.l2_scale):
-            return self
-        total = float(rate(self._widths()[0], 1) + rate(self._widths()[1], 2))
-        return self.tempered(1.0 / total) if total > 0 else self
-
-    def rescaled(self, factor: ArrayLike) -> Self:
-        """Both scales and ``loc`` times ``factor``."""
-        return replace(
-            self,
-            l1_scale=times(self.l1_scale, factor),
-            l2_scale=times(self.l2_scale, factor),
-            loc=times(self.loc, factor),
-        )

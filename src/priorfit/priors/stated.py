@@ -2,20 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from priorfit._errors import InputError
-from priorfit._typing import Array, ArrayLike
+from priorfit._typing import Array, ArrayLike, PerColumn
 from priorfit.priors.base import Prior
+from priorfit.priors.parameters import as_array, is_scalar, rate, times, weakened
 
 __all__ = ["Stated"]
 
 
 class Stated(Prior):
-    """A family that is symmetric about ``loc`` and has one width: all else is its shape."""
+    """A family that is symmetric about ``loc`` and has one width: all else is its shape.
+
+    ``_powers`` names its scales; each enters -log p as the rate ``1 / scale**power``.
+    """
+
+    _powers: ClassVar[Mapping[str, int]]
+    loc: PerColumn
+
+    def tempered(self, strength: float) -> Self:
+        """Every rate times ``strength``: ``scale / strength**(1 / power)``."""
+        return self._with(
+            {k: times(v, weakened(strength, 1.0 / self._powers[k])) for k, v in self._named.items()}
+        )
+
+    def unit(self) -> Self:
+        """Rates that add up to 1, in the ratio they have, where all scales are one number."""
+        if not is_scalar(*self._named.values()):
+            return self
+        if len(self._powers) == 1:
+            return self._with(dict.fromkeys(self._powers, 1.0))
+        total = sum(float(rate(as_array(k, v), self._powers[k])) for k, v in self._named.items())
+        return self.tempered(1.0 / total) if total > 0 else self
+
+    def rescaled(self, factor: ArrayLike) -> Self:
+        """Every scale, and ``loc``, times ``factor``."""
+        changed = {k: times(v, factor) for k, v in (self._named | {"loc": self.loc}).items()}
+        return self._with(changed)
+
+    @property
+    def _named(self) -> dict[str, PerColumn]:
+        return {k: getattr(self, k) for k in self._powers}
+
+    def _with(self, changed: Mapping[str, Any]) -> Self:
+        return replace(self, **changed)  # type: ignore[type-var]
 
     @classmethod
     def from_quantile(
@@ -96,4 +131,4 @@ class Stated(Prior):
             raise InputError(must, f"a width of {np.min(width):g}", "Correct the numbers.")
         place = np.asarray(loc, dtype=np.float64)
         stretched = self.rescaled(width if np.ndim(width) else float(width))
-        return replace(stretched, loc=place if place.ndim else float(place))  # type: ignore[type-var]
+        return stretched._with({"loc": place if place.ndim else float(place)})

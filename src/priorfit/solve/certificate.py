@@ -2,7 +2,8 @@
 
 For any theta (n,): ``min_g P(g) >= D(theta) = -offset'theta - sum_i w_i loss*(-theta_i / w_i)
 - sum_j h_j*(Z_j' theta)``, with h the penalty (Rockafellar 1970, section 31). theta is made from
-the residuals of the answer, so nothing the solver kept is trusted.
+the residuals of the answer, so nothing the solver kept is trusted, but its Gram matrix in
+`certify_by_gram`.
 """
 
 from __future__ import annotations
@@ -56,8 +57,10 @@ def certify(standard: Standard, solutions: Array, strengths: Array) -> Certifica
 def certify_by_gram(standard: Standard, solutions: Array, strengths: Array) -> Certificates:
     """The same for a gaussian whose Gram matrix is at hand, without another look at X.
 
-    The matrix comes from the real columns in float64; a bound of its rounding is added to the gap
-    (Higham, Accuracy and Stability of Numerical Algorithms, section 3.1).
+    ``Z'r = q - G g`` and ``r'r = y'y - q'g - g'Z'r``; the matrix comes from the real columns in
+    float64. A bound of the rounding is added to the gap: the number of terms of a sum, times eps,
+    times ``(|y| + sum_j |z_j| |g_j|)^2`` over the reference (Higham, Accuracy and Stability of
+    Numerical Algorithms, section 3.1).
     """
     found = _certify_gaussian(standard, solutions, strengths, _residuals_by_gram)
     lengths = np.sqrt(np.maximum(np.diag(standard.gram), 0.0))

@@ -10,8 +10,10 @@ import numpy as np
 from priorfit._errors import InputError
 from priorfit._typing import Array
 from priorfit.design import Dense
+from priorfit.likelihoods import Gaussian
 from priorfit.problem import Problem
 from priorfit.solve.certificate import Certificates
+from priorfit.solve.columns import moments
 from priorfit.solve.conjugate import ConjugateGradients, is_huge
 from priorfit.solve.gram import Gram, few_columns
 from priorfit.solve.grouped import Grouped
@@ -132,15 +134,16 @@ def share(problem: Problem) -> Shared | None:
 
     Dense columns and a gaussian likelihood, but for groups and a normal prior over many columns.
     """
-    if not isinstance(problem.design, Dense):
+    likely = isinstance(problem.design, Dense) and isinstance(problem.likelihood, Gaussian)
+    if not likely or not np.all(problem.weights > 0):
         return None
-    standard = standardize(problem)
+    known = moments(problem.design, problem.weights)
+    standard = standardize(problem, known=known)
     name, (n, m) = _select(standard), standard.Z.shape
-    apart = len(standard.y) < len(problem.y)  # rows of weight 0 were left out
-    if apart or name not in ("gram", "working-set", "least-squares"):
+    if name not in ("gram", "working-set", "least-squares"):
         return None
     if name == "working-set" and not ManyColumns.applies(standard):
         return None
     if name == "least-squares" and 2 * m > n:
         return None
-    return Shared(standard.Z, standard.weights)
+    return Shared(standard.Z, standard.weights, known)

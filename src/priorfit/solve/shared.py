@@ -24,10 +24,12 @@ _LOST = 1e-2  # of the variance: a column of which less is left is looked at ane
 
 @dataclass(frozen=True, eq=False)
 class Shared:
-    """The columns Z of a dense table, standardized over all rows, and the weights of its rows."""
+    """The columns Z of a dense table (n, p), standardized over all rows, the weights of its rows
+    (n,), and mean and standard deviation (p,) of its columns."""
 
     Z: Scaled
     weights: Array
+    known: tuple[Array, Array]
 
     @cached_property
     def values(self) -> Any:
@@ -53,11 +55,11 @@ class Shared:
         no digits are lost by it."""
         out = np.flatnonzero(weights != self.weights)
         if not len(out):
-            return self._moments
+            return self.known
         total, left = float(self.weights.sum()), float(weights.sum())
         if np.any(weights[out]) or left < 0.5 * total:
             return moments(self.Z.base, weights)
-        (mean, sd), gone = self._moments, total - left
+        (mean, sd), gone = self.known, total - left
         apart, variance = moments_of_rows(self.values, out, self.weights)
         square = total * sd**2 - gone * variance - gone * total / left * (apart - mean) ** 2
         lost = square < _LOST * total * sd**2
@@ -66,10 +68,6 @@ class Shared:
         if np.any(lost):
             mean[lost], sd[lost] = moments(Dense(self.values[:, lost]), weights)
         return mean, sd
-
-    @cached_property
-    def _moments(self) -> tuple[Array, Array]:
-        return moments(self.Z.base, self.weights)
 
     @cached_property
     def gram(self) -> Array:

@@ -150,18 +150,24 @@ class Standard:
 
 
 def standardize(
-    problem: Problem, form: NormalForm | None = None, shared: Shared | None = None
+    problem: Problem,
+    form: NormalForm | None = None,
+    shared: Shared | None = None,
+    known: tuple[Array, Array] | None = None,
 ) -> Standard:
     """The standard form of a problem, with its own prior or with ``form`` in its place.
 
-    Rows of weight 0 are left out, but for a sample of ``shared`` columns.
+    Rows of weight 0 are left out, but for a sample of ``shared`` columns. ``known``: mean and
+    standard deviation (p,) of the columns, where all rows have a weight.
     """
+    if shared is not None:
+        known = shared.moments(problem.weights)
     kept = problem.weights > 0
-    if shared is None and not np.all(kept):
+    if known is None and not np.all(kept):
         problem = problem.take_rows(np.flatnonzero(kept))
     form = problem.form if form is None else form
     w = problem.weights
-    mean, sd = shared.moments(w) if shared else moments(problem.design, w)
+    mean, sd = known or moments(problem.design, w)
     center = mean if problem.intercept else np.zeros_like(mean)
     spread = sd if problem.intercept else np.hypot(sd, mean)
     constant = spread <= 8 * _EPS * np.abs(mean)
