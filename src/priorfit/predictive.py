@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from priorfit._checks import of_kind, vector
 from priorfit._errors import InputError
 from priorfit._typing import Array, Seed
 from priorfit.design import as_design
 from priorfit.likelihoods import Gaussian, Likelihood
 from priorfit.priors import Prior
-from priorfit.problem import of_kind, vector
 
 __all__ = ["PriorPredictive", "prior_predictive"]
 

@@ -8,13 +8,13 @@ from typing import Any, Self
 
 import numpy as np
 
-from priorfit._errors import InputError
+from priorfit._checks import check_weights, of_kind, vector
 from priorfit._typing import Array
 from priorfit.design import Design, as_design
 from priorfit.likelihoods import Gaussian, Likelihood
 from priorfit.priors import Normal, NormalForm, Prior
 
-__all__ = ["Problem", "check_weights", "of_kind", "vector"]
+__all__ = ["Problem"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +73,7 @@ class Problem:
         of_kind("likelihood", likelihood, Likelihood, "pf.Poisson()")
         design = as_design(X)
         n = design.shape[0]
-        response = vector("y", y, n)
+        response = likelihood.response(y, n)
         w = np.ones(n) if weights is None else vector("weights", weights, n)
         check_weights(w)
         o = np.zeros(n) if offset is None else vector("offset", offset, n)
@@ -99,8 +99,8 @@ class Problem:
 
     def neg_log_likelihood(self, intercept: float, coef: Array, phi: float) -> float:
         """``sum_i w_i (-log p(y_i | eta_i; phi))``, constants kept."""
-        loss = self.likelihood.loss(self.y, self.eta(intercept, coef))
-        return float(self.weights @ (loss / phi + self.likelihood.constant(self.y, phi)))
+        lost = self.likelihood.total(self.y, self.eta(intercept, coef), self.weights)
+        return float(lost / phi + self.weights @ self.likelihood.constant(self.y, phi))
 
     def objective(self, intercept: float, coef: Array, phi: float = 1.0) -> float:
         """J, the negative log posterior up to the evidence; +inf outside the prior's box."""
@@ -110,8 +110,8 @@ class Problem:
 
     def gradient(self, intercept: float, coef: Array, phi: float = 1.0) -> tuple[float, Array]:
         """Gradient of the likelihood part of J: (intercept, coef (p,))."""
-        slope = self.weights * self.likelihood.slope(self.y, self.eta(intercept, coef)) / phi
-        return float(slope.sum()), self.design.rmatvec(slope)
+        score = self.likelihood.score(self.y, self.eta(intercept, coef), self.weights) / -phi
+        return float(score.sum()), self.design.rmatvec(score)
 
     def take_rows(self, rows: Any) -> Self:
         """The problem of these rows, the same prior."""
@@ -121,59 +121,4 @@ class Problem:
             y=self.y[rows],
             weights=self.weights[rows],
             offset=self.offset[rows],
-        )
-
-
-def check_weights(w: Array) -> None:
-    """Raise `InputError` where a weight is negative or all are 0."""
-    if np.any(w < 0):
-        raise InputError(
-            "`weights` must be >= 0",
-            f"{w[w < 0][0]:g} in row {int(np.flatnonzero(w < 0)[0])}",
-            "A weight is how often a row counts; use 0 to leave it out.",
-        )
-    if not np.any(w > 0):
-        raise InputError(
-            "some weight must be positive",
-            "all zero",
-            "Sample weights must contain at least one non-zero number; 1 counts a row once.",
-        )
-
-
-def vector(name: str, values: Any, n: int) -> Array:
-    """``values`` as n finite float64 numbers; raises `InputError` naming what is wrong."""
-    try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InputError(
-            f"`{name}` must hold numbers", _sample(values), "Encode it first."
-        ) from None
-    if array.shape != (n,):
-        raise InputError(
-            f"`{name}` must have one number per row of X (n = {n})",
-            f"shape {array.shape}",
-            "Check that both hold the same rows.",
-        )
-    bad = ~np.isfinite(array)
-    if np.any(bad):
-        i = int(np.flatnonzero(bad)[0])
-        raise InputError(
-            f"`{name}` must hold finite numbers",
-            f"{array[i]} in row {i} ({int(bad.sum())} in all)",
-            "Drop these rows or fill them.",
-        )
-    return array
-
-
-def _sample(values: Any) -> str:
-    return repr(np.asarray(values, dtype=object).ravel()[:1].tolist())[1:-1]
-
-
-def of_kind(name: str, value: Any, kind: type, example: str) -> None:
-    """Raise `InputError` unless ``value`` is one of ``kind``."""
-    if not isinstance(value, kind):
-        raise InputError(
-            f"`{name}` must be a {kind.__name__.lower()} object",
-            repr(value),
-            f"Write for example {name}={example}.",
         )

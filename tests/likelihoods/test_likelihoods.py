@@ -59,10 +59,10 @@ def test_saturated_is_the_lower_bound(case):
         assert likelihood.saturated(np.array([y]))[0] == pytest.approx(lowest, abs=1e-3)
 
 
-def test_null_eta_is_the_link_of_the_mean(case):
-    """mean(null_eta(m)) = m."""
+def test_the_link_is_the_inverse_of_the_mean(case):
+    """mean(link(m)) = m."""
     likelihood, _ = case
-    assert likelihood.mean(np.array([likelihood.null_eta(0.3)]))[0] == pytest.approx(0.3)
+    assert likelihood.mean(np.array([likelihood.link(0.3)]))[0] == pytest.approx(0.3)
 
 
 def test_probabilities_sum_to_one():

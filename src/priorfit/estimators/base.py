@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from priorfit._checks import of_kind, vector
 from priorfit._errors import InputError
 from priorfit._typing import Array
 from priorfit.design import Design, Schema, is_table, split_target
@@ -24,7 +25,7 @@ from priorfit.estimators.given import (
 from priorfit.estimators.nested import changed, settings
 from priorfit.likelihoods import Gaussian, Likelihood
 from priorfit.priors import Ball, L1Ball, Normal, Prior
-from priorfit.problem import Problem, of_kind, vector
+from priorfit.problem import Problem
 from priorfit.select import cross_validate, leave_one_out, per_sd
 from priorfit.solve import Path, Solution, constrained, path_of, solve, warn_collapse
 from priorfit.translate.beliefs import defaults_text

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 import numpy as np
 
+from priorfit._checks import vector
 from priorfit._typing import Array
 
 __all__ = ["Likelihood"]
@@ -59,14 +61,58 @@ class Likelihood(ABC):
         """The expected response ``mu`` at ``eta``."""
 
     @abstractmethod
-    def null_eta(self, mean_y: float) -> float:
-        """The link of the mean response: where an intercept-only search starts."""
+    def link(self, mean_y: float) -> float:
+        """The linear predictor at which the expected response is ``mean_y``."""
 
     @abstractmethod
     def draw(self, eta: Array, phi: float, rng: np.random.Generator) -> Array:
         """Random responses at ``eta``, of its shape."""
 
+    # -- sums over the rows: what solvers and certificates use. A likelihood whose rows are not
+    #    independent given eta overrides these; y is as `response` returns it, eta (n,) or (n, k)
+
+    def response(self, y: Any, n: int) -> Array:
+        """``y`` as an array of n rows of finite numbers; raises `InputError`."""
+        return vector("y", y, n)
+
+    def total(self, y: Array, eta: Array, weights: Array) -> Array:
+        """``sum_i w_i loss(y_i, eta_i)``, a number or (k,)."""
+        return np.asarray(weights @ self.loss(_beside(y, eta), eta))
+
+    def score(self, y: Array, eta: Array, weights: Array) -> Array:
+        """``- d total / d eta``, shape of eta."""
+        return -_beside(weights, eta) * self.slope(_beside(y, eta), eta)
+
+    def curvatures(self, y: Array, eta: Array, weights: Array) -> Array:
+        """The diagonal of ``d^2 total / d eta^2``, shape of eta."""
+        return _beside(weights, eta) * self.curvature(_beside(y, eta), eta)
+
+    def dual(self, y: Array, theta: Array, weights: Array) -> Array:
+        """``sup_eta -theta' eta - total(eta)`` (k,) of theta (n, k), or a bound from above."""
+        w = _beside(weights, theta)
+        return np.asarray(weights @ self.conjugate(_beside(y, theta), -theta / w))
+
+    def null_eta(self, y: Array, weights: Array, offset: Array) -> float:
+        """The intercept that fits best alone: ``argmin_a total(y, offset + a)``."""
+        total = weights.sum()
+        a = self.link(float(weights @ y / total)) - float(weights @ offset / total)
+        if not np.any(offset):
+            return a
+        for _ in range(100):  # a convex function of one number: Newton, halved where it overshoots
+            eta = offset + a
+            slope = -float(self.score(y, eta, weights).sum())
+            step = slope / max(float(self.curvatures(y, eta, weights).sum()), 1e-300)
+            a -= float(np.clip(step, -1.0, 1.0))
+            if abs(step) <= 4 * np.finfo(np.float64).eps * max(1.0, abs(a)):
+                break
+        return a
+
     @property
     def known_dispersion(self) -> float | None:
         """phi where it is known, None where it is to be estimated."""
         return 1.0
+
+
+def _beside(rows: Array, eta: Array) -> Array:
+    """Numbers of the rows, shaped to broadcast against ``eta``."""
+    return rows if eta.ndim == 1 else rows[:, None]

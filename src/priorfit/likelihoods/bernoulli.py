@@ -75,7 +75,7 @@ class Bernoulli(Likelihood):
         """``1 / (1 + exp(-eta))``."""
         return np.asarray(expit(eta))
 
-    def null_eta(self, mean_y: float) -> float:
+    def link(self, mean_y: float) -> float:
         """``log(mean_y / (1 - mean_y))``."""
         return float(logit(mean_y))
 

@@ -92,7 +92,7 @@ class Gaussian(Likelihood):
         """``eta``."""
         return eta
 
-    def null_eta(self, mean_y: float) -> float:
+    def link(self, mean_y: float) -> float:
         """``mean_y``."""
         return mean_y
 

@@ -76,7 +76,7 @@ class Poisson(Likelihood):
         with np.errstate(over="ignore"):
             return np.exp(eta)
 
-    def null_eta(self, mean_y: float) -> float:
+    def link(self, mean_y: float) -> float:
         """``log(mean_y)``."""
         return float(np.log(mean_y))
 

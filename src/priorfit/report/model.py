@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from priorfit._checks import vector
 from priorfit._errors import InputError
 from priorfit._typing import Array
 from priorfit.design import Column, Schema, as_design
 from priorfit.likelihoods import by_name
 from priorfit.priors import Prior, from_dict, to_dict
-from priorfit.problem import vector
 
 __all__ = ["Model", "load_model", "model_of", "save_model"]
 

@@ -200,6 +200,6 @@ def _separated(standard: Standard, g: Array) -> bool:
     free = standard.form.flat[int(standard.Z.intercept) :]
     if standard.gaussian or not np.any(free):
         return False
-    lost = standard.likelihood.loss(standard.y, standard.eta(g))
-    excess = standard.weights @ (lost - standard.likelihood.saturated(standard.y))
+    lost = standard.likelihood.total(standard.y, standard.eta(g), standard.weights)
+    excess = lost - standard.weights @ standard.likelihood.saturated(standard.y)
     return bool(excess <= 1e-4 * standard.reference)

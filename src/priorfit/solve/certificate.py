@@ -166,12 +166,11 @@ def _rounded(gap: Array, kkt: Array, slopes: Array) -> Certificates:
 
 
 def _certify(standard: Standard, g: Array, strengths: Array) -> Certificates:
-    likelihood, w = standard.likelihood, standard.weights[:, None]
-    y = standard.y[:, None]
+    likelihood, y, w = standard.likelihood, standard.y, standard.weights
     with np.errstate(over="ignore", invalid="ignore"):
         eta = standard.eta(g)
-        theta = -w * likelihood.slope(y, eta)
-        primal = standard.weights @ likelihood.loss(y, eta) + _penalty(standard, g, strengths)
+        theta = likelihood.score(y, eta, w)
+        primal = likelihood.total(y, eta, w) + _penalty(standard, g, strengths)
         slopes = standard.Z.rmatvec(theta)
         kkt = _violations(standard, g, slopes, strengths).max(axis=0) / standard.null_correlation
         theta, dual_slopes = _meet_flat(standard, theta, slopes, eta)
@@ -192,8 +191,8 @@ def _dual(
 ) -> Array:
     """D(share theta) (k,), see the module; -inf or NaN where it is not feasible."""
     beyond = _penalty_conjugate(standard, g, slopes * share, strengths)
-    theta, w = theta * share, standard.weights
-    conjugate = w @ standard.likelihood.conjugate(standard.y[:, None], -theta / w[:, None])
+    theta = theta * share
+    conjugate = standard.likelihood.dual(standard.y, theta, standard.weights)
     return np.asarray(-(standard.offset @ theta) - conjugate - beyond)
 
 
@@ -242,7 +241,7 @@ def _meet_flat(standard: Standard, theta: Array, slopes: Array, eta: Array) -> t
     small = np.all(np.abs(slopes[flat]) <= 1e-15 * size)
     if len(flat) == 0 or len(flat) > 256 or small:
         return theta, slopes
-    weight = standard.weights[:, None] * standard.likelihood.curvature(standard.y[:, None], eta)
+    weight = standard.likelihood.curvatures(standard.y, eta, standard.weights)
     columns = standard.Z.columns(flat, np.zeros(standard.size))[0]
     theta = theta.copy()
     for k in range(theta.shape[1]):

@@ -53,15 +53,13 @@ def _lambda_max(standard: Standard) -> float:
     pure = form.kinked
     if not np.any(pure):
         return 0.0
-    slopes = standard.weights * standard.likelihood.slope(standard.y, standard.eta(standard.start))
-    correlation = -standard.Z.rmatvec(slopes)
+    correlation = standard.pull(standard.start)
     others = (form.flat) & (np.abs(correlation) > 1e-12 * standard.null_correlation)
     if np.any(others[int(standard.Z.intercept) :]) or np.any(form.loc[pure] != 0):
         bound = 10.0 * _holding(form, correlation) + 1e-300
         run = engine(standard, solver="auto", tol=1e-12, max_iter=1000)
         g = run(np.array([bound]), standard.start)[0][:, 0]
-        slopes = standard.weights * standard.likelihood.slope(standard.y, standard.eta(g))
-        correlation = -standard.Z.rmatvec(slopes)
+        correlation = standard.pull(g)
     up = np.where(standard.start < form.upper, correlation, 0.0)
     down = np.where(standard.start > form.lower, -correlation, 0.0)
     return _holding(form, np.maximum(np.maximum(up, down), 0.0)) / standard.y_unit**2

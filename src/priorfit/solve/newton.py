@@ -119,12 +119,12 @@ class Newton:
     def _slopes(self, eta: Array) -> Array:
         """Z' theta at this linear predictor, (m,)."""
         standard = self.standard
-        return -standard.Z.rmatvec(standard.weights * standard.likelihood.slope(standard.y, eta))
+        return standard.Z.rmatvec(standard.likelihood.score(standard.y, eta, standard.weights))
 
     def _propose(self, g: Array, eta: Array, slopes: Array, strength: float, cols: Index) -> Array:
         """The minimum of the quadratic model over the working columns."""
         standard = self.standard
-        h = standard.weights * standard.likelihood.curvature(standard.y, eta)
+        h = standard.likelihood.curvatures(standard.y, eta, standard.weights)
         h = np.maximum(h, 1e-12 * max(float(h.max()), 1e-300))
         if self.dual:
             return self._propose_dual(eta, h, strength)
@@ -154,8 +154,8 @@ class Newton:
     def _propose_dual(self, eta: Array, h: Array, strength: float) -> Array:
         standard, form = self.standard, self.standard.form
         base = np.where(form.flat, 0.0, standard.start)
-        slope = standard.weights * standard.likelihood.slope(standard.y, eta)
-        target = eta - standard.offset - standard.Z.matvec(base) - slope / h
+        score = standard.likelihood.score(standard.y, eta, standard.weights)
+        target = eta - standard.offset - standard.Z.matvec(base) + score / h
         free = standard.Z.columns(self.flat, np.zeros(standard.size))[0]
         a, u = dual_normal(self.kernel, free, target, h, strength)
         proposal = base.copy()
@@ -184,6 +184,6 @@ class Newton:
     def _objective(self, g: Array, eta: Array, strength: float) -> float:
         standard = self.standard
         with np.errstate(over="ignore", invalid="ignore"):
-            loss = standard.weights @ standard.likelihood.loss(standard.y, eta)
-        value = float(loss + strength * standard.form.total(g - standard.form.loc))
+            lost = standard.likelihood.total(standard.y, eta, standard.weights)
+        value = float(lost + strength * standard.form.total(g - standard.form.loc))
         return value if np.isfinite(value) else np.inf

@@ -63,7 +63,7 @@ class Path:
         """``sum_i w_i loss(y_i, eta_i)`` of each point, (k,): half the RSS for the gaussian."""
         problem = self.problem
         eta = problem.design.matvec(self.coefs) + self.intercepts + problem.offset[:, None]
-        return np.asarray(problem.weights @ problem.likelihood.loss(problem.y[:, None], eta))
+        return problem.likelihood.total(problem.y, eta, problem.weights)
 
     @property
     def shadow_prices(self) -> Array:

@@ -17,18 +17,23 @@ class Certificate(NamedTuple):
 
     ``gap`` bounds (J(answer) - J(optimum)) relative to the null deviance; ``kkt`` is the largest
     violation of stationarity relative to lambda_max; ``tol`` is the gap that was asked for.
+    ``local``: the objective is not convex, no gap exists (it is infinite), and ``tol`` bounds kkt.
     """
 
     gap: float
     kkt: float
     tol: float
+    local: bool = False
 
     @property
     def certified(self) -> bool:
-        """Whether the gap is within the tolerance."""
-        return self.gap <= self.tol
+        """Whether the gap, or for a ``local`` one kkt, is within the tolerance."""
+        return (self.kkt if self.local else self.gap) <= self.tol
 
     def __str__(self) -> str:
+        if self.local:
+            word = "local optimum" if self.certified else "NOT stationary"
+            return f"kkt {self.kkt:.1e} of {self.tol:.0e} asked: {word}"
         word = "certified" if self.certified else "NOT certified"
         return f"gap {self.gap:.1e} of {self.tol:.0e} asked: {word}"
 

@@ -75,7 +75,7 @@ class Standard:
             return float(max(0.5 * self.weights @ np.square(self.y), self.weights.sum() * 1e-300))
         null = self.offset + self._null_intercept
         saturated = self.likelihood.saturated(self.y)
-        lost = self.weights @ (self.likelihood.loss(self.y, null) - saturated)
+        lost = self.likelihood.total(self.y, null, self.weights) - self.weights @ saturated
         # where y hardly varies the null model leaves rounding only, which no gap is relative to
         return float(max(lost, 1e-8 * self.weights @ (1.0 + np.abs(saturated))))
 
@@ -87,8 +87,8 @@ class Standard:
     @cached_property
     def correlation(self) -> Array:
         """Z' theta at the null model, (m,): for the gaussian Z' (w y)."""
-        slope = self.likelihood.slope(self.y, self.offset + self._null_intercept)
-        return self.Z.rmatvec(-self.weights * slope)
+        null = self.offset + self._null_intercept
+        return self.Z.rmatvec(self.likelihood.score(self.y, null, self.weights))
 
     @cached_property
     def gram(self) -> Array:
@@ -117,28 +117,21 @@ class Standard:
     def _null_intercept(self) -> float:
         if not self.Z.intercept or self.gaussian:
             return 0.0
-        w, total = self.weights, self.weights.sum()
-        a = self.likelihood.null_eta(float(w @ self.y / total)) - float(w @ self.offset / total)
-        if not np.any(self.offset):
-            return a
-        for _ in range(100):  # a convex function of one number: Newton, halved where it overshoots
-            eta = self.offset + a
-            slope = float(w @ self.likelihood.slope(self.y, eta))
-            step = slope / max(float(w @ self.likelihood.curvature(self.y, eta)), 1e-300)
-            a -= float(np.clip(step, -1.0, 1.0))
-            if abs(step) <= 4 * _EPS * max(1.0, abs(a)):
-                break
-        return a
+        return self.likelihood.null_eta(self.y, self.weights, self.offset)
 
     def _lost(self, g: Array) -> float:
         with np.errstate(over="ignore", invalid="ignore"):
-            value = float(self.weights @ self.likelihood.loss(self.y, self.eta(g)))
+            value = float(self.likelihood.total(self.y, self.eta(g), self.weights))
         return value if np.isfinite(value) else np.inf
 
     def eta(self, g: Array) -> Array:
         """Linear predictor of one solution (m,) or of several (m, k)."""
         offset = self.offset if g.ndim == 1 else self.offset[:, None]
         return offset + self.Z.matvec(g)
+
+    def pull(self, g: Array) -> Array:
+        """Z' theta at a solution: minus the gradient of the likelihood part, shape of ``g``."""
+        return self.Z.rmatvec(self.likelihood.score(self.y, self.eta(g), self.weights))
 
     def enter(self, intercept: float, coef: Array) -> Array:
         """The unknowns (m,) of an estimate in the units of the data, for a warm start."""

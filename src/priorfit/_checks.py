@@ -1,0 +1,67 @@
+"""Checks of what users hand over, each with one clear error."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from priorfit._errors import InputError
+from priorfit._typing import Array
+
+__all__ = ["check_weights", "of_kind", "vector"]
+
+
+def check_weights(w: Array) -> None:
+    """Raise `InputError` where a weight is negative or all are 0."""
+    if np.any(w < 0):
+        raise InputError(
+            "`weights` must be >= 0",
+            f"{w[w < 0][0]:g} in row {int(np.flatnonzero(w < 0)[0])}",
+            "A weight is how often a row counts; use 0 to leave it out.",
+        )
+    if not np.any(w > 0):
+        raise InputError(
+            "some weight must be positive",
+            "all zero",
+            "Sample weights must contain at least one non-zero number; 1 counts a row once.",
+        )
+
+
+def vector(name: str, values: Any, n: int) -> Array:
+    """``values`` as n finite float64 numbers; raises `InputError` naming what is wrong."""
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(
+            f"`{name}` must hold numbers", _sample(values), "Encode it first."
+        ) from None
+    if array.shape != (n,):
+        raise InputError(
+            f"`{name}` must have one number per row of X (n = {n})",
+            f"shape {array.shape}",
+            "Check that both hold the same rows.",
+        )
+    bad = ~np.isfinite(array)
+    if np.any(bad):
+        i = int(np.flatnonzero(bad)[0])
+        raise InputError(
+            f"`{name}` must hold finite numbers",
+            f"{array[i]} in row {i} ({int(bad.sum())} in all)",
+            "Drop these rows or fill them.",
+        )
+    return array
+
+
+def _sample(values: Any) -> str:
+    return repr(np.asarray(values, dtype=object).ravel()[:1].tolist())[1:-1]
+
+
+def of_kind(name: str, value: Any, kind: type, example: str) -> None:
+    """Raise `InputError` unless ``value`` is one of ``kind``."""
+    if not isinstance(value, kind):
+        raise InputError(
+            f"`{name}` must be a {kind.__name__.lower()} object",
+            repr(value),
+            f"Write for example {name}={example}.",
+        )
