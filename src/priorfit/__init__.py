@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from priorfit._errors import ConvergenceWarning, InputError, PriorfitWarning
-from priorfit.likelihoods import Bernoulli, Gaussian, Likelihood, Poisson
+from priorfit.likelihoods import Bernoulli, Cox, Gaussian, Likelihood, Poisson, survival
 from priorfit.predictive import prior_predictive
 from priorfit.priors import (
     ElasticNet,
@@ -49,6 +49,7 @@ __all__ = [
     "Bernoulli",
     "Certificate",
     "ConvergenceWarning",
+    "Cox",
     "ElasticNet",
     "Explanation",
     "Flat",
@@ -86,6 +87,7 @@ __all__ = [
     "shrinkage",
     "sklearn",
     "solve",
+    "survival",
     "translate",
     "update",
 ]

@@ -14,7 +14,7 @@ import numpy as np
 
 from priorfit._typing import Array, Index, Mask
 from priorfit.design import Scaled
-from priorfit.likelihoods import Gaussian, Likelihood
+from priorfit.likelihoods import Coupled, CoupledRows, Gaussian, Likelihood
 from priorfit.priors import Groups, NormalForm
 from priorfit.problem import Problem
 from priorfit.solve.columns import moments
@@ -74,10 +74,19 @@ class Standard:
         if self.gaussian:
             return float(max(0.5 * self.weights @ np.square(self.y), self.weights.sum() * 1e-300))
         null = self.offset + self._null_intercept
+        if isinstance(self.likelihood, Coupled):
+            least = self.rows.least
+            return float(max(self.rows.total(null) - least, 1e-8 * (1.0 + abs(least))))
         saturated = self.likelihood.saturated(self.y)
         lost = self.likelihood.total(self.y, null, self.weights) - self.weights @ saturated
         # where y hardly varies the null model leaves rounding only, which no gap is relative to
         return float(max(lost, 1e-8 * self.weights @ (1.0 + np.abs(saturated))))
+
+    @cached_property
+    def rows(self) -> CoupledRows:
+        """The response of a likelihood whose rows are coupled, sorted once."""
+        assert isinstance(self.likelihood, Coupled)
+        return self.likelihood.rows(self.y, self.weights)
 
     @cached_property
     def null_correlation(self) -> float:
@@ -161,11 +170,13 @@ def standardize(
     form = problem.form if form is None else form
     w = problem.weights
     mean, sd = known or moments(problem.design, w)
-    center = mean if problem.intercept else np.zeros_like(mean)
-    spread = sd if problem.intercept else np.hypot(sd, mean)
+    centred = problem.intercept or not problem.likelihood.has_intercept
+    center = mean if centred else np.zeros_like(mean)
+    spread = sd if centred else np.hypot(sd, mean)
     constant = spread <= 8 * _EPS * np.abs(mean)
     scale = _power_of_two(np.where(constant, 1.0, spread))
-    form = _without(form, constant if problem.intercept else np.zeros_like(constant))
+    constant = constant if centred else np.zeros_like(constant)
+    form = _without(form, constant)
     if form.groups is not None:
         scale = _alike(form.groups, scale)
     y, offset, y_center, y_unit = problem.y, problem.offset, 0.0, 1.0
@@ -233,9 +244,9 @@ def _in_units(
         l1 = _representable(form.l1 / unit)
         l2 = _representable(form.l2 / unit / unit)
         loc, lower, upper = form.loc * unit, form.lower * unit, form.upper * unit
-    if intercept:  # a constant column says nothing: its weight stays at the prior mean
-        stay = np.clip(loc, lower, upper)
-        lower, upper = np.where(constant, stay, lower), np.where(constant, stay, upper)
+    stay = np.clip(loc, lower, upper)  # a constant column beside an intercept says nothing
+    lower, upper = np.where(constant, stay, lower), np.where(constant, stay, upper)
+    if intercept:
         l1, l2, loc = (np.concatenate([[0.0], v]) for v in (l1, l2, loc))
         lower, upper = np.concatenate([[-np.inf], lower]), np.concatenate([[np.inf], upper])
     return NormalForm(l1, l2, loc, lower, upper, _groups_in_units(form.groups, unit, intercept))
