@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from priorfit._errors import ConvergenceWarning, InputError, PriorfitWarning
-from priorfit.likelihoods import Bernoulli, Cox, Gaussian, Likelihood, Poisson, survival
+from priorfit.likelihoods import Bernoulli, Cox, Gaussian, Likelihood, Ordinal, Poisson, survival
 from priorfit.predictive import prior_predictive
 from priorfit.priors import (
     ElasticNet,
@@ -64,6 +64,7 @@ __all__ = [
     "MAPRegressor",
     "MultivariateNormal",
     "Normal",
+    "Ordinal",
     "Path",
     "Poisson",
     "Prior",

@@ -6,6 +6,7 @@ from priorfit.likelihoods.bernoulli import Bernoulli
 from priorfit.likelihoods.coupled import Coupled, CoupledRows, Hessian
 from priorfit.likelihoods.cox import Cox, survival
 from priorfit.likelihoods.gaussian import Gaussian
+from priorfit.likelihoods.ordinal import Ordinal
 from priorfit.likelihoods.poisson import Poisson
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Gaussian",
     "Hessian",
     "Likelihood",
+    "Ordinal",
     "Poisson",
     "by_name",
     "survival",
@@ -30,7 +32,8 @@ def by_name(name: str) -> Likelihood:
     >>> by_name("poisson")
     Poisson()
     """
-    known: dict[str, type[Likelihood]] = {c.name: c for c in (Gaussian, Bernoulli, Poisson, Cox)}
+    every: tuple[type[Likelihood], ...] = (Gaussian, Bernoulli, Poisson, Cox, Ordinal)
+    known: dict[str, type[Likelihood]] = {c.name: c for c in every}
     if name not in known:
         raise InputError(
             f"a likelihood must be one of {', '.join(known)}", repr(name), "Choose one of them."

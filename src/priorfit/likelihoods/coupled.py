@@ -1,10 +1,11 @@
+# ruff: noqa: ARG002
 """Likelihoods whose rows are not independent given eta: the loss is one function of all rows."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import NamedTuple, NoReturn, Protocol
+from typing import Generic, NamedTuple, NoReturn, Protocol, TypeVar
 
 import numpy as np
 
@@ -12,7 +13,9 @@ from priorfit._errors import InputError
 from priorfit._typing import Array, Mask
 from priorfit.likelihoods.base import Likelihood
 
-__all__ = ["Coupled", "CoupledRows", "Hessian"]
+__all__ = ["Coupled", "CoupledRows", "Hessian", "Last"]
+
+T = TypeVar("T")
 
 
 class Hessian(NamedTuple):
@@ -45,6 +48,22 @@ class CoupledRows(Protocol):
 
     def hessian(self, eta: Array) -> Hessian:
         """The second derivative, in factors."""
+
+
+class Last(Generic[T]):
+    """What was made of the last eta: total, score and Hessian are asked for one after the other."""
+
+    def __init__(self, make: Callable[[Array, T | None], T]) -> None:
+        self._make = make
+        self._eta: Array | None = None
+        self._state: T | None = None
+
+    def __call__(self, eta: Array) -> T:
+        """The state at eta, made from the one before."""
+        if self._state is None or self._eta is None or not np.array_equal(eta, self._eta):
+            self._state = self._make(eta, self._state)
+            self._eta = eta.copy()
+        return self._state
 
 
 class Coupled(Likelihood):
@@ -85,15 +104,15 @@ class Coupled(Likelihood):
         """``inf_eta total(eta)``."""
         return self.rows(y, weights).least
 
-    def dual(self, y: Array, theta: Array, weights: Array) -> Array:  # noqa: ARG002
+    def dual(self, y: Array, theta: Array, weights: Array) -> Array:
         """+inf: the bound needs the eta that theta comes from, see `priorfit.solve`."""
         return np.full(theta.shape[1], np.inf)
 
-    def null_eta(self, y: Array, weights: Array, offset: Array) -> float:  # noqa: ARG002
+    def null_eta(self, y: Array, weights: Array, offset: Array) -> float:
         """0: a constant changes nothing."""
         return 0.0
 
-    def constant(self, y: Array, phi: float) -> Array:  # noqa: ARG002
+    def constant(self, y: Array, phi: float) -> Array:
         """0."""
         return np.zeros(len(y))
 

@@ -10,8 +10,8 @@ from scipy import sparse
 
 from priorfit._checks import vector
 from priorfit._errors import InputError
-from priorfit._typing import Array, Index, Mask
-from priorfit.likelihoods.coupled import Coupled, CoupledRows, Hessian
+from priorfit._typing import Array, Mask
+from priorfit.likelihoods.coupled import Coupled, CoupledRows, Hessian, Last
 from priorfit.likelihoods.risk_sets import events_of, risk_sets, softmax_rows
 
 __all__ = ["TIES", "Cox", "survival"]
@@ -178,7 +178,7 @@ class _State(NamedTuple):
     ties: sparse.csr_array | None
 
 
-class CoxRows:
+class CoxRows(CoupledRows):
     """Rows of positive weight with their risk sets; see `CoupledRows`.
 
     With phi the share of the tied rows in S, the k-th of m tied events has the mean
@@ -204,11 +204,12 @@ class CoxRows:
         self.rank = self.rank / np.repeat(size, size)
         self.mean_weight = events.weight / size
         w = events.weight
+        self._state = Last(self._make)
         self.least = float(w @ np.log(w))
         if self.efron:
             self.least += float(np.repeat(self.mean_weight, size) @ np.log1p(-self.rank))
 
-    def _state(self, eta: Array) -> _State:
+    def _make(self, eta: Array, before: _State | None) -> _State:  # noqa: ARG002
         x = eta + self.log_weight
         log_size = self.sets.log_sizes(self._kept(x))
         w = self.events.weight
@@ -249,7 +250,8 @@ class CoxRows:
         expected = self._spread(self.sets.back(x, state.log_size, state.once))
         if state.ties is None:
             return expected
-        return np.maximum(expected + state.ties.T @ (self.events.weight - state.once), 0.0)
+        tied = state.ties.T @ (self.events.weight - state.once)
+        return np.asarray(np.maximum(expected + tied, 0.0))
 
     def hessian(self, eta: Array) -> Hessian:
         """``diag(expected)`` less the squares of the means of all events."""

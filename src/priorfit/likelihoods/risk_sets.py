@@ -6,6 +6,7 @@ All that Cox regression needs are softmax means over risk sets: weights ``w exp(
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -121,7 +122,7 @@ class _Nested:
         self.count = len(events.time)
         bounds = np.flatnonzero(np.diff(events.stratum, prepend=np.nan, append=np.nan))
         self.parts = []
-        for a, b in zip(bounds[:-1], bounds[1:], strict=True):
+        for a, b in pairwise(bounds):
             rows = np.flatnonzero((high > a) & (high <= b))
             rows = rows[np.argsort(-high[rows], kind="stable")]
             last = np.searchsorted(-high[rows], -(np.arange(a, b) + 1), side="right") - 1
