@@ -165,12 +165,11 @@ class OrdinalRows(CoupledRows):
         here, slope, curved = self._look(eta, cuts)
         if not np.isfinite(here[1]) and before is not None:
             return self._fit(eta, None)
-        curved: Array
         size = 1e-15 * float(self.w.sum())
         for _ in range(_ROUNDS):
             if np.abs(slope).max() <= size:
                 break
-            move = np.linalg.solve(curved, slope)
+            move = np.asarray(np.linalg.solve(curved, slope), dtype=np.float64)
             moved = self._move(eta, cuts, move, here[1], float(np.abs(slope).max()))
             if moved is None:
                 break

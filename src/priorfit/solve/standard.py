@@ -97,7 +97,7 @@ class Standard:
     def correlation(self) -> Array:
         """Z' theta at the null model, (m,): for the gaussian Z' (w y)."""
         null = self.offset + self._null_intercept
-        return self.Z.rmatvec(self.likelihood.score(self.y, null, self.weights))
+        return self.Z.rmatvec(self.score(null))
 
     @cached_property
     def gram(self) -> Array:
@@ -130,8 +130,20 @@ class Standard:
 
     def _lost(self, g: Array) -> float:
         with np.errstate(over="ignore", invalid="ignore"):
-            value = float(self.likelihood.total(self.y, self.eta(g), self.weights))
+            value = self.total(self.eta(g))
         return value if np.isfinite(value) else np.inf
+
+    def total(self, eta: Array) -> float:
+        """The likelihood part at eta (n,)."""
+        if self.likelihood.coupled:
+            return self.rows.total(eta)
+        return float(self.likelihood.total(self.y, eta, self.weights))
+
+    def score(self, eta: Array) -> Array:
+        """Minus its gradient, (n,)."""
+        if self.likelihood.coupled:
+            return self.rows.score(eta)
+        return self.likelihood.score(self.y, eta, self.weights)
 
     def eta(self, g: Array) -> Array:
         """Linear predictor of one solution (m,) or of several (m, k)."""
@@ -140,7 +152,7 @@ class Standard:
 
     def pull(self, g: Array) -> Array:
         """Z' theta at a solution: minus the gradient of the likelihood part, shape of ``g``."""
-        return self.Z.rmatvec(self.likelihood.score(self.y, self.eta(g), self.weights))
+        return self.Z.rmatvec(self.score(self.eta(g)))
 
     def enter(self, intercept: float, coef: Array) -> Array:
         """The unknowns (m,) of an estimate in the units of the data, for a warm start."""
