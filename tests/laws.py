@@ -1,5 +1,7 @@
 """The registries that laws run over, and wrong versions that laws must catch."""
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -84,8 +86,16 @@ def _late_survival(rng, eta):
 def _ordered(rng, eta):
     """Three classes, each in some row."""
     y = np.digitize(eta + rng.logistic(size=eta.shape), [-1.0, 1.0]).astype(float)
-    y[:3] = [0.0, 1.0, 2.0]
+    y[:3] = [0.0, 1.0, 2.0][: len(y)]
     return y
+
+
+def thinned(*registries, keep=5):
+    """The product of registries; of likelihoods with coupled rows every ``keep``-th, in rotation."""
+    every = list(product(*registries))
+    coupled = [any(x in ALL_LIKELIHOODS and x not in ROW_BY_ROW for x in row) for row in every]
+    place = np.cumsum(coupled)
+    return [r for r, c, k in zip(every, coupled, place, strict=True) if not c or k % keep == 0]
 
 
 #: name -> (likelihood, (rng, eta) -> y)

@@ -96,9 +96,7 @@ def test_a_mutant_certificate_would_be_caught(problem):
     conjugate = -theta @ eta - standard.total(eta)  # Fenchel-Young
     s = fit.phi * standard.y_unit**2
     t = g - standard.form.loc
-    primal = standard.total(eta) + s * (
-        standard.form.l1 @ abs(t) + 0.5 * standard.form.l2 @ t**2
-    )
+    primal = standard.total(eta) + s * (standard.form.l1 @ abs(t) + 0.5 * standard.form.l2 @ t**2)
     forgetful = -(standard.offset @ theta) - conjugate
     assert abs(primal - forgetful) / standard.reference > 1e-6
 

@@ -121,7 +121,7 @@ class OrdinalRows(CoupledRows):
         self.y, self.w, self.link = y.astype(np.intp), weights, link
         self.classes = int(self.y.max()) + 1
         share = np.cumsum(np.bincount(self.y, weights))[:-1] / weights.sum()
-        self.base = LINKS[link](share)
+        self.share, self.base = share, LINKS[link](share)
         self.last = Last(self._fit)
 
     def cut_points(self, eta: Array) -> Array:
@@ -161,7 +161,7 @@ class OrdinalRows(CoupledRows):
         return Hessian(bound, apply, np.maximum(bound - taken, 0.0))
 
     def _fit(self, eta: Array, before: _Fit | None) -> _Fit:
-        cuts = self.base + float(self.w @ eta) / self.w.sum() if before is None else before.cuts
+        cuts = self._first(eta) if before is None else before.cuts
         here, slope, curved = self._look(eta, cuts)
         if not np.isfinite(here[1]) and before is not None:
             return self._fit(eta, None)
@@ -170,11 +170,18 @@ class OrdinalRows(CoupledRows):
             if np.abs(slope).max() <= size:
                 break
             move = np.asarray(np.linalg.solve(curved, slope), dtype=np.float64)
+            move *= min(1.0, (1.0 + float(np.ptp(eta))) / float(np.abs(move).max()))
             moved = self._move(eta, cuts, move, here[1], float(np.abs(slope).max()))
             if moved is None:
                 break
             cuts, here, slope, curved = moved
         return _Fit(cuts, here[0], here[1], curved)
+
+    def _first(self, eta: Array) -> Array:
+        """Exact where eta is constant; among the rows where it is spread far."""
+        order = np.argsort(eta)
+        below = np.cumsum(self.w[order])
+        return np.asarray(self.base + np.interp(self.share, below / below[-1], eta[order]))
 
     def _move(
         self, eta: Array, cuts: Array, move: Array, lost: float, steepest: float
@@ -203,4 +210,6 @@ class OrdinalRows(CoupledRows):
         )
         cross = np.bincount(self.y, w * found.cross, m)[1:-1]
         curved += np.diag(cross, 1) + np.diag(cross, -1)
+        floor = 1e-14 * float(np.diag(curved).max()) + 1e-200  # where no row is near a cut-point
+        curved[np.diag_indices_from(curved)] += floor
         return (found, lost), np.asarray(slope, dtype=np.float64), curved

@@ -62,7 +62,7 @@ class Standard:
         g = np.clip(self.form.loc, self.form.lower, self.form.upper)
         if self.Z.intercept:
             g[0] = self._null_intercept
-        if self.gaussian or not np.any(self.form.loc):
+        if self.gaussian or self.likelihood.coupled or not np.any(self.form.loc):
             return g
         zero = np.clip(np.zeros_like(g), self.form.lower, self.form.upper)
         zero[0 : int(self.Z.intercept)] = self._null_intercept

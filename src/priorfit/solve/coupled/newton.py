@@ -67,6 +67,8 @@ class CoupledNewton:
             self.rounds = max(self.rounds, rounds)
             if close:
                 certificate = certify(standard, g[:, None], at)
+                if best is not None and certificate.gap[0] > 0.5 * best[1].gap[0]:
+                    stalled += 1
                 if best is None or certificate.gap[0] <= best[1].gap[0]:
                     best = (g, certificate)
                 if certificate.gap[0] <= self.tol:
@@ -78,7 +80,7 @@ class CoupledNewton:
             moved = self._search(g, eta, value, proposal, strength)
             if moved is None or stalled > _STALLED:
                 break
-            stalled = stalled + 1 if value - moved[2] <= 1e-15 * abs(value) else 0
+            stalled += int(value - moved[2] <= 1e-15 * abs(value))
             close = value - moved[2] <= np.sqrt(self.tol) * standard.reference
             g, eta, value = moved
             if not close:
@@ -100,7 +102,7 @@ class CoupledNewton:
         Z = self._dense(cols)
         means = hessian.apply(Z)
         gram = Z.T @ (hessian.bound[:, None] * Z) - means.T @ means
-        floor = 1e-12 * np.abs(np.diag(gram)).max(initial=0.0) + 1e-300
+        floor = 1e-14 * np.abs(np.diag(gram)).max(initial=0.0) + 1e-300
         gram[np.diag_indices_from(gram)] += floor
         return np.asarray(gram)
 
@@ -117,7 +119,7 @@ class CoupledNewton:
             t = (g - form.loc)[blocks.columns]
             q = gram @ t + slopes[blocks.columns]
             found = solve_group_quadratic(gram, q, blocks, strength, t, 10 * tol)
-            proposal[blocks.columns] += found - t
+            proposal[blocks.columns] = form.loc[blocks.columns] + found
             return proposal
         gram = self._gram(eta, cols)
         q = gram @ g[cols] + slopes[cols]
