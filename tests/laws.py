@@ -91,7 +91,7 @@ def _ordered(rng, eta):
 
 
 def thinned(*registries, keep=5):
-    """The product of registries; of likelihoods with coupled rows every ``keep``-th, in rotation."""
+    """The product of registries; of coupled likelihoods every ``keep``-th."""
     every = list(product(*registries))
     coupled = [any(x in ALL_LIKELIHOODS and x not in ROW_BY_ROW for x in row) for row in every]
     place = np.cumsum(coupled)
