@@ -137,7 +137,8 @@ def explain(
     lines.append(f"As a constraint: {views.constraint}.")
     if likelihood.has_dispersion:
         lines.append(f"Noise: standard deviation {np.sqrt(phi):.3g}.")
-    lines.append(f"scikit-learn's defaults as beliefs here: {defaults}.")
+    if defaults:
+        lines.append(f"scikit-learn's defaults as beliefs here: {defaults}.")
     prior = views.prior
     if isinstance(prior, MultivariateNormal):
         prior = Normal(1.0 / np.sqrt(np.diag(prior.precision)))

@@ -134,7 +134,7 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
             )
         X, y = split_target(X, y)
         design = self._design(X)
-        y = same_length(design, response(self, y))
+        y = same_length(design, self._response(y))
         problem = Problem.make(
             design,
             self._encode(y, likelihood),
@@ -158,7 +158,14 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         self._labels = problem.design.labels()
         self.column_sd_ = problem.design.moments(problem.weights)[1]
         self._likelihood = likelihood
+        self._finish(problem)
         return self
+
+    def _response(self, y: Any) -> Any:
+        return response(self, y)
+
+    def _finish(self, problem: Problem) -> None:
+        """What a subclass keeps of the fitted problem."""
 
     def _ball(self) -> Any:
         """The constraint, checked."""

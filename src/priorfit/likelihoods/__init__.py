@@ -6,7 +6,7 @@ from priorfit.likelihoods.bernoulli import Bernoulli
 from priorfit.likelihoods.coupled import Coupled, CoupledRows, Hessian
 from priorfit.likelihoods.cox import Cox, survival
 from priorfit.likelihoods.gaussian import Gaussian
-from priorfit.likelihoods.ordinal import Ordinal
+from priorfit.likelihoods.ordinal import Ordinal, probabilities
 from priorfit.likelihoods.poisson import Poisson
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Ordinal",
     "Poisson",
     "by_name",
+    "probabilities",
     "survival",
 ]
 

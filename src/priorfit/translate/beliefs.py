@@ -56,7 +56,7 @@ def belief_text(row: Row, settings: Mapping[str, Any], family: str) -> str:
 
 
 def defaults_text(family: str, phi: float, n: float) -> str:
-    """scikit-learn's defaults as priors, for n rows and a dispersion of ``phi``.
+    """scikit-learn's defaults as priors, for n rows and a dispersion of ``phi``; "" of none.
 
     Examples
     --------
@@ -64,7 +64,7 @@ def defaults_text(family: str, phi: float, n: float) -> str:
     'Ridge(alpha=1) is Normal(scale=2), Lasso(alpha=1) is Laplace(scale=0.04)'
     """
     case, parts = Case(n=n, total=n, phi=phi), []
-    for name in _FAMILIAR[family]:
+    for name in _FAMILIAR.get(family, ()):
         row = row_named(name, family)
         prior, key = prior_of(row.from_({}, case), phi), row.keys[0]
         call = f"{name.removeprefix('sklearn.')}({key}={row.defaults[key]:g})"
