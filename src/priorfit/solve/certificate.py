@@ -196,13 +196,14 @@ def _certify_coupled(standard: Standard, g: Array, strengths: Array) -> Certific
 
 
 def _certify_one(standard: Standard, g: Array, strength: Array) -> Certificates:
-    rows, eta = standard.rows, standard.eta(g[:, 0])
+    rows, eta = standard.rows, standard.eta_of_few(g[:, 0])
     with np.errstate(over="ignore", invalid="ignore"):
         slopes = standard.Z.rmatvec(rows.score(eta))[:, None]
         primal = rows.total(eta) + _penalty(standard, g, strength)
         kkt = _violations(standard, g, slopes, strength).max(axis=0) / standard.null_correlation
         point = meet_flat(standard, eta, slopes[:, 0])
-        pull = standard.Z.rmatvec(point.theta)[:, None]
+        refitted = point.eta is not eta
+        pull = standard.Z.rmatvec(point.theta)[:, None] if refitted else slopes
         dual = _dual_at_zero(standard, strength)
         for share in (_feasible_share(standard, pull, strength), np.ones(1)):
             beyond = _penalty_conjugate(standard, g, pull * share, strength)
@@ -229,7 +230,10 @@ def _dual_at_zero(standard: Standard, strengths: Array) -> Array:
     form = standard.form
     nearest = np.clip(form.loc, form.lower, form.upper) - form.loc
     least = form.l1 @ np.abs(nearest) + 0.5 * form.l2 @ nearest**2
-    saturated = standard.likelihood.least(standard.y, standard.weights)
+    coupled = standard.likelihood.coupled
+    saturated = (
+        standard.rows.least if coupled else standard.likelihood.least(standard.y, standard.weights)
+    )
     return np.asarray(saturated + strengths * least)
 
 

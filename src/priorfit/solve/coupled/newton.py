@@ -60,7 +60,7 @@ class CoupledNewton:
         working = screen(standard, g, slopes, strength, max(previous, strength))
         if standard.size <= _WHOLE:
             working = ~form.fixed
-        eta = standard.eta(g)
+        eta = standard.eta_of_few(g)
         value, close, stalled = self._objective(g, eta, strength), False, 0
         best: tuple[Array, Certificates] | None = None
         for rounds in range(1, self.max_iter + 1):
@@ -76,15 +76,17 @@ class CoupledNewton:
                 slopes = certificate.slopes[:, 0]
                 pull = np.abs(slopes - strength * form.l2 * (g - form.loc))
                 working |= beyond(form, pull, strength) & ~form.fixed
-            proposal = self._propose(g, eta, slopes, strength, np.flatnonzero(working))
-            moved = self._search(g, eta, value, proposal, strength)
+            cols = np.flatnonzero(working)
+            proposal = self._propose(g, eta, slopes, strength, cols)
+            moved = self._search(g, eta, value, proposal, strength, cols)
             if moved is None or stalled > _STALLED:
                 break
             stalled += int(value - moved[2] <= 1e-15 * abs(value))
             close = value - moved[2] <= np.sqrt(self.tol) * standard.reference
             g, eta, value = moved
-            if not close:
-                slopes = self._slopes(eta)
+            if not close:  # nothing is decided yet but among the working columns
+                slopes = slopes.copy()
+                slopes[cols] = self._dense(cols).T @ self.rows.score(eta)
         certificate = certify(standard, g[:, None], at)
         if best is None or certificate.gap[0] <= best[1].gap[0]:
             best = (g, certificate)
@@ -101,7 +103,8 @@ class CoupledNewton:
         hessian = self.rows.hessian(eta)
         Z = self._dense(cols)
         means = hessian.apply(Z)
-        gram = Z.T @ (hessian.bound[:, None] * Z) - means.T @ means
+        root = np.sqrt(hessian.bound)[:, None] * Z
+        gram = root.T @ root - means.T @ means
         floor = 1e-14 * np.abs(np.diag(gram)).max(initial=0.0) + 1e-300
         gram[np.diag_indices_from(gram)] += floor
         return np.asarray(gram)
@@ -128,14 +131,17 @@ class CoupledNewton:
         return proposal
 
     def _search(
-        self, g: Array, eta: Array, here: float, proposal: Array, strength: float
+        self, g: Array, eta: Array, here: float, proposal: Array, strength: float, cols: Index
     ) -> tuple[Array, Array, float] | None:
         """The first of 1, 1/2, 1/4, ... of the step that does not raise the objective."""
-        step = proposal - g
-        change = self.standard.Z.matvec(step)
+        step = (proposal - g)[cols]
+        change = self._dense(cols) @ step
         share = 1.0
         for _ in range(40):
-            there = g + share * step if share < 1.0 else proposal
+            there = proposal
+            if share < 1.0:
+                there = g.copy()
+                there[cols] += share * step
             moved = eta + share * change
             value = self._objective(there, moved, strength)
             if value <= here + 1e-14 * abs(here):
