@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from priorfit._errors import ConvergenceWarning, InputError, PriorfitWarning
+from priorfit.atlas import atlas
 from priorfit.likelihoods import Bernoulli, Gaussian, Likelihood, Poisson
 from priorfit.predictive import prior_predictive
 from priorfit.priors import (
@@ -21,6 +22,7 @@ from priorfit.priors import (
     Prior,
     SparseGroupLaplace,
     Truncated,
+    boosted_leaf,
     shrinkage,
 )
 from priorfit.problem import Problem
@@ -74,6 +76,8 @@ __all__ = [
     "Status",
     "Translation",
     "Truncated",
+    "atlas",
+    "boosted_leaf",
     "cross_validate",
     "datasets",
     "dictionary",

@@ -61,6 +61,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_translate(
         commands.add_parser("translate", help="say a strength in another library's settings")
     )
+    atlas = commands.add_parser("atlas", help="which algorithms L1 and L2 fit")
+    atlas.add_argument("search", nargs="?", help="keep rows that hold this text")
     bench = commands.add_parser("bench", help="race against the solvers installed here")
     bench.add_argument("--cases", nargs="*", help="words that a case's name must hold")
     bench.add_argument("--repeats", type=int, default=3)

@@ -18,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from priorfit._errors import InputError
 from priorfit.bench import SMALL, installed, race
+from priorfit.cli.atlases import print_atlas
 from priorfit.cli.races import race_heading, race_table
 from priorfit.cli.tables import read_table, stem
 from priorfit.cli.translations import as_json, print_dictionary, print_translation, translated
@@ -34,7 +35,7 @@ from priorfit.report import (
     save_model,
 )
 
-__all__ = ["bench", "data", "fit", "predict", "translate"]
+__all__ = ["atlas", "bench", "data", "fit", "predict", "translate"]
 
 
 def fit(options: Namespace) -> int:
@@ -155,6 +156,12 @@ def translate(options: Namespace) -> int:
         print(json.dumps(as_json(found)))
     else:
         print_translation(found, console)
+    return 0
+
+
+def atlas(options: Namespace) -> int:
+    """Which algorithms a prior fits."""
+    print_atlas(options.search, Console())
     return 0
 
 
