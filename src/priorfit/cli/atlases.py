@@ -38,8 +38,9 @@ def _listed(rows: list[Algorithm]) -> Table:
         table.add_row(Text(kind, style="bold"), "", "")
         for row in (r for r in rows if r.kind == kind):
             here = "[green]yes[/]" if row.here else "elsewhere" if row.fits else "no"
-            name = Padding(row.name, (0, 0, 0, 2))
-            table.add_row(name, row.weights, here, style="" if row.here else "dim")
+            table.add_row(
+                Padding(row.name, (0, 0, 0, 2)), row.weights, here, style="" if row.here else "dim"
+            )
     return table
 
 
@@ -47,13 +48,13 @@ def _full(row: Algorithm) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
-    facts: dict[str, str | Text] = {
-        "why not": row.reason,
-        "belief about": row.weights,
+    facts: dict[str, str | Text] = {"why not": row.reason, "belief about": row.weights}
+    facts |= {
         "L2": row.l2,
         "L1": row.l1,
+        "solver": row.solver,
+        "here": Text(row.here, style="bold"),
     }
-    facts |= {"solver": row.solver, "here": Text(row.here, style="bold")}
     facts |= {"elsewhere": row.elsewhere}
     for name, value in facts.items():
         if value:
