@@ -42,7 +42,7 @@ from priorfit.translate import Explanation, Translation, dictionary, explain, tr
 if TYPE_CHECKING:
     from priorfit import datasets, plots, sklearn
     from priorfit.estimators import MAPClassifier, MAPRegressor
-    from priorfit.select import Selection, cross_validate, leave_one_out
+    from priorfit.select import Selection, choose, cross_validate, leave_one_out, stability
 
 __version__ = "0.1.0"
 
@@ -78,6 +78,7 @@ __all__ = [
     "Truncated",
     "atlas",
     "boosted_leaf",
+    "choose",
     "cross_validate",
     "datasets",
     "dictionary",
@@ -90,6 +91,7 @@ __all__ = [
     "shrinkage",
     "sklearn",
     "solve",
+    "stability",
     "translate",
     "update",
 ]
@@ -99,7 +101,9 @@ _LATER = {
     "MAPClassifier": "priorfit.estimators",
     "MAPRegressor": "priorfit.estimators",
     "Selection": "priorfit.select",
+    "choose": "priorfit.select",
     "cross_validate": "priorfit.select",
+    "stability": "priorfit.select",
     "leave_one_out": "priorfit.select",
     "datasets": "",
     "plots": "",

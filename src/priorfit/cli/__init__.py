@@ -108,7 +108,9 @@ def _add_fit(fit: argparse.ArgumentParser) -> None:
         "--prior", default="laplace", help="family:key=value,... for example laplace:scale=0.1"
     )
     fit.add_argument(
-        "--strength", help="cv, loo, or a lambda; default: cv unless the prior has a scale"
+        "--strength",
+        help="cv, loo, aic, bic, ebic, gcv, sure, stability, universal, or a lambda; "
+        "default: cv unless the prior has a scale",
     )
     fit.add_argument("--rule", choices=("1se", "best"), default="1se", help="point on the curve")
     fit.add_argument("--folds", type=int, default=5, metavar="K", help="of cross-validation (5)")

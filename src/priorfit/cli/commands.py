@@ -34,6 +34,7 @@ from priorfit.report import (
     print_fit,
     save_model,
 )
+from priorfit.select import WAYS
 
 __all__ = ["atlas", "bench", "data", "fit", "predict", "translate"]
 
@@ -200,12 +201,14 @@ def _estimator(options: Namespace, target: Any) -> tuple[MAPRegressor | MAPClass
     strength: Any = options.strength
     if strength is None:
         strength = None if "scale=" in options.prior or options.prior == "flat" else "cv"
-    elif strength not in ("cv", "loo"):
+    elif strength not in WAYS:
         try:
             strength = float(strength)
         except ValueError:
             raise InputError(
-                "--strength must be cv, loo or a number", repr(strength), "A number is a lambda."
+                f"--strength must be a number or one of {', '.join(WAYS)}",
+                repr(strength),
+                "A number is a lambda.",
             ) from None
     settings = {
         "prior": parse_prior(options.prior),
