@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from priorfit._errors import ConvergenceWarning, InputError, PriorfitWarning
 from priorfit.atlas import atlas
 from priorfit.likelihoods import Bernoulli, Gaussian, Likelihood, Poisson
+from priorfit.likelihoods import Bernoulli, Cox, Gaussian, Likelihood, Ordinal, Poisson, survival
 from priorfit.predictive import prior_predictive
 from priorfit.priors import (
     ElasticNet,
@@ -51,6 +52,7 @@ __all__ = [
     "Bernoulli",
     "Certificate",
     "ConvergenceWarning",
+    "Cox",
     "ElasticNet",
     "Explanation",
     "Flat",
@@ -65,6 +67,7 @@ __all__ = [
     "MAPRegressor",
     "MultivariateNormal",
     "Normal",
+    "Ordinal",
     "Path",
     "Poisson",
     "Prior",
@@ -92,6 +95,7 @@ __all__ = [
     "sklearn",
     "solve",
     "stability",
+    "survival",
     "translate",
     "update",
 ]

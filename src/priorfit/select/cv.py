@@ -13,6 +13,7 @@ import numpy as np
 from priorfit._errors import InputError
 from priorfit._typing import Array, Index
 from priorfit.design import Dense
+from priorfit.likelihoods import Coupled
 from priorfit.problem import Problem
 from priorfit.select.selection import Selection
 from priorfit.solve import Path, Shared, moments, path_of, share
@@ -168,6 +169,11 @@ def _silent(done: int, total: int) -> None:
 def _deviance(problem: Problem, test: Index, fitted: Path) -> Array:
     """Mean weighted deviance of the rows ``test`` at each point of a path, (k,)."""
     y, w, likelihood = problem.y[test], problem.weights[test], problem.likelihood
+    if isinstance(likelihood, Coupled):  # what the rows add depends on all the others
+        mark = np.zeros(len(problem.y), dtype=bool)
+        mark[test] = True
+        eta = problem.offset[:, None] + problem.design.matvec(fitted.coefs)
+        return likelihood.held_out(problem.y, eta, problem.weights, mark)
     eta = problem.offset[test, None] + fitted.intercepts + _products(problem, test, fitted.coefs)
     lost = likelihood.loss(y[:, None], eta) - likelihood.saturated(y)[:, None]
     return np.asarray(2.0 * (w @ lost) / w.sum())
