@@ -7,6 +7,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from priorfit._errors import ConvergenceWarning, InputError, PriorfitWarning
+from priorfit.atlas import atlas
+from priorfit.likelihoods import Bernoulli, Gaussian, Likelihood, Poisson
 from priorfit.likelihoods import Bernoulli, Cox, Gaussian, Likelihood, Ordinal, Poisson, survival
 from priorfit.predictive import prior_predictive
 from priorfit.priors import (
@@ -21,6 +23,7 @@ from priorfit.priors import (
     Prior,
     SparseGroupLaplace,
     Truncated,
+    boosted_leaf,
     shrinkage,
 )
 from priorfit.problem import Problem
@@ -41,6 +44,8 @@ if TYPE_CHECKING:
     from priorfit import datasets, plots, sklearn
     from priorfit.estimators import MAPClassifier, MAPCox, MAPOrdinal, MAPRegressor
     from priorfit.select import Selection, cross_validate, leave_one_out
+    from priorfit.estimators import MAPClassifier, MAPRegressor
+    from priorfit.select import Selection, choose, cross_validate, leave_one_out, stability
 
 __version__ = "0.1.0"
 
@@ -78,6 +83,9 @@ __all__ = [
     "Status",
     "Translation",
     "Truncated",
+    "atlas",
+    "boosted_leaf",
+    "choose",
     "cross_validate",
     "datasets",
     "dictionary",
@@ -90,6 +98,7 @@ __all__ = [
     "shrinkage",
     "sklearn",
     "solve",
+    "stability",
     "survival",
     "translate",
     "update",
@@ -102,7 +111,9 @@ _LATER = {
     "MAPOrdinal": "priorfit.estimators",
     "MAPRegressor": "priorfit.estimators",
     "Selection": "priorfit.select",
+    "choose": "priorfit.select",
     "cross_validate": "priorfit.select",
+    "stability": "priorfit.select",
     "leave_one_out": "priorfit.select",
     "datasets": "",
     "plots": "",

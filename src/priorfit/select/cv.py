@@ -18,7 +18,7 @@ from priorfit.problem import Problem
 from priorfit.select.selection import Selection
 from priorfit.solve import Path, Shared, moments, path_of, share
 
-__all__ = ["cross_validate", "per_sd", "splits"]
+__all__ = ["cross_validate", "per_sd", "sample_of", "splits"]
 
 
 def splits(problem: Problem, folds: Any = 5, seed: int | None = 0) -> list[tuple[Index, Index]]:
@@ -128,7 +128,7 @@ def cross_validate(
 
     def score(pair: tuple[Index, Index]) -> Array:
         train, test = pair
-        part = _sample(problem, train) if shared else problem.take_rows(train)
+        part = sample_of(problem, train) if shared else problem.take_rows(train)
         problem.likelihood.check(part.y[part.weights > 0])
         own = full.penalties
         if hold == "mean":
@@ -142,10 +142,10 @@ def cross_validate(
         report(k + 2, len(pairs) + 1)
     if shared is not None:
         shared.forget()
-    return Selection(full.penalties, scores, full.n_nonzero, rule), full
+    return Selection(full.penalties, scores, full.n_nonzero, rule, path=full), full
 
 
-def _sample(problem: Problem, rows: Index) -> Problem:
+def sample_of(problem: Problem, rows: Index) -> Problem:
     """The problem in which only these rows count, as often as they are named."""
     times = np.bincount(rows, minlength=len(problem.y))
     return replace(problem, weights=problem.weights * times)
