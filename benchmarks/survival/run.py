@@ -19,7 +19,7 @@ from statistics import median
 
 import numpy as np
 
-HERE, TARGET, LIMIT = Path(__file__).parent, 1e-6, 120.0
+HERE, TARGET, LIMIT = Path(__file__).parent, 1e-6, 30.0
 RIVALS = ("priorfit", "sksurv", "adelie", "skglm")
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from priorfit._errors import ConvergenceWarning, InputError, PriorfitWarning
 from priorfit.atlas import atlas
-from priorfit.likelihoods import Bernoulli, Gaussian, Likelihood, Poisson
 from priorfit.likelihoods import Bernoulli, Cox, Gaussian, Likelihood, Ordinal, Poisson, survival
 from priorfit.predictive import prior_predictive
 from priorfit.priors import (
@@ -43,8 +42,6 @@ from priorfit.translate import Explanation, Translation, dictionary, explain, tr
 if TYPE_CHECKING:
     from priorfit import datasets, plots, sklearn
     from priorfit.estimators import MAPClassifier, MAPCox, MAPOrdinal, MAPRegressor
-    from priorfit.select import Selection, cross_validate, leave_one_out
-    from priorfit.estimators import MAPClassifier, MAPRegressor
     from priorfit.select import Selection, choose, cross_validate, leave_one_out, stability
 
 __version__ = "0.1.0"

@@ -30,9 +30,9 @@ class DualPoint(NamedTuple):
     value: float
 
 
-def dual_value(standard: Standard, point: DualPoint, share: float) -> float:
-    """The likelihood's part of D(share theta), from below."""
-    return share * point.value + (1.0 - share) * standard.rows.least
+def dual_value(standard: Standard, value: float, share: float) -> float:
+    """The likelihood's part of D(share theta), from below; ``value`` is that of D(theta)."""
+    return share * value + (1.0 - share) * standard.rows.least
 
 
 def flat_met(standard: Standard, slopes: Array) -> bool:

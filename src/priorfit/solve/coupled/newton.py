@@ -13,8 +13,9 @@ import numpy as np
 
 from priorfit._typing import Array, Index
 from priorfit.likelihoods import CoupledRows
+from priorfit.priors import NormalForm
 from priorfit.solve.blocks import blocks_of
-from priorfit.solve.certificate import Certificates, certify, joined
+from priorfit.solve.certificate import Certificates, certify, gap_among, joined
 from priorfit.solve.native import solve_group_quadratic, solve_quadratic
 from priorfit.solve.standard import Standard
 from priorfit.solve.working_set import beyond, screen
@@ -22,6 +23,7 @@ from priorfit.solve.working_set import beyond, screen
 __all__ = ["CoupledNewton"]
 
 _WHOLE = 100  # columns that are not worth a choice
+_KEPT = 3  # steps that one Hessian serves: it hardly changes along a path
 _STALLED = 5  # steps that change nothing before the search is given up
 
 
@@ -32,6 +34,7 @@ class CoupledNewton:
         self.standard, self.tol, self.max_iter = standard, tol, max_iter
         self.rows: CoupledRows = standard.rows
         self.rounds = 0
+        self._curved: tuple[Index, Array] | None = None
         self._columns: Index = np.empty(0, dtype=np.intp)
         self._held = np.empty((standard.Z.shape[0], 0), order="F")
 
@@ -42,7 +45,8 @@ class CoupledNewton:
         g, previous = warm, float(strengths[0])
         slopes = self._slopes(self.standard.eta(g))
         for k, s in enumerate(strengths):
-            g, certificate = self._solve(g, slopes, float(s), previous)
+            guess = _ahead(self.standard.form, out[:, :k], strengths[: k + 1])
+            g, certificate = self._solve(g, slopes, float(s), previous, guess)
             slopes, previous = certificate.slopes[:, 0], float(s)
             out[:, k] = g
             parts.append(certificate._replace(slopes=certificate.slopes[:0]))
@@ -53,7 +57,7 @@ class CoupledNewton:
 
     @np.errstate(over="ignore", invalid="ignore")
     def _solve(
-        self, g: Array, slopes: Array, strength: float, previous: float
+        self, g: Array, slopes: Array, strength: float, previous: float, guess: Array | None
     ) -> tuple[Array, Certificates]:
         standard, form = self.standard, self.standard.form
         at = np.array([strength])
@@ -62,6 +66,13 @@ class CoupledNewton:
             working = ~form.fixed
         eta = standard.eta_of_few(g)
         value, close, stalled = self._objective(g, eta, strength), False, 0
+        if guess is not None:
+            cols = np.flatnonzero(working)
+            there = eta + self._dense(cols) @ (guess - g)[cols]
+            guessed = self._objective(guess, there, strength)
+            if guessed < value:
+                g, eta, value, slopes = guess, there, guessed, slopes.copy()
+                slopes[cols] = self._dense(cols).T @ self.rows.score(eta)
         best: tuple[Array, Certificates] | None = None
         for rounds in range(1, self.max_iter + 1):
             self.rounds = max(self.rounds, rounds)
@@ -77,6 +88,8 @@ class CoupledNewton:
                 pull = np.abs(slopes - strength * form.l2 * (g - form.loc))
                 working |= beyond(form, pull, strength) & ~form.fixed
             cols = np.flatnonzero(working)
+            if (rounds - 1) % (1 if guess is None else _KEPT) == 0:
+                self._curved = None
             proposal = self._propose(g, eta, slopes, strength, cols)
             moved = self._search(g, eta, value, proposal, strength, cols)
             if moved is None or stalled > _STALLED:
@@ -84,9 +97,10 @@ class CoupledNewton:
             stalled += int(value - moved[2] <= 1e-15 * abs(value))
             close = value - moved[2] <= np.sqrt(self.tol) * standard.reference
             g, eta, value = moved
-            if not close:  # nothing is decided yet but among the working columns
-                slopes = slopes.copy()
-                slopes[cols] = self._dense(cols).T @ self.rows.score(eta)
+            slopes = slopes.copy()
+            slopes[cols] = self._dense(cols).T @ self.rows.score(eta)
+            # all columns are looked at where the working ones alone would pass
+            close &= gap_among(standard, cols, g, slopes, strength, eta) <= self.tol
         certificate = certify(standard, g[:, None], at)
         if best is None or certificate.gap[0] <= best[1].gap[0]:
             best = (g, certificate)
@@ -100,6 +114,12 @@ class CoupledNewton:
         return self._held
 
     def _gram(self, eta: Array, cols: Index) -> Array:
+        """The Hessian of the working columns; the last one where it serves again."""
+        if self._curved is None or not np.array_equal(cols, self._curved[0]):
+            self._curved = cols, self._fresh_gram(eta, cols)
+        return self._curved[1]
+
+    def _fresh_gram(self, eta: Array, cols: Index) -> Array:
         hessian = self.rows.hessian(eta)
         Z = self._dense(cols)
         means = hessian.apply(Z)
@@ -153,3 +173,17 @@ class CoupledNewton:
         form = self.standard.form
         value = self.rows.total(eta) + float(strength * form.total(g - form.loc))
         return value if np.isfinite(value) else np.inf
+
+
+def _ahead(form: NormalForm, before: Array, strengths: Array) -> Array | None:
+    """Where the last two points of a path lead, on the line through them.
+
+    Weights that rest at a kink of the penalty, or would cross zero, stay as they are.
+    """
+    if before.shape[1] < 2:
+        return None
+    a, b = before[:, -2], before[:, -1]
+    step = (strengths[-1] - strengths[-2]) / min(strengths[-2] - strengths[-3], -1e-300)
+    moved = np.clip(b + step * (b - a), form.lower, form.upper)
+    sides = [np.sign(v - form.loc) for v in (a, b, moved)]
+    return np.where((sides[0] == sides[1]) & (sides[1] == sides[2]), moved, b)
