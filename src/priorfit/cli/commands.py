@@ -9,7 +9,7 @@ import sys
 import warnings
 from argparse import Namespace
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 import numpy as np
 import pyarrow as pa
@@ -23,8 +23,8 @@ from priorfit.cli.races import race_heading, race_table
 from priorfit.cli.tables import read_table, stem
 from priorfit.cli.translations import as_json, print_dictionary, print_translation, translated
 from priorfit.datasets import load
-from priorfit.estimators import MAPClassifier, MAPRegressor
-from priorfit.likelihoods import by_name
+from priorfit.estimators import MAPClassifier, MAPCox, MAPRegressor
+from priorfit.likelihoods import by_name, survival
 from priorfit.priors import parse_prior
 from priorfit.report import (
     facts_of,
@@ -44,7 +44,7 @@ def fit(options: Namespace) -> int:
     _check_folder("--report", options.report)
     _check_folder("--json", options.json)
     table = read_table(options.table)
-    target, table = _take(table, options.target, "--target")
+    asked, table = _target(options, table)
     extra: dict[str, Any] = {}
     for key, option in (("sample_weight", "weights"), ("offset", "offset")):
         name = getattr(options, option)
@@ -53,26 +53,19 @@ def fit(options: Namespace) -> int:
             extra[key] = _numbers(column, name)
     for name in options.drop:
         _, table = _take(table, name, "--drop")
-    model, likelihood = _estimator(options, target)
-    y = target.to_pylist() if isinstance(model, MAPClassifier) else _numbers(target, options.target)
-    if target.null_count:
-        raise InputError(
-            f"the target {options.target!r} must have no missing values",
-            f"{target.null_count} of {len(target)} missing",
-            "Drop these rows.",
-        )
-    said = _run(model, table, np.asarray(y), extra)
+    model, likelihood = asked.model, asked.likelihood
+    said, y = _run(model, table, np.asarray(asked.y), extra), asked.y
     if likelihood == "gaussian" and not options.likelihood and len(np.unique(y)) == 2:
         said += (
-            f"{options.target!r} holds two numbers only: for their probability pass "
+            f"{asked.name!r} holds two numbers only: for their probability pass "
             "--likelihood bernoulli.",
         )
     command = "priorfit " + shlex.join(options.arguments)
     facts = facts_of(
-        model, target=options.target, source=stem(options.table), command=command, warnings=said
+        model, target=asked.name, source=stem(options.table), command=command, warnings=said
     )
     if options.json:
-        save_model(model_of(model, options.target, options.offset), options.json)
+        save_model(model_of(model, asked.name, options.offset), options.json)
     if options.report:
         html_report(facts, options.report)
     if not options.quiet:
@@ -194,10 +187,63 @@ def _is_text(kind: Any) -> bool:
     return any(f(kind) for f in (*texts, kinds.is_boolean, kinds.is_dictionary))
 
 
-def _estimator(options: Namespace, target: Any) -> tuple[MAPRegressor | MAPClassifier, str]:
-    """The estimator that the options ask for, and the name of its likelihood."""
-    text = _is_text(target.type)
-    name = options.likelihood or ("bernoulli" if text else "gaussian")
+class _Asked(NamedTuple):
+    """The estimator that the options ask for, the name of its likelihood, y and what it is of."""
+
+    model: MAPRegressor | MAPClassifier | MAPCox
+    likelihood: str
+    y: Any
+    name: str
+
+
+def _target(options: Namespace, table: pa.Table) -> tuple[_Asked, pa.Table]:
+    """What is predicted, taken out of the table."""
+    times = options.time is not None and options.event is not None
+    if times == (options.target is not None) or (options.time is None) != (options.event is None):
+        given = [f"--{k}" for k in ("target", "time", "event") if getattr(options, k) is not None]
+        raise InputError(
+            "fit must have --target, or --time and --event",
+            ", ".join(given) or "none of them",
+            "Name the column to predict, or those of the times.",
+        )
+    settings = _settings(options)
+    if times:
+        y, table = _times(options, table)
+        return _Asked(MAPCox(**settings), "cox", y, options.time), table
+    target, table = _take(table, options.target, "--target")
+    name = options.likelihood or ("bernoulli" if _is_text(target.type) else "gaussian")
+    classes = name == "bernoulli"
+    y = target.to_pylist() if classes else _numbers(target, options.target)
+    if target.null_count:
+        raise InputError(
+            f"the target {options.target!r} must have no missing values",
+            f"{target.null_count} of {len(target)} missing",
+            "Drop these rows.",
+        )
+    if classes:
+        return _Asked(MAPClassifier(**settings), name, y, options.target), table
+    likelihood = None if name == "gaussian" else by_name(name)
+    model = MAPRegressor(likelihood=likelihood, **settings)
+    return _Asked(model, name, y, options.target), table
+
+
+def _times(options: Namespace, table: pa.Table) -> tuple[Any, pa.Table]:
+    """The response of a Cox regression, and the other columns."""
+    if options.likelihood is not None:
+        raise InputError(
+            "--time must stand without --likelihood", options.likelihood, "It is a Cox regression."
+        )
+    parts: dict[str, Any] = {}
+    for role in ("time", "event", "entry", "strata"):
+        name = getattr(options, role)
+        if name is not None:
+            column, table = _take(table, name, f"--{role}")
+            parts[role] = column.to_pylist() if role == "strata" else _numbers(column, name)
+    return survival(**parts), table
+
+
+def _settings(options: Namespace) -> dict[str, Any]:
+    """What every estimator is told."""
     strength: Any = options.strength
     if strength is None:
         strength = None if "scale=" in options.prior or options.prior == "flat" else "cv"
@@ -210,7 +256,7 @@ def _estimator(options: Namespace, target: Any) -> tuple[MAPRegressor | MAPClass
                 repr(strength),
                 "A number is a lambda.",
             ) from None
-    settings = {
+    return {
         "prior": parse_prior(options.prior),
         "strength": strength,
         "rule": options.rule,
@@ -221,10 +267,6 @@ def _estimator(options: Namespace, target: Any) -> tuple[MAPRegressor | MAPClass
         "units": options.units,
         "tol": options.tol,
     }
-    if name == "bernoulli":
-        return MAPClassifier(**settings), name
-    likelihood = None if name == "gaussian" else by_name(name)
-    return MAPRegressor(likelihood=likelihood, **settings), name
 
 
 def _run(model: Any, table: pa.Table, y: Any, extra: dict[str, Any]) -> tuple[str, ...]:

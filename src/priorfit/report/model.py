@@ -42,7 +42,8 @@ class Model:
 
     def predict(self, X: Any, offset: Any = None) -> dict[str, Array]:
         """The mean of each row, (n,), under the target's name; for two classes the likelier label
-        and the probability of the second one. ``offset`` (n,) is added to the linear predictor.
+        and the probability of the second one; for times the hazard relative to the baseline.
+        ``offset`` (n,) is added to the linear predictor.
         """
         design = as_design(X) if self.schema is None else self.schema.design(X)
         if design.shape[1] != len(self.coef):
@@ -55,6 +56,8 @@ class Model:
         if offset is not None:
             eta = eta + vector("offset", offset, len(eta))
         mean = by_name(self.likelihood).mean(eta)
+        if self.likelihood == "cox":
+            return {"hazard relative to the baseline": mean}
         if not self.classes:
             return {self.target: mean}
         labels = np.asarray(self.classes, dtype=object)[(eta > 0).astype(np.intp)]
@@ -64,6 +67,12 @@ class Model:
 def model_of(estimator: Any, target: str = "y", offset: str | None = None) -> Model:
     """The model file's content of a fitted `MAPRegressor` or `MAPClassifier`."""
     certificate = estimator.certificate_
+    if estimator._likelihood.name == "ordinal":
+        raise InputError(
+            "a model file must be of a likelihood without cut-points",
+            "ordinal",
+            "Keep classes_, coef_ and cut_points_ of the estimator.",
+        )
     return Model(
         schema=estimator._schema,
         target=target,
