@@ -324,7 +324,7 @@ def test_translate_lists_and_refuses(capsys):
 
 
 def test_times_until_an_event(here, capsys):
-    """--time and --event: the fit of MAPCox, a model file, relative hazards; a target is refused."""
+    """--time and --event: MAPCox, its model file, relative hazards; no target beside."""
     rng = np.random.default_rng(0)
     table = pd.DataFrame({"a": rng.normal(size=80), "b": rng.normal(size=80)})
     table["days"] = np.ceil(30 * rng.exponential(size=80) * np.exp(-table["a"]))
