@@ -7,7 +7,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from priorfit._errors import ConvergenceWarning, InputError, PriorfitWarning
-from priorfit.likelihoods import Bernoulli, Gaussian, Likelihood, Poisson
+from priorfit.likelihoods import (
+    Bernoulli,
+    Gamma,
+    Gaussian,
+    Huber,
+    Likelihood,
+    NegativeBinomial,
+    Poisson,
+    SquaredHinge,
+    Tweedie,
+    shares,
+)
 from priorfit.predictive import prior_predictive
 from priorfit.priors import (
     ElasticNet,
@@ -52,8 +63,10 @@ __all__ = [
     "ElasticNet",
     "Explanation",
     "Flat",
+    "Gamma",
     "Gaussian",
     "GroupLaplace",
+    "Huber",
     "InputError",
     "L1Ball",
     "L2Ball",
@@ -62,6 +75,7 @@ __all__ = [
     "MAPClassifier",
     "MAPRegressor",
     "MultivariateNormal",
+    "NegativeBinomial",
     "Normal",
     "Path",
     "Poisson",
@@ -71,9 +85,11 @@ __all__ = [
     "Selection",
     "Solution",
     "SparseGroupLaplace",
+    "SquaredHinge",
     "Status",
     "Translation",
     "Truncated",
+    "Tweedie",
     "cross_validate",
     "datasets",
     "dictionary",
@@ -83,6 +99,7 @@ __all__ = [
     "path",
     "plots",
     "prior_predictive",
+    "shares",
     "shrinkage",
     "sklearn",
     "solve",
