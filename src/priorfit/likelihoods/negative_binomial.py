@@ -97,7 +97,7 @@ class NegativeBinomial(Likelihood):
     def loss(self, y: Array, eta: Array) -> Array:
         """``(y + theta) log(1 + exp(eta) / theta) - y eta``."""
         theta = self._theta
-        return np.asarray((y + theta) * np.logaddexp(0.0, eta - np.log(theta)) - y * eta
+        return np.asarray((y + theta) * np.logaddexp(0.0, eta - np.log(theta)) - y * eta)
 
     def slope(self, y: Array, eta: Array) -> Array:
         """``(mu - y) theta / (mu + theta)``."""
@@ -112,8 +112,8 @@ class NegativeBinomial(Likelihood):
         return np.asarray((y + theta) * expit(t) * expit(-t))
 
     def conjugate(self, y: Array, slope: Array) -> Array:
-        """``m log theta + m log(m / k) + r log(r / k)``: m = y + slope, r = theta - slope, k = m + r,
-        m and r >= 0."""
+        """``m log theta + m log(m / k) + r log(r / k)`` with m = y + slope >= 0,
+        r = theta - slope >= 0 and k = m + r."""
         theta = self._theta
         m, r = y + slope, theta - slope
         inside = (m >= 0) & (r >= 0)
