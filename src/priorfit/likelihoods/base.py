@@ -89,9 +89,9 @@ class Likelihood(ABC):
         return self
 
     @property
-    def shape_known(self) -> bool:
-        """Whether every parameter of the loss itself is known (phi only multiplies it)."""
-        return True
+    def known_shape(self) -> float | None:
+        """A parameter of the loss itself, None where it is to be estimated; 1 where none is."""
+        return 1.0
 
     def profile(self, y: Array, eta: Array, weights: Array) -> Likelihood:  # noqa: ARG002
         """This likelihood with its unknown shape at the maximum, eta held."""

@@ -67,9 +67,9 @@ class Huber(Likelihood):
         return None if self.scale is None else float(self.scale) ** 2
 
     @property
-    def shape_known(self) -> bool:
-        """Whether the scale is: it says where the tails begin."""
-        return self.scale is not None
+    def known_shape(self) -> float | None:
+        """``scale``: it says where the tails begin."""
+        return self.scale
 
     @property
     def _reach(self) -> float:

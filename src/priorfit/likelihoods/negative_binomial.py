@@ -54,9 +54,9 @@ class NegativeBinomial(Likelihood):
         check_dispersion(self.theta, "theta")
 
     @property
-    def shape_known(self) -> bool:
-        """Whether ``theta`` is given."""
-        return self.theta is not None
+    def known_shape(self) -> float | None:
+        """``theta``."""
+        return self.theta
 
     @property
     def _theta(self) -> float:
