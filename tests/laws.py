@@ -111,10 +111,34 @@ ALL_LIKELIHOODS = {
     "ordinal": (pf.Ordinal(), _ordered),
 }
 
-#: likelihoods whose rows can be asked one by one
-ROW_BY_ROW = [name for name, (kind, _) in ALL_LIKELIHOODS.items() if not kind.coupled]
 #: those for which a row of weight 2 is the row twice; Efron's ties are of rows, not of weights
 REPEATABLE = [name for name in ALL_LIKELIHOODS if name != "cox efron"]
+
+
+def _draws(likelihood):
+    """Responses of a known likelihood at a moderate eta."""
+    phi = likelihood.known_dispersion
+    return likelihood, lambda rng, eta: likelihood.draw(np.clip(eta, -3, 3), phi, rng)
+
+
+#: the same for likelihoods that few tests need with every prior (`PAIRS`)
+POINTWISE = {
+    "probit": _draws(pf.Bernoulli(link="probit")),
+    "cloglog": _draws(pf.Bernoulli(link="cloglog")),
+    "gamma": _draws(pf.Gamma(dispersion=0.5)),
+    "tweedie": _draws(pf.Tweedie(power=1.6, dispersion=0.7)),
+    "negative binomial": _draws(pf.NegativeBinomial(theta=2.0)),
+    "huber": _draws(pf.Huber(delta=1.0, scale=0.8)),
+    "squared hinge": (pf.SquaredHinge(), ALL_LIKELIHOODS["bernoulli"][1]),
+}
+EVERY_LIKELIHOOD = ALL_LIKELIHOODS | POINTWISE
+#: likelihoods whose rows can be asked one by one
+ROW_BY_ROW = [name for name, (kind, _) in EVERY_LIKELIHOOD.items() if not kind.coupled]
+
+#: (prior, likelihood): all of the first three, some of the others
+PAIRS = thinned(ALL_PRIORS, ALL_LIKELIHOODS) + [
+    (a, b) for i, a in enumerate(ALL_PRIORS) for k, b in enumerate(POINTWISE) if (i + k) % 3 == 0
+]
 
 
 def _strided(X):
@@ -190,7 +214,7 @@ def example(likelihood="gaussian", n=40, p=6, seed=0, scale=1.0):
     b = np.zeros(p)
     b[: min(3, p)] = np.array([1.0, -1.0, 0.5])[: min(3, p)]
     eta = ((X - X.mean(0)) / size) @ b
-    y = ALL_LIKELIHOODS[likelihood][1](rng, eta)
+    y = EVERY_LIKELIHOOD[likelihood][1](rng, eta)
     return X, y, rng.integers(0, 3, size=n) + 0.5, 0.2 * rng.normal(size=n)
 
 

@@ -8,8 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 from priorfit._errors import ConvergenceWarning, InputError, PriorfitWarning
 from priorfit.atlas import atlas
-from priorfit.likelihoods import Bernoulli, Gaussian, Likelihood, Poisson
-from priorfit.likelihoods import Bernoulli, Cox, Gaussian, Likelihood, Ordinal, Poisson, survival
+from priorfit.likelihoods import (
+    Bernoulli,
+    Cox,
+    Gamma,
+    Gaussian,
+    Huber,
+    Likelihood,
+    NegativeBinomial,
+    Ordinal,
+    Poisson,
+    SquaredHinge,
+    Tweedie,
+    shares,
+    survival,
+)
 from priorfit.predictive import prior_predictive
 from priorfit.priors import (
     ElasticNet,
@@ -56,8 +69,10 @@ __all__ = [
     "ElasticNet",
     "Explanation",
     "Flat",
+    "Gamma",
     "Gaussian",
     "GroupLaplace",
+    "Huber",
     "InputError",
     "L1Ball",
     "L2Ball",
@@ -66,6 +81,7 @@ __all__ = [
     "MAPClassifier",
     "MAPRegressor",
     "MultivariateNormal",
+    "NegativeBinomial",
     "Normal",
     "Ordinal",
     "Path",
@@ -76,9 +92,11 @@ __all__ = [
     "Selection",
     "Solution",
     "SparseGroupLaplace",
+    "SquaredHinge",
     "Status",
     "Translation",
     "Truncated",
+    "Tweedie",
     "atlas",
     "boosted_leaf",
     "choose",
@@ -91,6 +109,7 @@ __all__ = [
     "path",
     "plots",
     "prior_predictive",
+    "shares",
     "shrinkage",
     "sklearn",
     "solve",
@@ -100,6 +119,7 @@ __all__ = [
     "update",
 ]
 
+
 # imported when first used: these rooms need scikit-learn or matplotlib
 _LATER = {
     "MAPClassifier": "priorfit.estimators",
@@ -107,11 +127,11 @@ _LATER = {
     "Selection": "priorfit.select",
     "choose": "priorfit.select",
     "cross_validate": "priorfit.select",
-    "stability": "priorfit.select",
-    "leave_one_out": "priorfit.select",
     "datasets": "",
+    "leave_one_out": "priorfit.select",
     "plots": "",
     "sklearn": "",
+    "stability": "priorfit.select",
 }
 
 

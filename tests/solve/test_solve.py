@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 import priorfit as pf
-from laws import ALL_DESIGNS, ALL_LIKELIHOODS, ALL_PRIORS, REPEATABLE, example
+from laws import (
+    ALL_DESIGNS,
+    ALL_LIKELIHOODS,
+    ALL_PRIORS,
+    EVERY_LIKELIHOOD,
+    PAIRS,
+    REPEATABLE,
+    example,
+)
 from priorfit.solve.certificate import certify
 from priorfit.solve.standard import standardize
 
@@ -22,13 +30,13 @@ TIGHT = 1e-11
 
 def _problem(prior, likelihood="gaussian", **options):
     X, y, w, o = example(likelihood, **options)
-    known = ALL_LIKELIHOODS[likelihood][0]
+    known = EVERY_LIKELIHOOD[likelihood][0]
     return pf.Problem.make(
         X, y, prior=ALL_PRIORS[prior](X.shape[1]), likelihood=known, weights=w, offset=o
     )
 
 
-@pytest.fixture(params=[(a, b) for a in ALL_PRIORS for b in ALL_LIKELIHOODS], ids=str)
+@pytest.fixture(params=PAIRS, ids=str)
 def problem(request):
     return _problem(*request.param)
 

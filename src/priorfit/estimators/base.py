@@ -157,7 +157,7 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         self._n_effective, self._n_rows = problem.n_effective, len(problem.y)
         self._labels = problem.design.labels()
         self.column_sd_ = problem.design.moments(problem.weights)[1]
-        self._likelihood = likelihood
+        self.likelihood_ = self._likelihood = solution.likelihood or likelihood
         return self
 
     def _ball(self) -> Any:
@@ -210,8 +210,8 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         if not path.identified_at(k):
             warn_collapse()
         likelihood = problem.likelihood
-        if isinstance(likelihood, Gaussian) and likelihood.noise is None:
-            likelihood = Gaussian(noise=float(np.sqrt(path.dispersion_at(k))))
+        if likelihood.known_dispersion is None:
+            likelihood = likelihood.at(path.dispersion_at(k))
         return replace(problem, prior=path.prior_at(k), likelihood=likelihood)
 
     def _settings(self, progress: Callable[..., None] | None) -> dict[str, Any]:

@@ -55,6 +55,8 @@ def self_influence(standard: Standard, g: Array, strength: float) -> Array:
     """
     cols, w = movable(standard, g), curvatures(standard, g)
     w = np.maximum(w, 1e-12 * max(float(w.max()), 1e-300))
+    if not len(cols):
+        return np.zeros(len(w))
     if len(cols) > len(w):
         return _among_rows(standard, cols, w, strength)
     gram = standard.Z.gram(cols, cols, w)

@@ -19,7 +19,7 @@ from priorfit.solve.api import check_settings
 from priorfit.solve.engines import Engine, engine
 from priorfit.solve.grid import TWO_RATES, from_scales, grid_of
 from priorfit.solve.leverage import left_out
-from priorfit.solve.noise import degrees_of_freedom, noise_variance, rss
+from priorfit.solve.noise import degrees_of_freedom, noise_variance, squares
 from priorfit.solve.radius import AtRadius, at_radius
 from priorfit.solve.restore import restore
 from priorfit.solve.result import Certificate
@@ -99,7 +99,7 @@ class Path:
 
     @cached_property
     def dispersions(self) -> Array:
-        """phi at each point, (k,): known, or RSS / (n - df) of that point.
+        """phi at each point, (k,): known, or RSS / (n - df), X^2 / (n - df), of that point.
 
         Where no rows are left to estimate it from (see `identified`) it is that of the last point
         that had some, or of the model without columns; 1 for a constant response.
@@ -112,7 +112,7 @@ class Path:
         known = (self._variance(i) for i in range(k, -1, -1))
         found = next((v for v in known if np.isfinite(v)), None)
         if found is None:
-            found = rss(standard, standard.start) / max(self.problem.n_effective - 1.0, 1.0)
+            found = squares(standard, standard.start) / max(self.problem.n_effective - 1.0, 1.0)
         return (found if found > 0 else 1.0) / standard.y_unit**2
 
     @property
