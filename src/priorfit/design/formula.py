@@ -48,7 +48,7 @@ class Formula:
     def __post_init__(self) -> None:
         if not isinstance(self.text, str):
             raise refused(repr(self.text), "Give it as text.")
-        if self.response is not None and not isinstance(self.response, Name):
+        if self.response is not None:
             check_number(self.response)
         expand(self.right, ["."])
 
