@@ -10,9 +10,12 @@ from priorfit._errors import ConvergenceWarning, InputError, PriorfitWarning
 from priorfit.likelihoods import Bernoulli, Gaussian, Likelihood, Poisson
 from priorfit.predictive import prior_predictive
 from priorfit.priors import (
+    ByColumn,
     ElasticNet,
+    Exponential,
     Flat,
     GroupLaplace,
+    HalfNormal,
     L1Ball,
     L2Ball,
     Laplace,
@@ -21,6 +24,7 @@ from priorfit.priors import (
     Prior,
     SparseGroupLaplace,
     Truncated,
+    adaptive,
     shrinkage,
 )
 from priorfit.problem import Problem
@@ -47,13 +51,16 @@ __version__ = "0.1.0"
 __all__ = [
     "Auto",
     "Bernoulli",
+    "ByColumn",
     "Certificate",
     "ConvergenceWarning",
     "ElasticNet",
     "Explanation",
+    "Exponential",
     "Flat",
     "Gaussian",
     "GroupLaplace",
+    "HalfNormal",
     "InputError",
     "L1Ball",
     "L2Ball",
@@ -74,6 +81,7 @@ __all__ = [
     "Status",
     "Translation",
     "Truncated",
+    "adaptive",
     "cross_validate",
     "datasets",
     "dictionary",

@@ -202,7 +202,7 @@ def _estimator(options: Namespace, target: Any) -> tuple[MAPRegressor | MAPClass
     name = options.likelihood or ("bernoulli" if text else "gaussian")
     strength: Any = options.strength
     if strength is None:
-        strength = None if "scale=" in options.prior or options.prior == "flat" else "cv"
+        strength = None if _says_scale(options.prior) else "cv"
     elif strength not in ("cv", "loo"):
         try:
             strength = float(strength)
@@ -226,6 +226,11 @@ def _estimator(options: Namespace, target: Any) -> tuple[MAPRegressor | MAPClass
         return MAPClassifier(**settings), name
     likelihood = None if name == "gaussian" else by_name(name)
     return MAPRegressor(likelihood=likelihood, **settings), name
+
+
+def _says_scale(prior: str) -> bool:
+    """Whether the text of a prior says how wide it is."""
+    return "scale=" in prior or "(" in prior or prior == "flat"
 
 
 def _run(model: Any, table: pa.Table, y: Any, extra: dict[str, Any]) -> tuple[str, ...]:

@@ -70,14 +70,22 @@ class Auto:
 
 
 def _select(standard: Standard, only: float | None = None) -> str:
+    if _bounds_beside_groups(standard):
+        return "reference"
     if not standard.gaussian:
         return "newton"
     if standard.form.groups is not None:
-        return "groups"
+        return "newton" if np.any(standard.form.l2 > 0) else "groups"
     if is_quadratic(standard):
         every = not np.any(standard.form.flat[int(standard.Z.intercept) :])
         return "conjugate-gradients" if every and is_huge(standard) else "least-squares"
     return "gram" if few_columns(standard, only) else "working-set"
+
+
+def _bounds_beside_groups(standard: Standard) -> bool:
+    form = standard.form
+    bounded = np.isfinite(form.lower) | np.isfinite(form.upper)
+    return form.groups is not None and bool(np.any(bounded & ~form.fixed))
 
 
 def engine(
@@ -104,6 +112,12 @@ def engine(
         raise InputError(
             f"the {name} engine must have a prior without groups",
             "groups",
+            "Leave solver at auto.",
+        )
+    if name != "reference" and _bounds_beside_groups(standard):
+        raise InputError(
+            f"the {name} engine must have no bounds beside groups",
+            "a truncated prior of other columns",
             "Leave solver at auto.",
         )
     if name in ("least-squares", "conjugate-gradients") and not is_quadratic(standard):

@@ -42,6 +42,7 @@ class Grouped:
             standard.gaussian
             and (isinstance(standard.Z.base, Dense) or stored(standard.Z.base) is not None)
             and not np.any(form.flat[self.first :])
+            and not np.any(form.l2 > 0)
         )
 
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:

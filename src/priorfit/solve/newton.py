@@ -146,6 +146,7 @@ class Newton:
         gram = self.standard.Z.gram(blocks.columns, blocks.columns, h)
         t = (g - self.standard.form.loc)[blocks.columns]
         q = gram @ t + slopes[blocks.columns]
+        gram[np.diag_indices_from(gram)] += strength * self.standard.form.l2[blocks.columns]
         tol = 1e-2 * min(1.0, self.tol) * float(np.max(np.abs(slopes[cols]), initial=1e-300))
         proposal = g.copy()
         proposal[blocks.columns] += solve_group_quadratic(gram, q, blocks, strength, t, tol) - t

@@ -87,7 +87,8 @@ def _grouped_freedom(standard: Standard, t: Array, strength: float, active: Inde
     direction = np.zeros((len(t), len(groups.sizes)))
     direction[inside, groups.ids[inside]] = t[inside] / lengths[inside]
     u = direction[active]
-    penalty = np.diag(rate[active]) - u @ (u.T * rate[active])
+    curved = rate[active] + strength * standard.form.l2[active]
+    penalty = np.diag(curved) - u @ (u.T * rate[active])
     gram = standard.Z.gram(active, active, standard.weights)
     return float(np.trace(np.linalg.lstsq(gram + penalty, gram, rcond=None)[0]))
 
