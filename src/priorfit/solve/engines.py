@@ -12,6 +12,7 @@ from priorfit._typing import Array
 from priorfit.design import Dense
 from priorfit.likelihoods import Gaussian
 from priorfit.problem import Problem
+from priorfit.solve.blocks import only_groups
 from priorfit.solve.certificate import Certificates
 from priorfit.solve.columns import moments
 from priorfit.solve.conjugate import ConjugateGradients, is_huge
@@ -70,22 +71,14 @@ class Auto:
 
 
 def _select(standard: Standard, only: float | None = None) -> str:
-    if _bounds_beside_groups(standard):
-        return "reference"
     if not standard.gaussian:
         return "newton"
     if standard.form.groups is not None:
-        return "newton" if np.any(standard.form.l2 > 0) else "groups"
+        return "groups" if only_groups(standard.form) else "newton"
     if is_quadratic(standard):
         every = not np.any(standard.form.flat[int(standard.Z.intercept) :])
         return "conjugate-gradients" if every and is_huge(standard) else "least-squares"
     return "gram" if few_columns(standard, only) else "working-set"
-
-
-def _bounds_beside_groups(standard: Standard) -> bool:
-    form = standard.form
-    bounded = np.isfinite(form.lower) | np.isfinite(form.upper)
-    return form.groups is not None and bool(np.any(bounded & ~form.fixed))
 
 
 def engine(
@@ -112,12 +105,6 @@ def engine(
         raise InputError(
             f"the {name} engine must have a prior without groups",
             "groups",
-            "Leave solver at auto.",
-        )
-    if name != "reference" and _bounds_beside_groups(standard):
-        raise InputError(
-            f"the {name} engine must have no bounds beside groups",
-            "a truncated prior of other columns",
             "Leave solver at auto.",
         )
     if name in ("least-squares", "conjugate-gradients") and not is_quadratic(standard):
