@@ -126,7 +126,9 @@ def response(X: Any, family: str) -> Any:
     if family == "gaussian":
         return eta + rng.normal(size=n)
     mean = 1 / (1 + np.exp(-eta)) if family == "bernoulli" else np.exp(eta)
-    return (rng.uniform(size=n) < mean).astype(float) if family == "bernoulli" else rng.poisson(mean)
+    return (
+        (rng.uniform(size=n) < mean).astype(float) if family == "bernoulli" else rng.poisson(mean)
+    )
 
 
 def run(layout: str, shape: str, model: str) -> dict[str, Any]:
@@ -163,7 +165,9 @@ def main(words: list[str]) -> None:
                     call = [sys.executable, __file__, "--one", layout, shape, model]
                     found = subprocess.run(call, capture_output=True, text=True, check=False)
                     failed = found.stderr.strip().splitlines()[-1:] or ["failed"]
-                    print(found.stdout.strip() or f"{layout} {shape} {model}: {failed[0]}", flush=True)
+                    print(
+                        found.stdout.strip() or f"{layout} {shape} {model}: {failed[0]}", flush=True
+                    )
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from priorfit.priors.grammar import from_dict, parse_prior, to_dict
 from priorfit.priors.grouped import GroupLaplace, SparseGroupLaplace
 from priorfit.priors.groups import Groups
 from priorfit.priors.halves import Exponential, HalfNormal
+from priorfit.priors.leaf import Leaf, boosted_leaf
 from priorfit.priors.multivariate import MultivariateNormal
 from priorfit.priors.normal_form import NormalForm
 from priorfit.priors.separable import ElasticNet, Flat, Laplace, Normal
@@ -29,6 +30,7 @@ __all__ = [
     "L1Ball",
     "L2Ball",
     "Laplace",
+    "Leaf",
     "MultivariateNormal",
     "Normal",
     "NormalForm",
@@ -37,6 +39,7 @@ __all__ = [
     "Truncated",
     "adaptive",
     "as_prior",
+    "boosted_leaf",
     "describe",
     "from_dict",
     "parse_prior",
