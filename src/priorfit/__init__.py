@@ -25,9 +25,12 @@ from priorfit.likelihoods import (
 )
 from priorfit.predictive import prior_predictive
 from priorfit.priors import (
+    ByColumn,
     ElasticNet,
+    Exponential,
     Flat,
     GroupLaplace,
+    HalfNormal,
     L1Ball,
     L2Ball,
     Laplace,
@@ -36,6 +39,7 @@ from priorfit.priors import (
     Prior,
     SparseGroupLaplace,
     Truncated,
+    adaptive,
     boosted_leaf,
     shrinkage,
 )
@@ -63,15 +67,18 @@ __version__ = "0.1.0"
 __all__ = [
     "Auto",
     "Bernoulli",
+    "ByColumn",
     "Certificate",
     "ConvergenceWarning",
     "Cox",
     "ElasticNet",
     "Explanation",
+    "Exponential",
     "Flat",
     "Gamma",
     "Gaussian",
     "GroupLaplace",
+    "HalfNormal",
     "Huber",
     "InputError",
     "L1Ball",
@@ -97,6 +104,7 @@ __all__ = [
     "Translation",
     "Truncated",
     "Tweedie",
+    "adaptive",
     "atlas",
     "boosted_leaf",
     "choose",
