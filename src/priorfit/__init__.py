@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from priorfit._errors import ConvergenceWarning, InputError, PriorfitWarning
-from priorfit.likelihoods import Bernoulli, Gaussian, Likelihood, Poisson
+from priorfit.likelihoods import Bernoulli, Gaussian, Likelihood, Poisson, Quantile
 from priorfit.predictive import prior_predictive
 from priorfit.priors import (
     ElasticNet,
@@ -68,6 +68,7 @@ __all__ = [
     "Prior",
     "PriorfitWarning",
     "Problem",
+    "Quantile",
     "Selection",
     "Solution",
     "SparseGroupLaplace",

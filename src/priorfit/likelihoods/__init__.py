@@ -5,8 +5,9 @@ from priorfit.likelihoods.base import Likelihood
 from priorfit.likelihoods.bernoulli import Bernoulli
 from priorfit.likelihoods.gaussian import Gaussian
 from priorfit.likelihoods.poisson import Poisson
+from priorfit.likelihoods.quantile import Quantile
 
-__all__ = ["Bernoulli", "Gaussian", "Likelihood", "Poisson", "by_name"]
+__all__ = ["Bernoulli", "Gaussian", "Likelihood", "Poisson", "Quantile", "by_name"]
 
 
 def by_name(name: str) -> Likelihood:
@@ -17,7 +18,7 @@ def by_name(name: str) -> Likelihood:
     >>> by_name("poisson")
     Poisson()
     """
-    known: dict[str, type[Likelihood]] = {c.name: c for c in (Gaussian, Bernoulli, Poisson)}
+    known: dict[str, type[Likelihood]] = {c.name: c for c in (Gaussian, Bernoulli, Poisson, Quantile)}
     if name not in known:
         raise InputError(
             f"a likelihood must be one of {', '.join(known)}", repr(name), "Choose one of them."

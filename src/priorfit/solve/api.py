@@ -198,7 +198,7 @@ def _small_solution(problem: Problem, small: SmallFit, tol: float) -> Solution:
 def _separated(standard: Standard, g: Array) -> bool:
     """Whether weights with a flat prior run away because the likelihood has no maximum."""
     free = standard.form.flat[int(standard.Z.intercept) :]
-    if standard.gaussian or not np.any(free):
+    if standard.gaussian or not standard.likelihood.smooth or not np.any(free):
         return False
     lost = standard.likelihood.total(standard.y, standard.eta(g), standard.weights)
     excess = lost - standard.weights @ standard.likelihood.saturated(standard.y)

@@ -20,6 +20,7 @@ from priorfit.solve.grouped import Grouped
 from priorfit.solve.least_squares import LeastSquares, is_quadratic
 from priorfit.solve.many_columns import ManyColumns
 from priorfit.solve.newton import Newton
+from priorfit.solve.quantile.engine import InteriorPoint
 from priorfit.solve.reference import Reference
 from priorfit.solve.shared import Shared
 from priorfit.solve.standard import Standard, standardize
@@ -45,6 +46,7 @@ ENGINES = (
     "working-set",
     "groups",
     "newton",
+    "interior-point",
     "reference",
 )
 
@@ -70,6 +72,8 @@ class Auto:
 
 
 def _select(standard: Standard, only: float | None = None) -> str:
+    if not standard.likelihood.smooth:
+        return "interior-point"
     if not standard.gaussian:
         return "newton"
     if standard.form.groups is not None:
@@ -94,6 +98,14 @@ def engine(
             "Choose one of them.",
         )
     name = _select(standard, only) if solver == "auto" else solver
+    if (name == "interior-point") == standard.likelihood.smooth:
+        raise InputError(
+            "the interior-point engine must have a quantile likelihood, and is the one for it",
+            f"solver={name!r} for {standard.likelihood.name}",
+            "Use solver='auto'.",
+        )
+    if name == "interior-point":
+        return InteriorPoint(standard, tol)
     if not standard.gaussian and name not in ("newton", "reference"):
         raise InputError(
             f"the {name} engine must have a gaussian likelihood",

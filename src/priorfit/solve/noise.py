@@ -27,7 +27,9 @@ __all__ = [
 
 
 def rss(standard: Standard, g: Array) -> float:
-    """Weighted residual sum of squares, in units of ``y_unit``."""
+    """Weighted residual sum of squares, in units of ``y_unit``; of the quantile its loss."""
+    if not standard.gaussian:
+        return float(standard.likelihood.total(standard.y, standard.eta(g), standard.weights))
     return float(standard.weights @ np.square(standard.y - standard.eta(g)))
 
 

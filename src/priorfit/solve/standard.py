@@ -76,6 +76,8 @@ class Standard:
         null = self.offset + self._null_intercept
         saturated = self.likelihood.saturated(self.y)
         lost = self.likelihood.total(self.y, null, self.weights) - self.weights @ saturated
+        if not self.likelihood.smooth:  # in units of y
+            return float(max(lost, 1e-14 * self.weights @ np.abs(self.y - null), _SMALLEST))
         # where y hardly varies the null model leaves rounding only, which no gap is relative to
         return float(max(lost, 1e-8 * self.weights @ (1.0 + np.abs(saturated))))
 
