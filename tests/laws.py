@@ -75,7 +75,14 @@ ALL_LIKELIHOODS = {
         lambda rng, eta: (rng.uniform(size=eta.shape) < 1 / (1 + np.exp(-eta))).astype(float),
     ),
     "poisson": (pf.Poisson(), _counts),
+    "quantile": (
+        pf.Quantile(0.3, scale=0.4),
+        lambda rng, eta: pf.Quantile(0.3).draw(np.asarray(eta), 0.4, rng),
+    ),
 }
+
+#: those with a derivative everywhere: Newton's methods and their native copies are for them
+SMOOTH_LIKELIHOODS = {k: v for k, v in ALL_LIKELIHOODS.items() if v[0].smooth}
 
 
 def _strided(X):

@@ -13,6 +13,7 @@ from priorfit._errors import PriorfitWarning
 from priorfit._typing import Array, Index
 from priorfit.solve.conjugate import is_huge, trace
 from priorfit.solve.engines import Engine
+from priorfit.solve.quantile.dual import met_rank
 from priorfit.solve.standard import Standard
 
 __all__ = [
@@ -36,10 +37,13 @@ def rss(standard: Standard, g: Array) -> float:
 def degrees_of_freedom(standard: Standard, g: Array, strength: float) -> float:
     """``tr (Z_A'WZ_A + s L2)^-1 Z_A'WZ_A`` over the coordinates A that are free to move.
 
-    The number of non-zero weights for the lasso (Zou, Hastie & Tibshirani 2007), the trace of
+    The number of rows that are met, for a quantile (Koenker 2005, section 4.9). Else the number of
+    non-zero weights for the lasso (Zou, Hastie & Tibshirani 2007), the trace of
     the smoother for ridge, from random probes where no Gram matrix fits; the intercept counts one.
     """
     form = standard.form
+    if not standard.likelihood.smooth:
+        return met_rank(standard, g)
     inside = (g > form.lower) & (g < form.upper)
     active = np.flatnonzero(inside & ((g != form.loc) | ~form.kinked))
     if form.groups is not None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from priorfit._typing import Array
+from priorfit._typing import Array, Index
 from priorfit.solve.standard import Standard
 
-__all__ = ["dual_of", "on_sides"]
+__all__ = ["dual_of", "met_rank", "met_rows", "on_sides"]
 
 _MET = 1e-11  # rows are met where the residual is this small beside what it is a difference of
 
@@ -21,6 +21,21 @@ def dual_of(standard: Standard, g: Array, eta: Array, strengths: Array) -> Array
     return theta
 
 
+def met_rows(standard: Standard, eta: Array) -> Index:
+    """The rows that eta (n,) meets, but for rounding."""
+    return np.flatnonzero(np.abs(standard.y - eta) <= _MET * _size(standard, eta[:, None])[:, 0])
+
+
+def met_rank(standard: Standard, g: Array) -> float:
+    """How many independent rows are met: the degrees of freedom of a quantile's fit."""
+    form, met = standard.form, met_rows(standard, standard.eta(g))
+    free = np.flatnonzero((g > form.lower) & (g < form.upper) & ((g != form.loc) | ~form.kinked))
+    if not len(met) or not len(free):
+        return 0.0
+    Z = standard.Z.take_rows(met).columns(free, np.zeros(standard.size))[0]
+    return float(np.linalg.matrix_rank(Z))
+
+
 def on_sides(standard: Standard, eta: Array, theta: Array) -> Array:
     """theta (n, k), but the slope of the loss itself in every row that is not met."""
     met = np.abs(standard.y[:, None] - eta) <= _MET * _size(standard, eta)
@@ -30,7 +45,7 @@ def on_sides(standard: Standard, eta: Array, theta: Array) -> Array:
 
 def _dual(standard: Standard, g: Array, eta: Array, theta: Array, strength: float) -> Array:
     form = standard.form
-    met = np.flatnonzero(np.abs(standard.y - eta) <= _MET * _size(standard, eta[:, None])[:, 0])
+    met = met_rows(standard, eta)
     t = g - form.loc
     inside = (g > form.lower) & (g < form.upper)
     free = np.flatnonzero(inside & ((t != 0) | ~form.kinked))

@@ -10,9 +10,9 @@ import numpy as np
 
 from priorfit._typing import Array, Index, Mask
 from priorfit.solve.certificate import Certificates, certify, joined
-from priorfit.solve.quantile.interior import interior
+from priorfit.solve.quantile.interior import Point, interior
 from priorfit.solve.quantile.piece import Piece, piece_of
-from priorfit.solve.quantile.polish import polish
+from priorfit.solve.quantile.polish import polish, rounded, short_of
 from priorfit.solve.standard import Standard
 from priorfit.solve.working_set import beyond, screen
 
@@ -20,7 +20,9 @@ __all__ = ["InteriorPoint"]
 
 _FEW = 100  # columns that are worth no search
 _ROUNDS = 50
-_INNER = 1e-9  # products of the interior point, relative to the null model, before it is polished
+#: products of the interior point, relative to the null model, before it is polished
+_INNER = (1e-8, 1e-11, 1e-14)
+_EXACT = 1e-12
 
 
 class InteriorPoint:
@@ -87,10 +89,20 @@ class InteriorPoint:
 
 
 def solve_piece(piece: Piece, start: Array, reference: float) -> tuple[Array, Array]:
-    """(t, theta) of one piece: the interior point in units of its own, then its vertex."""
+    """(t, theta) of one piece: the interior point in units of its own, then its vertex.
+
+    Where the vertex is not the optimum the point goes on, and is itself the answer in the end.
+    """
     unit = float(np.mean(np.abs(piece.b))) or 1.0
     weight = float(np.mean(piece.up + piece.down))
-    scaled = piece.in_unit(unit, weight)
-    point = interior(scaled, start / unit, _INNER * reference / (unit * weight))
-    t, theta = polish(scaled, point)
+    scaled, reference = piece.in_unit(unit, weight), reference / (unit * weight)
+    point: Array | Point = start / unit
+    found: list[tuple[float, Array, Array]] = []
+    for tol in _INNER:
+        point = interior(scaled, point, tol * reference)
+        for t, theta in (polish(scaled, point), rounded(scaled, point)):
+            found.append((short_of(scaled, t, theta) / reference, t, theta))
+        if found[-2][0] <= _EXACT:
+            break
+    _, t, theta = min(found, key=lambda one: one[0])
     return t * unit, theta * weight

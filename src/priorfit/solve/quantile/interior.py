@@ -2,8 +2,7 @@
 
 Rows and l1 terms are the same thing here: a `Kinks`. Each step is one weighted Gram matrix,
 factorised once for the predictor and the corrector of Mehrotra (1992). Sources: Portnoy & Koenker
-(1997), The Gaussian hare and the Laplacian tortoise, section 4; lengths of groups after Andersen,
-Christiansen, Conn & Overton (2000), section 3.
+(1997), The Gaussian hare and the Laplacian tortoise, section 4; lengths of groups are `cones`.
 """
 
 from __future__ import annotations
@@ -17,39 +16,50 @@ from scipy import linalg
 
 from priorfit._typing import Array, Index
 from priorfit.priors import Groups
+from priorfit.solve.quantile.cones import Cones, Scaling
 from priorfit.solve.quantile.kinks import Kinks, Walls, room
 from priorfit.solve.quantile.piece import Piece
 
 __all__ = ["Point", "interior"]
 
 _MOST = 100
+_AWAY = 1.0  # from the kinks at the start, relative to the mean residual
 _SHARE = 0.995  # of the way to the nearest wall
 
 
 @dataclass(frozen=True)
 class Point:
     """An iterate: t (m,), the kinks of the rows, those of the columns ``kinked``, walls at the
-    bounds of the columns ``below`` and ``above``, and ``force`` (m,), the slope of the lengths."""
+    bounds of the columns ``below`` and ``above``, and the cones of the groups."""
 
     t: Array
     rows: Kinks
     cols: Kinks
     low: Walls
     high: Walls
-    force: Array
+    cones: Cones | None
     kinked: Index
     below: Index
     above: Index
 
+    def product(self, groups: Groups | None) -> float:
+        """The duality gap, but for what is not yet feasible."""
+        parts = (self.rows, self.cols, self.low, self.high)
+        total = sum(part.product for part in parts)
+        if groups is not None and self.cones is not None:
+            total += self.cones.product(groups, self.t)
+        return total
+
     @property
-    def product(self) -> float:
-        """The duality gap, but for groups and for what is not yet feasible."""
-        return self.rows.product + self.cols.product + self.low.product + self.high.product
+    def force(self) -> Array:
+        """The slope of the lengths, (m,)."""
+        return np.zeros_like(self.t) if self.cones is None else self.cones.force
 
     @property
     def count(self) -> int:
         """Number of products."""
-        return 2 * (len(self.rows.u) + len(self.kinked)) + len(self.below) + len(self.above)
+        cones = 0 if self.cones is None else len(self.cones.tau)
+        return 2 * (len(self.rows.u) + len(self.kinked)) + len(self.low.x) + len(self.high.x) + cones
 
 
 class _Move(NamedTuple):
@@ -58,7 +68,7 @@ class _Move(NamedTuple):
     cols: Kinks
     low: Walls
     high: Walls
-    force: Array
+    cones: Cones | None
 
     @property
     def parts(self) -> tuple[Kinks | Walls, ...]:
@@ -73,18 +83,18 @@ class _Rest(NamedTuple):
     slope: Array
 
 
-def interior(piece: Piece, start: Array, tol: float) -> Point:
+def interior(piece: Piece, start: Array | Point, tol: float) -> Point:
     """The point whose products sum to no more than ``tol``, or the last that got nearer."""
-    point, best = _begin(piece, start), np.inf
-    stalled = 0
+    point = start if isinstance(start, Point) else _begin(piece, start)
+    best, stalled = (np.inf, np.inf), 0
     for _ in range(_MOST):
         rest = _rest(piece, point)
-        short = point.product + _group_gap(piece, point)
+        short = point.product(piece.groups)
         off = float(np.abs(rest.slope) @ np.abs(point.t)) + float(np.abs(rest.rows).sum())
         if short <= tol and off <= tol:
             break
-        stalled = 0 if short + off < 0.9 * best else stalled + 1
-        best = min(best, short + off)
+        stalled = 0 if short < 0.9 * best[0] or off < 0.9 * best[1] else stalled + 1
+        best = min(best[0], short), min(best[1], off)
         if stalled > 8:
             break
         following = _step(piece, point, rest)
@@ -102,7 +112,7 @@ def _begin(piece: Piece, start: Array) -> Point:
     with np.errstate(invalid="ignore"):
         t = np.clip(start, piece.low + np.minimum(inset, 0.1), piece.high - np.minimum(inset, 0.1))
     r = piece.b - piece.Z @ t
-    away = max(0.1 * float(np.mean(np.abs(r))), 1e-8)
+    away = max(_AWAY * float(np.mean(np.abs(r))), 1e-8)
     weight = float(np.mean(piece.up + piece.down))
     rows = Kinks.near(r, piece.up, piece.down, np.full(len(r), away))
     l1 = piece.l1[kinked]
@@ -110,7 +120,10 @@ def _begin(piece: Piece, start: Array) -> Point:
     low, high = (t - piece.low)[below], (piece.high - t)[above]
     force = weight * away
     walls = Walls(low, force / low), Walls(high, force / high)
-    return Point(t, rows, cols, *walls, np.zeros_like(t), kinked, below, above)
+    groups, cones = piece.groups, None
+    if groups is not None:
+        cones = Cones.near(groups, t, away * np.minimum(1.0, weight / groups.radius))
+    return Point(t, rows, cols, *walls, cones, kinked, below, above)
 
 
 def _rest(piece: Piece, point: Point) -> _Rest:
@@ -131,16 +144,19 @@ def _rest(piece: Piece, point: Point) -> _Rest:
 
 def _step(piece: Piece, point: Point, rest: _Rest) -> Point | None:
     """Predict, see how far that gets, correct."""
-    mu = point.product / point.count
-    lengths = _Lengths.at(piece.groups, point.t, point.force, 0.3 * mu)
-    solve = _factor(piece, point, lengths)
+    groups = piece.groups
+    mu = point.product(groups) / point.count
+    cones = None
+    if groups is not None and point.cones is not None:
+        cones = Scaling.at(groups, point.t, point.cones)
+    solve = _factor(piece, point, cones)
     if solve is None:
         return None
-    ahead = _direction(piece, point, rest, solve, lengths, 0.0, None)
+    ahead = _direction(piece, point, rest, solve, cones, 0.0, None)
     primal, dual = _shares(piece, point, ahead)
-    reached = _after(point, ahead, primal, dual).product / point.count
+    reached = _after(point, ahead, primal, dual).product(groups) / point.count
     aim = mu * min(1.0, max(reached, 0.0) / mu) ** 3
-    move = _direction(piece, point, rest, solve, lengths, aim, ahead)
+    move = _direction(piece, point, rest, solve, cones, aim, ahead)
     primal, dual = _shares(piece, point, move)
     if not max(primal, dual) > 1e-10:
         return None
@@ -153,7 +169,7 @@ def _direction(
     point: Point,
     rest: _Rest,
     solve: Callable[[Array], Array],
-    lengths: _Lengths | None,
+    cones: Scaling | None,
     mu: float,
     ahead: _Move | None,
 ) -> _Move:
@@ -169,8 +185,9 @@ def _direction(
     right[point.kinked] -= soft * across
     right[point.below] += low / point.low.x
     right[point.above] -= high / point.high.x
-    if lengths is not None:
-        right -= lengths.rest
+    if cones is not None:
+        of = cones.lack(mu, *((None, None) if ahead is None else (ahead.t, ahead.cones)))
+        right -= cones.rest(of)
     t = solve(right)
     dtheta = weight * (through - piece.Z @ t)
     return _Move(
@@ -179,12 +196,12 @@ def _direction(
         point.cols.move(soft * (across + t[point.kinked]), cols),
         point.low.move(t[point.below], low),
         point.high.move(-t[point.above], high),
-        np.zeros_like(t) if lengths is None else lengths.curve(t) + lengths.rest,
+        None if cones is None else cones.move(t, of),
     )
 
 
 def _factor(
-    piece: Piece, point: Point, lengths: _Lengths | None
+    piece: Piece, point: Point, cones: Scaling | None
 ) -> Callable[[Array], Array] | None:
     """Solve with ``Z' D Z`` and the curvatures of the penalty, refined once."""
     root = np.sqrt(point.rows.weight)
@@ -196,8 +213,8 @@ def _factor(
     diagonal[point.above] += point.high.force / point.high.x
     each = np.diag_indices_from(system)
     system[each] += diagonal
-    if lengths is not None:
-        system += lengths.matrix
+    if cones is not None:
+        system += cones.matrix
     for tiny in (0.0, 1e-14, 1e-11, 1e-8):
         firm = system.copy()
         firm[each] *= 1.0 + tiny
@@ -223,8 +240,14 @@ def _after(point: Point, move: _Move, primal: float, dual: float) -> Point:
         cols=point.cols.after(move.cols, primal, dual),
         low=point.low.after(move.low, primal, dual),
         high=point.high.after(move.high, primal, dual),
-        force=point.force + dual * move.force,
+        cones=_after_cones(point.cones, move.cones, primal, dual),
     )
+
+
+def _after_cones(
+    cones: Cones | None, move: Cones | None, primal: float, dual: float
+) -> Cones | None:
+    return None if cones is None or move is None else cones.after(move, primal, dual)
 
 
 def _shares(piece: Piece, point: Point, move: _Move) -> tuple[float, float]:
@@ -235,54 +258,9 @@ def _shares(piece: Piece, point: Point, move: _Move) -> tuple[float, float]:
         dual = min(dual, room(kinks.over, step.over), room(kinks.under, step.under))
     for walls, change in ((point.low, move.low), (point.high, move.high)):
         primal, dual = min(primal, room(walls.x, change.x)), min(dual, room(walls.force, change.force))
-    if piece.groups is not None:
-        dual = min(dual, _room_of_groups(piece.groups, point.force, move.force))
-    if piece.groups is not None or np.any(piece.l2 > 0):
+    if piece.groups is not None and point.cones is not None and move.cones is not None:
+        rooms = point.cones.rooms(piece.groups, point.t, move.t, move.cones)
+        primal, dual = min(primal, rooms[0]), min(dual, rooms[1])
+    if np.any(piece.l2 > 0):
         primal = dual = min(primal, dual)
     return primal, dual
-
-
-def _room_of_groups(groups: Groups, force: Array, step: Array) -> float:
-    """The largest share at which every group's force is no longer than its rate."""
-    a, b = groups.total(step * step), groups.total(force * step)
-    c = groups.total(force * force) - groups.radius**2
-    share = (-b + np.sqrt(np.maximum(b * b - a * c, 0.0))) / np.maximum(a, 1e-300)
-    return float(min(1.0, np.min(share)))
-
-
-def _group_gap(piece: Piece, point: Point) -> float:
-    groups = piece.groups
-    if groups is None:
-        return 0.0
-    return float(groups.lengths(point.t).sum() - point.force[groups.inside] @ point.t[groups.inside])
-
-
-@dataclass(frozen=True)
-class _Lengths:
-    """The lengths ``rate |t_g|``, smoothed to ``tau = sqrt(|t_g|^2 + eps^2)``, at a point.
-
-    ``tau force = rate t`` is what is linearised, in both: its matrix has the rows
-    ``(rate I - (force t' + t force') / (2 tau)) / tau``.
-    """
-
-    matrix: Array
-    rest: Array
-
-    @classmethod
-    def at(cls, groups: Groups | None, t: Array, force: Array, mu: float) -> _Lengths | None:
-        if groups is None:
-            return None
-        rate = groups.radius
-        tau = np.sqrt(groups.total(t * t) + (mu / rate) ** 2)
-        each, rates = groups.spread(tau), groups.spread(rate)
-        inside = np.flatnonzero(groups.inside)
-        each = np.where(groups.inside, each, 1.0)
-        left, right = np.zeros((2, len(t), len(rate)))
-        left[inside, groups.ids[inside]] = (force / each)[inside]
-        right[inside, groups.ids[inside]] = (t / each)[inside]
-        product = left @ right.T
-        matrix = np.diag(rates / each) - 0.5 * (product + product.T)
-        return cls(matrix, np.where(groups.inside, rates * t / each - force, 0.0))
-
-    def curve(self, t: Array) -> Array:
-        return np.asarray(self.matrix @ t)

@@ -11,9 +11,10 @@ from priorfit._typing import Array, Mask
 from priorfit.solve.quantile.interior import Point
 from priorfit.solve.quantile.piece import Piece
 
-__all__ = ["Face", "face_of", "polish"]
+__all__ = ["Face", "face_of", "polish", "rounded", "short_of"]
 
 _ROUNDS = 4
+_NOTHING = 1e-12  # beside residuals of 1
 
 
 class Face(NamedTuple):
@@ -72,7 +73,36 @@ def polish(piece: Piece, point: Point) -> tuple[Array, Array]:
         done = np.abs(dt).max(initial=0.0) <= 1e-15 * np.abs(t).max(initial=0.0)
         if done and np.abs(dtheta).max(initial=0.0) <= 1e-15 * np.abs(theta).max(initial=0.0):
             break
+    t[(piece.l1 > 0) & (np.abs(t) <= _NOTHING)] = 0.0
     return t, np.clip(theta, -piece.down, piece.up)
+
+
+def rounded(piece: Piece, point: Point) -> tuple[Array, Array]:
+    """(t, theta) of the point itself, with what is about to vanish at 0."""
+    return face_of(piece, point).t, point.rows.theta(piece.up, piece.down)
+
+
+def short_of(piece: Piece, t: Array, theta: Array) -> float:
+    """A measure of how far both are from being optimal: the products, and the slope that is left
+    times the length of t."""
+    r = piece.b - piece.Z @ t
+    rows = np.where(r > 0, piece.up - theta, piece.down + theta) @ np.abs(r)
+    slope = piece.Z.T @ theta + piece.pull - piece.l2 * t
+    size = np.abs(t).max(initial=0.0) + 1.0
+    if piece.groups is not None:
+        groups = piece.groups
+        soft = np.sign(slope) * np.maximum(np.abs(slope) - piece.l1, 0.0)
+        beyond = np.maximum(groups.distances(soft) - groups.radius, 0.0)
+        along = groups.lengths(t).sum() + piece.l1 @ np.abs(t * groups.inside)
+        kept = float(along - slope[groups.inside] @ t[groups.inside])
+        rows += abs(kept) + size * float(beyond.sum())
+        slope = np.where(groups.inside, 0.0, slope)
+    force = np.clip(slope, -piece.l1, piece.l1)
+    left = slope - force
+    held = np.where(left > 0, t < piece.high, t > piece.low)
+    alone = np.ones_like(t) if piece.groups is None else ~piece.groups.inside
+    cols = alone * (piece.l1 * np.abs(t) - force * t)
+    return float(rows + cols.sum() + size * np.abs(left * held).sum())
 
 
 def _lengths(piece: Piece, t: Array, free: Mask) -> tuple[Array, Array]:
