@@ -21,6 +21,7 @@ from priorfit.solve.least_squares import LeastSquares, is_quadratic
 from priorfit.solve.many_columns import ManyColumns
 from priorfit.solve.newton import Newton
 from priorfit.solve.quantile.engine import InteriorPoint
+from priorfit.solve.quantile.reference import Splitting
 from priorfit.solve.reference import Reference
 from priorfit.solve.shared import Shared
 from priorfit.solve.standard import Standard, standardize
@@ -98,14 +99,14 @@ def engine(
             "Choose one of them.",
         )
     name = _select(standard, only) if solver == "auto" else solver
-    if (name == "interior-point") == standard.likelihood.smooth:
+    if not standard.likelihood.smooth:
+        return _with_kinks(standard, name, tol, max_iter)
+    if name == "interior-point":
         raise InputError(
-            "the interior-point engine must have a quantile likelihood, and is the one for it",
-            f"solver={name!r} for {standard.likelihood.name}",
+            "the interior-point engine must have a quantile likelihood",
+            standard.likelihood.name,
             "Use solver='auto'.",
         )
-    if name == "interior-point":
-        return InteriorPoint(standard, tol)
     if not standard.gaussian and name not in ("newton", "reference"):
         raise InputError(
             f"the {name} engine must have a gaussian likelihood",
@@ -139,6 +140,19 @@ def engine(
     if name == "conjugate-gradients":
         return ConjugateGradients(standard, tol, max_iter)
     return LeastSquares(standard, tol) if name == "least-squares" else Gram(standard, tol)
+
+
+def _with_kinks(standard: Standard, name: str, tol: float, max_iter: int) -> Engine:
+    """The engines of a loss whose slope is not a single number."""
+    if name not in ("interior-point", "reference"):
+        raise InputError(
+            f"the {name} engine must have a likelihood with derivatives",
+            standard.likelihood.name,
+            "Use solver='auto'.",
+        )
+    if name == "reference":
+        return Splitting(standard, tol, max_iter)
+    return InteriorPoint(standard, tol)
 
 
 def share(problem: Problem) -> Shared | None:
