@@ -77,7 +77,8 @@ class Standard:
         saturated = self.likelihood.saturated(self.y)
         lost = self.likelihood.total(self.y, null, self.weights) - self.weights @ saturated
         if not self.likelihood.smooth:  # in units of y
-            return float(max(lost, 1e-14 * self.weights @ np.abs(self.y - null), _SMALLEST))
+            size = self.weights @ (np.abs(self.y) + np.abs(self.offset))
+            return float(max(lost, 1e-10 * size, _SMALLEST))
         # where y hardly varies the null model leaves rounding only, which no gap is relative to
         return float(max(lost, 1e-8 * self.weights @ (1.0 + np.abs(saturated))))
 

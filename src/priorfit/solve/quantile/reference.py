@@ -16,6 +16,7 @@ from priorfit.solve.standard import Standard
 __all__ = ["Splitting"]
 
 _LOOK = 50  # iterations between certificates
+_SETTLED = 1000  # iterations after which rho stays: it is proven for a constant one
 
 
 class Splitting:
@@ -41,7 +42,8 @@ class Splitting:
         """min loss(r) + penalty(z) subject to r = y - offset - Z g and z = g."""
         standard, Z, at = self.standard, self.Z, np.array([strength])
         q, w = standard.likelihood.q, standard.weights  # type: ignore[attr-defined]
-        b = standard.y - standard.offset
+        b = standard.y - standard.offset - Z @ np.where(standard.form.fixed, standard.form.lower, 0.0)
+        Z = np.where(standard.form.fixed, 0.0, Z)  # a fixed weight is known
         spread = float(np.mean(np.abs(b - np.mean(b)))) or 1.0
         rho = float(np.mean(w)) / spread
         factor = linalg.cho_factor(Z.T @ Z + np.eye(len(g)))
@@ -50,8 +52,8 @@ class Splitting:
         best: tuple[Array, Certificates] | None = None
         for iteration in range(self.max_iter):
             g = linalg.cho_solve(factor, Z.T @ (b - r + theta / rho) + z - force / rho)
-            aim = b - Z @ g + theta / rho
-            before = r, z
+            eta, before = Z @ g, (r, z)
+            aim = b - eta + theta / rho
             r = aim - np.clip(aim, -(1.0 - q) * w / rho, q * w / rho)
             theta = rho * (aim - r)
             z = standard.form.prox(g + force / rho, strength / rho)
@@ -63,7 +65,8 @@ class Splitting:
                         best = (z, certificate)
                 if best is not None and best[1].gap[0] <= self.tol:
                     break
-                rho = _balanced(rho, Z, (b - Z @ g - r, g - z), (r - before[0], z - before[1]))
+                if iteration < _SETTLED:
+                    rho = _balanced(rho, Z, (b - eta - r, g - z), (r - before[0], z - before[1]))
         assert best is not None
         return best
 
