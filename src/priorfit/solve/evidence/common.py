@@ -17,9 +17,11 @@ from scipy.optimize import brentq
 from priorfit._typing import Array
 from priorfit.solve.evidence.rates import Rates
 
-__all__ = ["Common", "Precisions", "common"]
+__all__ = ["Common", "Precisions"]
 
 _GRID = 800
+_STEPS = 1000
+_TINY = 1e-300
 _SPAN = 36.0  # in log rho, beyond the smallest and the largest d
 
 
@@ -92,17 +94,37 @@ class Common:
 
     def best(self) -> Precisions:
         """The highest of all maxima."""
+        return max(self.maxima(), key=lambda one: self.log_evidence(one.noise, one.weight))
+
+    def near(self, noise: float, weight: float) -> Precisions:
+        """The maximum that the fixed point leads to from there."""
+        rates, rho = self.rates, weight / noise
+        for _ in range(_STEPS):
+            share = self.d / (self.d + rho)
+            length = float((self.c**2 * share / (self.d + rho)).sum())
+            lost = float((self.c * (1.0 - share)) @ (self.c * (1.0 - share))) + self.outside
+            gamma = float(share.sum())
+            weight = (gamma + 2 * rates.weight_shape) / max(length + 2 * rates.weight_rate, _TINY)
+            left = self.rows - gamma + 2 * rates.noise_shape
+            noise = left / max(lost + 2 * rates.noise_rate, _TINY)
+            before, rho = rho, weight / noise
+            if abs(rho - before) <= 1e-12 * rho:
+                break
+        return min(self.maxima(), key=lambda one: abs(np.log(one.weight / one.noise / rho)))
+
+    def maxima(self) -> list[Precisions]:
+        """All maxima, from little to much shrinkage; an end of the range where it rises there."""
         largest = float(self.d.max(initial=0.0)) or 1.0
         smallest = max(float(self.d[self.d > 0].min(initial=largest)), 1e-12 * largest)
         grid = np.linspace(np.log(smallest) - _SPAN, np.log(largest) + _SPAN, _GRID)
         slopes = np.array([self._slope(t) for t in grid])
-        maxima = [
+        inner = [
             float(brentq(self._slope, grid[k], grid[k + 1], xtol=1e-13, rtol=1e-14))
             for k in np.flatnonzero((slopes[:-1] > 0) & (slopes[1:] <= 0))
         ]
-        maxima += [float(t) for t, out in ((grid[0], slopes[0] <= 0), (grid[-1], slopes[-1] > 0)) if out]
-        found = [self._precisions(t) for t in maxima]
-        return max(found, key=lambda one: self.log_evidence(one.noise, one.weight))
+        ends = [float(grid[0])] if slopes[0] <= 0 else []
+        ends += [float(grid[-1])] if slopes[-1] > 0 else []
+        return [self._precisions(t) for t in sorted(inner + ends)]
 
     def _energy(self, rho: float) -> float:
         """``|y - Xm|^2 + rho |m|^2``."""
@@ -113,7 +135,7 @@ class Common:
         rates = self.rates
         shape = rates.noise_shape + rates.weight_shape + 0.5 * self.rows
         rate = rates.noise_rate + rho * rates.weight_rate + 0.5 * self._energy(rho)
-        return shape / max(rate, 1e-300)
+        return shape / max(rate, _TINY)
 
     def _slope(self, log_rho: float) -> float:
         """Of the log evidence by log rho, a following."""
@@ -128,8 +150,3 @@ class Common:
         noise = self._noise(rho)
         return Precisions(noise, rho * noise, self.gradient(noise, rho * noise))
 
-
-def common(X: Array, y: Array, rows: float, rates: Rates) -> tuple[Common, Precisions]:
-    """The evidence of centred, weighted rows, and its maximum."""
-    evidence = Common.of(X, y, rows, rates)
-    return evidence, evidence.best()

@@ -34,6 +34,15 @@ class Each:
     kept: Index
     gradient: float
     rounds: int
+    lost: float
+
+    def log_evidence(self, rates: Rates, rows: int) -> float:
+        """As scikit-learn counts it: precisions of pruned columns included, no constants."""
+        size = np.linalg.slogdet(self.covariance)[1]
+        fit = self.noise * self.lost + float(self.weight @ self.coef**2)
+        value = 0.5 * (float(size) + rows * np.log(self.noise) + np.log(self.weight).sum() - fit)
+        value += (rates.weight_shape * np.log(self.weight) - rates.weight_rate * self.weight).sum()
+        return float(value + rates.noise_shape * np.log(self.noise) - rates.noise_rate * self.noise)
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +94,14 @@ def each(X: Array, y: Array, rates: Rates, threshold: float) -> Each:
     coef = np.zeros(X.shape[1])
     coef[kept] = state.mean
     return Each(
-        state.noise, weight, coef, state.covariance, kept, state.size / (0.5 * rows.n), rounds
+        state.noise,
+        weight,
+        coef,
+        state.covariance,
+        kept,
+        state.size / (0.5 * rows.n),
+        rounds,
+        state.lost,
     )
 
 
