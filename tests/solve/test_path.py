@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 import priorfit as pf
-from laws import SMOOTH_LIKELIHOODS, ALL_PRIORS
+from laws import ALL_LIKELIHOODS, ALL_PRIORS
 from priorfit.solve import path_of
 from priorfit.solve.certificate import certify
 from priorfit.solve.engines import engine
@@ -37,13 +37,13 @@ def _outside(standard, solutions, strengths):
 
 
 @pytest.mark.parametrize("stored", ["dense", "sparse"])
-@pytest.mark.parametrize("likelihood", SMOOTH_LIKELIHOODS)
+@pytest.mark.parametrize("likelihood", ALL_LIKELIHOODS)
 @pytest.mark.parametrize("prior", SPARSE_PRIORS)
 @pytest.mark.parametrize("intercept", [True, False])
 def test_every_prior_is_certified_from_outside(prior, intercept, likelihood, stored):
     X, y = _wide()
     rng = np.random.default_rng(1)
-    kind, draw = SMOOTH_LIKELIHOODS[likelihood]
+    kind, draw = ALL_LIKELIHOODS[likelihood]
     y = draw(rng, (y - y.mean()) / y.std())
     problem = _problem(
         ALL_PRIORS[prior](X.shape[1]),
@@ -172,12 +172,12 @@ ADVERSARIES = {
 }
 
 
-@pytest.mark.parametrize("likelihood", SMOOTH_LIKELIHOODS)
+@pytest.mark.parametrize("likelihood", ALL_LIKELIHOODS)
 @pytest.mark.parametrize("name", ADVERSARIES)
 def test_hard_columns_end_certified(name, likelihood):
     """Separable classes and interpolation included: 60 rows, 400 columns."""
     X, signal = ADVERSARIES[name], _plain[:, :4] @ [2.0, -2.0, 1.0, 1.0]
-    kind, draw = SMOOTH_LIKELIHOODS[likelihood]
+    kind, draw = ALL_LIKELIHOODS[likelihood]
     y = draw(np.random.default_rng(1), 0.3 * signal)
     path = pf.path(X, y, prior=pf.Laplace(), likelihood=kind, n_points=40)
     assert path.certified

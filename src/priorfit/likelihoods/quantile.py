@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -110,7 +110,7 @@ class Quantile(Likelihood):
         """``eta``: what is expected here is the quantile, not the mean."""
         return eta
 
-    def link(self, mean_y: float) -> float:
+    def eta_of(self, mean_y: float) -> float:
         """``mean_y``."""
         return mean_y
 
@@ -124,6 +124,14 @@ class Quantile(Likelihood):
         above = min(int(np.searchsorted(reached, target + slack, side="right")), len(r) - 1)
         high = r[order][above]
         return float(low + 0.5 * (high - low))
+
+    def pearson(self, y: Array, eta: Array) -> Array:
+        """The loss: its mean, by degrees of freedom, estimates phi."""
+        return self.loss(y, eta)
+
+    def at(self, phi: float) -> Quantile:
+        """``Quantile(q, scale=phi)``."""
+        return replace(self, scale=phi)
 
     def draw(self, eta: Array, phi: float, rng: np.random.Generator) -> Array:
         """``eta`` plus asymmetric Laplace noise: below it with probability q."""

@@ -16,6 +16,7 @@ import numpy as np
 
 from priorfit._typing import Array, Index
 from priorfit.design import Dense
+from priorfit.solve.coupled.bound import dual_value, meet_flat
 from priorfit.solve.quantile.dual import dual_of, on_sides
 from priorfit.solve.standard import Standard
 
@@ -46,14 +47,19 @@ def certify(
     ``gap`` is (P - D) over the null deviance's half, at least the rounding of one float64; ``kkt``
     the largest violation of stationarity over the largest correlation of the null model. Both are
     infinite for an answer that is not finite. ``thetas`` (n, k): dual points to try, for a loss
-    whose slope is not a single number; any theta gives a true bound.
+    whose slope is not a single number; any theta gives a true bound. For a loss that is not convex
+    there is no bound: the gap is infinite.
     """
     (n, m), k = standard.Z.shape, solutions.shape[1]
     by_rows = standard.gaussian and isinstance(standard.Z.base, Dense)
     step = max(1, _BUDGET // (m if by_rows else max(n, m)))
+    if not standard.likelihood.convex:
+        return _stationary(standard, solutions, strengths)
     if thetas is not None:
         return _certify(standard, solutions, strengths, thetas)
     judge = _certify_gaussian if standard.gaussian else _certify
+    if standard.likelihood.coupled:
+        judge = _certify_coupled
     if step >= k:
         return judge(standard, solutions, strengths)
     spans = [slice(i, i + step) for i in range(0, k, step)]
@@ -199,6 +205,36 @@ def _certify(
     return _rounded(gap, kkt, slopes)
 
 
+def _certify_coupled(standard: Standard, g: Array, strengths: Array) -> Certificates:
+    """One solution after the other: see `priorfit.solve.coupled.bound`."""
+    parts = [_certify_one(standard, g[:, [k]], strengths[[k]]) for k in range(g.shape[1])]
+    return joined(parts)
+
+
+def _certify_one(standard: Standard, g: Array, strength: Array) -> Certificates:
+    rows, eta = standard.rows, standard.eta(g[:, 0])
+    with np.errstate(over="ignore", invalid="ignore"):
+        slopes = standard.Z.rmatvec(rows.score(eta))[:, None]
+        primal = rows.total(eta) + _penalty(standard, g, strength)
+        kkt = _violations(standard, g, slopes, strength).max(axis=0) / standard.null_correlation
+        point = meet_flat(standard, eta, slopes[:, 0])
+        pull = standard.Z.rmatvec(point.theta)[:, None]
+        dual = _dual_at_zero(standard, strength)
+        for share in (_feasible_share(standard, pull, strength), np.ones(1)):
+            beyond = _penalty_conjugate(standard, g, pull * share, strength)
+            dual = np.fmax(dual, dual_value(standard, point, float(share[0])) - beyond)
+        gap = (primal - dual) / standard.reference
+    return _rounded(gap, kkt, slopes)
+
+
+def _stationary(standard: Standard, g: Array, strengths: Array) -> Certificates:
+    with np.errstate(over="ignore", invalid="ignore"):
+        theta = standard.likelihood.score(standard.y, standard.eta(g), standard.weights)
+        slopes = standard.Z.rmatvec(theta)
+        kkt = _violations(standard, g, slopes, strengths).max(axis=0) / standard.null_correlation
+    return _rounded(np.full(len(strengths), np.inf), kkt, slopes)
+
+
 def _dual(
     standard: Standard, g: Array, theta: Array, slopes: Array, strengths: Array, share: Array
 ) -> Array:
@@ -217,7 +253,7 @@ def _dual_at_zero(standard: Standard, strengths: Array) -> Array:
     form = standard.form
     nearest = np.clip(form.loc, form.lower, form.upper) - form.loc
     least = form.l1 @ np.abs(nearest) + 0.5 * form.l2 @ nearest**2
-    saturated = float(standard.weights @ standard.likelihood.saturated(standard.y))
+    saturated = standard.likelihood.least(standard.y, standard.weights)
     return np.asarray(saturated + strengths * least)
 
 
@@ -254,7 +290,7 @@ def _meet_flat(standard: Standard, theta: Array, slopes: Array, eta: Array) -> t
     small = np.all(np.abs(slopes[flat]) <= 1e-15 * size)
     if len(flat) == 0 or len(flat) > 256 or small:
         return theta, slopes
-    weight = standard.likelihood.curvatures(standard.y, eta, standard.weights)
+    weight = standard.likelihood.dual_weights(standard.y, eta, standard.weights)
     columns = standard.Z.columns(flat, np.zeros(standard.size))[0]
     theta = theta.copy()
     for k in range(theta.shape[1]):

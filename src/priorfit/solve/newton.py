@@ -14,7 +14,7 @@ from priorfit.solve.blocks import blocks_of
 from priorfit.solve.certificate import Certificates, certify, joined
 from priorfit.solve.least_squares import dual_normal, is_quadratic
 from priorfit.solve.many_columns import ManyColumns
-from priorfit.solve.native import LOSSES, solve_glm, solve_group_quadratic, solve_quadratic
+from priorfit.solve.native import native_loss, solve_glm, solve_group_quadratic, solve_quadratic
 from priorfit.solve.standard import Standard
 from priorfit.solve.working_set import beyond, screen
 
@@ -38,7 +38,7 @@ class Newton:
         self.whole = standard.size <= _SMALL
         self.kernel = standard.kernel if self.dual else np.empty((0, 0))
         small = self.whole and n * standard.size <= _NATIVE and not self.dual
-        native = small and standard.likelihood.name in LOSSES and form.groups is None
+        native = small and native_loss(standard.likelihood) is not None and form.groups is None
         self.dense = standard.Z.dense() if native else None
         wide = not (native or self.dual or self.whole) and ManyColumns.applies(standard)
         self.many = ManyColumns(standard, tol) if wide else None
@@ -124,17 +124,27 @@ class Newton:
     def _propose(self, g: Array, eta: Array, slopes: Array, strength: float, cols: Index) -> Array:
         """The minimum of the quadratic model over the working columns."""
         standard = self.standard
-        h = standard.likelihood.curvatures(standard.y, eta, standard.weights)
-        h = np.maximum(h, 1e-12 * max(float(h.max()), 1e-300))
+        h = self._curvatures(eta)
         if self.dual:
             return self._propose_dual(eta, h, strength)
         if standard.form.groups is not None:
             return self._propose_groups(g, h, slopes, strength, cols)
-        gram = standard.Z.gram(cols, cols, h)
+        return self._minimum(standard.Z.gram(cols, cols, h), g, slopes, strength, cols)
+
+    def _curvatures(self, eta: Array) -> Array:
+        """What the rows weigh in the quadratic model, (n,), positive."""
+        standard = self.standard
+        h = standard.likelihood.curvatures(standard.y, eta, standard.weights)
+        return np.maximum(h, 1e-12 * max(float(h.max()), 1e-300))
+
+    def _minimum(
+        self, gram: Array, g: Array, slopes: Array, strength: float, cols: Index
+    ) -> Array:
+        """Of the model with this Gram matrix."""
         q = gram @ g[cols] + slopes[cols]
         tol = 1e-3 * min(1.0, self.tol) * float(np.max(np.abs(slopes[cols]), initial=1e-300))
         at = np.array([strength])
-        b, _ = solve_quadratic(gram, q, standard.form, cols, at, g[cols], tol, 50)
+        b, _ = solve_quadratic(gram, q, self.standard.form, cols, at, g[cols], tol, 50)
         proposal = g.copy()
         proposal[cols] = b[0]
         return proposal
