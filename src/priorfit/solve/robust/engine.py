@@ -108,7 +108,9 @@ class _Descent(Newton):
         if not self.exact or self.dual or form.groups is not None:
             return super()._propose(g, eta, slopes, strength, cols)
         h = standard.likelihood.curvatures(standard.y, eta, standard.weights)
-        gram = standard.Z.gram(cols, cols, h)
+        gram = standard.Z.gram(cols, cols, np.maximum(h, 0.0))
+        if np.any(h < 0):
+            gram -= standard.Z.gram(cols, cols, np.maximum(-h, 0.0))
         try:
             linalg.cholesky(gram + np.diag(strength * form.l2[cols]), check_finite=False)
         except linalg.LinAlgError:
