@@ -81,7 +81,7 @@ class Standard:
         lost = self.likelihood.total(self.y, null, self.weights) - self.weights @ saturated
         if not self.likelihood.smooth:  # in units of y
             size = self.weights @ (np.abs(self.y) + np.abs(self.offset))
-            return float(max(lost, 1e-10 * size, _SMALLEST))
+            return float(max(lost, 1e-8 * size, _SMALLEST))
         # where y hardly varies the null model leaves rounding only, which no gap is relative to
         return float(max(lost, 1e-8 * self.weights @ (1.0 + np.abs(saturated))))
 

@@ -88,6 +88,7 @@ class InteriorPoint:
         return out, theta
 
 
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")  # of points far off: not kept
 def solve_piece(piece: Piece, start: Array, reference: float) -> tuple[Array, Array]:
     """(t, theta) of one piece: the interior point in units of its own, then its vertex.
 
@@ -104,5 +105,5 @@ def solve_piece(piece: Piece, start: Array, reference: float) -> tuple[Array, Ar
             found.append((short_of(scaled, t, theta) / reference, t, theta))
         if found[-2][0] <= _EXACT:
             break
-    _, t, theta = min(found, key=lambda one: one[0])
+    _, t, theta = min(found, key=lambda one: one[0] if np.isfinite(one[0]) else np.inf)
     return t * unit, theta * weight

@@ -14,6 +14,7 @@ from priorfit.solve.quantile.piece import Piece
 __all__ = ["Face", "face_of", "polish", "rounded", "short_of"]
 
 _ROUNDS = 4
+_SINGULAR = 1e-13
 _NOTHING = 1e-12  # beside residuals of 1
 
 
@@ -124,15 +125,11 @@ def _newton(inner: Array, curve: Array, slope: Array, off: Array) -> tuple[Array
     """``S dt - A' dtheta = slope``, ``A dt = off``: A (met, free)."""
     met, free = inner.shape
     if not np.any(curve):
-        if met == free:
-            try:
-                factor = linalg.lu_factor(inner, check_finite=False)
-            except (linalg.LinAlgError, linalg.LinAlgWarning):
-                pass
-            else:
-                if np.abs(np.diag(factor[0])).min(initial=1.0) > 1e-13:
-                    dtheta = -linalg.lu_solve(factor, slope, trans=1, check_finite=False)
-                    return linalg.lu_solve(factor, off, check_finite=False), dtheta
+        if met == free > 0:
+            factor, order, _ = linalg.lapack.dgetrf(inner)
+            if np.abs(np.diag(factor)).min() > _SINGULAR:
+                back = linalg.lapack.dgetrs(factor, order, slope, trans=1)[0]
+                return linalg.lapack.dgetrs(factor, order, off)[0], -back
         return _least(inner, off), -_least(inner.T, slope)
     system = np.block([[curve, -inner.T], [inner, np.zeros((met, met))]])
     right = np.concatenate([slope, off])
@@ -142,6 +139,6 @@ def _newton(inner: Array, curve: Array, slope: Array, off: Array) -> tuple[Array
 
 def _least(matrix: Array, right: Array) -> Array:
     """The shortest least-squares solution."""
-    if 0 in matrix.shape:
+    if 0 in matrix.shape or not (np.all(np.isfinite(matrix)) and np.all(np.isfinite(right))):
         return np.zeros(matrix.shape[1])
     return np.asarray(np.linalg.lstsq(matrix, right, rcond=1e-12)[0])
