@@ -144,6 +144,7 @@ POINTWISE = {
     "tweedie": _draws(pf.Tweedie(power=1.6, dispersion=0.7)),
     "negative binomial": _draws(pf.NegativeBinomial(theta=2.0)),
     "huber": _draws(pf.Huber(delta=1.0, scale=0.8)),
+    "quantile": _draws(pf.Quantile(0.3, scale=0.4)),
     "squared hinge": (pf.SquaredHinge(), ALL_LIKELIHOODS["bernoulli"][1]),
 }
 EVERY_LIKELIHOOD = ALL_LIKELIHOODS | POINTWISE

@@ -156,13 +156,22 @@ class Path:
         return np.sqrt(ratio) if isinstance(base, Normal | Flat) else ratio
 
     @property
+    def local(self) -> bool:
+        """Whether the loss is not convex: gaps are infinite then, and kkts are the proof."""
+        return not self.problem.likelihood.convex
+
+    @property
+    def _proofs(self) -> Array:
+        return self.kkts if self.local else self.gaps
+
+    @property
     def certified(self) -> bool:
-        """Whether every point is within the tolerance."""
-        return bool(np.all(self.gaps <= self.tol))
+        """Whether every point is within the tolerance (of kkt, where the path is `local`)."""
+        return bool(np.all(self._proofs <= self.tol))
 
     def certificate(self, k: int) -> Certificate:
         """The proof of point ``k``."""
-        return Certificate(float(self.gaps[k]), float(self.kkts[k]), self.tol)
+        return Certificate(float(self.gaps[k]), float(self.kkts[k]), self.tol, self.local)
 
     def prior_at(self, k: int) -> Prior:
         """The belief that point ``k`` is the MAP estimate of."""
@@ -307,10 +316,12 @@ def path(
         solver=solver,
     )
     if not found.certified:
-        missed = int(np.sum(found.gaps > tol))
+        proofs = found._proofs
+        missed = int(np.sum(proofs > tol))
+        word = "kkt" if found.local else "gap"
         warnings.warn(
-            f"{missed} of {len(found.gaps)} points miss the gap of {tol:.0e} that was asked for "
-            f"(worst: {found.gaps.max():.1e}). Raise max_iter, loosen tol, or end the path sooner.",
+            f"{missed} of {len(proofs)} points miss the {word} of {tol:.0e} that was asked for "
+            f"(worst: {proofs.max():.1e}). Raise max_iter, loosen tol, or end the path sooner.",
             ConvergenceWarning,
             stacklevel=2,
         )
