@@ -139,9 +139,7 @@ class Newton:
         h = standard.likelihood.curvatures(standard.y, eta, standard.weights)
         return np.maximum(h, 1e-12 * max(float(h.max()), 1e-300))
 
-    def _minimum(
-        self, gram: Array, g: Array, slopes: Array, strength: float, cols: Index
-    ) -> Array:
+    def _minimum(self, gram: Array, g: Array, slopes: Array, strength: float, cols: Index) -> Array:
         """Of the model with this Gram matrix."""
         q = gram @ g[cols] + slopes[cols]
         tol = 1e-3 * min(1.0, self.tol) * float(np.max(np.abs(slopes[cols]), initial=1e-300))
