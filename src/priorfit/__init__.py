@@ -8,12 +8,31 @@ from typing import TYPE_CHECKING, Any
 
 from priorfit._errors import ConvergenceWarning, InputError, PriorfitWarning
 from priorfit.atlas import atlas
-from priorfit.likelihoods import Bernoulli, Cox, Gaussian, Likelihood, Ordinal, Poisson, survival
+from priorfit.likelihoods import (
+    Bernoulli,
+    Cox,
+    Gamma,
+    Gaussian,
+    Huber,
+    Likelihood,
+    NegativeBinomial,
+    Ordinal,
+    Poisson,
+    Quantile,
+    SquaredHinge,
+    StudentT,
+    Tweedie,
+    shares,
+    survival,
+)
 from priorfit.predictive import prior_predictive
 from priorfit.priors import (
+    ByColumn,
     ElasticNet,
+    Exponential,
     Flat,
     GroupLaplace,
+    HalfNormal,
     L1Ball,
     L2Ball,
     Laplace,
@@ -22,6 +41,7 @@ from priorfit.priors import (
     Prior,
     SparseGroupLaplace,
     Truncated,
+    adaptive,
     boosted_leaf,
     shrinkage,
 )
@@ -49,14 +69,19 @@ __version__ = "0.1.0"
 __all__ = [
     "Auto",
     "Bernoulli",
+    "ByColumn",
     "Certificate",
     "ConvergenceWarning",
     "Cox",
     "ElasticNet",
     "Explanation",
+    "Exponential",
     "Flat",
+    "Gamma",
     "Gaussian",
     "GroupLaplace",
+    "HalfNormal",
+    "Huber",
     "InputError",
     "L1Ball",
     "L2Ball",
@@ -67,6 +92,7 @@ __all__ = [
     "MAPOrdinal",
     "MAPRegressor",
     "MultivariateNormal",
+    "NegativeBinomial",
     "Normal",
     "Ordinal",
     "Path",
@@ -74,12 +100,17 @@ __all__ = [
     "Prior",
     "PriorfitWarning",
     "Problem",
+    "Quantile",
     "Selection",
     "Solution",
     "SparseGroupLaplace",
+    "SquaredHinge",
     "Status",
+    "StudentT",
     "Translation",
     "Truncated",
+    "Tweedie",
+    "adaptive",
     "atlas",
     "boosted_leaf",
     "choose",
@@ -92,6 +123,7 @@ __all__ = [
     "path",
     "plots",
     "prior_predictive",
+    "shares",
     "shrinkage",
     "sklearn",
     "solve",
@@ -100,6 +132,7 @@ __all__ = [
     "translate",
     "update",
 ]
+
 
 # imported when first used: these rooms need scikit-learn or matplotlib
 _LATER = {
@@ -110,11 +143,11 @@ _LATER = {
     "Selection": "priorfit.select",
     "choose": "priorfit.select",
     "cross_validate": "priorfit.select",
-    "stability": "priorfit.select",
-    "leave_one_out": "priorfit.select",
     "datasets": "",
+    "leave_one_out": "priorfit.select",
     "plots": "",
     "sklearn": "",
+    "stability": "priorfit.select",
 }
 
 

@@ -93,6 +93,7 @@ def _add_translate(translate: argparse.ArgumentParser) -> None:
     translate.add_argument("--json", action="store_true", help="settings as JSON")
 
 
+_TARGET = "column to predict, or a formula: 'y ~ log(a) + C(b):c'"
 _DROP = "column to leave out (repeatable)"
 
 
@@ -103,6 +104,7 @@ def _add_fit(fit: argparse.ArgumentParser) -> None:
     fit.add_argument("--event", metavar="COLUMN", help="whether the event happened: 1 or 0")
     fit.add_argument("--entry", metavar="COLUMN", help="when a row came under observation")
     fit.add_argument("--strata", metavar="COLUMN", help="groups with hazards of their own")
+    fit.add_argument("--target", required=True, metavar="COLUMN", help=_TARGET)
     fit.add_argument(
         "--likelihood",
         choices=("gaussian", "bernoulli", "poisson"),

@@ -23,6 +23,8 @@ from priorfit.cli.races import race_heading, race_table
 from priorfit.cli.tables import read_table, stem
 from priorfit.cli.translations import as_json, print_dictionary, print_translation, translated
 from priorfit.datasets import load
+from priorfit.design import Formula
+from priorfit.design.syntax import Name
 from priorfit.estimators import MAPClassifier, MAPCox, MAPRegressor
 from priorfit.likelihoods import by_name, survival
 from priorfit.priors import parse_prior
@@ -44,7 +46,6 @@ def fit(options: Namespace) -> int:
     _check_folder("--report", options.report)
     _check_folder("--json", options.json)
     table = read_table(options.table)
-    asked, table = _target(options, table)
     extra: dict[str, Any] = {}
     for key, option in (("sample_weight", "weights"), ("offset", "offset")):
         name = getattr(options, option)
@@ -53,19 +54,16 @@ def fit(options: Namespace) -> int:
             extra[key] = _numbers(column, name)
     for name in options.drop:
         _, table = _take(table, name, "--drop")
-    model, likelihood = asked.model, asked.likelihood
-    said, y = _run(model, table, np.asarray(asked.y), extra), asked.y
+    (model, likelihood, y, name), table = _asked(options, table)
+    said = _run(model, table, None if model.formula else np.asarray(y), extra)
     if likelihood == "gaussian" and not options.likelihood and len(np.unique(y)) == 2:
         said += (
-            f"{asked.name!r} holds two numbers only: for their probability pass "
-            "--likelihood bernoulli.",
+            f"{name!r} holds two numbers only: for their probability pass --likelihood bernoulli.",
         )
     command = "priorfit " + shlex.join(options.arguments)
-    facts = facts_of(
-        model, target=asked.name, source=stem(options.table), command=command, warnings=said
-    )
+    facts = facts_of(model, target=name, source=stem(options.table), command=command, warnings=said)
     if options.json:
-        save_model(model_of(model, asked.name, options.offset), options.json)
+        save_model(model_of(model, name, options.offset), options.json)
     if options.report:
         html_report(facts, options.report)
     if not options.quiet:
@@ -168,6 +166,17 @@ def _take(table: pa.Table, name: str, option: str) -> tuple[Any, pa.Table]:
     return table.column(at).combine_chunks(), table.remove_column(at)
 
 
+def _target(text: str, table: pa.Table) -> tuple[str, Any, pa.Table]:
+    """What the target is called, its values, and the table to fit: without it, or for a formula."""
+    if "~" not in text:
+        return text, *_take(table, text, "--target")
+    formula = Formula(text)
+    name = formula.response_text
+    if isinstance(formula.response, Name):
+        return str(name), _take(table, formula.response.name, "--target")[0], table
+    return str(name), pa.array(formula.values(table)), table
+
+
 def _numbers(column: Any, name: str) -> Any:
     kinds = pa.types
     numeric = (kinds.is_integer, kinds.is_floating, kinds.is_boolean, kinds.is_decimal)
@@ -196,8 +205,8 @@ class _Asked(NamedTuple):
     name: str
 
 
-def _target(options: Namespace, table: pa.Table) -> tuple[_Asked, pa.Table]:
-    """What is predicted, taken out of the table."""
+def _asked(options: Namespace, table: pa.Table) -> tuple[_Asked, pa.Table]:
+    """What is predicted by which estimator, and the table to fit."""
     times = options.time is not None and options.event is not None
     if times == (options.target is not None) or (options.time is None) != (options.event is None):
         given = [f"--{k}" for k in ("target", "time", "event") if getattr(options, k) is not None]
@@ -210,21 +219,19 @@ def _target(options: Namespace, table: pa.Table) -> tuple[_Asked, pa.Table]:
     if times:
         y, table = _times(options, table)
         return _Asked(MAPCox(**settings), "cox", y, options.time), table
-    target, table = _take(table, options.target, "--target")
-    name = options.likelihood or ("bernoulli" if _is_text(target.type) else "gaussian")
-    classes = name == "bernoulli"
-    y = target.to_pylist() if classes else _numbers(target, options.target)
+    name, target, table = _target(options.target, table)
+    kind = options.likelihood or ("bernoulli" if _is_text(target.type) else "gaussian")
+    y = target.to_pylist() if kind == "bernoulli" else _numbers(target, name)
     if target.null_count:
         raise InputError(
-            f"the target {options.target!r} must have no missing values",
+            f"the target {name!r} must have no missing values",
             f"{target.null_count} of {len(target)} missing",
             "Drop these rows.",
         )
-    if classes:
-        return _Asked(MAPClassifier(**settings), name, y, options.target), table
-    likelihood = None if name == "gaussian" else by_name(name)
-    model = MAPRegressor(likelihood=likelihood, **settings)
-    return _Asked(model, name, y, options.target), table
+    if kind == "bernoulli":
+        return _Asked(MAPClassifier(**settings), kind, y, name), table
+    likelihood = None if kind == "gaussian" else by_name(kind)
+    return _Asked(MAPRegressor(likelihood=likelihood, **settings), kind, y, name), table
 
 
 def _times(options: Namespace, table: pa.Table) -> tuple[Any, pa.Table]:
@@ -246,7 +253,7 @@ def _settings(options: Namespace) -> dict[str, Any]:
     """What every estimator is told."""
     strength: Any = options.strength
     if strength is None:
-        strength = None if "scale=" in options.prior or options.prior == "flat" else "cv"
+        strength = None if _says_scale(options.prior) else "cv"
     elif strength not in WAYS:
         try:
             strength = float(strength)
@@ -256,7 +263,9 @@ def _settings(options: Namespace) -> dict[str, Any]:
                 repr(strength),
                 "A number is a lambda.",
             ) from None
+    formula = options.target is not None and "~" in options.target
     return {
+        "formula": options.target if formula else None,
         "prior": parse_prior(options.prior),
         "strength": strength,
         "rule": options.rule,
@@ -267,6 +276,11 @@ def _settings(options: Namespace) -> dict[str, Any]:
         "units": options.units,
         "tol": options.tol,
     }
+
+
+def _says_scale(prior: str) -> bool:
+    """Whether the text of a prior says how wide it is."""
+    return "scale=" in prior or "(" in prior or prior == "flat"
 
 
 def _run(model: Any, table: pa.Table, y: Any, extra: dict[str, Any]) -> tuple[str, ...]:

@@ -124,7 +124,7 @@ class MAPCox(MAPEstimator):
     def _default_likelihood(self) -> Likelihood:
         return Cox()
 
-    def _response(self, y: Any) -> Any:
+    def _given(self, y: Any) -> Any:
         return y
 
     def _encode(self, y: Any, likelihood: Likelihood) -> Any:

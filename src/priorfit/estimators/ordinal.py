@@ -50,7 +50,7 @@ class MAPOrdinal(ClassifierMixin, MAPEstimator):  # type: ignore[misc]
     def fit(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         sample_weight: Any = None,
         *,
         offset: Any = None,
