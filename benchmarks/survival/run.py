@@ -19,7 +19,7 @@ from statistics import median
 
 import numpy as np
 
-HERE, TARGET, LIMIT = Path(__file__).parent, 1e-6, 30.0
+HERE, TARGET, LIMIT = Path(__file__).parent, 1e-6, 10.0
 RIVALS = ("priorfit", "sksurv", "adelie", "skglm")
 
 
@@ -105,6 +105,7 @@ class Rival:
             if not np.isfinite(seconds):
                 return
             self.tol, self.gap = tol, self.worst(judge, lambdas, ridge)
+            print(f"{self.name} tol {tol:.0e}: {seconds:.3f} s, gap {self.gap:.1e}", flush=True)
             if self.gap <= TARGET or seconds > LIMIT:
                 return
 
@@ -128,7 +129,7 @@ def main():
             np.savez(
                 Path(folder) / "data.npz", X=X, time=time, event=event, lambdas=lambdas, l2=ridge
             )
-            own = ("priorfit", "sksurv")
+            own = ("priorfit", "sksurv")  # the others need numpy < 2
             rivals = [
                 Rival(r, sys.executable if r in own else options.peers, Path(folder))
                 for r in options.rivals
