@@ -57,7 +57,7 @@ def test_fenchel_young(case):
 
 
 def test_the_conjugate_is_the_supremum(case):
-    """conjugate(s) = sup over eta of s eta - loss, on a fine grid; outside it lies above the ends of one."""
+    """conjugate(s) = sup over eta of s eta - loss on a fine grid; no less at its ends."""
     likelihood, ys = case
     grid = np.linspace(-45, 45, 200_001)
     for y in ys:
