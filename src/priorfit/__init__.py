@@ -7,17 +7,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from priorfit._errors import ConvergenceWarning, InputError, PriorfitWarning
+from priorfit.atlas import atlas
 from priorfit.likelihoods import (
     Bernoulli,
+    Cox,
     Gamma,
     Gaussian,
     Huber,
     Likelihood,
     NegativeBinomial,
+    Ordinal,
     Poisson,
     SquaredHinge,
     Tweedie,
     shares,
+    survival,
 )
 from priorfit.predictive import prior_predictive
 from priorfit.priors import (
@@ -32,6 +36,7 @@ from priorfit.priors import (
     Prior,
     SparseGroupLaplace,
     Truncated,
+    boosted_leaf,
     shrinkage,
 )
 from priorfit.problem import Problem
@@ -51,7 +56,7 @@ from priorfit.translate import Explanation, Translation, dictionary, explain, tr
 if TYPE_CHECKING:
     from priorfit import datasets, plots, sklearn
     from priorfit.estimators import MAPClassifier, MAPRegressor
-    from priorfit.select import Selection, cross_validate, leave_one_out
+    from priorfit.select import Selection, choose, cross_validate, leave_one_out, stability
 
 __version__ = "0.1.0"
 
@@ -60,6 +65,7 @@ __all__ = [
     "Bernoulli",
     "Certificate",
     "ConvergenceWarning",
+    "Cox",
     "ElasticNet",
     "Explanation",
     "Flat",
@@ -77,6 +83,7 @@ __all__ = [
     "MultivariateNormal",
     "NegativeBinomial",
     "Normal",
+    "Ordinal",
     "Path",
     "Poisson",
     "Prior",
@@ -90,6 +97,9 @@ __all__ = [
     "Translation",
     "Truncated",
     "Tweedie",
+    "atlas",
+    "boosted_leaf",
+    "choose",
     "cross_validate",
     "datasets",
     "dictionary",
@@ -103,20 +113,25 @@ __all__ = [
     "shrinkage",
     "sklearn",
     "solve",
+    "stability",
+    "survival",
     "translate",
     "update",
 ]
+
 
 # imported when first used: these rooms need scikit-learn or matplotlib
 _LATER = {
     "MAPClassifier": "priorfit.estimators",
     "MAPRegressor": "priorfit.estimators",
     "Selection": "priorfit.select",
+    "choose": "priorfit.select",
     "cross_validate": "priorfit.select",
-    "leave_one_out": "priorfit.select",
     "datasets": "",
+    "leave_one_out": "priorfit.select",
     "plots": "",
     "sklearn": "",
+    "stability": "priorfit.select",
 }
 
 

@@ -133,7 +133,7 @@ def test_a_path_wants_the_shape(name):
 
 @pytest.mark.parametrize("name", ["gamma", "tweedie"])
 def test_the_dispersions_of_a_path(name):
-    """Each point's phi is X^2 / (n - df), and it is the fit of its prior at that phi."""
+    """Each point's phi is X^2 / (n - df), and its prior the one that it is the MAP of."""
     X, y, *_ = _data(name)
     path = pf.path(X, y, likelihood=SHAPES[name][0], n_points=6, ratio=0.05)
     k = 4

@@ -2,11 +2,14 @@
 
 from priorfit.likelihoods.base import Likelihood
 from priorfit.likelihoods.bernoulli import Bernoulli
+from priorfit.likelihoods.coupled import Coupled, CoupledRows, Hessian
+from priorfit.likelihoods.cox import Cox, survival
 from priorfit.likelihoods.gamma import Gamma
 from priorfit.likelihoods.gaussian import Gaussian
 from priorfit.likelihoods.huber import Huber
 from priorfit.likelihoods.named import as_text, by_name
 from priorfit.likelihoods.negative_binomial import NegativeBinomial
+from priorfit.likelihoods.ordinal import Ordinal
 from priorfit.likelihoods.poisson import Poisson
 from priorfit.likelihoods.shares import Shares, shares
 from priorfit.likelihoods.squared_hinge import SquaredHinge
@@ -14,11 +17,16 @@ from priorfit.likelihoods.tweedie import Tweedie
 
 __all__ = [
     "Bernoulli",
+    "Coupled",
+    "CoupledRows",
+    "Cox",
     "Gamma",
     "Gaussian",
+    "Hessian",
     "Huber",
     "Likelihood",
     "NegativeBinomial",
+    "Ordinal",
     "Poisson",
     "Shares",
     "SquaredHinge",
@@ -26,4 +34,5 @@ __all__ = [
     "as_text",
     "by_name",
     "shares",
+    "survival",
 ]

@@ -8,10 +8,12 @@ from typing import Any
 from priorfit._errors import InputError
 from priorfit.likelihoods.base import Likelihood
 from priorfit.likelihoods.bernoulli import Bernoulli
+from priorfit.likelihoods.cox import Cox
 from priorfit.likelihoods.gamma import Gamma
 from priorfit.likelihoods.gaussian import Gaussian
 from priorfit.likelihoods.huber import Huber
 from priorfit.likelihoods.negative_binomial import NegativeBinomial
+from priorfit.likelihoods.ordinal import Ordinal
 from priorfit.likelihoods.poisson import Poisson
 from priorfit.likelihoods.squared_hinge import SquaredHinge
 from priorfit.likelihoods.tweedie import Tweedie
@@ -20,7 +22,18 @@ __all__ = ["as_text", "by_name"]
 
 _FAMILIES: dict[str, type[Likelihood]] = {
     c.name: c
-    for c in (Gaussian, Bernoulli, Poisson, Gamma, Tweedie, NegativeBinomial, Huber, SquaredHinge)
+    for c in (
+        Gaussian,
+        Bernoulli,
+        Poisson,
+        Gamma,
+        Tweedie,
+        NegativeBinomial,
+        Huber,
+        SquaredHinge,
+        Cox,
+        Ordinal,
+    )
 }
 
 

@@ -7,6 +7,7 @@ from priorfit.priors.describe import describe
 from priorfit.priors.grammar import from_dict, parse_prior, to_dict
 from priorfit.priors.grouped import GroupLaplace, SparseGroupLaplace
 from priorfit.priors.groups import Groups
+from priorfit.priors.leaf import Leaf, boosted_leaf
 from priorfit.priors.multivariate import MultivariateNormal
 from priorfit.priors.normal_form import NormalForm
 from priorfit.priors.separable import ElasticNet, Flat, Laplace, Normal
@@ -23,12 +24,14 @@ __all__ = [
     "L1Ball",
     "L2Ball",
     "Laplace",
+    "Leaf",
     "MultivariateNormal",
     "Normal",
     "NormalForm",
     "Prior",
     "SparseGroupLaplace",
     "Truncated",
+    "boosted_leaf",
     "describe",
     "from_dict",
     "parse_prior",

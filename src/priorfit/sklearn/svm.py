@@ -119,7 +119,7 @@ class RidgeClassifier(linear_model.RidgeClassifier):  # type: ignore[misc]
         prior = penalty_prior(0.0, float(self.alpha), self.positive)
         solutions = fit_each(self, X, targets, weights, [prior] * targets.shape[1])
         if len(solutions) == 1:
-            self.coef_, self.certificate_ = self.coef_[0], solutions[0].certificate
+            self.coef_, self.certificate_ = solutions[0].coef, solutions[0].certificate
         self.n_iter_ = np.array([s.n_iter for s in solutions], dtype=np.int32)
         self.solver_ = "priorfit"
         return self

@@ -15,6 +15,7 @@ from priorfit.problem import Problem
 from priorfit.solve.certificate import Certificates
 from priorfit.solve.columns import moments
 from priorfit.solve.conjugate import ConjugateGradients, is_huge
+from priorfit.solve.coupled.newton import CoupledNewton
 from priorfit.solve.gram import Gram, few_columns
 from priorfit.solve.grouped import Grouped
 from priorfit.solve.least_squares import LeastSquares, is_quadratic
@@ -45,6 +46,7 @@ ENGINES = (
     "working-set",
     "groups",
     "newton",
+    "coupled",
     "reference",
 )
 
@@ -70,6 +72,8 @@ class Auto:
 
 
 def _select(standard: Standard, only: float | None = None) -> str:
+    if standard.likelihood.coupled:
+        return "coupled"
     if not standard.gaussian:
         return "newton"
     if standard.form.groups is not None:
@@ -94,13 +98,24 @@ def engine(
             "Choose one of them.",
         )
     name = _select(standard, only) if solver == "auto" else solver
-    if not standard.gaussian and name not in ("newton", "reference"):
+    if standard.likelihood.coupled != (name == "coupled") and name != "reference":
+        raise InputError(
+            "the coupled engine must have a likelihood with coupled rows, and they must have it",
+            f"{name} with {standard.likelihood.name}",
+            "Use solver='auto'.",
+        )
+    if not standard.gaussian and name not in ("newton", "coupled", "reference"):
         raise InputError(
             f"the {name} engine must have a gaussian likelihood",
             standard.likelihood.name,
             "Use solver='auto'.",
         )
-    if standard.form.groups is not None and name not in ("groups", "newton", "reference"):
+    if standard.form.groups is not None and name not in (
+        "groups",
+        "newton",
+        "coupled",
+        "reference",
+    ):
         raise InputError(
             f"the {name} engine must have a prior without groups",
             "groups",
@@ -120,6 +135,8 @@ def engine(
         return Reference(standard, tol, max_iter)
     if name == "groups":
         return Grouped(standard, tol, max_iter)
+    if name == "coupled":
+        return CoupledNewton(standard, tol, min(max_iter, 200))
     if name == "newton":
         return Newton(standard, tol, min(max_iter, 200))
     if name == "working-set":
