@@ -221,9 +221,9 @@ def _estimator(options: Namespace, target: Any) -> tuple[MAPRegressor | MAPClass
         "units": options.units,
         "tol": options.tol,
     }
-    if name == "bernoulli":
-        return MAPClassifier(**settings), name
-    likelihood = None if name == "gaussian" else by_name(name)
+    likelihood = None if name in ("gaussian", "bernoulli") else by_name(name)
+    if name == "bernoulli" or (likelihood is not None and likelihood.is_classification):
+        return MAPClassifier(likelihood=likelihood, **settings), name
     return MAPRegressor(likelihood=likelihood, **settings), name
 
 

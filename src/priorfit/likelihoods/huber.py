@@ -157,6 +157,15 @@ class Huber(Likelihood):
         found: float = brentq(rise, low, high, xtol=1e-14 * (high - low), rtol=1e-15)
         return found
 
+    @property
+    def predictor(self) -> str:
+        """The mean."""
+        return "mean"
+
+    def in_words(self, phi: float) -> str:
+        """The scale, and where the tails begin."""
+        return f"Scale {np.sqrt(phi):.3g}; tails begin at {self.delta:g} of it."
+
     def draw(self, eta: Array, phi: float, rng: np.random.Generator) -> Array:
         """``eta`` plus noise of the density above."""
         d, (middle, tails) = self.delta, self._masses
