@@ -14,6 +14,8 @@ ETA = np.linspace(-3.07, 3.03, 13)  # no corner of a loss among them
 def _responses(likelihood):
     if isinstance(likelihood, pf.Bernoulli):
         return np.array([0.0, 0.3, 1.0])
+    if not likelihood.smooth:  # no corner of its loss is a point of ETA
+        return np.array([0.1, 0.9, 4.1])
     if likelihood.is_classification:
         return np.array([0.0, 1.0])
     return np.array([0.3, 1.0, 4.0] if likelihood.name == "gamma" else [0.0, 1.0, 4.0])

@@ -11,8 +11,10 @@ from priorfit.likelihoods.named import as_text, by_name
 from priorfit.likelihoods.negative_binomial import NegativeBinomial
 from priorfit.likelihoods.ordinal import Ordinal
 from priorfit.likelihoods.poisson import Poisson
+from priorfit.likelihoods.quantile import Quantile
 from priorfit.likelihoods.shares import Shares, shares
 from priorfit.likelihoods.squared_hinge import SquaredHinge
+from priorfit.likelihoods.student_t import StudentT
 from priorfit.likelihoods.tweedie import Tweedie
 
 __all__ = [
@@ -28,8 +30,10 @@ __all__ = [
     "NegativeBinomial",
     "Ordinal",
     "Poisson",
+    "Quantile",
     "Shares",
     "SquaredHinge",
+    "StudentT",
     "Tweedie",
     "as_text",
     "by_name",

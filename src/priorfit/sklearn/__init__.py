@@ -1,13 +1,17 @@
 """Drop-ins for scikit-learn's regularized linear models: same constants, certified, faster."""
 
+from priorfit.sklearn.bayes import ARDRegression, BayesianRidge
 from priorfit.sklearn.glm import GammaRegressor, PoissonRegressor, TweedieRegressor
 from priorfit.sklearn.huber import HuberRegressor
 from priorfit.sklearn.linear import ElasticNet, Lasso, Ridge
 from priorfit.sklearn.linear_cv import ElasticNetCV, LassoCV, RidgeCV
 from priorfit.sklearn.logistic import LogisticRegression, LogisticRegressionCV
+from priorfit.sklearn.quantile import QuantileRegressor
 from priorfit.sklearn.svm import LinearSVC, RidgeClassifier
 
 __all__ = [
+    "ARDRegression",
+    "BayesianRidge",
     "ElasticNet",
     "ElasticNetCV",
     "GammaRegressor",
@@ -18,6 +22,7 @@ __all__ = [
     "LogisticRegression",
     "LogisticRegressionCV",
     "PoissonRegressor",
+    "QuantileRegressor",
     "Ridge",
     "RidgeCV",
     "RidgeClassifier",

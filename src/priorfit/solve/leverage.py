@@ -30,7 +30,8 @@ def curvatures(standard: Standard, g: Array) -> Array:
     """W (n,): the weights for the gaussian."""
     if standard.gaussian:
         return standard.weights
-    return standard.likelihood.curvatures(standard.y, standard.eta(g), standard.weights)
+    found = standard.likelihood.curvatures(standard.y, standard.eta(g), standard.weights)
+    return np.maximum(found, 0.0)  # rows far from a line that is not theirs have no say
 
 
 def penalty_curvature(standard: Standard, g: Array, cols: Index) -> Array:
