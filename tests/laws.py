@@ -23,6 +23,11 @@ def _pairs(p):
     return np.arange(p) % ((p + 1) // 2)
 
 
+def _by_column(p, odd, even):
+    """Every second column the one prior, all others the other."""
+    return pf.ByColumn({"odd": odd, "even": even}, [np.arange(1, p, 2), np.arange(0, p, 2)])
+
+
 #: name -> p -> prior
 ALL_PRIORS = {
     "flat": lambda p: pf.Flat(),
@@ -46,6 +51,14 @@ ALL_PRIORS = {
     ),
     "group laplace, one free, one fixed": lambda p: pf.GroupLaplace(_pairs(p), _mixed_scale(p)),
     "sparse group laplace": lambda p: pf.SparseGroupLaplace(_pairs(p), 0.4, 0.3),
+    "half normal": lambda p: pf.HalfNormal(0.5),
+    "exponential": lambda p: pf.Exponential(np.geomspace(0.1, 0.4, p)),
+    "by column": lambda p: _by_column(p, pf.Laplace(0.2), pf.Normal(0.5, loc=0.3)),
+    "by column, boxed": lambda p: _by_column(p, pf.HalfNormal(0.5), pf.ElasticNet(0.3, 0.6)),
+    "by column, groups": lambda p: _by_column(p, pf.GroupLaplace(_pairs(p // 2), 0.2), pf.Normal()),
+    "by column, groups and a box": lambda p: _by_column(
+        p, pf.GroupLaplace(_pairs(p // 2), 0.2), pf.Truncated(pf.Laplace(0.3), lower=0)
+    ),
 }
 
 #: name -> proper one-dimensional prior
@@ -59,6 +72,8 @@ PROPER = {
     "sparse group laplace of one": pf.SparseGroupLaplace(l1_scale=0.5, group_scale=0.8),
     "half normal": pf.Truncated(pf.Normal(0.7), lower=0),
     "exponential": pf.Truncated(pf.Laplace(0.7), lower=0),
+    "half normal by name": pf.HalfNormal(0.7),
+    "exponential by name": pf.Exponential(0.7),
     "far tail": pf.Truncated(pf.Normal(1.0), lower=4, upper=9),
     "boxed elastic net": pf.Truncated(pf.ElasticNet(0.5, 0.8), lower=-1, upper=0.4),
     "uniform": pf.Truncated(pf.Flat(), lower=-1, upper=2),

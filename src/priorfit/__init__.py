@@ -27,9 +27,12 @@ from priorfit.likelihoods import (
 )
 from priorfit.predictive import prior_predictive
 from priorfit.priors import (
+    ByColumn,
     ElasticNet,
+    Exponential,
     Flat,
     GroupLaplace,
+    HalfNormal,
     L1Ball,
     L2Ball,
     Laplace,
@@ -38,6 +41,7 @@ from priorfit.priors import (
     Prior,
     SparseGroupLaplace,
     Truncated,
+    adaptive,
     boosted_leaf,
     shrinkage,
 )
@@ -65,15 +69,18 @@ __version__ = "0.1.0"
 __all__ = [
     "Auto",
     "Bernoulli",
+    "ByColumn",
     "Certificate",
     "ConvergenceWarning",
     "Cox",
     "ElasticNet",
     "Explanation",
+    "Exponential",
     "Flat",
     "Gamma",
     "Gaussian",
     "GroupLaplace",
+    "HalfNormal",
     "Huber",
     "InputError",
     "L1Ball",
@@ -101,6 +108,7 @@ __all__ = [
     "Translation",
     "Truncated",
     "Tweedie",
+    "adaptive",
     "atlas",
     "boosted_leaf",
     "choose",

@@ -53,7 +53,9 @@ class StudentT(Likelihood):
     def __post_init__(self) -> None:
         for word in ("df", "scale"):
             value = getattr(self, word)
-            if not (isinstance(value, int | float | np.number) and np.isfinite(value) and value > 0):
+            if not (
+                isinstance(value, int | float | np.number) and np.isfinite(value) and value > 0
+            ):
                 raise InputError(
                     f"`{word}` must be a positive number",
                     repr(value),
@@ -112,7 +114,9 @@ class StudentT(Likelihood):
         among = r[order][np.unique(np.linspace(0, len(r) - 1, min(len(r), 101)).astype(int))]
         densest = float(min(among, key=lambda a: self._at(r, a, weights)))
         starts = (float(weights @ r / weights.sum()), middle, densest)
-        return min((self._descend(r, a, weights) for a in starts), key=lambda a: self._at(r, a, weights))
+        return min(
+            (self._descend(r, a, weights) for a in starts), key=lambda a: self._at(r, a, weights)
+        )
 
     def _at(self, r: Array, a: float, weights: Array) -> float:
         return float(weights @ self.loss(r, np.full_like(r, a)))

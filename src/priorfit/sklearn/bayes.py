@@ -84,7 +84,7 @@ class BayesianRidge(linear_model.BayesianRidge):  # type: ignore[misc]
         found = evidence.near(noise, weight)
         self.alpha_, self.lambda_, self.n_iter_ = found.noise, found.weight, 1
         self.sigma_ = evidence.covariance(found.noise, found.weight)
-        self.scores_ = []
+        self.scores_: Any = []
         if self.compute_score:
             ends = ((noise, weight), (found.noise, found.weight))
             self.scores_ = np.array([evidence.log_evidence(*end) for end in ends])
@@ -119,7 +119,7 @@ class ARDRegression(linear_model.ARDRegression):  # type: ignore[misc]
         found = each(Z, target, _rates(self), float(self.threshold_lambda))
         self.alpha_, self.lambda_ = found.noise, found.weight
         self.sigma_, self.n_iter_ = found.covariance, max(found.rounds, 1)
-        self.scores_ = []
+        self.scores_: Any = []
         if self.compute_score:
             self.scores_ = [found.log_evidence(_rates(self), len(y))]
         _keep(self, found.coef, middle, found.gradient)

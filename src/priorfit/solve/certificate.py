@@ -57,7 +57,7 @@ def certify(
         return _stationary(standard, solutions, strengths)
     if thetas is not None:
         return _certify(standard, solutions, strengths, thetas)
-    judge = _certify_gaussian if standard.gaussian else _certify
+    judge: Callable[..., Certificates] = _certify_gaussian if standard.gaussian else _certify
     if standard.likelihood.coupled:
         judge = _certify_coupled
     if step >= k:

@@ -12,6 +12,7 @@ from priorfit._typing import Array
 from priorfit.design import Dense
 from priorfit.likelihoods import Gaussian
 from priorfit.problem import Problem
+from priorfit.solve.blocks import only_groups
 from priorfit.solve.certificate import Certificates
 from priorfit.solve.columns import moments
 from priorfit.solve.conjugate import ConjugateGradients, is_huge
@@ -87,7 +88,7 @@ def _select(standard: Standard, only: float | None = None) -> str:
     if not standard.gaussian:
         return "newton"
     if standard.form.groups is not None:
-        return "groups"
+        return "groups" if only_groups(standard.form) else "newton"
     if is_quadratic(standard):
         every = not np.any(standard.form.flat[int(standard.Z.intercept) :])
         return "conjugate-gradients" if every and is_huge(standard) else "least-squares"

@@ -8,7 +8,15 @@ import numpy as np
 
 from priorfit._errors import InputError
 from priorfit._typing import Array
-from priorfit.priors import ElasticNet, Flat, Normal, NormalForm, SparseGroupLaplace, Truncated
+from priorfit.priors import (
+    ByColumn,
+    ElasticNet,
+    Flat,
+    Normal,
+    NormalForm,
+    SparseGroupLaplace,
+    Truncated,
+)
 from priorfit.problem import Problem
 from priorfit.solve.engines import engine
 from priorfit.solve.quantile.null import null_pull
@@ -118,6 +126,10 @@ def from_scales(problem: Problem, scales: Array) -> Array:
         )
     if not np.all(scales > 0):
         raise InputError("`scales` must be > 0", repr(scales), "A scale is a width.")
+    if isinstance(problem.prior, ByColumn):
+        raise InputError(
+            "`scales` need a prior with one scale", "one by column", "Give penalties=."
+        )
     base = problem.prior.prior if isinstance(problem.prior, Truncated) else problem.prior
     if isinstance(base, TWO_RATES):
         return phi / scales * float(np.asarray(base.l1_scale))

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from priorfit._checks import of_kind
 from priorfit._errors import ConvergenceWarning, InputError
 from priorfit._typing import Array, Mask
 from priorfit.likelihoods import Likelihood
-from priorfit.priors import Flat, Laplace, Normal, Prior, Truncated
+from priorfit.priors import Flat, Laplace, Normal, Prior, Truncated, as_prior
 from priorfit.problem import Problem
 from priorfit.solve.api import check_settings
 from priorfit.solve.engines import Engine, engine
@@ -21,6 +22,7 @@ from priorfit.solve.grid import TWO_RATES, from_scales, grid_of
 from priorfit.solve.leverage import left_out
 from priorfit.solve.noise import degrees_of_freedom, noise_variance, squares
 from priorfit.solve.radius import AtRadius, at_radius
+from priorfit.solve.relaxed import Relaxed, relaxed
 from priorfit.solve.restore import restore
 from priorfit.solve.result import Certificate
 from priorfit.solve.shared import Shared
@@ -142,7 +144,10 @@ class Path:
     @property
     def scales(self) -> Array:
         """The prior scale that each penalty means, phi / lambda (Laplace; the l1 scale of an
-        elastic net) or sqrt(phi / lambda) (normal); a multiple of the scales given per column."""
+        elastic net) or sqrt(phi / lambda) (normal); a multiple of the scales given per column.
+
+        Of a prior by column phi / lambda: what each part's rates are divided by.
+        """
         with np.errstate(divide="ignore"):
             ratio = self.dispersions / self.penalties
         base = self.prior.prior if isinstance(self.prior, Truncated) else self.prior
@@ -220,6 +225,28 @@ class Path:
             self.problem, self._standard, radius, start, self._unknowns(k), tol=self.tol
         )
 
+    def relaxed(self, gamma: float = 0.0) -> Relaxed:
+        """The relaxed lasso: ``gamma b + (1 - gamma) r``, r the refit of b's columns without a
+        penalty (bounds are kept).
+
+        Parameters
+        ----------
+        gamma : 1 is the path itself, 0 the refit.
+
+        Raises `InputError` where gamma is outside [0, 1]. Refits that miss the path's ``tol``, as
+        where more columns are in than rows can tell apart, are counted in a `ConvergenceWarning`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> few = path(np.diag([1.0, 2.0]), [3.0, 2.0], penalties=[1.5], intercept=False)
+        >>> few.coefs[:, 0].round(3), few.relaxed(0.5).coefs[:, 0].round(3)
+        (array([1.5  , 0.625]), array([2.25 , 0.812]))
+
+        Source: Meinshausen (2007); Hastie, Tibshirani & Tibshirani (2020), section 2.
+        """
+        return relaxed(self, gamma)
+
     def plot(self, ax: Any = None, **options: Any) -> Any:
         """Draw the path; see `priorfit.plots.plot_path`."""
         return import_module("priorfit.plots").plot_path(self, ax=ax, **options)
@@ -264,7 +291,8 @@ def path(
     array([[0., 2.],
            [0., 0.]])
     """
-    prior = Laplace() if prior is None else prior
+    prior = Laplace() if prior is None else as_prior(prior)
+    of_kind("prior", prior, Prior, "pf.Laplace(scale=0.1)")
     problem = Problem.make(
         X,
         y,

@@ -149,4 +149,3 @@ class Common:
         rho = float(np.exp(log_rho))
         noise = self._noise(rho)
         return Precisions(noise, rho * noise, self.gradient(noise, rho * noise))
-

@@ -122,7 +122,7 @@ def _state(rows: _Rows, kept: Index, noise: float, weight: Array) -> _State:
     inverse = linalg.inv(inner) if len(kept) else inner
     covariance = root[:, None] * (0.5 * (inverse + inverse.T)) * root
     mean = noise * covariance @ correlation
-    lost = max(rows.square - 2 * mean @ correlation + mean @ gram @ mean, 0.0)
+    lost = max(float(rows.square - 2 * mean @ correlation + mean @ gram @ mean), 0.0)
     gamma = 1.0 - weight * np.diag(covariance)
     rates = rows.rates
     by_weight = rates.weight_shape + 0.5 * gamma - weight * (0.5 * mean**2 + rates.weight_rate)

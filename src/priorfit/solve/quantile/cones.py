@@ -153,9 +153,11 @@ def _product(groups: Groups, a: Pair, b: Pair) -> Pair:
 def _divide(groups: Groups, a: Pair, v: Pair) -> Pair:
     """The x with ``_product(a, x) = v``."""
     head = (a.head * v.head - groups.total(a.body * v.body)) / _depth(groups, a)
-    return Pair(head, (v.body - groups.spread(head) * a.body) / np.where(
-        groups.inside, groups.spread(a.head), 1.0
-    ))
+    return Pair(
+        head,
+        (v.body - groups.spread(head) * a.body)
+        / np.where(groups.inside, groups.spread(a.head), 1.0),
+    )
 
 
 def _room(groups: Groups, v: Pair, step: Pair) -> float:

@@ -59,7 +59,9 @@ class Point:
     def count(self) -> int:
         """Number of products."""
         cones = 0 if self.cones is None else len(self.cones.tau)
-        return 2 * (len(self.rows.u) + len(self.kinked)) + len(self.low.x) + len(self.high.x) + cones
+        return (
+            2 * (len(self.rows.u) + len(self.kinked)) + len(self.low.x) + len(self.high.x) + cones
+        )
 
 
 class _Move(NamedTuple):
@@ -200,9 +202,7 @@ def _direction(
     )
 
 
-def _factor(
-    piece: Piece, point: Point, cones: Scaling | None
-) -> Callable[[Array], Array] | None:
+def _factor(piece: Piece, point: Point, cones: Scaling | None) -> Callable[[Array], Array] | None:
     """Solve with ``Z' D Z`` and the curvatures of the penalty, refined once."""
     root = np.sqrt(point.rows.weight)
     half = root[:, None] * piece.Z
@@ -257,7 +257,10 @@ def _shares(piece: Piece, point: Point, move: _Move) -> tuple[float, float]:
         primal = min(primal, room(kinks.u, step.u), room(kinks.v, step.v))
         dual = min(dual, room(kinks.over, step.over), room(kinks.under, step.under))
     for walls, change in ((point.low, move.low), (point.high, move.high)):
-        primal, dual = min(primal, room(walls.x, change.x)), min(dual, room(walls.force, change.force))
+        primal, dual = (
+            min(primal, room(walls.x, change.x)),
+            min(dual, room(walls.force, change.force)),
+        )
     if piece.groups is not None and point.cones is not None and move.cones is not None:
         rooms = point.cones.rooms(piece.groups, point.t, move.t, move.cones)
         primal, dual = min(primal, rooms[0]), min(dual, rooms[1])

@@ -42,7 +42,11 @@ class Splitting:
         """min loss(r) + penalty(z) subject to r = y - offset - Z g and z = g."""
         standard, Z, at = self.standard, self.Z, np.array([strength])
         q, w = standard.likelihood.q, standard.weights  # type: ignore[attr-defined]
-        b = standard.y - standard.offset - Z @ np.where(standard.form.fixed, standard.form.lower, 0.0)
+        b = (
+            standard.y
+            - standard.offset
+            - Z @ np.where(standard.form.fixed, standard.form.lower, 0.0)
+        )
         Z = np.where(standard.form.fixed, 0.0, Z)  # a fixed weight is known
         spread = float(np.mean(np.abs(b - np.mean(b)))) or 1.0
         rho = float(np.mean(w)) / spread
