@@ -136,7 +136,8 @@ def explain(
     lines = [f"Belief: {describe(views.prior)}.", f"As a penalty: {views.penalty}."]
     lines.append(f"As a constraint: {views.constraint}.")
     if likelihood.has_dispersion:
-        lines.append(f"Noise: standard deviation {np.sqrt(phi):.3g}.")
+        word, width = likelihood.width(phi)
+        lines.append(f"Noise: {word} {width:.3g}.")
     lines.append(f"scikit-learn's defaults as beliefs here: {defaults}.")
     prior = views.prior
     if isinstance(prior, MultivariateNormal):

@@ -88,6 +88,10 @@ class Likelihood(ABC):
         mean = self.mean(eta)
         return np.asarray(np.square(y - mean) / self.variance(mean))
 
+    def width(self, phi: float) -> tuple[str, float]:
+        """How wide the noise is: what is measured, and how much."""
+        return "standard deviation", float(np.sqrt(phi))
+
     def attained(self, y: Array) -> bool:  # noqa: ARG002
         """Whether the loss of every row reaches its infimum at a finite eta."""
         return True
