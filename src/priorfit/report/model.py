@@ -115,7 +115,7 @@ def save_model(model: Model, path: str | PathLike[str]) -> None:
         "classes": list(model.classes),
         "prior": to_dict(model.prior),
         "dispersion": model.dispersion,
-        "certificate": model.certificate,
+        "certificate": {k: v if np.isfinite(v) else str(v) for k, v in model.certificate.items()},
     }
     text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
     Path(path).write_text(text + "\n", encoding="utf-8")
