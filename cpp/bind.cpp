@@ -18,6 +18,7 @@
 #include "small.hpp"
 
 void bind_groups(nb::module_& m);
+void bind_local(nb::module_& m);
 
 namespace {
 
@@ -332,4 +333,5 @@ NB_MODULE(_core, m) {
   m.def("fit_small", &fit_small, "X"_a.noconvert(), "y"_a, "weights"_a, "l1"_a, "l2"_a, "loc"_a,
         "lower"_a, "upper"_a, "intercept"_a, "phi"_a, "coef"_a.noconvert());
   bind_groups(m);
+  bind_local(m);
 }

@@ -10,16 +10,22 @@ from priorfit._errors import ConvergenceWarning, InputError, PriorfitWarning
 from priorfit.likelihoods import Bernoulli, Gaussian, Likelihood, Poisson
 from priorfit.predictive import prior_predictive
 from priorfit.priors import (
+    MCP,
+    SCAD,
+    Cauchy,
     ElasticNet,
     Flat,
     GroupLaplace,
     L1Ball,
     L2Ball,
     Laplace,
+    LogLaplace,
     MultivariateNormal,
     Normal,
     Prior,
     SparseGroupLaplace,
+    SpikeSlab,
+    StudentT,
     Truncated,
     shrinkage,
 )
@@ -45,8 +51,11 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "MCP",
+    "SCAD",
     "Auto",
     "Bernoulli",
+    "Cauchy",
     "Certificate",
     "ConvergenceWarning",
     "ElasticNet",
@@ -59,6 +68,7 @@ __all__ = [
     "L2Ball",
     "Laplace",
     "Likelihood",
+    "LogLaplace",
     "MAPClassifier",
     "MAPRegressor",
     "MultivariateNormal",
@@ -71,7 +81,9 @@ __all__ = [
     "Selection",
     "Solution",
     "SparseGroupLaplace",
+    "SpikeSlab",
     "Status",
+    "StudentT",
     "Translation",
     "Truncated",
     "cross_validate",

@@ -7,14 +7,21 @@ from priorfit.priors.describe import describe
 from priorfit.priors.grammar import from_dict, parse_prior, to_dict
 from priorfit.priors.grouped import GroupLaplace, SparseGroupLaplace
 from priorfit.priors.groups import Groups
+from priorfit.priors.heavy import Cauchy, LogLaplace, StudentT
 from priorfit.priors.multivariate import MultivariateNormal
-from priorfit.priors.normal_form import NormalForm
+from priorfit.priors.nonconvex import MCP, SCAD
+from priorfit.priors.normal_form import AtStrength, NormalForm
 from priorfit.priors.separable import ElasticNet, Flat, Laplace, Normal
 from priorfit.priors.shrinkage import shrinkage
+from priorfit.priors.spike import SpikeSlab
 from priorfit.priors.truncated import Truncated
 
 __all__ = [
+    "MCP",
+    "SCAD",
+    "AtStrength",
     "Ball",
+    "Cauchy",
     "Comparison",
     "ElasticNet",
     "Flat",
@@ -23,11 +30,14 @@ __all__ = [
     "L1Ball",
     "L2Ball",
     "Laplace",
+    "LogLaplace",
     "MultivariateNormal",
     "Normal",
     "NormalForm",
     "Prior",
     "SparseGroupLaplace",
+    "SpikeSlab",
+    "StudentT",
     "Truncated",
     "describe",
     "from_dict",

@@ -11,8 +11,11 @@ import numpy as np
 from priorfit._errors import InputError
 from priorfit.priors.base import Prior
 from priorfit.priors.grouped import GroupLaplace, SparseGroupLaplace
+from priorfit.priors.heavy import LogLaplace, StudentT
 from priorfit.priors.multivariate import MultivariateNormal
+from priorfit.priors.nonconvex import MCP, SCAD
 from priorfit.priors.separable import ElasticNet, Flat, Laplace, Normal
+from priorfit.priors.spike import SpikeSlab
 from priorfit.priors.truncated import Truncated
 
 __all__ = ["from_dict", "parse_prior", "to_dict"]
@@ -25,6 +28,11 @@ _FAMILIES: dict[str, type[Prior]] = {
     "elasticnet": ElasticNet,
     "grouplaplace": GroupLaplace,
     "sparsegrouplaplace": SparseGroupLaplace,
+    "studentt": StudentT,
+    "loglaplace": LogLaplace,
+    "mcp": MCP,
+    "scad": SCAD,
+    "spikeslab": SpikeSlab,
 }
 
 
