@@ -67,7 +67,7 @@ def solve(
     array([2., 0.])
     """
     solution = solve_quietly(problem, tol=tol, max_iter=max_iter, solver=solver, warm=warm)
-    if solution.status is not Status.CERTIFIED:
+    if solution.status not in (Status.CERTIFIED, Status.LOCAL):
         warnings.warn(solution.complaint, ConvergenceWarning, stacklevel=2)
     return solution
 
@@ -84,7 +84,13 @@ def solve_quietly(
     check_settings(tol, max_iter)
     if isinstance(problem.prior, MultivariateNormal):
         return _whitened(problem, problem.prior, tol, max_iter, solver)
-    if solver == "auto" and warm is None and (small := fit_small(problem, tol)) is not None:
+    convex = problem.form.concave is None
+    if (
+        solver == "auto"
+        and warm is None
+        and convex
+        and (small := fit_small(problem, tol)) is not None
+    ):
         return _small_solution(problem, small, tol)
     standard = standardize(problem)
     start = standard.start if warm is None else standard.enter(warm.intercept, warm.coef)
@@ -163,8 +169,10 @@ def _solution(
 ) -> Solution:
     intercepts, coefs = restore(standard, g[:, None], problem)
     coef, intercept = coefs[:, 0], float(intercepts[0])
-    certificate = Certificate(float(found.gap[0]), float(found.kkt[0]), tol)
-    status = Status.CERTIFIED if certificate.certified else Status.NOT_CONVERGED
+    local = standard.form.concave is not None
+    certificate = Certificate(float(found.gap[0]), float(found.kkt[0]), tol, local)
+    proved = Status.LOCAL if local else Status.CERTIFIED
+    status = proved if certificate.certified else Status.NOT_CONVERGED
     if _separated(standard, g):
         status = Status.SEPARATED
     phi = strength / standard.y_unit**2

@@ -16,6 +16,7 @@ import numpy as np
 
 from priorfit._typing import Array, Index
 from priorfit.design import Dense
+from priorfit.solve.local.stationary import column_curvatures, slopes_at, violations
 from priorfit.solve.standard import Standard
 
 __all__ = ["Certificates", "certify", "certify_by_gram", "joined"]
@@ -42,9 +43,12 @@ def certify(standard: Standard, solutions: Array, strengths: Array) -> Certifica
 
     ``gap`` is (P - D) over the null deviance's half, at least the rounding of one float64; ``kkt``
     the largest violation of stationarity over the largest correlation of the null model. Both are
-    infinite for an answer that is not finite.
+    infinite for an answer that is not finite. Where the penalty is not convex there is no dual and
+    the gap is infinite: kkt alone says that an answer is stationary.
     """
     (n, m), k = standard.Z.shape, solutions.shape[1]
+    if standard.form.concave is not None:
+        return _certify_local(standard, solutions, strengths)
     by_rows = standard.gaussian and isinstance(standard.Z.base, Dense)
     step = max(1, _BUDGET // (m if by_rows else max(n, m)))
     judge = _certify_gaussian if standard.gaussian else _certify
@@ -52,6 +56,23 @@ def certify(standard: Standard, solutions: Array, strengths: Array) -> Certifica
         return judge(standard, solutions, strengths)
     spans = [slice(i, i + step) for i in range(0, k, step)]
     return joined([judge(standard, solutions[:, span], strengths[span]) for span in spans])
+
+
+def _certify_local(standard: Standard, g: Array, strengths: Array) -> Certificates:
+    """Stationarity of each point by itself: the penalty need not be in proportion to strength."""
+    kkt, slopes = np.full(len(strengths), np.inf), np.empty_like(g)
+    concave = standard.form.concave
+    for k, s in enumerate(strengths):
+        eta = standard.eta(g[:, k])
+        slopes[:, k] = slopes_at(standard, eta)
+        jumps = concave is not None and concave.jumps
+        curvatures = column_curvatures(standard, eta) if jumps else None
+        at = standard.form.at(float(s))
+        found = violations(standard, g[:, k], slopes[:, k], at, curvatures)
+        kkt[k] = found[~standard.form.fixed].max(initial=0.0) / standard.null_correlation
+    return Certificates(
+        np.full(len(strengths), np.inf), np.where(np.isfinite(kkt), kkt, np.inf), slopes
+    )
 
 
 def certify_by_gram(standard: Standard, solutions: Array, strengths: Array) -> Certificates:

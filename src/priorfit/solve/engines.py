@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -11,6 +11,7 @@ from priorfit._errors import InputError
 from priorfit._typing import Array
 from priorfit.design import Dense
 from priorfit.likelihoods import Gaussian
+from priorfit.priors import NormalForm
 from priorfit.problem import Problem
 from priorfit.solve.certificate import Certificates
 from priorfit.solve.columns import moments
@@ -18,6 +19,8 @@ from priorfit.solve.conjugate import ConjugateGradients, is_huge
 from priorfit.solve.gram import Gram, few_columns
 from priorfit.solve.grouped import Grouped
 from priorfit.solve.least_squares import LeastSquares, is_quadratic
+from priorfit.solve.local.engine import Local
+from priorfit.solve.local.starts import Convex, Starts
 from priorfit.solve.many_columns import ManyColumns
 from priorfit.solve.newton import Newton
 from priorfit.solve.reference import Reference
@@ -45,6 +48,7 @@ ENGINES = (
     "working-set",
     "groups",
     "newton",
+    "local",
     "reference",
 )
 
@@ -70,6 +74,8 @@ class Auto:
 
 
 def _select(standard: Standard, only: float | None = None) -> str:
+    if standard.form.concave is not None:
+        return "local"
     if not standard.gaussian:
         return "newton"
     if standard.form.groups is not None:
@@ -94,6 +100,15 @@ def engine(
             "Choose one of them.",
         )
     name = _select(standard, only) if solver == "auto" else solver
+    if (standard.form.concave is not None) != (name == "local"):
+        raise InputError(
+            f"the {name} engine must have a {'heavy-tailed' if name == 'local' else 'convex'} prior",
+            "one that is not",
+            "Leave solver at auto.",
+        )
+    if name == "local":
+        starts = None if only is None else Starts(standard, _convex(standard, max_iter))
+        return Local(standard, tol, max_iter, starts)
     if not standard.gaussian and name not in ("newton", "reference"):
         raise InputError(
             f"the {name} engine must have a gaussian likelihood",
@@ -127,6 +142,17 @@ def engine(
     if name == "conjugate-gradients":
         return ConjugateGradients(standard, tol, max_iter)
     return LeastSquares(standard, tol) if name == "least-squares" else Gram(standard, tol)
+
+
+def _convex(standard: Standard, max_iter: int) -> Convex:
+    """The engines for convex forms, as starts for one that is not."""
+
+    def solve(form: NormalForm, strength: float) -> Array:
+        plain = replace(standard, form=form)
+        run = engine(plain, solver="auto", tol=1e-6, max_iter=max_iter, only=strength)
+        return run(np.array([strength]), plain.start)[0][:, 0]
+
+    return solve
 
 
 def share(problem: Problem) -> Shared | None:

@@ -1,0 +1,1 @@
+"""Penalties with a concave part: local optima, and the proof that they are stationary."""

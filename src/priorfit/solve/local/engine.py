@@ -1,0 +1,153 @@
+"""Penalties with a concave part: coordinate descent on a working set, from several starts.
+
+Gaussian: the objective over the working columns is minimised coordinate by coordinate, each to its
+global minimum (Breheny & Huang 2011; Mazumder, Friedman & Hastie 2011). Other likelihoods: the same
+on a quadratic model whose curvature is raised until its step lowers the objective. Columns enter by
+the strong rule and by the check of all of them, which is also the certificate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from priorfit._typing import Array
+from priorfit.priors import AtStrength
+from priorfit.solve.certificate import Certificates, certify
+from priorfit.solve.local.columns import Columns
+from priorfit.solve.local.model import solve_model
+from priorfit.solve.local.starts import Starts
+from priorfit.solve.local.stationary import column_curvatures, objective, slopes_at, violations
+from priorfit.solve.standard import Standard
+
+__all__ = ["Local"]
+
+_DISTINCT = 1e-4  # of the largest linear predictor: optima that differ by less are one
+
+
+class Local:
+    """An engine. One strength is solved from several starts, a path from the point before.
+
+    ``convex(form)`` solves the problem with that form in place of its own: ``(strength) -> g``.
+    """
+
+    def __init__(
+        self, standard: Standard, tol: float, max_iter: int, starts: Starts | None
+    ) -> None:
+        self.standard, self.tol, self.max_iter, self.starts = standard, tol, max_iter, starts
+        self.rounds, self.optima = 0, 1
+        self.columns = Columns(standard)
+        form = standard.form
+        concave = form.concave
+        self.jumps = concave is not None and concave.jumps
+        self.fixed_curvature = (
+            column_curvatures(standard, standard.y) if standard.gaussian else None
+        )
+        self.columns.add((form.flat | ~form.kinked) & ~form.fixed)
+
+    def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
+        """Solutions (m, k) and their certificates."""
+        out = np.empty((self.standard.size, len(strengths)))
+        g, previous = warm, None
+        for k, s in enumerate(strengths):
+            many = len(strengths) == 1 and self.starts is not None
+            g = self._best(float(s), g) if many else self._solve(float(s), g, previous)
+            previous = float(s)
+            out[:, k] = g
+        return out, certify(self.standard, out, strengths)
+
+    def _best(self, strength: float, warm: Array) -> Array:
+        """The lowest of the local optima that the starts lead to, and how many there are."""
+        assert self.starts is not None
+        found: list[tuple[float, Array]] = []
+        at = self.standard.form.at(strength)
+        for start in self.starts.of(strength, warm, self._solve):
+            g = self._solve(strength, start, None)
+            found.append((objective(self.standard, g, self.columns.eta(g), at), g))
+        found.sort(key=lambda pair: pair[0])
+        self.optima = _distinct([g for _, g in found])
+        return found[0][1]
+
+    def _solve(self, strength: float, g: Array, previous: float | None) -> Array:
+        """One local optimum, downhill from ``g``."""
+        standard, form = self.standard, self.standard.form
+        g = np.clip(g, form.lower, form.upper)
+        at = form.at(strength)
+        self.columns.add((g != form.loc) & ~form.fixed)
+        eta = self.columns.eta(g)
+        slopes = slopes_at(standard, eta)
+        self.columns.add(self._likely(g, slopes, strength, previous or strength, at))
+        for rounds in range(1, self.max_iter + 1):
+            self.rounds = max(self.rounds, rounds)
+            there = self._step(g, eta, slopes, at)
+            stuck = there is None
+            if there is not None:
+                g, eta = there
+            slopes = slopes_at(standard, eta)
+            curvatures = self._curvatures(eta)
+            worst = violations(standard, g, slopes, at, curvatures if self.jumps else None)
+            worst[form.fixed] = 0.0
+            fresh = self.columns.add(worst > 0.5 * self.tol * standard.null_correlation)
+            if not fresh and (stuck or worst.max() <= 0.5 * self.tol * standard.null_correlation):
+                break
+        return g
+
+    def _likely(
+        self, g: Array, slopes: Array, strength: float, previous: float, at: AtStrength
+    ) -> Array:
+        """Columns that may move: the strong rule of the slope at loc, for a jump its price."""
+        form = self.standard.form
+        if self.jumps:
+            curve = self._curvatures(self.columns.eta(g)) + at.l2
+            assert at.size is not None
+            beyond = np.abs(slopes) >= 0.7 * np.sqrt(2.0 * curve * at.size)
+        else:
+            strong = max(2.0 * strength - max(previous, strength), 0.0)
+            beyond = np.abs(slopes) >= strong * form.l1
+        return np.asarray(beyond & ~form.fixed)
+
+    def _curvatures(self, eta: Array) -> Array:
+        if self.fixed_curvature is not None:
+            return self.fixed_curvature
+        return column_curvatures(self.standard, eta) if self.jumps else np.empty(0)
+
+    def _step(
+        self, g: Array, eta: Array, slopes: Array, at: AtStrength
+    ) -> tuple[Array, Array] | None:
+        """A point with a lower objective, or None where the model finds none."""
+        standard, cols = self.standard, self.columns.chosen
+        inner = 0.1 * self.tol * standard.null_correlation
+        if standard.gaussian:
+            gram = self.columns.gram
+            q = gram @ g[cols] + slopes[cols]
+            return self._moved(g, solve_model(gram, q, at, cols, g[cols], inner))
+        here = objective(standard, g, eta, at)
+        h = standard.likelihood.curvatures(standard.y, eta, standard.weights)
+        gram = self.columns.curved(np.maximum(h, 1e-12 * max(float(h.max()), 1e-300)))
+        for times in 2.0 ** np.arange(0, 24):
+            raised = times * gram
+            b = solve_model(raised, raised @ g[cols] + slopes[cols], at, cols, g[cols], inner)
+            there, moved = self._moved(g, b)
+            value = objective(standard, there, moved, at)
+            if value < here - 1e-14 * abs(here) or np.array_equal(there, g):
+                break
+        return (there, moved) if value < here else None
+
+    def _moved(self, g: Array, b: Array) -> tuple[Array, Array]:
+        there = g.copy()
+        there[self.columns.chosen] = b
+        return there, self.columns.eta(there)
+
+
+def _distinct(found: list[Array]) -> int:
+    """How many of these are different estimates."""
+    kept: list[Array] = []
+    for g in found:
+        near = _DISTINCT * (np.abs(g).max() + 1e-300)
+        if not any(np.abs(g - other).max() <= near for other in kept):
+            kept.append(g)
+    return len(kept)
+
+
+Solver = Callable[[float, Array, float | None], Array]
