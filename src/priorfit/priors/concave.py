@@ -91,8 +91,8 @@ class ScadShape(Shape):
 
     def value(self, t: Array, l1: Array, l2: Array, size: Array) -> Array:  # noqa: ARG002
         knee = size / self.a
-        inner = np.clip(t, knee, size) - knee
         with np.errstate(invalid="ignore"):
+            inner = np.clip(t, knee, size) - knee
             bent = -l1 * (0.5 * inner * (inner / (size - knee)) + np.maximum(t - size, 0.0))
         return np.where(np.isinf(size), 0.0, bent)
 

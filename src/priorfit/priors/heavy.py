@@ -109,7 +109,11 @@ class StudentT(_Heavy):
         return np.asarray(stdtr(self._df, -t / self._widths()[0]))
 
     def _tail_inverse(self, q: Array) -> Array:
-        return np.asarray(-self._widths()[0] * stdtrit(self._df, q))
+        t = np.asarray(-self._widths()[0] * stdtrit(self._df, q))
+        for _ in range(2):  # near the centre the inverse above has few digits
+            step = (self._tail(t) - q) * np.exp(self._density(t))
+            t = np.where(q > 0.1, np.maximum(t + step, 0.0), t)
+        return t
 
     @property
     def variance(self) -> Array:

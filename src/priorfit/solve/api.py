@@ -97,6 +97,7 @@ def solve_quietly(
     likelihood = problem.likelihood
     phi = likelihood.known_dispersion
     only = None if phi is None else phi * standard.y_unit**2
+    optima = 1
     if isinstance(likelihood, Gaussian) and likelihood.scale_by_noise:
         standard, strength, g, found, rounds = _conditional_fit(
             standard, start, tol, max_iter, solver
@@ -105,9 +106,10 @@ def solve_quietly(
         run = engine(standard, solver=solver, tol=tol, max_iter=max_iter, only=only)
         strength = independent_variance(standard, run) if only is None else only
         solutions, found = run(np.array([strength]), start)
-        g, rounds = solutions[:, 0], run.rounds
+        g, rounds, optima = solutions[:, 0], run.rounds, getattr(run, "optima", 1)
     name = Auto().of(standard, only) if solver == "auto" else solver
-    return _solution(problem, standard, g, strength, found, tol, (name, rounds))
+    solution = _solution(problem, standard, g, strength, found, tol, (name, rounds))
+    return solution._replace(optima=optima)
 
 
 def _whitened(

@@ -68,7 +68,7 @@ def _certify_local(standard: Standard, g: Array, strengths: Array) -> Certificat
         jumps = concave is not None and concave.jumps
         curvatures = column_curvatures(standard, eta) if jumps else None
         at = standard.form.at(float(s))
-        found = violations(standard, g[:, k], slopes[:, k], at, curvatures)
+        found = violations(g[:, k], slopes[:, k], at, curvatures)
         kkt[k] = found[~standard.form.fixed].max(initial=0.0) / standard.null_correlation
     return Certificates(
         np.full(len(strengths), np.inf), np.where(np.isfinite(kkt), kkt, np.inf), slopes

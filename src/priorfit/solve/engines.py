@@ -101,9 +101,10 @@ def engine(
         )
     name = _select(standard, only) if solver == "auto" else solver
     if (standard.form.concave is not None) != (name == "local"):
+        kind = "convex" if name != "local" else "not convex"
         raise InputError(
-            f"the {name} engine must have a {'heavy-tailed' if name == 'local' else 'convex'} prior",
-            "one that is not",
+            f"the {name} engine must have a penalty that is {kind}",
+            "one that is not" if name != "local" else "one that is",
             "Leave solver at auto.",
         )
     if name == "local":

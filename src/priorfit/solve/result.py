@@ -43,7 +43,9 @@ class Solution(NamedTuple):
 
     ``coef`` (p,) and ``intercept`` in the units of the data; ``phi`` the dispersion (given or
     estimated; its root is the gaussian noise); ``objective`` J, constants kept; ``df`` the
-    degrees of freedom; ``solver`` the engine and ``n_iter`` its outer iterations.
+    degrees of freedom; ``solver`` the engine and ``n_iter`` its outer iterations. ``optima`` is how
+    many different local optima the starts led to, of which this is the lowest: 1 where the
+    objective is convex.
     """
 
     intercept: float
@@ -55,6 +57,7 @@ class Solution(NamedTuple):
     status: Status
     solver: str
     n_iter: int
+    optima: int = 1
 
     @property
     def n_nonzero(self) -> int:

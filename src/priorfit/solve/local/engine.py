@@ -8,11 +8,9 @@ the strong rule and by the check of all of them, which is also the certificate.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
-from priorfit._typing import Array
+from priorfit._typing import Array, Mask
 from priorfit.priors import AtStrength
 from priorfit.solve.certificate import Certificates, certify
 from priorfit.solve.local.columns import Columns
@@ -23,14 +21,12 @@ from priorfit.solve.standard import Standard
 
 __all__ = ["Local"]
 
+_STALLED = 5  # steps that lower nothing before a search is given up
 _DISTINCT = 1e-4  # of the largest linear predictor: optima that differ by less are one
 
 
 class Local:
-    """An engine. One strength is solved from several starts, a path from the point before.
-
-    ``convex(form)`` solves the problem with that form in place of its own: ``(strength) -> g``.
-    """
+    """An engine. One strength is solved from several ``starts``, a path from the point before."""
 
     def __init__(
         self, standard: Standard, tol: float, max_iter: int, starts: Starts | None
@@ -78,24 +74,26 @@ class Local:
         eta = self.columns.eta(g)
         slopes = slopes_at(standard, eta)
         self.columns.add(self._likely(g, slopes, strength, previous or strength, at))
+        enough = 0.5 * self.tol * standard.null_correlation
+        best, least, stalled = g, np.inf, 0
         for rounds in range(1, self.max_iter + 1):
             self.rounds = max(self.rounds, rounds)
-            there = self._step(g, eta, slopes, at)
-            stuck = there is None
-            if there is not None:
-                g, eta = there
+            g, eta, fell = self._step(g, eta, slopes, at)
             slopes = slopes_at(standard, eta)
-            curvatures = self._curvatures(eta)
-            worst = violations(standard, g, slopes, at, curvatures if self.jumps else None)
+            curvatures = self._curvatures(eta) if self.jumps else None
+            worst = violations(g, slopes, at, curvatures)
             worst[form.fixed] = 0.0
-            fresh = self.columns.add(worst > 0.5 * self.tol * standard.null_correlation)
-            if not fresh and (stuck or worst.max() <= 0.5 * self.tol * standard.null_correlation):
+            fresh = self.columns.add(worst > enough)
+            stalled = 0 if fell or fresh else stalled + 1
+            if worst.max() < least or fell or fresh:
+                best, least = g, float(worst.max())
+            if not fresh and (least <= enough or stalled > _STALLED):
                 break
-        return g
+        return best
 
     def _likely(
         self, g: Array, slopes: Array, strength: float, previous: float, at: AtStrength
-    ) -> Array:
+    ) -> Mask:
         """Columns that may move: the strong rule of the slope at loc, for a jump its price."""
         form = self.standard.form
         if self.jumps:
@@ -114,15 +112,17 @@ class Local:
 
     def _step(
         self, g: Array, eta: Array, slopes: Array, at: AtStrength
-    ) -> tuple[Array, Array] | None:
-        """A point with a lower objective, or None where the model finds none."""
+    ) -> tuple[Array, Array, bool]:
+        """A point whose objective is not higher, its linear predictor, and whether it is lower."""
         standard, cols = self.standard, self.columns.chosen
         inner = 0.1 * self.tol * standard.null_correlation
         if standard.gaussian:
             gram = self.columns.gram
             q = gram @ g[cols] + slopes[cols]
-            return self._moved(g, solve_model(gram, q, at, cols, g[cols], inner))
+            there, moved = self._moved(g, solve_model(gram, q, at, cols, g[cols], inner))
+            return there, moved, not np.array_equal(there, g)
         here = objective(standard, g, eta, at)
+        slack = 1e-14 * abs(here)
         h = standard.likelihood.curvatures(standard.y, eta, standard.weights)
         gram = self.columns.curved(np.maximum(h, 1e-12 * max(float(h.max()), 1e-300)))
         for times in 2.0 ** np.arange(0, 24):
@@ -130,9 +130,9 @@ class Local:
             b = solve_model(raised, raised @ g[cols] + slopes[cols], at, cols, g[cols], inner)
             there, moved = self._moved(g, b)
             value = objective(standard, there, moved, at)
-            if value < here - 1e-14 * abs(here) or np.array_equal(there, g):
-                break
-        return (there, moved) if value < here else None
+            if value <= here + slack:
+                return there, moved, value < here - slack
+        return g, eta, False
 
     def _moved(self, g: Array, b: Array) -> tuple[Array, Array]:
         there = g.copy()
@@ -148,6 +148,3 @@ def _distinct(found: list[Array]) -> int:
         if not any(np.abs(g - other).max() <= near for other in kept):
             kept.append(g)
     return len(kept)
-
-
-Solver = Callable[[float, Array, float | None], Array]

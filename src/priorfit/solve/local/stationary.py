@@ -35,9 +35,7 @@ def column_curvatures(standard: Standard, eta: Array) -> Array:
     return np.asarray(total * (np.square(sd) + np.square(mean)))
 
 
-def violations(
-    standard: Standard, g: Array, slopes: Array, at: AtStrength, curvatures: Array | None
-) -> Array:
+def violations(g: Array, slopes: Array, at: AtStrength, curvatures: Array | None) -> Array:
     """How fast the objective falls when one coordinate moves up or down, (m,), >= 0.
 
     One-sided derivatives: ``slope(t) = l1 + l2 t + c'(t)`` at t = 0 holds ``l1`` on both sides. A
