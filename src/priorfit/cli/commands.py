@@ -192,7 +192,8 @@ def _estimator(options: Namespace, target: Any) -> tuple[MAPRegressor | MAPClass
     name = options.likelihood or ("bernoulli" if text else "gaussian")
     strength: Any = options.strength
     if strength is None:
-        strength = None if "scale=" in options.prior or options.prior == "flat" else "cv"
+        stated = any(word in options.prior for word in ("scale=", "penalty="))
+        strength = None if stated or options.prior == "flat" else "cv"
     elif strength not in ("cv", "loo"):
         try:
             strength = float(strength)

@@ -103,7 +103,9 @@ def _cards(facts: Facts) -> list[tuple[str, str, str]]:
     weighted = model._n_effective != model._n_rows
     cards.append(("Rows", rows, "counted with their weights" if weighted else ""))
     word = "Certified" if certificate.certified else "NOT certified"
-    cards.append(("Certificate", word, f"gap {certificate.gap:.1e} of {certificate.tol:.0e} asked"))
+    proof = f"kkt {certificate.kkt:.1e}" if certificate.local else f"gap {certificate.gap:.1e}"
+    word = "Local optimum" if certificate.local and certificate.certified else word
+    cards.append(("Certificate", word, f"{proof} of {certificate.tol:.0e} asked"))
     return cards
 
 

@@ -99,6 +99,12 @@ def solve_quietly(
     only = None if phi is None else phi * standard.y_unit**2
     optima = 1
     if isinstance(likelihood, Gaussian) and likelihood.scale_by_noise:
+        if standard.form.concave is not None:
+            raise InputError(
+                "`scale_by_noise` must go with a convex penalty: the joint estimate is then unique",
+                problem.prior.word,
+                "Give Gaussian(noise=...), or Gaussian() to estimate it.",
+            )
         standard, strength, g, found, rounds = _conditional_fit(
             standard, start, tol, max_iter, solver
         )

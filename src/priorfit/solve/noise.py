@@ -11,6 +11,7 @@ from scipy.optimize import brentq
 
 from priorfit._errors import PriorfitWarning
 from priorfit._typing import Array, Index
+from priorfit.priors import NormalForm
 from priorfit.solve.conjugate import is_huge, trace
 from priorfit.solve.engines import Engine
 from priorfit.solve.standard import Standard
@@ -42,6 +43,8 @@ def degrees_of_freedom(standard: Standard, g: Array, strength: float) -> float:
     active = np.flatnonzero(inside & ((g != form.loc) | ~form.kinked))
     if form.groups is not None:
         return _grouped_freedom(standard, g - form.loc, strength, active)
+    if form.concave is not None and not np.any(form.l1):
+        form = replace(form, l2=_touching(form, g, strength))
     plain = active[form.l2[active] == 0]
     shrunk = active[form.l2[active] > 0]
     n = standard.Z.shape[0]
@@ -59,6 +62,15 @@ def degrees_of_freedom(standard: Standard, g: Array, strength: float) -> float:
     else:
         gram = standard.Z.gram(active, active, standard.weights)
     return _trace(gram, strength * form.l2[active])
+
+
+def _touching(form: NormalForm, g: Array, strength: float) -> Array:
+    """The l2 rates of the normal prior that touches a smooth heavy-tailed one at ``g``: its slope
+    over t (Dempster, Laird & Rubin 1980)."""
+    t = np.abs(g - form.loc)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rate = form.at(strength).slope(t) / (strength * t)
+    return np.where(t > 0, rate, form.l2)
 
 
 def _trace(gram: Array, penalty: Array) -> float:
