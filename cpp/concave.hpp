@@ -153,7 +153,7 @@ class Concave {
       }
       return w.size * x;
     };
-    if (r * r < q * q * q) {
+    if (r * r <= q * q * q && q > 0.0) {
       const double angle = std::acos(std::fmin(std::fmax(r / std::sqrt(q * q * q), -1.0), 1.0)) / 3.0;
       for (int k = -1; k <= 1; ++k)
         take(polished(-2.0 * std::sqrt(q) * std::cos(angle + k * 2.0 * pi / 3.0) + e / 3.0));

@@ -99,9 +99,8 @@ def views_of(prior: Prior, phi: float, coef: Array) -> Views:
         moved = "b − loc" if np.any(form.loc) else "b"
     t = coef - form.loc
     if form.concave is not None:
-        penalty = Penalty(
-            _shared(phi * form.l1), _shared(phi * form.l2), moved, 0.0, _bent(form, phi)
-        )
+        l1, l2 = _shared(phi * form.l1), _shared(phi * form.l2)
+        penalty = Penalty(l1, l2, moved, concave=_bent(form, phi))
         return Views(prior, penalty, Constraint(NOT_CONVEX, float(form.total(t)), False, phi))
     radius = float(form.radius(t))
     price = float(phi * form.slope(radius))

@@ -1,8 +1,6 @@
 """Laws of penalties that are not convex: stationarity is proved, symmetries hold, more starts are
 never worse, and what is claimed of large weights is so."""
 
-import itertools
-
 import numpy as np
 import pytest
 
@@ -36,10 +34,13 @@ def test_every_fit_is_stationary_and_says_local(problem):
     """kkt <= tol; the gap is infinite, because there is no dual; the word local is said."""
     fit = pf.solve(problem)
     assert fit.certificate.kkt <= 1e-6
+    assert fit.optima >= 1
+    if problem.form.concave.jumps and isinstance(problem.likelihood, pf.Gaussian):
+        assert fit.status is pf.Status.CERTIFIED  # every subset was looked at
+        return
     assert fit.certificate.gap == np.inf
     assert fit.status is pf.Status.LOCAL
     assert "local" in str(fit.certificate)
-    assert fit.optima >= 1
 
 
 def _one_sided(problem, fit, j, h):
@@ -60,21 +61,19 @@ def test_no_direction_descends(problem):
                 assert _one_sided(problem, fit, j, h) >= -1e-3 * (1 + steep)
 
 
-def test_no_other_value_of_one_weight_is_better(problem):
-    """Each weight is at the global minimum of its own coordinate (gaussian: exactly)."""
-    if not isinstance(problem.likelihood, pf.Gaussian):
-        pytest.skip("of other likelihoods only the model's coordinate is minimised")
-    fit = pf.solve(problem, tol=TIGHT)
+@pytest.mark.parametrize("prior", [k for k in NONCONVEX if k not in ("best subset",)])
+def test_no_other_value_of_one_weight_is_better(prior):
+    """Each weight off loc is at the global minimum of its own coordinate; one at loc may be held by
+    its kink alone."""
+    problem = _problem(prior)
+    fit, form = pf.solve(problem, tol=TIGHT), problem.form
     best = problem.objective(fit.intercept, fit.coef, fit.phi)
-    for j, value in itertools.product(range(6), np.linspace(-3, 3, 301)):
-        low, high = problem.form.lower[j], problem.form.upper[j]
-        if problem.form.concave.jumps or low == high:
-            continue
-        moved = fit.coef.copy()
-        moved[j] = np.clip(value, low, high)
-        if problem.form.l1[j] and fit.coef[j] == problem.form.loc[j]:
-            continue  # at loc a weight may be held by its kink alone: stationary, not global
-        assert problem.objective(fit.intercept, moved, fit.phi) >= best - 1e-9 * (1 + abs(best))
+    moved = (fit.coef != form.loc) | (form.l1 == 0)
+    for j in np.flatnonzero(moved & ~form.fixed):
+        for value in np.linspace(-3, 3, 101):
+            other = fit.coef.copy()
+            other[j] = np.clip(value, form.lower[j], form.upper[j])
+            assert problem.objective(fit.intercept, other, fit.phi) >= best - 1e-9 * abs(best)
 
 
 @pytest.mark.parametrize("prior", NONCONVEX)
@@ -166,7 +165,7 @@ def test_a_path_is_what_its_priors_say(n, p, prior):
     known = pf.Gaussian(0.8)
     path = pf.path(X, y, prior=prior, likelihood=known, n_points=12, ratio=0.05)
     assert path.certified
-    assert path.local
+    assert path.local == (p > 15 or not isinstance(prior, pf.SpikeSlab))
     for k in (4, 9):
         problem = pf.Problem.make(X, y, prior=path.prior_at(k), likelihood=known)
         standard = standardize(problem)
@@ -176,10 +175,10 @@ def test_a_path_is_what_its_priors_say(n, p, prior):
 
 
 def test_more_starts_find_nothing_worse():
-    """J(all starts) <= J(the path's point), and of two near twins either may hold the weight."""
+    """J(all starts) <= J(the path's point), and of near twins either may hold the weight."""
     rng = np.random.default_rng(0)
-    X = rng.normal(size=(50, 1)) + 0.1 * rng.normal(size=(50, 2))
-    y = X.sum(axis=1) + 0.1 * rng.normal(size=50)
+    X = rng.normal(size=(50, 1)) + 0.3 * rng.normal(size=(50, 20))
+    y = X[:, :3].sum(axis=1) + 0.5 * rng.normal(size=50)
     known = pf.Gaussian(1.0)
     path = pf.path(X, y, prior=pf.SpikeSlab(), likelihood=known, n_points=8)
     several = 0

@@ -8,6 +8,7 @@ from priorfit.priors.grammar import from_dict, parse_prior, to_dict
 from priorfit.priors.grouped import GroupLaplace, SparseGroupLaplace
 from priorfit.priors.groups import Groups
 from priorfit.priors.heavy import Cauchy, LogLaplace, StudentT
+from priorfit.priors.horseshoe import Horseshoe
 from priorfit.priors.multivariate import MultivariateNormal
 from priorfit.priors.nonconvex import MCP, SCAD
 from priorfit.priors.normal_form import AtStrength, NormalForm
@@ -27,6 +28,7 @@ __all__ = [
     "Flat",
     "GroupLaplace",
     "Groups",
+    "Horseshoe",
     "L1Ball",
     "L2Ball",
     "Laplace",

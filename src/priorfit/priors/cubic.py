@@ -24,7 +24,7 @@ def cubic_roots(a: Array, b: Array, c: Array) -> list[Array]:
     a, b, c = np.broadcast_arrays(a, b, c)
     q = (a * a - 3.0 * b) / 9.0
     r = (a * (2.0 * a * a - 9.0 * b) + 27.0 * c) / 54.0
-    three = r * r < q * q * q
+    three = (r * r <= q * q * q) & (q > 0)
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         angle = np.arccos(np.clip(r / np.sqrt(q * q * q), -1.0, 1.0)) / 3.0
         turned = [

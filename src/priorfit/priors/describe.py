@@ -11,6 +11,7 @@ from scipy.special import gammaincinv
 from priorfit.priors.base import Prior
 from priorfit.priors.grouped import SparseGroupLaplace
 from priorfit.priors.heavy import LogLaplace, StudentT
+from priorfit.priors.horseshoe import Horseshoe
 from priorfit.priors.multivariate import MultivariateNormal
 from priorfit.priors.nonconvex import MCP, SCAD
 from priorfit.priors.separable import ElasticNet, Flat
@@ -40,6 +41,8 @@ def describe(prior: Prior) -> str:
         return _describe_groups(prior)
     if isinstance(prior, MCP | SCAD):
         return _describe_levelling(prior)
+    if isinstance(prior, Horseshoe):
+        return f"Horseshoe, scale {_range(np.asarray(prior.scale))}: no mode, a posterior only"
     if isinstance(prior, SpikeSlab):
         return _describe_spike(prior)
     widths = [np.atleast_1d(w) for w in prior._widths()]  # type: ignore[attr-defined]
@@ -83,17 +86,15 @@ def _describe_spike(prior: SpikeSlab) -> str:
     (scale,) = prior._widths()
     price = f"penalty {_range(np.asarray(prior.penalty, dtype=np.float64))}"
     if not np.all((scale > 0) & np.isfinite(scale)):
-        return (
-            f"Best subset, {price}: each weight that is not {_range_of_loc(prior)} costs the same"
-        )
+        return f"Best subset, {price}: each weight that is not {_spike(prior)} costs the same"
     share = 100.0 * prior.inclusion
     return (
         f"Spike and slab, {price}, scale {_range(scale)}: {_range(share)} % of the weights are "
-        f"not {_range_of_loc(prior)}"
+        f"not {_spike(prior)}"
     )
 
 
-def _range_of_loc(prior: SpikeSlab) -> str:
+def _spike(prior: SpikeSlab) -> str:
     loc = np.asarray(prior.loc, dtype=np.float64)
     return "0" if not np.any(loc) else "at loc"
 

@@ -12,6 +12,7 @@ from priorfit._errors import InputError
 from priorfit.priors.base import Prior
 from priorfit.priors.grouped import GroupLaplace, SparseGroupLaplace
 from priorfit.priors.heavy import LogLaplace, StudentT
+from priorfit.priors.horseshoe import Horseshoe
 from priorfit.priors.multivariate import MultivariateNormal
 from priorfit.priors.nonconvex import MCP, SCAD
 from priorfit.priors.separable import ElasticNet, Flat, Laplace, Normal
@@ -33,6 +34,7 @@ _FAMILIES: dict[str, type[Prior]] = {
     "mcp": MCP,
     "scad": SCAD,
     "spikeslab": SpikeSlab,
+    "horseshoe": Horseshoe,
 }
 
 

@@ -177,7 +177,7 @@ def _solution(
 ) -> Solution:
     intercepts, coefs = restore(standard, g[:, None], problem)
     coef, intercept = coefs[:, 0], float(intercepts[0])
-    local = standard.form.concave is not None
+    local = standard.form.concave is not None and not np.isfinite(found.gap[0])
     certificate = Certificate(float(found.gap[0]), float(found.kkt[0]), tol, local)
     proved = Status.LOCAL if local else Status.CERTIFIED
     status = proved if certificate.certified else Status.NOT_CONVERGED

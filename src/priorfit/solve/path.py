@@ -129,8 +129,9 @@ class Path:
 
     @property
     def local(self) -> bool:
-        """Whether the penalty is not convex: gaps are infinite then, and kkts are the proof."""
-        return self._standard.form.concave is not None
+        """Whether the penalty is not convex: gaps are infinite then, and kkts are the proof (but
+        for a best subset of few columns, where every subset was looked at)."""
+        return self._standard.form.concave is not None and bool(np.any(np.isinf(self.gaps)))
 
     @property
     def _proofs(self) -> Array:
@@ -169,7 +170,7 @@ class Path:
         slack and that fit is returned. Raises `InputError` where the radius is below the strongest
         point of the path. `within` also gives the multiplier and the certificate.
         """
-        if not self.local and radius == self.norms[0]:
+        if self._standard.form.concave is None and radius == self.norms[0]:
             return float(self.intercepts[0]), self.coefs[:, 0]
         found = self.within(radius)
         return found.intercept, found.coef
@@ -185,7 +186,7 @@ class Path:
         >>> found.coef.round(3), round(found.penalty, 3)
         (array([1.4, 0.6]), 1.6)
         """
-        if self.local:
+        if self._standard.form.concave is not None:
             raise InputError(
                 "the constraint view needs a convex penalty: a radius then says which lambda",
                 self.prior.word,

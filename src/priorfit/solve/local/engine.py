@@ -17,10 +17,12 @@ from priorfit.solve.local.columns import Columns
 from priorfit.solve.local.model import solve_model
 from priorfit.solve.local.starts import Starts
 from priorfit.solve.local.stationary import column_curvatures, objective, slopes_at, violations
+from priorfit.solve.local.subsets import Subsets, enumerable, swapped
 from priorfit.solve.standard import Standard
 
 __all__ = ["Local"]
 
+_SWAPS = 200
 _STALLED = 5  # steps that lower nothing before a search is given up
 _DISTINCT = 1e-4  # of the largest linear predictor: optima that differ by less are one
 
@@ -41,9 +43,12 @@ class Local:
             column_curvatures(standard, standard.y) if standard.gaussian else None
         )
         self.columns.add((form.flat | ~form.kinked) & ~form.fixed)
+        self.subsets = Subsets(standard) if enumerable(standard) else None
 
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
         """Solutions (m, k) and their certificates."""
+        if self.subsets is not None and self.subsets.suits(len(strengths)):
+            return self._enumerated(self.subsets, strengths)
         out = np.empty((self.standard.size, len(strengths)))
         g, previous = warm, None
         for k, s in enumerate(strengths):
@@ -52,6 +57,14 @@ class Local:
             previous = float(s)
             out[:, k] = g
         return out, certify(self.standard, out, strengths)
+
+    def _enumerated(self, subsets: Subsets, strengths: Array) -> tuple[Array, Certificates]:
+        """The global minima: every subset was looked at, so the gap is rounding."""
+        self.rounds = sum(len(sets) for sets in subsets.every)
+        out = np.stack([subsets.best(float(s)) for s in strengths], axis=1)
+        found = certify(self.standard, out, strengths)
+        proved = found.kkt <= self.tol
+        return out, found._replace(gap=np.where(proved, np.finfo(np.float64).eps, np.inf))
 
     def _best(self, strength: float, warm: Array) -> Array:
         """The lowest of the local optima that the starts lead to, and how many there are."""
@@ -63,7 +76,23 @@ class Local:
             found.append((objective(self.standard, g, self.columns.eta(g), at), g))
         found.sort(key=lambda pair: pair[0])
         self.optima = _distinct([g for _, g in found])
-        return found[0][1]
+        return self._exchanged(strength, *found[0]) if self.jumps else found[0][1]
+
+    def _exchanged(self, strength: float, value: float, g: Array) -> Array:
+        """Swaps of one weight for another, each followed by a descent, while they help."""
+        standard, at = self.standard, self.standard.form.at(strength)
+        for _ in range(_SWAPS):
+            eta = self.columns.eta(g)
+            slopes, curvatures = slopes_at(standard, eta), self._curvatures(eta)
+            start = swapped(standard, g, eta, slopes, at, curvatures)
+            if start is None:
+                break
+            there = self._solve(strength, start, None)
+            lower = objective(standard, there, self.columns.eta(there), at)
+            if not lower < value - 1e-12 * abs(value):
+                break
+            g, value, self.optima = there, lower, self.optima + 1
+        return g
 
     def _solve(self, strength: float, g: Array, previous: float | None) -> Array:
         """One local optimum, downhill from ``g``."""
