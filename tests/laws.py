@@ -1,5 +1,7 @@
 """The registries that laws run over, and wrong versions that laws must catch."""
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -91,6 +93,35 @@ def _counts(rng, eta):
     return rng.poisson(np.exp(np.clip(eta, -3, 3))).astype(float)
 
 
+def _survival(rng, eta):
+    """Tied times in two strata."""
+    time = np.ceil(4 * rng.exponential(size=len(eta)) * np.exp(-np.clip(eta, -3, 3)))
+    event = rng.uniform(size=len(eta)) < 0.7
+    return pf.survival(time, event, strata=np.arange(len(eta)) % 2)
+
+
+def _late_survival(rng, eta):
+    """Tied times, rows that enter late."""
+    y = _survival(rng, eta)
+    entry = np.where(rng.uniform(size=len(eta)) < 0.5, 0.0, y[:, 1] - rng.integers(1, 4, len(eta)))
+    return pf.survival(y[:, 1], y[:, 2], entry=entry)
+
+
+def _ordered(rng, eta):
+    """Three classes, each in some row."""
+    y = np.digitize(eta + rng.logistic(size=eta.shape), [-1.0, 1.0]).astype(float)
+    y[:3] = [0.0, 1.0, 2.0][: len(y)]
+    return y
+
+
+def thinned(*registries, keep=5):
+    """The product of registries; of coupled likelihoods every ``keep``-th."""
+    every = list(product(*registries))
+    coupled = [any(x in ALL_LIKELIHOODS and x not in ROW_BY_ROW for x in row) for row in every]
+    place = np.cumsum(coupled)
+    return [r for r, c, k in zip(every, coupled, place, strict=True) if not c or k % keep == 0]
+
+
 #: name -> (likelihood, (rng, eta) -> y)
 ALL_LIKELIHOODS = {
     "gaussian": (pf.Gaussian(noise=0.8), lambda rng, eta: eta + 0.8 * rng.normal(size=eta.shape)),
@@ -99,7 +130,15 @@ ALL_LIKELIHOODS = {
         lambda rng, eta: (rng.uniform(size=eta.shape) < 1 / (1 + np.exp(-eta))).astype(float),
     ),
     "poisson": (pf.Poisson(), _counts),
+    "cox efron": (pf.Cox("efron"), _survival),
+    "cox breslow": (pf.Cox("breslow"), _late_survival),
+    "ordinal": (pf.Ordinal(), _ordered),
 }
+
+#: likelihoods whose rows can be asked one by one
+ROW_BY_ROW = [name for name, (kind, _) in ALL_LIKELIHOODS.items() if not kind.coupled]
+#: those for which a row of weight 2 is the row twice; Efron's ties are of rows, not of weights
+REPEATABLE = [name for name in ALL_LIKELIHOODS if name != "cox efron"]
 
 
 def _strided(X):

@@ -7,7 +7,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from priorfit._errors import ConvergenceWarning, InputError, PriorfitWarning
-from priorfit.likelihoods import Bernoulli, Gaussian, Likelihood, Poisson
+from priorfit.atlas import atlas
+from priorfit.likelihoods import Bernoulli, Cox, Gaussian, Likelihood, Ordinal, Poisson, survival
 from priorfit.predictive import prior_predictive
 from priorfit.priors import (
     MCP,
@@ -28,6 +29,7 @@ from priorfit.priors import (
     SpikeSlab,
     StudentT,
     Truncated,
+    boosted_leaf,
     shrinkage,
 )
 from priorfit.problem import Problem
@@ -47,7 +49,7 @@ from priorfit.translate import Explanation, Translation, dictionary, explain, tr
 if TYPE_CHECKING:
     from priorfit import datasets, plots, sklearn
     from priorfit.estimators import MAPClassifier, MAPRegressor
-    from priorfit.select import Selection, cross_validate, leave_one_out
+    from priorfit.select import Selection, choose, cross_validate, leave_one_out, stability
 
 __version__ = "0.1.0"
 
@@ -59,6 +61,7 @@ __all__ = [
     "Cauchy",
     "Certificate",
     "ConvergenceWarning",
+    "Cox",
     "ElasticNet",
     "Explanation",
     "Flat",
@@ -75,6 +78,7 @@ __all__ = [
     "MAPRegressor",
     "MultivariateNormal",
     "Normal",
+    "Ordinal",
     "Path",
     "Poisson",
     "Prior",
@@ -88,6 +92,9 @@ __all__ = [
     "StudentT",
     "Translation",
     "Truncated",
+    "atlas",
+    "boosted_leaf",
+    "choose",
     "cross_validate",
     "datasets",
     "dictionary",
@@ -100,6 +107,8 @@ __all__ = [
     "shrinkage",
     "sklearn",
     "solve",
+    "stability",
+    "survival",
     "translate",
     "update",
 ]
@@ -109,7 +118,9 @@ _LATER = {
     "MAPClassifier": "priorfit.estimators",
     "MAPRegressor": "priorfit.estimators",
     "Selection": "priorfit.select",
+    "choose": "priorfit.select",
     "cross_validate": "priorfit.select",
+    "stability": "priorfit.select",
     "leave_one_out": "priorfit.select",
     "datasets": "",
     "plots": "",

@@ -5,7 +5,7 @@ import pytest
 from scipy import integrate
 
 import priorfit as pf
-from laws import ALL_LIKELIHOODS
+from laws import ALL_LIKELIHOODS, ROW_BY_ROW
 
 ETA = np.linspace(-3, 3, 13)
 
@@ -14,7 +14,7 @@ def _responses(name):
     return np.array([0.0, 1.0]) if name == "bernoulli" else np.array([0.0, 1.0, 4.0])
 
 
-@pytest.fixture(params=ALL_LIKELIHOODS)
+@pytest.fixture(params=ROW_BY_ROW)
 def case(request):
     return ALL_LIKELIHOODS[request.param][0], _responses(request.param)
 

@@ -27,6 +27,10 @@ class Likelihood(ABC):
     has_dispersion: bool = False
     #: whether the response is a class label
     is_classification: bool = False
+    #: whether the model has an intercept; where not, asking for one changes nothing
+    has_intercept: bool = True
+    #: whether a row's loss depends on other rows: the solver then asks `Coupled.rows`
+    coupled: bool = False
 
     @abstractmethod
     def check(self, y: Array) -> None:
@@ -78,6 +82,10 @@ class Likelihood(ABC):
     def total(self, y: Array, eta: Array, weights: Array) -> Array:
         """``sum_i w_i loss(y_i, eta_i)``, a number or (k,)."""
         return np.asarray(weights @ self.loss(_beside(y, eta), eta))
+
+    def least(self, y: Array, weights: Array) -> float:
+        """``inf_eta total(eta)``: what a saturated model loses."""
+        return float(weights @ self.saturated(y))
 
     def score(self, y: Array, eta: Array, weights: Array) -> Array:
         """``- d total / d eta``, shape of eta."""

@@ -9,6 +9,7 @@ from priorfit.priors.grouped import GroupLaplace, SparseGroupLaplace
 from priorfit.priors.groups import Groups
 from priorfit.priors.heavy import Cauchy, LogLaplace, StudentT
 from priorfit.priors.horseshoe import Horseshoe
+from priorfit.priors.leaf import Leaf, boosted_leaf
 from priorfit.priors.multivariate import MultivariateNormal
 from priorfit.priors.nonconvex import MCP, SCAD
 from priorfit.priors.normal_form import AtStrength, NormalForm
@@ -32,6 +33,7 @@ __all__ = [
     "L1Ball",
     "L2Ball",
     "Laplace",
+    "Leaf",
     "LogLaplace",
     "MultivariateNormal",
     "Normal",
@@ -41,6 +43,7 @@ __all__ = [
     "SpikeSlab",
     "StudentT",
     "Truncated",
+    "boosted_leaf",
     "describe",
     "from_dict",
     "parse_prior",

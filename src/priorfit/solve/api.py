@@ -217,5 +217,5 @@ def _separated(standard: Standard, g: Array) -> bool:
     if standard.gaussian or not np.any(free):
         return False
     lost = standard.likelihood.total(standard.y, standard.eta(g), standard.weights)
-    excess = lost - standard.weights @ standard.likelihood.saturated(standard.y)
+    excess = lost - standard.likelihood.least(standard.y, standard.weights)
     return bool(excess <= 1e-4 * standard.reference)

@@ -16,6 +16,7 @@ from priorfit.problem import Problem
 from priorfit.solve.certificate import Certificates
 from priorfit.solve.columns import moments
 from priorfit.solve.conjugate import ConjugateGradients, is_huge
+from priorfit.solve.coupled.newton import CoupledNewton
 from priorfit.solve.gram import Gram, few_columns
 from priorfit.solve.grouped import Grouped
 from priorfit.solve.least_squares import LeastSquares, is_quadratic
@@ -49,6 +50,7 @@ ENGINES = (
     "groups",
     "newton",
     "local",
+    "coupled",
     "reference",
 )
 
@@ -76,6 +78,8 @@ class Auto:
 def _select(standard: Standard, only: float | None = None) -> str:
     if standard.form.concave is not None:
         return "local"
+    if standard.likelihood.coupled:
+        return "coupled"
     if not standard.gaussian:
         return "newton"
     if standard.form.groups is not None:
@@ -110,13 +114,24 @@ def engine(
     if name == "local":
         starts = None if only is None else Starts(standard, _convex(standard, max_iter))
         return Local(standard, tol, max_iter, starts)
-    if not standard.gaussian and name not in ("newton", "reference"):
+    if standard.likelihood.coupled != (name == "coupled") and name != "reference":
+        raise InputError(
+            "the coupled engine must have a likelihood with coupled rows, and they must have it",
+            f"{name} with {standard.likelihood.name}",
+            "Use solver='auto'.",
+        )
+    if not standard.gaussian and name not in ("newton", "coupled", "reference"):
         raise InputError(
             f"the {name} engine must have a gaussian likelihood",
             standard.likelihood.name,
             "Use solver='auto'.",
         )
-    if standard.form.groups is not None and name not in ("groups", "newton", "reference"):
+    if standard.form.groups is not None and name not in (
+        "groups",
+        "newton",
+        "coupled",
+        "reference",
+    ):
         raise InputError(
             f"the {name} engine must have a prior without groups",
             "groups",
@@ -136,6 +151,8 @@ def engine(
         return Reference(standard, tol, max_iter)
     if name == "groups":
         return Grouped(standard, tol, max_iter)
+    if name == "coupled":
+        return CoupledNewton(standard, tol, min(max_iter, 200))
     if name == "newton":
         return Newton(standard, tol, min(max_iter, 200))
     if name == "working-set":

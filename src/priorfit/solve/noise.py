@@ -10,10 +10,11 @@ from scipy import linalg
 from scipy.optimize import brentq
 
 from priorfit._errors import PriorfitWarning
-from priorfit._typing import Array, Index
+from priorfit._typing import Array
 from priorfit.priors import NormalForm
 from priorfit.solve.conjugate import is_huge, trace
 from priorfit.solve.engines import Engine
+from priorfit.solve.leverage import curvatures, movable, penalty_curvature
 from priorfit.solve.standard import Standard
 
 __all__ = [
@@ -33,16 +34,17 @@ def rss(standard: Standard, g: Array) -> float:
 
 
 def degrees_of_freedom(standard: Standard, g: Array, strength: float) -> float:
-    """``tr (Z_A'WZ_A + s L2)^-1 Z_A'WZ_A`` over the coordinates A that are free to move.
+    """``tr (Z_A'WZ_A + s R)^-1 Z_A'WZ_A`` over the coordinates A that are free to move.
 
     The number of non-zero weights for the lasso (Zou, Hastie & Tibshirani 2007), the trace of
     the smoother for ridge, from random probes where no Gram matrix fits; the intercept counts one.
+    W is the curvature of the loss, R that of the penalty (groups: Vaiter et al. 2012, theorem 2).
     """
-    form = standard.form
-    inside = (g > form.lower) & (g < form.upper)
-    active = np.flatnonzero(inside & ((g != form.loc) | ~form.kinked))
+    form, active, w = standard.form, movable(standard, g), curvatures(standard, g)
     if form.groups is not None:
-        return _grouped_freedom(standard, g - form.loc, strength, active)
+        gram = standard.Z.gram(active, active, w)
+        system = gram + strength * penalty_curvature(standard, g, active, strength)
+        return float(np.trace(np.linalg.lstsq(system, gram, rcond=None)[0]))
     if form.concave is not None and not np.any(form.l1):
         form = replace(form, l2=_touching(form, g, strength))
     plain = active[form.l2[active] == 0]
@@ -50,17 +52,17 @@ def degrees_of_freedom(standard: Standard, g: Array, strength: float) -> float:
     n = standard.Z.shape[0]
     if not len(shrunk):
         return float(min(len(active), n))
-    if len(shrunk) == len(standard.normal) and is_huge(standard):
+    if standard.gaussian and len(shrunk) == len(standard.normal) and is_huge(standard):
         return len(plain) + trace(standard, strength)
     if len(shrunk) > n:
         whole = len(shrunk) == len(standard.normal)
         kernel = standard.kernel if whole else standard.kernel_of(shrunk)
-        root = np.sqrt(standard.weights)
+        root = np.sqrt(w)
         return len(plain) + _trace(root[:, None] * kernel * root, np.full(n, strength))
-    if 2 * len(active) >= standard.size:
+    if standard.gaussian and 2 * len(active) >= standard.size:
         gram = standard.gram[np.ix_(active, active)]
     else:
-        gram = standard.Z.gram(active, active, standard.weights)
+        gram = standard.Z.gram(active, active, w)
     return _trace(gram, strength * form.l2[active])
 
 
@@ -83,25 +85,6 @@ def _trace(gram: Array, penalty: Array) -> float:
         return float(len(root) - np.square(inverse).sum(axis=0) @ penalty)
     except linalg.LinAlgError:
         return float(np.trace(np.linalg.lstsq(system, gram, rcond=None)[0]))
-
-
-def _grouped_freedom(standard: Standard, t: Array, strength: float, active: Index) -> float:
-    """The same with the curvature of the group lengths, ``rate (I - u u') / length``.
-
-    Source: Vaiter et al., The degrees of freedom of the group lasso (2012), theorem 2.
-    """
-    groups = standard.form.groups
-    if groups is None or not len(active):
-        return float(len(active))
-    inside = active[groups.inside[active]]
-    lengths = groups.spread(groups.distances(t))
-    rate = strength * groups.rate / np.where(lengths > 0, lengths, 1.0)
-    direction = np.zeros((len(t), len(groups.sizes)))
-    direction[inside, groups.ids[inside]] = t[inside] / lengths[inside]
-    u = direction[active]
-    penalty = np.diag(rate[active]) - u @ (u.T * rate[active])
-    gram = standard.Z.gram(active, active, standard.weights)
-    return float(np.trace(np.linalg.lstsq(gram + penalty, gram, rcond=None)[0]))
 
 
 def noise_variance(standard: Standard, g: Array, strength: float) -> float:

@@ -66,6 +66,12 @@ class Columns:
             return np.asarray(self.values.T @ (h[:, None] * self.values))
         return self.standard.Z.gram(self.chosen, self.chosen, h)
 
+    def matrix(self) -> Array:
+        """The working columns, dense."""
+        if self.dense:
+            return self.values
+        return self.standard.Z.columns(self.chosen, np.zeros(self.standard.size))[0]
+
     def eta(self, g: Array) -> Array:
         """The linear predictor of a solution (m,); what is not working must be at its start."""
         standard = self.standard

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from priorfit._typing import Array, Mask
+from priorfit.likelihoods import Coupled
 from priorfit.priors import AtStrength
 from priorfit.solve.certificate import Certificates, certify
 from priorfit.solve.local.columns import Columns
@@ -152,8 +153,7 @@ class Local:
             return there, moved, not np.array_equal(there, g)
         here = objective(standard, g, eta, at)
         slack = 1e-14 * abs(here)
-        h = standard.likelihood.curvatures(standard.y, eta, standard.weights)
-        gram = self.columns.curved(np.maximum(h, 1e-12 * max(float(h.max()), 1e-300)))
+        gram = self._curved(eta)
         for times in 2.0 ** np.arange(0, 24):
             raised = times * gram
             b = solve_model(raised, raised @ g[cols] + slopes[cols], at, cols, g[cols], inner)
@@ -162,6 +162,18 @@ class Local:
             if value <= here + slack:
                 return there, moved, value < here - slack
         return g, eta, False
+
+    def _curved(self, eta: Array) -> Array:
+        """Z'HZ of the working columns, H the second derivative of the likelihood part."""
+        standard = self.standard
+        likelihood = standard.likelihood
+        if isinstance(likelihood, Coupled):
+            hessian = likelihood.rows(standard.y, standard.weights).hessian(eta)
+            Z = self.columns.matrix()
+            means = hessian.apply(Z)
+            return np.asarray(Z.T @ (hessian.bound[:, None] * Z) - means.T @ means)
+        h = likelihood.curvatures(standard.y, eta, standard.weights)
+        return self.columns.curved(np.maximum(h, 1e-12 * max(float(h.max()), 1e-300)))
 
     def _moved(self, g: Array, b: Array) -> tuple[Array, Array]:
         there = g.copy()
