@@ -17,7 +17,12 @@ import numpy as np
 from priorfit._typing import Array, Index
 from priorfit.design import Dense
 from priorfit.solve.coupled.bound import dual_value, meet_flat
-from priorfit.solve.local.stationary import column_curvatures, slopes_at, violations
+from priorfit.solve.local.stationary import (
+    column_curvatures,
+    linear_predictors,
+    slopes_at,
+    violations,
+)
 from priorfit.solve.standard import Standard
 
 __all__ = ["Certificates", "certify", "certify_by_gram", "joined"]
@@ -48,11 +53,11 @@ def certify(standard: Standard, solutions: Array, strengths: Array) -> Certifica
     the gap is infinite: kkt alone says that an answer is stationary.
     """
     (n, m), k = standard.Z.shape, solutions.shape[1]
-    if standard.form.concave is not None:
-        return _certify_local(standard, solutions, strengths)
     by_rows = standard.gaussian and isinstance(standard.Z.base, Dense)
     step = max(1, _BUDGET // (m if by_rows else max(n, m)))
     judge = _certify_gaussian if standard.gaussian else _certify
+    if standard.form.concave is not None:
+        judge = _certify_local
     if standard.likelihood.coupled:
         judge = _certify_coupled
     if step >= k:
@@ -63,19 +68,16 @@ def certify(standard: Standard, solutions: Array, strengths: Array) -> Certifica
 
 def _certify_local(standard: Standard, g: Array, strengths: Array) -> Certificates:
     """Stationarity of each point by itself: the penalty need not be in proportion to strength."""
-    kkt, slopes = np.full(len(strengths), np.inf), np.empty_like(g)
+    eta = linear_predictors(standard, g)
+    slopes, kkt = slopes_at(standard, eta), np.full(len(strengths), np.inf)
     concave = standard.form.concave
+    jumps = concave is not None and concave.jumps
     for k, s in enumerate(strengths):
-        eta = standard.eta(g[:, k])
-        slopes[:, k] = slopes_at(standard, eta)
-        jumps = concave is not None and concave.jumps
-        curvatures = column_curvatures(standard, eta) if jumps else None
-        at = standard.form.at(float(s))
-        found = violations(g[:, k], slopes[:, k], at, curvatures)
+        curvatures = column_curvatures(standard, eta[:, k]) if jumps else None
+        found = violations(g[:, k], slopes[:, k], standard.form.at(float(s)), curvatures)
         kkt[k] = found[~standard.form.fixed].max(initial=0.0) / standard.null_correlation
-    return Certificates(
-        np.full(len(strengths), np.inf), np.where(np.isfinite(kkt), kkt, np.inf), slopes
-    )
+    kkt = np.where(np.isfinite(kkt), kkt, np.inf)
+    return Certificates(np.full(len(strengths), np.inf), kkt, slopes)
 
 
 def certify_by_gram(standard: Standard, solutions: Array, strengths: Array) -> Certificates:

@@ -23,6 +23,7 @@ from priorfit.solve.standard import Standard
 
 __all__ = ["Local"]
 
+_AT_ONCE = 100  # columns that a check may bring in, at least
 _SWAPS = 200
 _STALLED = 5  # steps that lower nothing before a search is given up
 _DISTINCT = 1e-4  # of the largest linear predictor: optima that differ by less are one
@@ -36,6 +37,7 @@ class Local:
     ) -> None:
         self.standard, self.tol, self.max_iter, self.starts = standard, tol, max_iter, starts
         self.rounds, self.optima = 0, 1
+        self._known: tuple[Array, Array] | None = None
         self.columns = Columns(standard)
         form = standard.form
         concave = form.concave
@@ -102,7 +104,7 @@ class Local:
         at = form.at(strength)
         self.columns.add((g != form.loc) & ~form.fixed)
         eta = self.columns.eta(g)
-        slopes = slopes_at(standard, eta)
+        slopes = self._slopes_known(g, eta)
         self.columns.add(self._likely(g, slopes, strength, previous or strength, at))
         enough = 0.5 * self.tol * standard.null_correlation
         best, least, stalled = g, np.inf, 0
@@ -113,13 +115,28 @@ class Local:
             curvatures = self._curvatures(eta) if self.jumps else None
             worst = violations(g, slopes, at, curvatures)
             worst[form.fixed] = 0.0
-            fresh = self.columns.add(worst > enough)
+            fresh = self.columns.add(self._worst(worst, enough))
             stalled = 0 if fell or fresh else stalled + 1
             if worst.max() < least or fell or fresh:
                 best, least = g, float(worst.max())
             if not fresh and (least <= enough or stalled > _STALLED):
                 break
+        self._known = (g, slopes)
         return best
+
+    def _slopes_known(self, g: Array, eta: Array) -> Array:
+        """The slopes at ``g``, where the last search ended if it ended there."""
+        if self._known is not None and np.array_equal(g, self._known[0]):
+            return self._known[1]
+        return slopes_at(self.standard, eta)
+
+    def _worst(self, worst: Array, enough: float) -> Mask:
+        """The violators outside the working set; where they are many, the worst of them."""
+        fresh = (worst > enough) & ~self.columns.inside
+        most = max(_AT_ONCE, len(self.columns.chosen))
+        if np.count_nonzero(fresh) > most:
+            fresh &= worst >= np.partition(worst[fresh], -most)[-most]
+        return np.asarray(fresh)
 
     def _likely(
         self, g: Array, slopes: Array, strength: float, previous: float, at: AtStrength
@@ -131,7 +148,9 @@ class Local:
             assert at.size is not None
             beyond = np.abs(slopes) >= 0.7 * np.sqrt(2.0 * curve * at.size)
         else:
-            strong = max(2.0 * strength - max(previous, strength), 0.0)
+            strong = 2.0 * strength - max(previous, strength)
+            if strong < 0.5 * strength:  # from afar the rule lets all in: the check then decides
+                strong = strength * 4.0
             beyond = np.abs(slopes) >= strong * form.l1
         return np.asarray(beyond & ~form.fixed)
 

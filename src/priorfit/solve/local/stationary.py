@@ -5,16 +5,26 @@ from __future__ import annotations
 import numpy as np
 
 from priorfit._typing import Array
+from priorfit.design import Dense
 from priorfit.priors import AtStrength
 from priorfit.solve.standard import Standard
 
-__all__ = ["column_curvatures", "objective", "slopes_at", "violations"]
+__all__ = ["column_curvatures", "linear_predictors", "objective", "slopes_at", "violations"]
 
 
 def slopes_at(standard: Standard, eta: Array) -> Array:
-    """Z' theta at a linear predictor (n,), (m,): minus the slope of the likelihood part."""
+    """Z' theta at linear predictors (n,) or (n, k): minus the slope of the likelihood part."""
     with np.errstate(over="ignore", invalid="ignore"):
         return standard.Z.rmatvec(standard.likelihood.score(standard.y, eta, standard.weights))
+
+
+def linear_predictors(standard: Standard, g: Array) -> Array:
+    """`Standard.eta` of solutions (m, k), of a dense design from the columns that are in some."""
+    used = np.flatnonzero(np.any(g, axis=1))
+    if not isinstance(standard.Z.base, Dense) or 4 * len(used) > len(g):
+        return standard.eta(g)
+    columns = standard.Z.columns(used, np.zeros(len(g)))[0]
+    return np.asarray(standard.offset[:, None] + columns @ g[used])
 
 
 def objective(standard: Standard, g: Array, eta: Array, at: AtStrength) -> float:
