@@ -1,4 +1,4 @@
-// With bind_groups.cpp the only file that knows Python.
+// With bind_groups.cpp and bind_local.cpp the only files that know Python.
 #include <nanobind/stl/string.h>
 
 #include <mutex>
