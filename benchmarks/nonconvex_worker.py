@@ -1,4 +1,4 @@
-"""``nonconvex_worker.py SOLVER FOLDER``: fits on demand; a tolerance comes in, CPU seconds go out."""
+"""``nonconvex_worker.py SOLVER FOLDER``: a tolerance comes in, CPU seconds of a fit go out."""
 
 import json
 import sys

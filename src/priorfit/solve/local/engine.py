@@ -128,7 +128,10 @@ class Local:
         """The slopes at ``g``, where the last search ended if it ended there."""
         if self._known is not None and np.array_equal(g, self._known[0]):
             return self._known[1]
-        return slopes_at(self.standard, eta)
+        standard = self.standard
+        if np.array_equal(g, standard.start) and not np.any(g[int(standard.Z.intercept) :]):
+            return standard.correlation
+        return slopes_at(standard, eta)
 
     def _worst(self, worst: Array, enough: float) -> Mask:
         """The violators outside the working set; where they are many, the worst of them."""
