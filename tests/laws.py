@@ -23,6 +23,11 @@ def _pairs(p):
     return np.arange(p) % ((p + 1) // 2)
 
 
+def _by_column(p, odd, even):
+    """Every second column the one prior, all others the other."""
+    return pf.ByColumn({"odd": odd, "even": even}, [np.arange(1, p, 2), np.arange(0, p, 2)])
+
+
 #: name -> p -> prior
 ALL_PRIORS = {
     "flat": lambda p: pf.Flat(),
@@ -46,17 +51,25 @@ ALL_PRIORS = {
     ),
     "group laplace, one free, one fixed": lambda p: pf.GroupLaplace(_pairs(p), _mixed_scale(p)),
     "sparse group laplace": lambda p: pf.SparseGroupLaplace(_pairs(p), 0.4, 0.3),
+    "half normal": lambda p: pf.HalfNormal(0.5),
+    "exponential": lambda p: pf.Exponential(np.geomspace(0.1, 0.4, p)),
+    "by column": lambda p: _by_column(p, pf.Laplace(0.2), pf.Normal(0.5, loc=0.3)),
+    "by column, boxed": lambda p: _by_column(p, pf.HalfNormal(0.5), pf.ElasticNet(0.3, 0.6)),
+    "by column, groups": lambda p: _by_column(p, pf.GroupLaplace(_pairs(p // 2), 0.2), pf.Normal()),
+    "by column, groups and a box": lambda p: _by_column(
+        p, pf.GroupLaplace(_pairs(p // 2), 0.2), pf.Truncated(pf.Laplace(0.3), lower=0)
+    ),
 }
 
 #: name -> p -> prior whose penalty is not convex: estimates are local optima
 NONCONVEX = {
-    "student": lambda p: pf.StudentT(3.0, 0.3),
-    "cauchy per column": lambda p: pf.StudentT(1.0, _mixed_scale(p), loc=0.1),
+    "student": lambda p: pf.StudentPrior(3.0, 0.3),
+    "cauchy per column": lambda p: pf.StudentPrior(1.0, _mixed_scale(p), loc=0.1),
     "log-laplace": lambda p: pf.LogLaplace(0.1, 1.0),
     "log-laplace loc": lambda p: pf.LogLaplace(0.1, 2.0, loc=np.linspace(-0.3, 0.3, p)),
     "log-laplace per column": lambda p: pf.LogLaplace(_mixed_scale(p), 1.0),
     "non-negative log-laplace": lambda p: pf.Truncated(pf.LogLaplace(0.1, 1.0), lower=0),
-    "boxed student": lambda p: pf.Truncated(pf.StudentT(2.0, 0.3), lower=-0.2, upper=0.3),
+    "boxed student": lambda p: pf.Truncated(pf.StudentPrior(2.0, 0.3), lower=-0.2, upper=0.3),
     "mcp": lambda p: pf.MCP(8.0, 3.0, information=40.0),
     "mcp, very concave": lambda p: pf.MCP(8.0, 0.5, information=40.0),
     "mcp loc": lambda p: pf.MCP(8.0, 3.0, np.geomspace(10, 80, p), loc=0.1),
@@ -77,13 +90,15 @@ PROPER = {
     "sparse group laplace of one": pf.SparseGroupLaplace(l1_scale=0.5, group_scale=0.8),
     "half normal": pf.Truncated(pf.Normal(0.7), lower=0),
     "exponential": pf.Truncated(pf.Laplace(0.7), lower=0),
+    "half normal by name": pf.HalfNormal(0.7),
+    "exponential by name": pf.Exponential(0.7),
     "far tail": pf.Truncated(pf.Normal(1.0), lower=4, upper=9),
     "boxed elastic net": pf.Truncated(pf.ElasticNet(0.5, 0.8), lower=-1, upper=0.4),
-    "student": pf.StudentT(3.0, 0.7, loc=0.2),
-    "student, heavy": pf.StudentT(0.8, 0.4),
+    "student": pf.StudentPrior(3.0, 0.7, loc=0.2),
+    "student, heavy": pf.StudentPrior(0.8, 0.4),
     "log-laplace": pf.LogLaplace(0.5, 2.5, loc=-0.3),
     "log-laplace, heavy": pf.LogLaplace(0.7, 0.8),
-    "half student": pf.Truncated(pf.StudentT(4.0, 0.7), lower=0),
+    "half student": pf.Truncated(pf.StudentPrior(4.0, 0.7), lower=0),
     "boxed log-laplace": pf.Truncated(pf.LogLaplace(0.5, 1.5), lower=-1, upper=0.4),
     "uniform": pf.Truncated(pf.Flat(), lower=-1, upper=2),
 }
@@ -135,10 +150,35 @@ ALL_LIKELIHOODS = {
     "ordinal": (pf.Ordinal(), _ordered),
 }
 
-#: likelihoods whose rows can be asked one by one
-ROW_BY_ROW = [name for name, (kind, _) in ALL_LIKELIHOODS.items() if not kind.coupled]
 #: those for which a row of weight 2 is the row twice; Efron's ties are of rows, not of weights
 REPEATABLE = [name for name in ALL_LIKELIHOODS if name != "cox efron"]
+
+
+def _draws(likelihood):
+    """Responses of a known likelihood at a moderate eta."""
+    phi = likelihood.known_dispersion
+    return likelihood, lambda rng, eta: likelihood.draw(np.clip(eta, -3, 3), phi, rng)
+
+
+#: the same for likelihoods that few tests need with every prior (`PAIRS`)
+POINTWISE = {
+    "probit": _draws(pf.Bernoulli(link="probit")),
+    "cloglog": _draws(pf.Bernoulli(link="cloglog")),
+    "gamma": _draws(pf.Gamma(dispersion=0.5)),
+    "tweedie": _draws(pf.Tweedie(power=1.6, dispersion=0.7)),
+    "negative binomial": _draws(pf.NegativeBinomial(theta=2.0)),
+    "huber": _draws(pf.Huber(delta=1.0, scale=0.8)),
+    "quantile": _draws(pf.Quantile(0.3, scale=0.4)),
+    "squared hinge": (pf.SquaredHinge(), ALL_LIKELIHOODS["bernoulli"][1]),
+}
+EVERY_LIKELIHOOD = ALL_LIKELIHOODS | POINTWISE
+#: likelihoods whose rows can be asked one by one
+ROW_BY_ROW = [name for name, (kind, _) in EVERY_LIKELIHOOD.items() if not kind.coupled]
+
+#: (prior, likelihood): all of the first three, some of the others
+PAIRS = thinned(ALL_PRIORS, ALL_LIKELIHOODS) + [
+    (a, b) for i, a in enumerate(ALL_PRIORS) for k, b in enumerate(POINTWISE) if (i + k) % 3 == 0
+]
 
 
 def _strided(X):
@@ -214,7 +254,7 @@ def example(likelihood="gaussian", n=40, p=6, seed=0, scale=1.0):
     b = np.zeros(p)
     b[: min(3, p)] = np.array([1.0, -1.0, 0.5])[: min(3, p)]
     eta = ((X - X.mean(0)) / size) @ b
-    y = ALL_LIKELIHOODS[likelihood][1](rng, eta)
+    y = EVERY_LIKELIHOOD[likelihood][1](rng, eta)
     return X, y, rng.integers(0, 3, size=n) + 0.5, 0.2 * rng.normal(size=n)
 
 

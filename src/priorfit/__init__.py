@@ -8,15 +8,34 @@ from typing import TYPE_CHECKING, Any
 
 from priorfit._errors import ConvergenceWarning, InputError, PriorfitWarning
 from priorfit.atlas import atlas
-from priorfit.likelihoods import Bernoulli, Cox, Gaussian, Likelihood, Ordinal, Poisson, survival
+from priorfit.likelihoods import (
+    Bernoulli,
+    Cox,
+    Gamma,
+    Gaussian,
+    Huber,
+    Likelihood,
+    NegativeBinomial,
+    Ordinal,
+    Poisson,
+    Quantile,
+    SquaredHinge,
+    StudentT,
+    Tweedie,
+    shares,
+    survival,
+)
 from priorfit.predictive import prior_predictive
 from priorfit.priors import (
     MCP,
     SCAD,
+    ByColumn,
     Cauchy,
     ElasticNet,
+    Exponential,
     Flat,
     GroupLaplace,
+    HalfNormal,
     Horseshoe,
     L1Ball,
     L2Ball,
@@ -27,8 +46,9 @@ from priorfit.priors import (
     Prior,
     SparseGroupLaplace,
     SpikeSlab,
-    StudentT,
+    StudentPrior,
     Truncated,
+    adaptive,
     boosted_leaf,
     shrinkage,
 )
@@ -58,16 +78,21 @@ __all__ = [
     "SCAD",
     "Auto",
     "Bernoulli",
+    "ByColumn",
     "Cauchy",
     "Certificate",
     "ConvergenceWarning",
     "Cox",
     "ElasticNet",
     "Explanation",
+    "Exponential",
     "Flat",
+    "Gamma",
     "Gaussian",
     "GroupLaplace",
+    "HalfNormal",
     "Horseshoe",
+    "Huber",
     "InputError",
     "L1Ball",
     "L2Ball",
@@ -77,6 +102,7 @@ __all__ = [
     "MAPClassifier",
     "MAPRegressor",
     "MultivariateNormal",
+    "NegativeBinomial",
     "Normal",
     "Ordinal",
     "Path",
@@ -84,14 +110,19 @@ __all__ = [
     "Prior",
     "PriorfitWarning",
     "Problem",
+    "Quantile",
     "Selection",
     "Solution",
     "SparseGroupLaplace",
     "SpikeSlab",
+    "SquaredHinge",
     "Status",
+    "StudentPrior",
     "StudentT",
     "Translation",
     "Truncated",
+    "Tweedie",
+    "adaptive",
     "atlas",
     "boosted_leaf",
     "choose",
@@ -104,6 +135,7 @@ __all__ = [
     "path",
     "plots",
     "prior_predictive",
+    "shares",
     "shrinkage",
     "sklearn",
     "solve",
@@ -113,6 +145,7 @@ __all__ = [
     "update",
 ]
 
+
 # imported when first used: these rooms need scikit-learn or matplotlib
 _LATER = {
     "MAPClassifier": "priorfit.estimators",
@@ -120,11 +153,11 @@ _LATER = {
     "Selection": "priorfit.select",
     "choose": "priorfit.select",
     "cross_validate": "priorfit.select",
-    "stability": "priorfit.select",
-    "leave_one_out": "priorfit.select",
     "datasets": "",
+    "leave_one_out": "priorfit.select",
     "plots": "",
     "sklearn": "",
+    "stability": "priorfit.select",
 }
 
 

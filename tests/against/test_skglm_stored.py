@@ -46,7 +46,7 @@ def test_no_higher_objective(fit):
 
 
 def test_some_of_these_are_convex():
-    """The smallest eigenvalue of X'X / n exceeds the concavity for shape 30, so weights are compared."""
+    """X'X / n is steeper than a penalty of shape 30 is concave, so weights are compared."""
     X, _ = _table()
     assert np.linalg.eigvalsh(X.T @ X / 50)[0] > 1 / 29
 

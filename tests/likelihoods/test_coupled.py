@@ -88,7 +88,7 @@ def test_convex(case):
 
 def test_one_row_alone_is_refused(case):
     """What only makes sense row by row is an error, not a number."""
-    kind, y, eta, w = case
+    kind, y, eta, _ = case
     for ask in (kind.loss, kind.slope, kind.curvature, kind.conjugate):
         with pytest.raises(pf.InputError, match="rows of a likelihood must be independent"):
             ask(y, eta)

@@ -14,7 +14,7 @@ from priorfit.priors.cubic import cubic_roots
 
 #: name -> one-dimensional prior: every shape, convex and not in its own coordinate
 SHAPES = {
-    "student": pf.StudentT(3.0, 0.5, loc=0.2),
+    "student": pf.StudentPrior(3.0, 0.5, loc=0.2),
     "cauchy, narrow": pf.Cauchy(0.05),
     "log-laplace": pf.LogLaplace(0.4, 1.5, loc=-0.1),
     "log-laplace, narrow": pf.LogLaplace(0.02, 0.5),
@@ -136,7 +136,7 @@ def test_plain_data_round_trip(name):
 @pytest.mark.parametrize(
     "prior",
     [
-        pf.StudentT(3.0, 0.5),
+        pf.StudentPrior(3.0, 0.5),
         pf.LogLaplace(0.4, 1.5),
         pf.MCP(2.0, 3.0, information=4.0),
         pf.SCAD(2.0, 3.7, information=4.0),
@@ -186,16 +186,16 @@ def test_heavy_tails_have_limits():
     Cauchy, df 4 its t."""
     b = np.linspace(-3, 3, 13)
     normal = pf.Normal(0.7).neg_log_density(b)
-    np.testing.assert_allclose(pf.StudentT(1e8, 0.7).neg_log_density(b), normal, atol=1e-6)
+    np.testing.assert_allclose(pf.StudentPrior(1e8, 0.7).neg_log_density(b), normal, atol=1e-6)
     laplace = pf.Laplace(0.7).neg_log_density(b)
     np.testing.assert_allclose(pf.LogLaplace(0.7, 1e8).neg_log_density(b), laplace, atol=1e-6)
     for df in (1.0, 4.0):
         known = -stats.t(df, scale=0.7).logpdf(b)
-        np.testing.assert_allclose(pf.StudentT(df, 0.7).neg_log_density(b), known, atol=1e-12)
+        np.testing.assert_allclose(pf.StudentPrior(df, 0.7).neg_log_density(b), known, atol=1e-12)
 
 
 @pytest.mark.parametrize("df", [2.5, 4.0])
-@pytest.mark.parametrize("family", [pf.StudentT, pf.LogLaplace], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("family", [pf.StudentPrior, pf.LogLaplace], ids=lambda f: f.__name__)
 def test_moments_are_integrals(family, df):
     """variance and mean_abs by quadrature; infinite where they do not exist."""
     prior = family(df=df, scale=0.7)
@@ -273,8 +273,8 @@ def test_text_grammar():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: pf.StudentT(df=0.0), "`df` of a Student-t belief must be > 0"),
-        (lambda: pf.StudentT(df=1.0).tempered(0.4), "must still be a density"),
+        (lambda: pf.StudentPrior(df=0.0), "`df` of a Student-t belief must be > 0"),
+        (lambda: pf.StudentPrior(df=1.0).tempered(0.4), "must still be a density"),
         (lambda: pf.LogLaplace(df=-1.0), "must be > -1"),
         (lambda: pf.LogLaplace(df=-0.5).cdf(0.0), "does not integrate"),
         (lambda: pf.MCP(gamma=0.0), "`gamma` must be a finite number > 0"),

@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 import priorfit as pf
-from laws import ALL_DESIGNS, ALL_LIKELIHOODS, ALL_PRIORS, REPEATABLE, example
+from laws import (
+    ALL_DESIGNS,
+    ALL_LIKELIHOODS,
+    ALL_PRIORS,
+    EVERY_LIKELIHOOD,
+    PAIRS,
+    REPEATABLE,
+    example,
+)
 from priorfit.solve.certificate import certify
 from priorfit.solve.standard import standardize
 
@@ -22,13 +30,13 @@ TIGHT = 1e-11
 
 def _problem(prior, likelihood="gaussian", **options):
     X, y, w, o = example(likelihood, **options)
-    known = ALL_LIKELIHOODS[likelihood][0]
+    known = EVERY_LIKELIHOOD[likelihood][0]
     return pf.Problem.make(
         X, y, prior=ALL_PRIORS[prior](X.shape[1]), likelihood=known, weights=w, offset=o
     )
 
 
-@pytest.fixture(params=[(a, b) for a in ALL_PRIORS for b in ALL_LIKELIHOODS], ids=str)
+@pytest.fixture(params=PAIRS, ids=str)
 def problem(request):
     return _problem(*request.param)
 
@@ -43,11 +51,13 @@ def test_every_fit_is_certified(problem):
 def test_native_and_reference_agree(problem):
     """The engines and proximal gradient reach the same objective."""
     fit = pf.solve(problem, tol=1e-10)
-    slow = pf.solve(problem, tol=1e-9, solver="reference", max_iter=100_000)
+    tol, most = (1e-9, 100_000) if problem.likelihood.smooth else (1e-4, 20_000)
+    slow = pf.solve(problem, tol=tol, solver="reference", max_iter=most)
     phi = fit.phi
     here = problem.objective(fit.intercept, fit.coef, phi)
     there = problem.objective(slow.intercept, slow.coef, phi)
-    assert here == pytest.approx(there, abs=1e-7 * standardize(problem).reference / phi)
+    apart = max(1e-7, slow.certificate.gap)
+    assert here == pytest.approx(there, abs=apart * standardize(problem).reference / phi)
 
 
 def test_no_point_nearby_is_better(problem):

@@ -93,12 +93,13 @@ def _add_translate(translate: argparse.ArgumentParser) -> None:
     translate.add_argument("--json", action="store_true", help="settings as JSON")
 
 
+_TARGET = "column to predict, or a formula: 'y ~ log(a) + C(b):c'"
 _DROP = "column to leave out (repeatable)"
 
 
 def _add_fit(fit: argparse.ArgumentParser) -> None:
     fit.add_argument("table", help="CSV, TSV, Parquet or Arrow file (.gz, .bz2, .zst too)")
-    fit.add_argument("--target", required=True, metavar="COLUMN", help="column to predict")
+    fit.add_argument("--target", required=True, metavar="COLUMN", help=_TARGET)
     fit.add_argument(
         "--likelihood",
         choices=("gaussian", "bernoulli", "poisson"),

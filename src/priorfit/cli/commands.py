@@ -23,6 +23,8 @@ from priorfit.cli.races import race_heading, race_table
 from priorfit.cli.tables import read_table, stem
 from priorfit.cli.translations import as_json, print_dictionary, print_translation, translated
 from priorfit.datasets import load
+from priorfit.design import Formula
+from priorfit.design.syntax import Name
 from priorfit.estimators import MAPClassifier, MAPRegressor
 from priorfit.likelihoods import by_name
 from priorfit.priors import parse_prior
@@ -44,7 +46,6 @@ def fit(options: Namespace) -> int:
     _check_folder("--report", options.report)
     _check_folder("--json", options.json)
     table = read_table(options.table)
-    target, table = _take(table, options.target, "--target")
     extra: dict[str, Any] = {}
     for key, option in (("sample_weight", "weights"), ("offset", "offset")):
         name = getattr(options, option)
@@ -53,26 +54,24 @@ def fit(options: Namespace) -> int:
             extra[key] = _numbers(column, name)
     for name in options.drop:
         _, table = _take(table, name, "--drop")
+    name, target, table = _target(options.target, table)
     model, likelihood = _estimator(options, target)
-    y = target.to_pylist() if isinstance(model, MAPClassifier) else _numbers(target, options.target)
+    y = target.to_pylist() if isinstance(model, MAPClassifier) else _numbers(target, name)
     if target.null_count:
         raise InputError(
-            f"the target {options.target!r} must have no missing values",
+            f"the target {name!r} must have no missing values",
             f"{target.null_count} of {len(target)} missing",
             "Drop these rows.",
         )
-    said = _run(model, table, np.asarray(y), extra)
+    said = _run(model, table, None if model.formula else np.asarray(y), extra)
     if likelihood == "gaussian" and not options.likelihood and len(np.unique(y)) == 2:
         said += (
-            f"{options.target!r} holds two numbers only: for their probability pass "
-            "--likelihood bernoulli.",
+            f"{name!r} holds two numbers only: for their probability pass --likelihood bernoulli.",
         )
     command = "priorfit " + shlex.join(options.arguments)
-    facts = facts_of(
-        model, target=options.target, source=stem(options.table), command=command, warnings=said
-    )
+    facts = facts_of(model, target=name, source=stem(options.table), command=command, warnings=said)
     if options.json:
-        save_model(model_of(model, options.target, options.offset), options.json)
+        save_model(model_of(model, name, options.offset), options.json)
     if options.report:
         html_report(facts, options.report)
     if not options.quiet:
@@ -175,6 +174,17 @@ def _take(table: pa.Table, name: str, option: str) -> tuple[Any, pa.Table]:
     return table.column(at).combine_chunks(), table.remove_column(at)
 
 
+def _target(text: str, table: pa.Table) -> tuple[str, Any, pa.Table]:
+    """What the target is called, its values, and the table to fit: without it, or for a formula."""
+    if "~" not in text:
+        return text, *_take(table, text, "--target")
+    formula = Formula(text)
+    name = formula.response_text
+    if isinstance(formula.response, Name):
+        return str(name), _take(table, formula.response.name, "--target")[0], table
+    return str(name), pa.array(formula.values(table)), table
+
+
 def _numbers(column: Any, name: str) -> Any:
     kinds = pa.types
     numeric = (kinds.is_integer, kinds.is_floating, kinds.is_boolean, kinds.is_decimal)
@@ -200,8 +210,7 @@ def _estimator(options: Namespace, target: Any) -> tuple[MAPRegressor | MAPClass
     name = options.likelihood or ("bernoulli" if text else "gaussian")
     strength: Any = options.strength
     if strength is None:
-        stated = any(word in options.prior for word in ("scale=", "penalty="))
-        strength = None if stated or options.prior == "flat" else "cv"
+        strength = None if _says_scale(options.prior) else "cv"
     elif strength not in WAYS:
         try:
             strength = float(strength)
@@ -212,6 +221,7 @@ def _estimator(options: Namespace, target: Any) -> tuple[MAPRegressor | MAPClass
                 "A number is a lambda.",
             ) from None
     settings = {
+        "formula": options.target if "~" in options.target else None,
         "prior": parse_prior(options.prior),
         "strength": strength,
         "rule": options.rule,
@@ -226,6 +236,12 @@ def _estimator(options: Namespace, target: Any) -> tuple[MAPRegressor | MAPClass
         return MAPClassifier(**settings), name
     likelihood = None if name == "gaussian" else by_name(name)
     return MAPRegressor(likelihood=likelihood, **settings), name
+
+
+def _says_scale(prior: str) -> bool:
+    """Whether the text of a prior says how wide it is."""
+    stated = any(word in prior for word in ("scale=", "penalty=", "("))
+    return stated or prior == "flat"
 
 
 def _run(model: Any, table: pa.Table, y: Any, extra: dict[str, Any]) -> tuple[str, ...]:

@@ -140,7 +140,7 @@ class Coupled(Likelihood):
         """Refused."""
         self._refuse("saturated loss")
 
-    def link(self, mean_y: float) -> float:
+    def eta_of(self, mean_y: float) -> float:
         """Refused."""
         self._refuse("link")
 

@@ -47,7 +47,7 @@ class Ordinal(Coupled):
     array([-1.099,  0.   ])
     """
 
-    link: str = "logit"  # type: ignore[assignment]  # the link of one mean is refused anyway
+    link: str = "logit"
 
     name = "ordinal"
     is_classification = True

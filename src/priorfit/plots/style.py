@@ -24,7 +24,7 @@ from priorfit.priors import (
     Prior,
     SparseGroupLaplace,
     SpikeSlab,
-    StudentT,
+    StudentPrior,
     Truncated,
 )
 
@@ -141,7 +141,7 @@ def color_of(prior: Prior) -> str:
         GroupLaplace: LAPLACE,
         ElasticNet: PRODUCT,
         SparseGroupLaplace: PRODUCT,
-        StudentT: SMOOTH_TAIL,
+        StudentPrior: SMOOTH_TAIL,
         Horseshoe: SMOOTH_TAIL,
         LogLaplace: KINKED_TAIL,
         MCP: LEVEL,

@@ -1,13 +1,16 @@
 """Beliefs about the weights: densities, their prox, and the normal form the solver works on."""
 
+from priorfit.priors.adaptive import adaptive
 from priorfit.priors.balls import Ball, L1Ball, L2Ball
 from priorfit.priors.base import Prior
+from priorfit.priors.by_column import ByColumn, as_prior
 from priorfit.priors.compare import Comparison
 from priorfit.priors.describe import describe
 from priorfit.priors.grammar import from_dict, parse_prior, to_dict
 from priorfit.priors.grouped import GroupLaplace, SparseGroupLaplace
 from priorfit.priors.groups import Groups
-from priorfit.priors.heavy import Cauchy, LogLaplace, StudentT
+from priorfit.priors.halves import Exponential, HalfNormal
+from priorfit.priors.heavy import Cauchy, LogLaplace, StudentPrior
 from priorfit.priors.horseshoe import Horseshoe
 from priorfit.priors.leaf import Leaf, boosted_leaf
 from priorfit.priors.multivariate import MultivariateNormal
@@ -23,12 +26,15 @@ __all__ = [
     "SCAD",
     "AtStrength",
     "Ball",
+    "ByColumn",
     "Cauchy",
     "Comparison",
     "ElasticNet",
+    "Exponential",
     "Flat",
     "GroupLaplace",
     "Groups",
+    "HalfNormal",
     "Horseshoe",
     "L1Ball",
     "L2Ball",
@@ -41,8 +47,10 @@ __all__ = [
     "Prior",
     "SparseGroupLaplace",
     "SpikeSlab",
-    "StudentT",
+    "StudentPrior",
     "Truncated",
+    "adaptive",
+    "as_prior",
     "boosted_leaf",
     "describe",
     "from_dict",

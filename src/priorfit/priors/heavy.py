@@ -16,7 +16,7 @@ from priorfit.priors.normal_form import NormalForm
 from priorfit.priors.parameters import as_array, by_column, check, form, rate, times
 from priorfit.priors.separable import _Symmetric
 
-__all__ = ["Cauchy", "LogLaplace", "StudentT"]
+__all__ = ["Cauchy", "LogLaplace", "StudentPrior"]
 
 
 class _Heavy(_Symmetric):
@@ -52,7 +52,7 @@ class _Heavy(_Symmetric):
 
 
 @dataclass(frozen=True, eq=False)
-class StudentT(_Heavy):
+class StudentPrior(_Heavy):
     """``-log p(b) = (df + 1)/2 log(1 + t^2 / (df scale^2)) + const``, t = b - loc.
 
     A normal belief in the middle (of variance ``scale^2 df / (df + 1)``) with a tail that falls as
@@ -76,7 +76,7 @@ class StudentT(_Heavy):
 
     Examples
     --------
-    >>> StudentT(df=1.0, scale=1.0).prox([0.5, 10.0]).round(3)
+    >>> StudentPrior(df=1.0, scale=1.0).prox([0.5, 10.0]).round(3)
     array([0.17 , 9.798])
 
     Source: Gelman, Jakulin, Pittau & Su (2008), for logistic regression; West (1984).
@@ -157,15 +157,15 @@ class StudentT(_Heavy):
         return replace(base, concave=Concave(StudentShape(), size))
 
 
-def Cauchy(scale: PerColumn = 1.0, loc: PerColumn = 0.0) -> StudentT:
-    """``p(b) = 1 / (pi scale (1 + t^2 / scale^2))``: `StudentT` of one degree of freedom.
+def Cauchy(scale: PerColumn = 1.0, loc: PerColumn = 0.0) -> StudentPrior:
+    """``p(b) = 1 / (pi scale (1 + t^2 / scale^2))``: `StudentPrior` of one degree of freedom.
 
     Examples
     --------
     >>> Cauchy(2.5)
-    StudentT(df=1.0, scale=2.5, loc=0.0)
+    StudentPrior(df=1.0, scale=2.5, loc=0.0)
     """
-    return StudentT(1.0, scale, loc)
+    return StudentPrior(1.0, scale, loc)
 
 
 @dataclass(frozen=True, eq=False)

@@ -102,6 +102,11 @@ class _Levelling(Prior):
             information=1.0 if is_scalar(self.information) else self.information,
         )
 
+    def relative(self) -> Self:
+        """Information 1, where it is one number: a path counts it against the data."""
+        one = is_scalar(self.information)
+        return self._with(information=1.0) if one else self
+
     def along(self, form: NormalForm, total_weight: float) -> NormalForm:
         """On a path the width is in proportion to lambda, and the concavity, counted against the
         loss of a column of unit variance, stays the same: ``width = reach lambda / W``."""

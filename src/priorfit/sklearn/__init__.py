@@ -1,11 +1,15 @@
 """Drop-ins for scikit-learn's regularized linear models: same constants, certified, faster."""
 
+from priorfit.sklearn.bayes import ARDRegression, BayesianRidge
 from priorfit.sklearn.linear import ElasticNet, Lasso, Ridge
 from priorfit.sklearn.linear_cv import ElasticNetCV, LassoCV, RidgeCV
 from priorfit.sklearn.logistic import LogisticRegression, LogisticRegressionCV
 from priorfit.sklearn.poisson import PoissonRegressor
+from priorfit.sklearn.quantile import QuantileRegressor
 
 __all__ = [
+    "ARDRegression",
+    "BayesianRidge",
     "ElasticNet",
     "ElasticNetCV",
     "Lasso",
@@ -13,6 +17,7 @@ __all__ = [
     "LogisticRegression",
     "LogisticRegressionCV",
     "PoissonRegressor",
+    "QuantileRegressor",
     "Ridge",
     "RidgeCV",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
+from functools import partial
 from numbers import Real
 
 import numpy as np
@@ -26,6 +27,7 @@ from priorfit.solve.noise import (
 )
 from priorfit.solve.restore import restore
 from priorfit.solve.result import Certificate, Solution
+from priorfit.solve.shape import with_shape
 from priorfit.solve.small import SmallFit, fit_small
 from priorfit.solve.standard import Standard, standardize
 from priorfit.solve.status import Status
@@ -82,6 +84,9 @@ def solve_quietly(
 ) -> Solution:
     """`solve` without the warning; the status says what became of the fit."""
     check_settings(tol, max_iter)
+    if problem.likelihood.known_shape is None:
+        fit = partial(solve_quietly, tol=tol, max_iter=max_iter, solver=solver)
+        return with_shape(problem, fit, warm)
     if isinstance(problem.prior, MultivariateNormal):
         return _whitened(problem, problem.prior, tol, max_iter, solver)
     convex = problem.form.concave is None
@@ -177,7 +182,8 @@ def _solution(
 ) -> Solution:
     intercepts, coefs = restore(standard, g[:, None], problem)
     coef, intercept = coefs[:, 0], float(intercepts[0])
-    local = standard.form.concave is not None and not np.isfinite(found.gap[0])
+    local = not problem.likelihood.convex or standard.form.concave is not None
+    local = local and not np.isfinite(found.gap[0])
     certificate = Certificate(float(found.gap[0]), float(found.kkt[0]), tol, local)
     proved = Status.LOCAL if local else Status.CERTIFIED
     status = proved if certificate.certified else Status.NOT_CONVERGED
@@ -185,13 +191,16 @@ def _solution(
         status = Status.SEPARATED
     phi = strength / standard.y_unit**2
     df = degrees_of_freedom(standard, g, strength)
-    belief = problem.prior
-    if isinstance(problem.likelihood, Gaussian) and problem.likelihood.scale_by_noise:
+    belief, likelihood = problem.prior, problem.likelihood
+    if isinstance(likelihood, Gaussian) and likelihood.scale_by_noise:
         belief = belief.widened(float(np.sqrt(phi)))
+    elif likelihood.has_dispersion:
+        likelihood = likelihood.at(phi)
     objective = problem.neg_log_likelihood(intercept, coef, phi) + float(
         np.broadcast_to(belief.neg_log_density(coef), coef.shape).sum()
     )
-    return Solution(intercept, coef, phi, objective, df, certificate, status, *engine_used)
+    proof = certificate, status, *engine_used
+    return Solution(intercept, coef, phi, objective, df, *proof, likelihood)
 
 
 def _small_solution(problem: Problem, small: SmallFit, tol: float) -> Solution:
@@ -208,13 +217,14 @@ def _small_solution(problem: Problem, small: SmallFit, tol: float) -> Solution:
         status=Status.CERTIFIED,
         solver="small",
         n_iter=small.rounds + 1,
+        likelihood=problem.likelihood,
     )
 
 
 def _separated(standard: Standard, g: Array) -> bool:
     """Whether weights with a flat prior run away because the likelihood has no maximum."""
     free = standard.form.flat[int(standard.Z.intercept) :]
-    if standard.gaussian or not np.any(free):
+    if standard.likelihood.attained(standard.y) or not np.any(free):
         return False
     lost = standard.likelihood.total(standard.y, standard.eta(g), standard.weights)
     excess = lost - standard.likelihood.least(standard.y, standard.weights)

@@ -23,6 +23,7 @@ from priorfit.solve.local.stationary import (
     slopes_at,
     violations,
 )
+from priorfit.solve.quantile.dual import dual_of, on_sides
 from priorfit.solve.standard import Standard
 
 __all__ = ["Certificates", "certify", "certify_by_gram", "joined"]
@@ -44,20 +45,27 @@ class Certificates(NamedTuple):
     moved: Index | None = None
 
 
-def certify(standard: Standard, solutions: Array, strengths: Array) -> Certificates:
+def certify(
+    standard: Standard, solutions: Array, strengths: Array, thetas: Array | None = None
+) -> Certificates:
     """Certificates of solutions (m, k) at strengths (k,).
 
     ``gap`` is (P - D) over the null deviance's half, at least the rounding of one float64; ``kkt``
     the largest violation of stationarity over the largest correlation of the null model. Both are
-    infinite for an answer that is not finite. Where the penalty is not convex there is no dual and
-    the gap is infinite: kkt alone says that an answer is stationary.
+    infinite for an answer that is not finite. ``thetas`` (n, k): dual points to try, for a loss
+    whose slope is not a single number; any theta gives a true bound. Where loss or penalty is not
+    convex there is no bound: the gap is infinite, and kkt alone says that an answer is stationary.
     """
     (n, m), k = standard.Z.shape, solutions.shape[1]
     by_rows = standard.gaussian and isinstance(standard.Z.base, Dense)
     step = max(1, _BUDGET // (m if by_rows else max(n, m)))
-    judge = _certify_gaussian if standard.gaussian else _certify
     if standard.form.concave is not None:
-        judge = _certify_local
+        return _certify_local(standard, solutions, strengths)
+    if not standard.likelihood.convex:
+        return _stationary(standard, solutions, strengths)
+    if thetas is not None:
+        return _certify(standard, solutions, strengths, thetas)
+    judge: Callable[..., Certificates] = _certify_gaussian if standard.gaussian else _certify
     if standard.likelihood.coupled:
         judge = _certify_coupled
     if step >= k:
@@ -68,6 +76,10 @@ def certify(standard: Standard, solutions: Array, strengths: Array) -> Certifica
 
 def _certify_local(standard: Standard, g: Array, strengths: Array) -> Certificates:
     """Stationarity of each point by itself: the penalty need not be in proportion to strength."""
+    step = max(1, _BUDGET // max(standard.Z.shape))
+    if len(strengths) > step:
+        spans = [slice(i, i + step) for i in range(0, len(strengths), step)]
+        return joined([_certify_local(standard, g[:, at], strengths[at]) for at in spans])
     eta = linear_predictors(standard, g)
     slopes, kkt = slopes_at(standard, eta), np.full(len(strengths), np.inf)
     concave = standard.form.concave
@@ -191,14 +203,21 @@ def _rounded(gap: Array, kkt: Array, slopes: Array) -> Certificates:
     return Certificates(gap, np.where(np.isfinite(kkt), kkt, np.inf), slopes)
 
 
-def _certify(standard: Standard, g: Array, strengths: Array) -> Certificates:
+def _certify(
+    standard: Standard, g: Array, strengths: Array, theta: Array | None = None
+) -> Certificates:
     likelihood, y, w = standard.likelihood, standard.y, standard.weights
     with np.errstate(over="ignore", invalid="ignore"):
         eta = standard.eta(g)
-        theta = likelihood.score(y, eta, w)
+        if theta is None and not likelihood.smooth:
+            theta = dual_of(standard, g, eta, strengths)
+        theta = likelihood.score(y, eta, w) if theta is None else theta
         primal = likelihood.total(y, eta, w) + _penalty(standard, g, strengths)
         slopes = standard.Z.rmatvec(theta)
-        kkt = _violations(standard, g, slopes, strengths).max(axis=0) / standard.null_correlation
+        at_sides = slopes
+        if not likelihood.smooth and np.any((sides := on_sides(standard, eta, theta)) != theta):
+            at_sides = standard.Z.rmatvec(sides)
+        kkt = _violations(standard, g, at_sides, strengths).max(axis=0) / standard.null_correlation
         theta, dual_slopes = _meet_flat(standard, theta, slopes, eta)
         share = _feasible_share(standard, dual_slopes, strengths)
         dual = _dual(standard, g, theta, dual_slopes, strengths, share)
@@ -232,6 +251,14 @@ def _certify_one(standard: Standard, g: Array, strength: Array) -> Certificates:
             dual = np.fmax(dual, dual_value(standard, point, float(share[0])) - beyond)
         gap = (primal - dual) / standard.reference
     return _rounded(gap, kkt, slopes)
+
+
+def _stationary(standard: Standard, g: Array, strengths: Array) -> Certificates:
+    with np.errstate(over="ignore", invalid="ignore"):
+        theta = standard.likelihood.score(standard.y, standard.eta(g), standard.weights)
+        slopes = standard.Z.rmatvec(theta)
+        kkt = _violations(standard, g, slopes, strengths).max(axis=0) / standard.null_correlation
+    return _rounded(np.full(len(strengths), np.inf), kkt, slopes)
 
 
 def _dual(
@@ -289,7 +316,7 @@ def _meet_flat(standard: Standard, theta: Array, slopes: Array, eta: Array) -> t
     small = np.all(np.abs(slopes[flat]) <= 1e-15 * size)
     if len(flat) == 0 or len(flat) > 256 or small:
         return theta, slopes
-    weight = standard.likelihood.curvatures(standard.y, eta, standard.weights)
+    weight = standard.likelihood.dual_weights(standard.y, eta, standard.weights)
     columns = standard.Z.columns(flat, np.zeros(standard.size))[0]
     theta = theta.copy()
     for k in range(theta.shape[1]):

@@ -30,7 +30,8 @@ def curvatures(standard: Standard, g: Array) -> Array:
     """W (n,): the weights for the gaussian."""
     if standard.gaussian:
         return standard.weights
-    return standard.likelihood.curvatures(standard.y, standard.eta(g), standard.weights)
+    found = standard.likelihood.curvatures(standard.y, standard.eta(g), standard.weights)
+    return np.maximum(found, 0.0)  # rows far from a line that is not theirs have no say
 
 
 def penalty_curvature(standard: Standard, g: Array, cols: Index, strength: float) -> Array:
@@ -58,6 +59,8 @@ def self_influence(standard: Standard, g: Array, strength: float) -> Array:
     """
     cols, w = movable(standard, g), curvatures(standard, g)
     w = np.maximum(w, 1e-12 * max(float(w.max()), 1e-300))
+    if not len(cols):
+        return np.zeros(len(w))
     if len(cols) > len(w):
         return _among_rows(standard, cols, w, strength)
     gram = standard.Z.gram(cols, cols, w)

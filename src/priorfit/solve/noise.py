@@ -1,4 +1,4 @@
-"""The gaussian noise where it is not known, and degrees of freedom."""
+"""The dispersion (the gaussian noise) where it is not known, and degrees of freedom."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from priorfit.priors import NormalForm
 from priorfit.solve.conjugate import is_huge, trace
 from priorfit.solve.engines import Engine
 from priorfit.solve.leverage import curvatures, movable, penalty_curvature
+from priorfit.solve.quantile.dual import met_rank
 from priorfit.solve.standard import Standard
 
 __all__ = [
@@ -23,24 +24,29 @@ __all__ = [
     "degrees_of_freedom",
     "independent_variance",
     "noise_variance",
-    "rss",
+    "squares",
     "warn_collapse",
 ]
 
 
-def rss(standard: Standard, g: Array) -> float:
-    """Weighted residual sum of squares, in units of ``y_unit``."""
-    return float(standard.weights @ np.square(standard.y - standard.eta(g)))
+def squares(standard: Standard, g: Array) -> float:
+    """Weighted sum of the squared (Pearson) residuals, in units of ``y_unit``: RSS or X^2."""
+    return float(standard.weights @ standard.likelihood.pearson(standard.y, standard.eta(g)))
 
 
 def degrees_of_freedom(standard: Standard, g: Array, strength: float) -> float:
     """``tr (Z_A'WZ_A + s R)^-1 Z_A'WZ_A`` over the coordinates A that are free to move.
 
-    The number of non-zero weights for the lasso (Zou, Hastie & Tibshirani 2007), the trace of
+    The number of rows that are met, for a quantile (Koenker 2005, section 4.9). Else the number of
+    non-zero weights for the lasso (Zou, Hastie & Tibshirani 2007), the trace of
     the smoother for ridge, from random probes where no Gram matrix fits; the intercept counts one.
     W is the curvature of the loss, R that of the penalty (groups: Vaiter et al. 2012, theorem 2).
     """
+    if not standard.likelihood.smooth:
+        return met_rank(standard, g)
     form, active, w = standard.form, movable(standard, g), curvatures(standard, g)
+    if not len(active):
+        return 0.0
     if form.groups is not None:
         gram = standard.Z.gram(active, active, w)
         system = gram + strength * penalty_curvature(standard, g, active, strength)
@@ -52,8 +58,8 @@ def degrees_of_freedom(standard: Standard, g: Array, strength: float) -> float:
     n = standard.Z.shape[0]
     if not len(shrunk):
         return float(min(len(active), n))
-    if standard.gaussian and len(shrunk) == len(standard.normal) and is_huge(standard):
-        return len(plain) + trace(standard, strength)
+    if len(shrunk) == len(standard.normal) and is_huge(standard):
+        return len(plain) + trace(replace(standard, weights=w), strength)
     if len(shrunk) > n:
         whole = len(shrunk) == len(standard.normal)
         kernel = standard.kernel if whole else standard.kernel_of(shrunk)
@@ -88,18 +94,19 @@ def _trace(gram: Array, penalty: Array) -> float:
 
 
 def noise_variance(standard: Standard, g: Array, strength: float) -> float:
-    """``RSS / (n - df)`` in units of ``y_unit``; n is the sum of weights."""
+    """``RSS / (n - df)`` or ``X^2 / (n - df)`` in units of ``y_unit``; n: the sum of weights."""
     left = standard.weights.sum() - degrees_of_freedom(standard, g, strength)
-    return rss(standard, g) / left if left > 1e-8 else np.inf
+    return squares(standard, g) / left if left > 1e-8 else np.inf
 
 
 def independent_variance(standard: Standard, solve: Engine) -> float:
-    """The largest s with ``s = RSS(s) / (n - df(s))``, RSS at the fit of noise variance s.
+    """The largest s with ``s = RSS(s) / (n - df(s))``, RSS (X^2) at the fit of dispersion s.
 
     Scanned from above on a grid and bracketed; a jump of df counts as a crossing.
     """
-    null = rss(standard, standard.start) / max(standard.weights.sum() - 1.0, 1.0)
-    if null <= 1e-28 * float(np.mean(np.square(standard.y)) or 1.0):
+    null = squares(standard, standard.start) / max(standard.weights.sum() - 1.0, 1.0)
+    size = float(np.mean(np.square(standard.y))) if standard.gaussian else 1.0
+    if null <= 1e-28 * (size or 1.0):
         return 1.0
     grid = 2.0 * null * np.geomspace(1.0, 1e-10, 51)
     warm = standard.start
@@ -125,8 +132,8 @@ def warn_collapse() -> None:
     """Say that the data do not identify the noise."""
     warnings.warn(
         "the noise must be identified by the data, but with as many columns as rows its "
-        "estimate runs to 0. Give Gaussian(noise=...), or use a prior with heavier tails "
-        "(horseshoe) or an informative prior on the noise.",
+        "estimate runs to 0. Give it, as in Gaussian(noise=...) or Gamma(dispersion=...), or use a "
+        "prior with heavier tails (horseshoe) or an informative prior on the noise.",
         PriorfitWarning,
         stacklevel=5,
     )
@@ -167,4 +174,4 @@ def conditional_sigma(standard: Standard, g: Array) -> float:
     a2 = float(form.l2 @ (t * t)) * standard.y_unit**2
     proper = float(np.sum(form.kinked | ((form.l2 > 0) & ~form.fixed)))
     n = float(standard.weights.sum()) + proper
-    return float((a1 + np.sqrt(a1 * a1 + 4.0 * n * (rss(standard, g) + a2))) / (2.0 * n))
+    return float((a1 + np.sqrt(a1 * a1 + 4.0 * n * (squares(standard, g) + a2))) / (2.0 * n))

@@ -10,17 +10,19 @@ from typing import Any
 
 import numpy as np
 
+from priorfit._checks import of_kind
 from priorfit._errors import ConvergenceWarning, InputError
 from priorfit._typing import Array, Mask
 from priorfit.likelihoods import Likelihood
-from priorfit.priors import Flat, Laplace, Normal, Prior, Truncated
+from priorfit.priors import Flat, Laplace, Normal, Prior, Truncated, as_prior
 from priorfit.problem import Problem
 from priorfit.solve.api import check_settings
 from priorfit.solve.engines import Engine, engine
 from priorfit.solve.grid import TWO_RATES, from_scales, grid_of
 from priorfit.solve.leverage import left_out
-from priorfit.solve.noise import degrees_of_freedom, noise_variance, rss
+from priorfit.solve.noise import degrees_of_freedom, noise_variance, squares
 from priorfit.solve.radius import AtRadius, at_radius
+from priorfit.solve.relaxed import Relaxed, relaxed
 from priorfit.solve.restore import restore
 from priorfit.solve.result import Certificate
 from priorfit.solve.shared import Shared
@@ -99,7 +101,7 @@ class Path:
 
     @cached_property
     def dispersions(self) -> Array:
-        """phi at each point, (k,): known, or RSS / (n - df) of that point.
+        """phi at each point, (k,): known, or RSS / (n - df), X^2 / (n - df), of that point.
 
         Where no rows are left to estimate it from (see `identified`) it is that of the last point
         that had some, or of the model without columns; 1 for a constant response.
@@ -112,7 +114,7 @@ class Path:
         known = (self._variance(i) for i in range(k, -1, -1))
         found = next((v for v in known if np.isfinite(v)), None)
         if found is None:
-            found = rss(standard, standard.start) / max(self.problem.n_effective - 1.0, 1.0)
+            found = squares(standard, standard.start) / max(self.problem.n_effective - 1.0, 1.0)
         return (found if found > 0 else 1.0) / standard.y_unit**2
 
     @property
@@ -142,7 +144,10 @@ class Path:
     @property
     def scales(self) -> Array:
         """The prior scale that each penalty means, phi / lambda (Laplace; the l1 scale of an
-        elastic net) or sqrt(phi / lambda) (normal); a multiple of the scales given per column."""
+        elastic net) or sqrt(phi / lambda) (normal); a multiple of the scales given per column.
+
+        Of a prior by column phi / lambda: what each part's rates are divided by.
+        """
         with np.errstate(divide="ignore"):
             ratio = self.dispersions / self.penalties
         base = self.prior.prior if isinstance(self.prior, Truncated) else self.prior
@@ -152,9 +157,10 @@ class Path:
 
     @property
     def local(self) -> bool:
-        """Whether the penalty is not convex: gaps are infinite then, and kkts are the proof (but
-        for a best subset of few columns, where every subset was looked at)."""
-        return self._standard.form.concave is not None and bool(np.any(np.isinf(self.gaps)))
+        """Whether loss or penalty is not convex: gaps are infinite then, and kkts are the proof
+        (not so for a best subset of few columns, where every subset was looked at)."""
+        convex = self.problem.likelihood.convex and self._standard.form.concave is None
+        return not convex and bool(np.any(np.isinf(self.gaps)))
 
     @property
     def _proofs(self) -> Array:
@@ -228,6 +234,28 @@ class Path:
             self.problem, self._standard, radius, start, self._unknowns(k), tol=self.tol
         )
 
+    def relaxed(self, gamma: float = 0.0) -> Relaxed:
+        """The relaxed lasso: ``gamma b + (1 - gamma) r``, r the refit of b's columns without a
+        penalty (bounds are kept).
+
+        Parameters
+        ----------
+        gamma : 1 is the path itself, 0 the refit.
+
+        Raises `InputError` where gamma is outside [0, 1]. Refits that miss the path's ``tol``, as
+        where more columns are in than rows can tell apart, are counted in a `ConvergenceWarning`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> few = path(np.diag([1.0, 2.0]), [3.0, 2.0], penalties=[1.5], intercept=False)
+        >>> few.coefs[:, 0].round(3), few.relaxed(0.5).coefs[:, 0].round(3)
+        (array([1.5  , 0.625]), array([2.25 , 0.812]))
+
+        Source: Meinshausen (2007); Hastie, Tibshirani & Tibshirani (2020), section 2.
+        """
+        return relaxed(self, gamma)
+
     def plot(self, ax: Any = None, **options: Any) -> Any:
         """Draw the path; see `priorfit.plots.plot_path`."""
         return import_module("priorfit.plots").plot_path(self, ax=ax, **options)
@@ -272,7 +300,8 @@ def path(
     array([[0., 2.],
            [0., 0.]])
     """
-    prior = Laplace() if prior is None else prior
+    prior = Laplace() if prior is None else as_prior(prior)
+    of_kind("prior", prior, Prior, "pf.Laplace(scale=0.1)")
     problem = Problem.make(
         X,
         y,

@@ -79,6 +79,9 @@ class Standard:
             return float(max(self.rows.total(null) - least, 1e-8 * (1.0 + abs(least))))
         saturated = self.likelihood.saturated(self.y)
         lost = self.likelihood.total(self.y, null, self.weights) - self.weights @ saturated
+        if not self.likelihood.smooth:  # in units of y
+            size = self.weights @ (np.abs(self.y) + np.abs(self.offset))
+            return float(max(lost, 1e-8 * size, _SMALLEST))
         # where y hardly varies the null model leaves rounding only, which no gap is relative to
         return float(max(lost, 1e-8 * self.weights @ (1.0 + np.abs(saturated))))
 
