@@ -5,24 +5,25 @@ import numpy as np
 import pytest
 
 import priorfit as pf
-from laws import ALL_DESIGNS, ALL_LIKELIHOODS, NONCONVEX, example
+from laws import ALL_DESIGNS, EVERY_LIKELIHOOD, NONCONVEX, example
 from priorfit.solve.certificate import certify
 from priorfit.solve.standard import standardize
 
 TIGHT = 1e-9
 NAMES = list(NONCONVEX)
+SMOOTH = {k: v for k, v in EVERY_LIKELIHOOD.items() if v[0].smooth}
 #: every prior with a likelihood in turn and with the gaussian: each likelihood meets several shapes
-PAIRS = [(prior, list(ALL_LIKELIHOODS)[k % len(ALL_LIKELIHOODS)]) for k, prior in enumerate(NAMES)]
+PAIRS = [(prior, list(SMOOTH)[k % len(SMOOTH)]) for k, prior in enumerate(NAMES)]
 PAIRS = sorted({*PAIRS, *((prior, "gaussian") for prior in NAMES)})
 
 #: priors that hold the same of every column and both signs, likewise
 ALIKE = ["student", "log-laplace", "mcp", "mcp, very concave", "scad", "best subset"]
-ALIKE = [(ALIKE[k % 6], kind) for k, kind in enumerate([*ALL_LIKELIHOODS, *["gaussian"] * 5])]
+ALIKE = [(ALIKE[k % 6], kind) for k, kind in enumerate([*SMOOTH, *["gaussian"] * 5])]
 
 
 def _problem(prior, likelihood="gaussian", make=np.asarray, **options):
     X, y, w, o = example(likelihood, **options)
-    known = ALL_LIKELIHOODS[likelihood][0]
+    known = SMOOTH[likelihood][0]
     belief = NONCONVEX[prior](X.shape[1])
     return pf.Problem.make(make(X), y, prior=belief, likelihood=known, weights=w, offset=o)
 
@@ -116,7 +117,7 @@ def test_gaussian_offset_is_subtracted(prior):
 def test_order_and_signs_do_not_matter(prior, likelihood):
     """Permuted rows and columns, and a flipped column, move the answer along."""
     X, y, *_ = example(likelihood)
-    options = {"prior": NONCONVEX[prior](6), "likelihood": ALL_LIKELIHOODS[likelihood][0]}
+    options = {"prior": NONCONVEX[prior](6), "likelihood": SMOOTH[likelihood][0]}
     plain = pf.solve(pf.Problem.make(X, y, **options), tol=TIGHT).coef
     rng = np.random.default_rng(0)
     rows, cols, sign = rng.permutation(40), rng.permutation(6), np.array([1, -1, 1, 1, -1, 1])
@@ -135,11 +136,11 @@ def test_all_storages_give_the_same_fit(kind):
 
 
 @pytest.mark.parametrize("prior", [pf.MCP(), pf.SCAD(), pf.LogLaplace(1.0, 2.0)], ids=str)
-@pytest.mark.parametrize("likelihood", ALL_LIKELIHOODS)
+@pytest.mark.parametrize("likelihood", SMOOTH)
 def test_lambda_max_is_that_of_the_lasso(prior, likelihood):
     """At lambda_max all weights are at loc and stationary; just below, that is not stationary."""
     X, y, *_ = example(likelihood, scale=0.1)
-    options = {"likelihood": ALL_LIKELIHOODS[likelihood][0]}
+    options = {"likelihood": SMOOTH[likelihood][0]}
     top = pf.lambda_max(pf.Problem.make(X, y, prior=prior.unit(), **options))
     lasso = pf.lambda_max(pf.Problem.make(X, y, prior=pf.Laplace(), **options))
     assert top == pytest.approx(lasso)
@@ -223,3 +224,47 @@ def test_what_is_convex_only_refuses():
     X, y, *_ = example()
     with pytest.raises(pf.InputError, match="constraint view"):
         pf.path(X, y, prior=pf.MCP(), n_points=5).within(1.0)
+
+
+def test_a_loss_without_derivatives_is_refused():
+    """Quantiles and a concave penalty do not go together, and the error says what does."""
+    X, y, *_ = example()
+    problem = pf.Problem.make(X, y, prior=pf.MCP(8.0), likelihood=pf.Quantile(0.5))
+    with pytest.raises(pf.InputError, match="likelihood that has derivatives"):
+        pf.solve(problem)
+
+
+def test_loss_and_penalty_may_both_bend():
+    """Student-t noise under a log-Laplace belief: stationary, by finite differences."""
+    X, y, *_ = example()
+    noise = pf.StudentT(df=3.0, scale=0.8)
+    problem = pf.Problem.make(X, y, prior=pf.LogLaplace(0.1, 1.0), likelihood=noise)
+    fit = pf.solve(problem)
+    assert fit.status is pf.Status.LOCAL
+    for j in range(6):
+        assert min(_one_sided(problem, fit, j, h) for h in (1e-6, -1e-6)) >= -1e-3
+
+
+@pytest.mark.parametrize("family", [pf.MCP(8.0, 3.0, 40.0), pf.LogLaplace(0.1, 1.0)], ids=str)
+def test_a_heavy_tail_for_some_columns(family):
+    """By column: normal, flat and heavy-tailed parts are each what they are alone, on paths too."""
+    X, y, *_ = example()
+    parts = {"x0": pf.Flat(), "x1": pf.Normal(0.5), "*": family}
+    problem = pf.Problem.make(X, y, prior=pf.ByColumn(parts), likelihood=pf.Gaussian(0.8))
+    fit = pf.solve(problem, tol=TIGHT)
+    assert fit.status is pf.Status.LOCAL
+    for j in range(6):
+        assert min(_one_sided(problem, fit, j, h) for h in (1e-6, -1e-6)) >= -1e-3
+    whole = family.lower(6).value(fit.coef)[2:].sum() + fit.coef[1] ** 2 / (2 * 0.25)
+    assert problem.form.value(fit.coef).sum() == pytest.approx(whole)
+    path = pf.path(X, y, prior=pf.ByColumn(parts), likelihood=pf.Gaussian(0.8), n_points=5)
+    assert path.certified
+    standard = standardize(
+        pf.Problem.make(X, y, prior=path.prior_at(3), likelihood=pf.Gaussian(0.8))
+    )
+    g = standard.enter(float(path.intercepts[3]), path.coefs[:, 3])
+    s = np.array([0.64 * standard.y_unit**2])
+    assert certify(standard, g[:, None], s).kkt[0] <= 2e-6
+    mixed = pf.ByColumn({"x0": pf.StudentPrior(3.0), "*": family})
+    with pytest.raises(pf.InputError, match="one kind of heavy tail"):
+        pf.Problem.make(X, y, prior=mixed)

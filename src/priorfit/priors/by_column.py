@@ -110,6 +110,7 @@ class ByColumn(Prior):
         for part, where in self._placed():
             part.check_columns(len(where))
             _form_of(part, len(where))
+        self.lower(p)
 
     def lower(self, p: int) -> NormalForm:
         """The normal forms of the parts side by side, their groups numbered on.
