@@ -106,8 +106,9 @@ def _add_fit(fit: argparse.ArgumentParser) -> None:
     fit.add_argument("--strata", metavar="COLUMN", help="groups with hazards of their own")
     fit.add_argument(
         "--likelihood",
-        choices=("gaussian", "bernoulli", "poisson"),
-        help="how the target scatters: numbers (default), two classes (default for text), counts",
+        metavar="NAME",
+        help="how the target scatters: gaussian (default), bernoulli (default for text), poisson, "
+        "gamma, tweedie:power=1.5, negative-binomial, huber, squared-hinge, bernoulli:link=probit",
     )
     fit.add_argument(
         "--prior", default="laplace", help="family:key=value,... for example laplace:scale=0.1"

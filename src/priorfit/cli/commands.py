@@ -221,16 +221,17 @@ def _asked(options: Namespace, table: pa.Table) -> tuple[_Asked, pa.Table]:
         return _Asked(MAPCox(**settings), "cox", y, options.time), table
     name, target, table = _target(options.target, table)
     kind = options.likelihood or ("bernoulli" if _is_text(target.type) else "gaussian")
-    y = target.to_pylist() if kind == "bernoulli" else _numbers(target, name)
+    likelihood = None if kind in ("gaussian", "bernoulli") else by_name(kind)
+    classes = kind == "bernoulli" or (likelihood is not None and likelihood.is_classification)
+    y = target.to_pylist() if classes else _numbers(target, name)
     if target.null_count:
         raise InputError(
             f"the target {name!r} must have no missing values",
             f"{target.null_count} of {len(target)} missing",
             "Drop these rows.",
         )
-    if kind == "bernoulli":
-        return _Asked(MAPClassifier(**settings), kind, y, name), table
-    likelihood = None if kind == "gaussian" else by_name(kind)
+    if classes:
+        return _Asked(MAPClassifier(likelihood=likelihood, **settings), kind, y, name), table
     return _Asked(MAPRegressor(likelihood=likelihood, **settings), kind, y, name), table
 
 
@@ -280,7 +281,8 @@ def _settings(options: Namespace) -> dict[str, Any]:
 
 def _says_scale(prior: str) -> bool:
     """Whether the text of a prior says how wide it is."""
-    return "scale=" in prior or "(" in prior or prior == "flat"
+    stated = any(word in prior for word in ("scale=", "penalty=", "("))
+    return stated or prior == "flat"
 
 
 def _run(model: Any, table: pa.Table, y: Any, extra: dict[str, Any]) -> tuple[str, ...]:

@@ -88,6 +88,23 @@ class Likelihood(ABC):
         mean = self.mean(eta)
         return np.asarray(np.square(y - mean) / self.variance(mean))
 
+    def complement(self, eta: Array) -> Array:
+        """``1 - mean``, without cancellation where the likelihood can: P(y = 0) of two classes."""
+        return 1.0 - self.mean(eta)
+
+    @property
+    def predictor(self) -> str:
+        """What eta is of the response, in words."""
+        return "linear predictor"
+
+    def in_words(self, phi: float) -> str:  # noqa: ARG002
+        """The scatter at dispersion ``phi`` as a sentence; empty where nothing is to be said."""
+        return ""
+
+    def width(self, phi: float) -> tuple[str, float]:
+        """How wide the scatter is: what is measured, and how much."""
+        return "dispersion", phi
+
     def attained(self, y: Array) -> bool:  # noqa: ARG002
         """Whether the loss of every row reaches its infimum at a finite eta."""
         return True

@@ -148,6 +148,11 @@ class Cox(Coupled):
         """Sorted once: see `RiskSets`."""
         return CoxRows(y, weights, self.ties == "efron")
 
+    @property
+    def predictor(self) -> str:
+        """The log hazard."""
+        return "log hazard"
+
     def mean(self, eta: Array) -> Array:
         """``exp(eta)``: the hazard relative to that at eta = 0."""
         with np.errstate(over="ignore"):

@@ -22,6 +22,8 @@ _FAMILIAR = {
     "gaussian": ("sklearn.Ridge", "sklearn.Lasso"),
     "bernoulli": ("sklearn.LogisticRegression",),
     "poisson": ("sklearn.PoissonRegressor",),
+    "gamma": ("sklearn.GammaRegressor",),
+    "tweedie": ("sklearn.TweedieRegressor",),
 }
 
 
@@ -56,7 +58,8 @@ def belief_text(row: Row, settings: Mapping[str, Any], family: str) -> str:
 
 
 def defaults_text(family: str, phi: float, n: float) -> str:
-    """scikit-learn's defaults as priors, for n rows and a dispersion of ``phi``; "" of none.
+    """scikit-learn's defaults as priors, for n rows and a dispersion of ``phi``; empty where it
+    has no estimator of the family.
 
     Examples
     --------

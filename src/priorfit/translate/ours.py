@@ -32,9 +32,11 @@ def explain_ours(model: Any) -> Explanation:
     free, frozen = extremes(alone.lower(len(sd)), model._data_precision)
     labels = np.asarray(model.feature_labels_, dtype=object)
     has_noise = model._likelihood.has_dispersion
-    known = getattr(model._likelihood, "noise", None) is not None
+    known = model._likelihood.known_dispersion is not None
     free_intercept = model.intercept and model._likelihood.has_intercept
     noise = f"standard deviation {np.sqrt(model.dispersion_):.4g}, "
+    if model._likelihood.name != "gaussian":
+        noise = model.likelihood_.in_words(model.dispersion_).rstrip(".") + ", "
     stated = describe(model.stated_views_.prior)
     per = ", per standard deviation of each column" if model.stated_per_sd_ else ""
     return Explanation(
