@@ -20,7 +20,7 @@ from priorfit.solve.coupled.newton import CoupledNewton
 from priorfit.solve.gram import Gram, few_columns
 from priorfit.solve.grouped import Grouped
 from priorfit.solve.least_squares import LeastSquares, is_quadratic
-from priorfit.solve.many_columns import ManyColumns
+from priorfit.solve.many_columns import among_many
 from priorfit.solve.newton import Newton
 from priorfit.solve.reference import Reference
 from priorfit.solve.shared import Shared
@@ -160,7 +160,7 @@ def share(problem: Problem) -> Shared | None:
     name, (n, m) = _select(standard), standard.Z.shape
     if name not in ("gram", "working-set", "least-squares"):
         return None
-    if name == "working-set" and not ManyColumns.applies(standard):
+    if name == "working-set" and not among_many(standard):
         return None
     if name == "least-squares" and 2 * m > n:
         return None

@@ -11,7 +11,7 @@ import numpy as np
 from priorfit._typing import Array, Index, Mask
 from priorfit.priors import NormalForm
 from priorfit.solve.certificate import Certificates, certify, joined
-from priorfit.solve.many_columns import ManyColumns
+from priorfit.solve.chosen import many_columns
 from priorfit.solve.native import solve_quadratic
 from priorfit.solve.standard import Standard
 
@@ -84,7 +84,7 @@ class WorkingSet:
 
     def __init__(self, standard: Standard, tol: float) -> None:
         self.standard, self.tol, self.rounds = standard, tol, 0
-        self.native = ManyColumns(standard, tol) if ManyColumns.applies(standard) else None
+        self.native = many_columns(standard, tol)
         self.space = Workspace(standard)
 
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
