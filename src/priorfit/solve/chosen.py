@@ -24,6 +24,7 @@ __all__ = ["Chosen", "many_columns"]
 _SHARE = 0.2  # of the columns are copied at most
 _TOGETHER = 10  # strengths that are solved before all columns are looked at
 _ROUNDS = 30
+_ROWS = 256  # copied at a time
 
 
 class Chosen:
@@ -126,9 +127,11 @@ def _copied(base: Design, cols: Index) -> Design:
     """Some columns as native code reads them, in the precision in which they are stored."""
     if isinstance(base, Dense):
         kind = base.values.dtype.newbyteorder("=")
-        out = np.empty((len(cols), base.shape[0]), kind)
-        np.take(base.values.T, cols, axis=0, out=out, mode="clip")
-        return Dense(out.T)
+        out = np.empty((base.shape[0], len(cols)), kind, order="F")
+        for start in range(0, len(out), _ROWS):
+            rows = slice(start, start + _ROWS)
+            out[rows] = base.values[rows, cols]
+        return Dense(out)
     return Sparse(base.columns(cols, np.zeros(base.shape[1]))[0])
 
 

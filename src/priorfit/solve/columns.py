@@ -37,7 +37,7 @@ def read_in_place(design: Design) -> bool:
     if isinstance(design, Dense):
         return design.values.nbytes <= _SMALL or stored(design) is not None
     if isinstance(design, Sparse):
-        small = design.matrix.data.nbytes <= _SMALL
+        small = design.matrix.data.nbytes + design.matrix.indices.nbytes <= _SMALL
         return (small or not design.by_rows) and stored(design) is not None
     return False
 
