@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -11,6 +11,7 @@ from priorfit._errors import InputError
 from priorfit._typing import Array
 from priorfit.design import Dense
 from priorfit.likelihoods import Gaussian
+from priorfit.priors import NormalForm
 from priorfit.problem import Problem
 from priorfit.solve.blocks import only_groups
 from priorfit.solve.certificate import Certificates
@@ -20,9 +21,15 @@ from priorfit.solve.coupled.newton import CoupledNewton
 from priorfit.solve.gram import Gram, few_columns
 from priorfit.solve.grouped import Grouped
 from priorfit.solve.least_squares import LeastSquares, is_quadratic
+from priorfit.solve.local.engine import Local
+from priorfit.solve.local.starts import Convex, Starts
 from priorfit.solve.many_columns import among_many
 from priorfit.solve.newton import Newton
+from priorfit.solve.quantile.engine import InteriorPoint
+from priorfit.solve.quantile.reference import Splitting
 from priorfit.solve.reference import Reference
+from priorfit.solve.robust.engine import SeveralStarts
+from priorfit.solve.robust.starts import starts_of
 from priorfit.solve.shared import Shared
 from priorfit.solve.standard import Standard, standardize
 from priorfit.solve.working_set import WorkingSet
@@ -47,6 +54,9 @@ ENGINES = (
     "working-set",
     "groups",
     "newton",
+    "local",
+    "interior-point",
+    "several-starts",
     "coupled",
     "reference",
 )
@@ -73,6 +83,12 @@ class Auto:
 
 
 def _select(standard: Standard, only: float | None = None) -> str:
+    if standard.form.concave is not None:
+        return "local"
+    if not standard.likelihood.smooth:
+        return "interior-point"
+    if not standard.likelihood.convex:
+        return "several-starts"
     if standard.likelihood.coupled:
         return "coupled"
     if not standard.gaussian:
@@ -99,6 +115,33 @@ def engine(
             "Choose one of them.",
         )
     name = _select(standard, only) if solver == "auto" else solver
+    if (standard.form.concave is not None) != (name == "local"):
+        kind = "convex" if name != "local" else "not convex"
+        raise InputError(
+            f"the {name} engine must have a penalty that is {kind}",
+            "one that is not" if name != "local" else "one that is",
+            "Leave solver at auto.",
+        )
+    if name == "local" and not standard.likelihood.smooth:
+        raise InputError(
+            "a penalty that is not convex must go with a likelihood that has derivatives",
+            standard.likelihood.name,
+            "Use a convex prior with it, or Huber or Student-t noise with this one.",
+        )
+    if name == "local":
+        starts = None if only is None else Starts(standard, _convex(standard, max_iter))
+        return Local(standard, tol, max_iter, starts)
+    if not standard.likelihood.smooth:
+        return _with_kinks(standard, name, tol, max_iter)
+    if not standard.likelihood.convex:
+        return _with_starts(standard, name, tol, max_iter)
+    if name in ("interior-point", "several-starts"):
+        kind = "quantile" if name == "interior-point" else "student-t"
+        raise InputError(
+            f"the {name} engine must have a {kind} likelihood",
+            standard.likelihood.name,
+            "Use solver='auto'.",
+        )
     if standard.likelihood.coupled != (name == "coupled") and name != "reference":
         raise InputError(
             "the coupled engine must have a likelihood with coupled rows, and they must have it",
@@ -145,6 +188,46 @@ def engine(
     if name == "conjugate-gradients":
         return ConjugateGradients(standard, tol, max_iter)
     return LeastSquares(standard, tol) if name == "least-squares" else Gram(standard, tol)
+
+
+def _convex(standard: Standard, max_iter: int) -> Convex:
+    """The engines for convex forms, as starts for one that is not."""
+
+    def solve(form: NormalForm, strength: float) -> Array:
+        plain = replace(standard, form=form)
+        run = engine(plain, solver="auto", tol=1e-6, max_iter=max_iter, only=strength)
+        return run(np.array([strength]), plain.start)[0][:, 0]
+
+    return solve
+
+
+def _with_kinks(standard: Standard, name: str, tol: float, max_iter: int) -> Engine:
+    """The engines of a loss whose slope is not a single number."""
+    if name not in ("interior-point", "reference"):
+        raise InputError(
+            f"the {name} engine must have a likelihood with derivatives",
+            standard.likelihood.name,
+            "Use solver='auto'.",
+        )
+    if name == "reference":
+        return Splitting(standard, tol, max_iter)
+    return InteriorPoint(standard, tol)
+
+
+def _with_starts(standard: Standard, name: str, tol: float, max_iter: int) -> Engine:
+    """The engine of a loss that is not convex."""
+    if name != "several-starts":
+        raise InputError(
+            f"the {name} engine must have a convex likelihood",
+            standard.likelihood.name,
+            "Use solver='auto'.",
+        )
+
+    def solve(convex: Standard, strength: float, loose: float) -> Array:
+        run = engine(convex, solver="auto", tol=loose, max_iter=max_iter, only=strength)
+        return run(np.array([strength]), convex.start)[0][:, 0]
+
+    return SeveralStarts(standard, tol, starts_of(solve))
 
 
 def share(problem: Problem) -> Shared | None:

@@ -19,6 +19,8 @@ from priorfit.priors import (
 )
 from priorfit.problem import Problem
 from priorfit.solve.engines import engine
+from priorfit.solve.local.stationary import column_curvatures
+from priorfit.solve.quantile.null import null_pull
 from priorfit.solve.standard import Standard, standardize
 
 __all__ = ["TWO_RATES", "from_scales", "grid_of", "lambda_max"]
@@ -61,16 +63,40 @@ def _lambda_max(standard: Standard) -> float:
     pure = form.kinked
     if not np.any(pure):
         return 0.0
-    correlation = standard.pull(standard.start)
+    if form.concave is not None and form.concave.jumps:
+        return _price_max(standard) / standard.y_unit**2
+    correlation = _pull(standard, standard.start)
     others = (form.flat) & (np.abs(correlation) > 1e-12 * standard.null_correlation)
     if np.any(others[int(standard.Z.intercept) :]) or np.any(form.loc[pure] != 0):
         bound = 10.0 * _holding(form, correlation) + 1e-300
         run = engine(standard, solver="auto", tol=1e-12, max_iter=1000)
         g = run(np.array([bound]), standard.start)[0][:, 0]
-        correlation = standard.pull(g)
+        while np.any(g[pure] != form.loc[pure]) and np.isfinite(bound):
+            bound *= 10.0
+            g = run(np.array([bound]), g)[0][:, 0]
+        correlation = _pull(standard, g)
     up = np.where(standard.start < form.upper, correlation, 0.0)
     down = np.where(standard.start > form.lower, -correlation, 0.0)
     return _holding(form, np.maximum(np.maximum(up, down), 0.0)) / standard.y_unit**2
+
+
+def _price_max(standard: Standard) -> float:
+    """The smallest strength s at which no weight by itself is worth its price:
+    ``pull^2 / (2 (h + s l2)) <= s price``."""
+    form, start = standard.form, standard.start
+    assert form.concave is not None
+    pull, price = standard.pull(start), form.concave.size
+    h = column_curvatures(standard, standard.eta(start))
+    gain = np.square(pull[price > 0]) / (2.0 * price[price > 0])
+    h, l2 = h[price > 0], form.l2[price > 0]
+    root = np.sqrt(h * h + 4.0 * l2 * gain)
+    strength = 2.0 * gain / np.maximum(h + root, 1e-300)
+    return float(np.max(strength[~form.fixed[price > 0]], initial=0.0))
+
+
+def _pull(standard: Standard, g: Array) -> Array:
+    """Z' theta (m,) where no kink has given way; where theta is a set, its best member."""
+    return standard.pull(g) if standard.likelihood.smooth else null_pull(standard, g)
 
 
 def _holding(form: NormalForm, correlation: Array) -> float:

@@ -125,18 +125,26 @@ class Newton:
     def _propose(self, g: Array, eta: Array, slopes: Array, strength: float, cols: Index) -> Array:
         """The minimum of the quadratic model over the working columns."""
         standard = self.standard
-        h = standard.likelihood.curvatures(standard.y, eta, standard.weights)
-        h = np.maximum(h, 1e-12 * max(float(h.max()), 1e-300))
+        h = self._curvatures(eta)
         if self.dual:
             return self._propose_dual(eta, h, strength)
         groups = standard.form.groups
         if groups is not None and np.any(groups.inside[cols]):
             return self._propose_groups(g, h, slopes, strength, cols)
-        gram = standard.Z.gram(cols, cols, h)
+        return self._minimum(standard.Z.gram(cols, cols, h), g, slopes, strength, cols)
+
+    def _curvatures(self, eta: Array) -> Array:
+        """What the rows weigh in the quadratic model, (n,), positive."""
+        standard = self.standard
+        h = standard.likelihood.curvatures(standard.y, eta, standard.weights)
+        return np.maximum(h, 1e-12 * max(float(h.max()), 1e-300))
+
+    def _minimum(self, gram: Array, g: Array, slopes: Array, strength: float, cols: Index) -> Array:
+        """Of the model with this Gram matrix."""
         q = gram @ g[cols] + slopes[cols]
         tol = 1e-3 * min(1.0, self.tol) * float(np.max(np.abs(slopes[cols]), initial=1e-300))
         at = np.array([strength])
-        b, _ = solve_quadratic(gram, q, standard.form, cols, at, g[cols], tol, 50)
+        b, _ = solve_quadratic(gram, q, self.standard.form, cols, at, g[cols], tol, 50)
         proposal = g.copy()
         proposal[cols] = b[0]
         return proposal

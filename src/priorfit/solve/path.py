@@ -156,17 +156,29 @@ class Path:
         return np.sqrt(ratio) if isinstance(base, Normal | Flat) else ratio
 
     @property
+    def local(self) -> bool:
+        """Whether loss or penalty is not convex: gaps are infinite then, and kkts are the proof
+        (not so for a best subset of few columns, where every subset was looked at)."""
+        convex = self.problem.likelihood.convex and self._standard.form.concave is None
+        return not convex and bool(np.any(np.isinf(self.gaps)))
+
+    @property
+    def _proofs(self) -> Array:
+        return self.kkts if self.local else self.gaps
+
+    @property
     def certified(self) -> bool:
-        """Whether every point is within the tolerance."""
-        return bool(np.all(self.gaps <= self.tol))
+        """Whether every point is within the tolerance (of kkt, where the path is `local`)."""
+        return bool(np.all(self._proofs <= self.tol))
 
     def certificate(self, k: int) -> Certificate:
         """The proof of point ``k``."""
-        return Certificate(float(self.gaps[k]), float(self.kkts[k]), self.tol)
+        return Certificate(float(self.gaps[k]), float(self.kkts[k]), self.tol, self.local)
 
     def prior_at(self, k: int) -> Prior:
         """The belief that point ``k`` is the MAP estimate of."""
-        return self.prior.tempered(float(self.penalties[k] / self.dispersion_at(k)))
+        penalty, phi = float(self.penalties[k]), self.dispersion_at(k)
+        return self.prior.member(penalty, phi, self.problem.n_effective)
 
     def at(self, penalty: float) -> tuple[float, Array]:
         """(intercept, coef) at any lambda >= 0, solved and certified anew."""
@@ -187,7 +199,7 @@ class Path:
         slack and that fit is returned. Raises `InputError` where the radius is below the strongest
         point of the path. `within` also gives the multiplier and the certificate.
         """
-        if radius == self.norms[0]:
+        if self._standard.form.concave is None and radius == self.norms[0]:
             return float(self.intercepts[0]), self.coefs[:, 0]
         found = self.within(radius)
         return found.intercept, found.coef
@@ -203,6 +215,12 @@ class Path:
         >>> found.coef.round(3), round(found.penalty, 3)
         (array([1.4, 0.6]), 1.6)
         """
+        if self._standard.form.concave is not None:
+            raise InputError(
+                "the constraint view needs a convex penalty: a radius then says which lambda",
+                self.prior.word,
+                "Read the path at a lambda instead: path.at(penalty).",
+            )
         norms = self.norms
         if not norms[0] <= radius < np.inf:
             raise InputError(
@@ -307,10 +325,12 @@ def path(
         solver=solver,
     )
     if not found.certified:
-        missed = int(np.sum(found.gaps > tol))
+        proofs = found._proofs
+        missed = int(np.sum(proofs > tol))
+        word = "kkt" if found.local else "gap"
         warnings.warn(
-            f"{missed} of {len(found.gaps)} points miss the gap of {tol:.0e} that was asked for "
-            f"(worst: {found.gaps.max():.1e}). Raise max_iter, loosen tol, or end the path sooner.",
+            f"{missed} of {len(proofs)} points miss the {word} of {tol:.0e} that was asked for "
+            f"(worst: {proofs.max():.1e}). Raise max_iter, loosen tol, or end the path sooner.",
             ConvergenceWarning,
             stacklevel=2,
         )
@@ -333,7 +353,8 @@ def path_of(
     ``shared``: what the problem, a sample of its rows, shares with others (`share`).
     """
     check_settings(tol, max_iter)
-    standard = standardize(problem, shared=shared)
+    form = problem.prior.along(problem.form, problem.n_effective)
+    standard = standardize(problem, form, shared=shared)
     lambdas = grid_of(problem, standard, penalties, n_points, ratio)
     only = float(lambdas[0]) * standard.y_unit**2 if len(lambdas) == 1 else None
     run = engine(standard, solver=solver, tol=tol, max_iter=max_iter, only=only)
