@@ -2,9 +2,9 @@
 
     python benchmarks/memory.py [word ...]
 
-Each case runs in a process of its own: the data are made, the peak of resident memory is set back,
-the model is fitted, and the peak is read (Linux; it counts native code too). A ratio of 1 would be a
-fit that holds nothing but the data; the law of this library is at most 1.3, plus a few vectors of n
+
+
+
 and p numbers and the Gram matrix of the columns that matter. Lines of results are JSON.
 """
 

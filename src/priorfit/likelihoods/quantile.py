@@ -129,9 +129,17 @@ class Quantile(Likelihood):
         """The loss: its mean, by degrees of freedom, estimates phi."""
         return self.loss(y, eta)
 
-    def width(self, phi: float) -> tuple[str, float]:
-        """The mean loss that this noise implies, phi."""
-        return "mean pinball loss", float(phi)
+    @property
+    def predictor(self) -> str:
+        return f"quantile of order {self.q:g}"
+
+    def in_words(self, phi: float) -> str:
+        return f"Noise: asymmetric Laplace of order {self.q:g}, scale {phi:.3g}."
+
+    def information(self, y: Array, eta: Array, weights: Array) -> Array:  # noqa: ARG002
+        """``w q (1 - q) / phi``: phi times the variance of the score of this noise over phi^2."""
+        phi = self.scale or float(np.average(self.loss(y, eta), weights=weights)) or 1.0
+        return weights * self.q * (1.0 - self.q) / phi
 
     def at(self, phi: float) -> Quantile:
         """``Quantile(q, scale=phi)``."""
