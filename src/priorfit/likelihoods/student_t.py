@@ -108,6 +108,17 @@ class StudentT(Likelihood):
         """``eta``; for df <= 1, where no mean exists, the centre."""
         return eta
 
+    @property
+    def predictor(self) -> str:
+        return "centre"
+
+    def in_words(self, phi: float) -> str:  # noqa: ARG002
+        return f"Noise: Student's t with {self.df:g} degrees of freedom, scale {self.scale:.3g}."
+
+    def information(self, y: Array, eta: Array, weights: Array) -> Array:  # noqa: ARG002
+        """``w (df + 1) / ((df + 3) scale^2)``: Fisher's, the expected curvature."""
+        return weights * (self.df + 1.0) / ((self.df + 3.0) * self.scale**2)
+
     def eta_of(self, mean_y: float) -> float:
         """``mean_y``."""
         return mean_y
