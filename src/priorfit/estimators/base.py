@@ -141,7 +141,7 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
             y = formula.values(X)
         design = self._design(X, formula)
         offset = self._known(X, offset)
-        y = same_length(design, response(self, y))
+        y = same_length(design, self._given(y))
         problem = Problem.make(
             design,
             self._encode(y, likelihood),
@@ -166,7 +166,14 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         self.column_sd_ = problem.design.moments(problem.weights)[1]
         self.likelihood_ = solution.likelihood or likelihood
         self._likelihood = self.likelihood_ if likelihood.known_shape is None else likelihood
+        self._finish(problem)
         return self
+
+    def _given(self, y: Any) -> Any:
+        return response(self, y)
+
+    def _finish(self, problem: Problem) -> None:
+        """What a subclass keeps of the fitted problem."""
 
     def _ball(self) -> Any:
         """The constraint, checked."""

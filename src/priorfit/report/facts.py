@@ -46,7 +46,7 @@ class Facts:
     def response(self) -> str:
         """What a weight changes."""
         likelihood, classes = self.model._likelihood, getattr(self.model, "classes_", None)
-        which = "" if classes is None else f" = {classes[1]}"
+        which = "" if classes is None or likelihood.name == "ordinal" else f" = {classes[1]}"
         return f"{likelihood.predictor} of {self.target}{which}"
 
     @property

@@ -43,8 +43,8 @@ class Model:
 
     def predict(self, X: Any, offset: Any = None) -> dict[str, Array]:
         """The mean of each row, (n,), under the target's name; for two classes the likelier label
-        and the probability (or margin) of the second one. ``offset`` (n,) is added to the linear
-        predictor.
+        and the probability (or margin) of the second one; for times the hazard relative to the
+        baseline. ``offset`` (n,) is added to the linear predictor.
         """
         design = as_design(X) if self.schema is None else self.schema.design(X)
         known = None if self.schema is None else self.schema.offset(X)
@@ -61,6 +61,8 @@ class Model:
             eta = eta + vector("offset", offset, len(eta))
         likelihood = by_name(self.likelihood)
         mean = likelihood.mean(eta)
+        if self.likelihood == "cox":
+            return {"hazard relative to the baseline": mean}
         if not self.classes:
             return {self.target: mean}
         second = (eta > likelihood.eta_of(0.5)).astype(np.intp)
@@ -73,6 +75,12 @@ class Model:
 def model_of(estimator: Any, target: str = "y", offset: str | None = None) -> Model:
     """The model file's content of a fitted `MAPRegressor` or `MAPClassifier`."""
     certificate = estimator.certificate_
+    if estimator._likelihood.name == "ordinal":
+        raise InputError(
+            "a model file must be of a likelihood without cut-points",
+            "ordinal",
+            "Keep classes_, coef_ and cut_points_ of the estimator.",
+        )
     return Model(
         schema=estimator._schema,
         target=target,
@@ -107,7 +115,7 @@ def save_model(model: Model, path: str | PathLike[str]) -> None:
         "classes": list(model.classes),
         "prior": to_dict(model.prior),
         "dispersion": model.dispersion,
-        "certificate": model.certificate,
+        "certificate": {k: v if np.isfinite(v) else str(v) for k, v in model.certificate.items()},
     }
     text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
     Path(path).write_text(text + "\n", encoding="utf-8")

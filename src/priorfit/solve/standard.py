@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from priorfit._typing import Array, Index, Mask
-from priorfit.design import Scaled
+from priorfit.design import Dense, Scaled
 from priorfit.likelihoods import Coupled, CoupledRows, Gaussian, Huber, Likelihood
 from priorfit.priors import Groups, NormalForm
 from priorfit.problem import Problem
@@ -152,6 +152,13 @@ class Standard:
         """Linear predictor of one solution (m,) or of several (m, k)."""
         offset = self.offset if g.ndim == 1 else self.offset[:, None]
         return offset + self.Z.matvec(g)
+
+    def eta_of_few(self, g: Array) -> Array:
+        """The same for one solution (m,), from its columns only where few have a weight."""
+        used = np.flatnonzero(g)
+        if 4 * len(used) > self.size or not isinstance(self.Z.base, Dense):
+            return self.eta(g)
+        return self.offset + self.Z.columns(used, np.zeros(self.size))[0] @ g[used]
 
     def pull(self, g: Array) -> Array:
         """Z' theta at a solution: minus the gradient of the likelihood part, shape of ``g``."""
