@@ -72,7 +72,7 @@ class Newton:
             found, certificates = self.many(strengths, warm)
             self.rounds = max(self.rounds, found.shape[1])
             return found, certificates
-        tol = 1e-11 * self.standard.null_correlation
+        tol = max(1e-11, 1e-2 * self.tol) * self.standard.null_correlation
         assert self.dense is not None
         coefs, self.rounds = solve_glm(self.standard, self.dense, strengths, warm, tol)
         return coefs.T, certify(self.standard, coefs.T, strengths)
