@@ -41,7 +41,9 @@ def test_the_density_is_students():
     y = np.linspace(-4, 9, 7)
     minus_log = NOISE.loss(y, np.full(7, 0.4)) + NOISE.constant(y, 1.0)
     np.testing.assert_allclose(minus_log, -stats.t.logpdf(y, 3.0, loc=0.4, scale=0.5), rtol=1e-12)
-    mass = integrate.quad(lambda v: np.exp(-NOISE.loss(v, 0.0) - NOISE.constant(y, 1.0)[0]), -9e3, 9e3)
+    mass = integrate.quad(
+        lambda v: np.exp(-NOISE.loss(v, 0.0) - NOISE.constant(y, 1.0)[0]), -9e3, 9e3
+    )
     assert mass[0] == pytest.approx(1.0, abs=1e-5)
 
 

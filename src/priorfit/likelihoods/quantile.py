@@ -136,7 +136,7 @@ class Quantile(Likelihood):
     def in_words(self, phi: float) -> str:
         return f"Noise: asymmetric Laplace of order {self.q:g}, scale {phi:.3g}."
 
-    def information(self, y: Array, eta: Array, weights: Array) -> Array:  # noqa: ARG002
+    def information(self, y: Array, eta: Array, weights: Array) -> Array:
         """``w q (1 - q) / phi``: phi times the variance of the score of this noise over phi^2."""
         phi = self.scale or float(np.average(self.loss(y, eta), weights=weights)) or 1.0
         return weights * self.q * (1.0 - self.q) / phi
