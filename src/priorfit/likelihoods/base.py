@@ -101,6 +101,10 @@ class Likelihood(ABC):
         """The scatter at dispersion ``phi`` as a sentence; empty where nothing is to be said."""
         return ""
 
+    def width(self, phi: float) -> tuple[str, float]:
+        """How wide the scatter is: what is measured, and how much."""
+        return "dispersion", phi
+
     def attained(self, y: Array) -> bool:  # noqa: ARG002
         """Whether the loss of every row reaches its infimum at a finite eta."""
         return True

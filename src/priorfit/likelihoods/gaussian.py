@@ -109,6 +109,10 @@ class Gaussian(Likelihood):
         """The noise."""
         return f"Noise: standard deviation {np.sqrt(phi):.3g}."
 
+    def width(self, phi: float) -> tuple[str, float]:
+        """The root of phi."""
+        return "noise", float(np.sqrt(phi))
+
     def draw(self, eta: Array, phi: float, rng: np.random.Generator) -> Array:
         """``eta`` plus noise of variance ``phi``."""
         return rng.normal(eta, np.sqrt(phi))

@@ -167,6 +167,10 @@ class Huber(Likelihood):
         """The scale, and where the tails begin."""
         return f"Scale {np.sqrt(phi):.3g}; tails begin at {self.delta:g} of it."
 
+    def width(self, phi: float) -> tuple[str, float]:
+        """The root of phi."""
+        return "noise", float(np.sqrt(phi))
+
     def draw(self, eta: Array, phi: float, rng: np.random.Generator) -> Array:
         """``eta`` plus noise of the density above."""
         d, (middle, tails) = self.delta, self._masses

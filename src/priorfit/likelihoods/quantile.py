@@ -131,10 +131,16 @@ class Quantile(Likelihood):
 
     @property
     def predictor(self) -> str:
+        """Which quantile."""
         return f"quantile of order {self.q:g}"
 
     def in_words(self, phi: float) -> str:
+        """The noise."""
         return f"Noise: asymmetric Laplace of order {self.q:g}, scale {phi:.3g}."
+
+    def width(self, phi: float) -> tuple[str, float]:
+        """The scale, which is the mean loss."""
+        return "noise scale", float(phi)
 
     def information(self, y: Array, eta: Array, weights: Array) -> Array:
         """``w q (1 - q) / phi``: phi times the variance of the score of this noise over phi^2."""

@@ -62,6 +62,10 @@ class StudentT(Likelihood):
                     "Give both: StudentT(df=4, scale=1.0); for normal noise use Gaussian().",
                 )
 
+    def width(self, phi: float) -> tuple[str, float]:
+        """The scale."""
+        return "noise scale", float(np.sqrt(phi))
+
     def check(self, y: Array) -> None:
         """Any finite number will do."""
 

@@ -98,10 +98,9 @@ def _cards(facts: Facts) -> list[tuple[str, str, str]]:
         cut = 100 * (1 - selection.mean[selection.chosen] / selection.mean[0])
         base = "against no columns" if selection.n_nonzero[0] == 0 else "against the strongest"
         cards.append(("Held-out deviance", f"{-cut:+.0f} %".replace("-", "−"), base))
-    if model._likelihood.name in ("gaussian", "huber"):
-        cards.append(("Noise", number(float(np.sqrt(model.dispersion_))), f"of {facts.target}"))
-    elif model._likelihood.has_dispersion:
-        cards.append(("Dispersion", number(float(model.dispersion_)), f"of {facts.target}"))
+    if model._likelihood.has_dispersion:
+        word, width = model._likelihood.width(model.dispersion_)
+        cards.append((word[0].upper() + word[1:], number(width), f"of {facts.target}"))
     weighted = model._n_effective != model._n_rows
     cards.append(("Rows", rows, "counted with their weights" if weighted else ""))
     proof, _, word = str(certificate).partition(": ")

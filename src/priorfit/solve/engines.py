@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -11,6 +11,7 @@ from priorfit._errors import InputError
 from priorfit._typing import Array
 from priorfit.design import Dense
 from priorfit.likelihoods import Gaussian
+from priorfit.priors import NormalForm
 from priorfit.problem import Problem
 from priorfit.solve.blocks import only_groups
 from priorfit.solve.certificate import Certificates
@@ -20,7 +21,9 @@ from priorfit.solve.coupled.newton import CoupledNewton
 from priorfit.solve.gram import Gram, few_columns
 from priorfit.solve.grouped import Grouped
 from priorfit.solve.least_squares import LeastSquares, is_quadratic
-from priorfit.solve.many_columns import ManyColumns
+from priorfit.solve.local.engine import Local
+from priorfit.solve.local.starts import Convex, Starts
+from priorfit.solve.many_columns import among_many
 from priorfit.solve.newton import Newton
 from priorfit.solve.quantile.engine import InteriorPoint
 from priorfit.solve.quantile.reference import Splitting
@@ -51,6 +54,7 @@ ENGINES = (
     "working-set",
     "groups",
     "newton",
+    "local",
     "interior-point",
     "several-starts",
     "coupled",
@@ -79,6 +83,8 @@ class Auto:
 
 
 def _select(standard: Standard, only: float | None = None) -> str:
+    if standard.form.concave is not None:
+        return "local"
     if not standard.likelihood.smooth:
         return "interior-point"
     if not standard.likelihood.convex:
@@ -109,6 +115,22 @@ def engine(
             "Choose one of them.",
         )
     name = _select(standard, only) if solver == "auto" else solver
+    if (standard.form.concave is not None) != (name == "local"):
+        kind = "convex" if name != "local" else "not convex"
+        raise InputError(
+            f"the {name} engine must have a penalty that is {kind}",
+            "one that is not" if name != "local" else "one that is",
+            "Leave solver at auto.",
+        )
+    if name == "local" and not standard.likelihood.smooth:
+        raise InputError(
+            "a penalty that is not convex must go with a likelihood that has derivatives",
+            standard.likelihood.name,
+            "Use a convex prior with it, or Huber or Student-t noise with this one.",
+        )
+    if name == "local":
+        starts = None if only is None else Starts(standard, _convex(standard, max_iter))
+        return Local(standard, tol, max_iter, starts)
     if not standard.likelihood.smooth:
         return _with_kinks(standard, name, tol, max_iter)
     if not standard.likelihood.convex:
@@ -168,6 +190,17 @@ def engine(
     return LeastSquares(standard, tol) if name == "least-squares" else Gram(standard, tol)
 
 
+def _convex(standard: Standard, max_iter: int) -> Convex:
+    """The engines for convex forms, as starts for one that is not."""
+
+    def solve(form: NormalForm, strength: float) -> Array:
+        plain = replace(standard, form=form)
+        run = engine(plain, solver="auto", tol=1e-6, max_iter=max_iter, only=strength)
+        return run(np.array([strength]), plain.start)[0][:, 0]
+
+    return solve
+
+
 def _with_kinks(standard: Standard, name: str, tol: float, max_iter: int) -> Engine:
     """The engines of a loss whose slope is not a single number."""
     if name not in ("interior-point", "reference"):
@@ -210,7 +243,7 @@ def share(problem: Problem) -> Shared | None:
     name, (n, m) = _select(standard), standard.Z.shape
     if name not in ("gram", "working-set", "least-squares"):
         return None
-    if name == "working-set" and not ManyColumns.applies(standard):
+    if name == "working-set" and not among_many(standard):
         return None
     if name == "least-squares" and 2 * m > n:
         return None

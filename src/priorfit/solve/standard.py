@@ -280,7 +280,9 @@ def _in_units(
     if intercept:
         l1, l2, loc = (np.concatenate([[0.0], v]) for v in (l1, l2, loc))
         lower, upper = np.concatenate([[-np.inf], lower]), np.concatenate([[np.inf], upper])
-    return NormalForm(l1, l2, loc, lower, upper, _groups_in_units(form.groups, unit, intercept))
+    groups = _groups_in_units(form.groups, unit, intercept)
+    concave = form.concave and form.concave.in_units(unit, y_unit, intercept)
+    return NormalForm(l1, l2, loc, lower, upper, groups, concave)
 
 
 def _groups_in_units(groups: Groups | None, unit: Array, intercept: bool) -> Groups | None:
