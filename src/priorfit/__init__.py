@@ -68,7 +68,7 @@ from priorfit.translate import Explanation, Translation, dictionary, explain, tr
 
 if TYPE_CHECKING:
     from priorfit import datasets, plots, sklearn
-    from priorfit.estimators import MAPClassifier, MAPRegressor
+    from priorfit.estimators import MAPClassifier, MAPCox, MAPOrdinal, MAPRegressor
     from priorfit.select import Selection, choose, cross_validate, leave_one_out, stability
 
 __version__ = "0.1.0"
@@ -100,6 +100,8 @@ __all__ = [
     "Likelihood",
     "LogLaplace",
     "MAPClassifier",
+    "MAPCox",
+    "MAPOrdinal",
     "MAPRegressor",
     "MultivariateNormal",
     "NegativeBinomial",
@@ -149,6 +151,8 @@ __all__ = [
 # imported when first used: these rooms need scikit-learn or matplotlib
 _LATER = {
     "MAPClassifier": "priorfit.estimators",
+    "MAPCox": "priorfit.estimators",
+    "MAPOrdinal": "priorfit.estimators",
     "MAPRegressor": "priorfit.estimators",
     "Selection": "priorfit.select",
     "choose": "priorfit.select",

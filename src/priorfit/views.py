@@ -163,14 +163,15 @@ def explain(
 ) -> str:
     """The belief in words: what it says, what defaults elsewhere would say, who escapes it.
 
-    ``defaults`` says which priors scikit-learn's defaults are; ``precision`` (p,) is how sharply
-    the data know each weight, ``x_j' W x_j / phi`` (centred).
+    ``defaults`` says which priors scikit-learn's defaults are (empty: nothing is said);
+    ``precision`` (p,) is how sharply the data know each weight, ``x_j' W x_j / phi`` (centred).
     """
     lines = [f"Belief: {describe(views.prior)}.", f"As a penalty: {views.penalty}."]
     lines.append(f"As a constraint: {views.constraint}.")
-    if likelihood.has_dispersion:
-        lines.append(f"Noise: standard deviation {np.sqrt(phi):.3g}.")
-    lines.append(f"scikit-learn's defaults as beliefs here: {defaults}.")
+    if said := likelihood.in_words(phi):
+        lines.append(said)
+    if defaults:
+        lines.append(f"scikit-learn's defaults as beliefs here: {defaults}.")
     prior = views.prior
     if isinstance(prior, MultivariateNormal):
         prior = Normal(1.0 / np.sqrt(np.diag(prior.precision)))

@@ -141,7 +141,7 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
             y = formula.values(X)
         design = self._design(X, formula)
         offset = self._known(X, offset)
-        y = same_length(design, response(self, y))
+        y = same_length(design, self._given(y))
         problem = Problem.make(
             design,
             self._encode(y, likelihood),
@@ -164,8 +164,16 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         self._n_effective, self._n_rows = problem.n_effective, len(problem.y)
         self._labels = problem.design.labels()
         self.column_sd_ = problem.design.moments(problem.weights)[1]
-        self.likelihood_ = self._likelihood = solution.likelihood or likelihood
+        self.likelihood_ = solution.likelihood or likelihood
+        self._likelihood = self.likelihood_ if likelihood.known_shape is None else likelihood
+        self._finish(problem)
         return self
+
+    def _given(self, y: Any) -> Any:
+        return response(self, y)
+
+    def _finish(self, problem: Problem) -> None:
+        """What a subclass keeps of the fitted problem."""
 
     def _ball(self) -> Any:
         """The constraint, checked."""
@@ -184,7 +192,10 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         """The problem with its final prior, and its solution."""
         if self.constraint is None:
             problem = self._chosen(problem, progress)
-            return problem, solve(problem, tol=self.tol, max_iter=self.max_iter, solver=self.solver)
+            found = solve(problem, tol=self.tol, max_iter=self.max_iter, solver=self.solver)
+            if problem.likelihood.known_shape is None:
+                problem = replace(problem, likelihood=found.likelihood or problem.likelihood)
+            return problem, found
         radius = float(self.constraint.radius) / problem.form.radius_unit
         fit = constrained(problem, radius, tol=self.tol, solver=self.solver)
         self.path_ = fit.path
@@ -351,6 +362,6 @@ def _lambda(strength: Any) -> float:
 def _precision(problem: Problem, intercept: float, coef: Array, phi: float) -> Array:
     """How sharply the data know each weight alone: ``sum w h (x - mean)^2 / phi``, (p,)."""
     eta = problem.eta(intercept, coef)
-    weights = problem.likelihood.curvatures(problem.y, eta, problem.weights)
+    weights = problem.likelihood.information(problem.y, eta, problem.weights)
     sd = problem.design.moments(weights)[1]
     return np.asarray(weights.sum() * sd**2 / phi)

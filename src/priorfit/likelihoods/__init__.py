@@ -9,7 +9,7 @@ from priorfit.likelihoods.gaussian import Gaussian
 from priorfit.likelihoods.huber import Huber
 from priorfit.likelihoods.named import as_text, by_name
 from priorfit.likelihoods.negative_binomial import NegativeBinomial
-from priorfit.likelihoods.ordinal import Ordinal
+from priorfit.likelihoods.ordinal import Ordinal, probabilities
 from priorfit.likelihoods.poisson import Poisson
 from priorfit.likelihoods.quantile import Quantile
 from priorfit.likelihoods.shares import Shares, shares
@@ -37,6 +37,7 @@ __all__ = [
     "Tweedie",
     "as_text",
     "by_name",
+    "probabilities",
     "shares",
     "survival",
 ]

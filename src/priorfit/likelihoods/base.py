@@ -88,6 +88,23 @@ class Likelihood(ABC):
         mean = self.mean(eta)
         return np.asarray(np.square(y - mean) / self.variance(mean))
 
+    def complement(self, eta: Array) -> Array:
+        """``1 - mean``, without cancellation where the likelihood can: P(y = 0) of two classes."""
+        return 1.0 - self.mean(eta)
+
+    @property
+    def predictor(self) -> str:
+        """What eta is of the response, in words."""
+        return "linear predictor"
+
+    def in_words(self, phi: float) -> str:  # noqa: ARG002
+        """The scatter at dispersion ``phi`` as a sentence; empty where nothing is to be said."""
+        return ""
+
+    def width(self, phi: float) -> tuple[str, float]:
+        """How wide the scatter is: what is measured, and how much."""
+        return "dispersion", phi
+
     def attained(self, y: Array) -> bool:  # noqa: ARG002
         """Whether the loss of every row reaches its infimum at a finite eta."""
         return True
@@ -127,6 +144,11 @@ class Likelihood(ABC):
     def curvatures(self, y: Array, eta: Array, weights: Array) -> Array:
         """The diagonal of ``d^2 total / d eta^2``, shape of eta."""
         return _beside(weights, eta) * self.curvature(_beside(y, eta), eta)
+
+    def information(self, y: Array, eta: Array, weights: Array) -> Array:
+        """How sharply each row knows its eta, times phi, (n,): the curvatures, or what is expected
+        of them where those are not a measure of it."""
+        return self.curvatures(y, eta, weights)
 
     def dual_weights(self, y: Array, eta: Array, weights: Array) -> Array:
         """How far each theta may be moved, relative to the others, and stay in the dual's domain:

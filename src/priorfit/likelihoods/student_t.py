@@ -62,6 +62,10 @@ class StudentT(Likelihood):
                     "Give both: StudentT(df=4, scale=1.0); for normal noise use Gaussian().",
                 )
 
+    def width(self, phi: float) -> tuple[str, float]:
+        """The scale."""
+        return "noise scale", float(np.sqrt(phi))
+
     def check(self, y: Array) -> None:
         """Any finite number will do."""
 
@@ -99,6 +103,17 @@ class StudentT(Likelihood):
     def mean(self, eta: Array) -> Array:
         """``eta``; for df <= 1, where no mean exists, the centre."""
         return eta
+
+    @property
+    def predictor(self) -> str:
+        return "centre"
+
+    def in_words(self, phi: float) -> str:  # noqa: ARG002
+        return f"Noise: Student's t with {self.df:g} degrees of freedom, scale {self.scale:.3g}."
+
+    def information(self, y: Array, eta: Array, weights: Array) -> Array:  # noqa: ARG002
+        """``w (df + 1) / ((df + 3) scale^2)``: Fisher's, the expected curvature."""
+        return weights * (self.df + 1.0) / ((self.df + 3.0) * self.scale**2)
 
     def eta_of(self, mean_y: float) -> float:
         """``mean_y``."""

@@ -46,10 +46,8 @@ class Facts:
     def response(self) -> str:
         """What a weight changes."""
         likelihood, classes = self.model._likelihood, getattr(self.model, "classes_", None)
-        if classes is not None:
-            return f"log odds of {self.target} = {classes[1]}"
-        link = {"gaussian": "mean", "poisson": "log mean", "bernoulli": "log odds"}
-        return f"{link[likelihood.name]} of {self.target}"
+        which = "" if classes is None or likelihood.name == "ordinal" else f" = {classes[1]}"
+        return f"{likelihood.predictor} of {self.target}{which}"
 
     @property
     def effects(self) -> Array:

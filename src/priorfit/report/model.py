@@ -14,7 +14,7 @@ from priorfit._checks import vector
 from priorfit._errors import InputError
 from priorfit._typing import Array
 from priorfit.design import Column, FormulaSchema, Schema, as_design
-from priorfit.likelihoods import by_name
+from priorfit.likelihoods import as_text, by_name
 from priorfit.priors import Prior, from_dict, to_dict
 
 __all__ = ["Model", "load_model", "model_of", "save_model"]
@@ -43,7 +43,8 @@ class Model:
 
     def predict(self, X: Any, offset: Any = None) -> dict[str, Array]:
         """The mean of each row, (n,), under the target's name; for two classes the likelier label
-        and the probability of the second one. ``offset`` (n,) is added to the linear predictor.
+        and the probability (or margin) of the second one; for times the hazard relative to the
+        baseline. ``offset`` (n,) is added to the linear predictor.
         """
         design = as_design(X) if self.schema is None else self.schema.design(X)
         known = None if self.schema is None else self.schema.offset(X)
@@ -58,20 +59,32 @@ class Model:
             eta = eta + known
         if offset is not None:
             eta = eta + vector("offset", offset, len(eta))
-        mean = by_name(self.likelihood).mean(eta)
+        likelihood = by_name(self.likelihood)
+        mean = likelihood.mean(eta)
+        if self.likelihood == "cox":
+            return {"hazard relative to the baseline": mean}
         if not self.classes:
             return {self.target: mean}
-        labels = np.asarray(self.classes, dtype=object)[(eta > 0).astype(np.intp)]
+        second = (eta > likelihood.eta_of(0.5)).astype(np.intp)
+        labels = np.asarray(self.classes, dtype=object)[second]
+        if not likelihood.is_probability:
+            return {self.target: labels, f"margin of {self.classes[1]}": eta}
         return {self.target: labels, f"P({self.target} = {self.classes[1]})": mean}
 
 
 def model_of(estimator: Any, target: str = "y", offset: str | None = None) -> Model:
     """The model file's content of a fitted `MAPRegressor` or `MAPClassifier`."""
     certificate = estimator.certificate_
+    if estimator._likelihood.name == "ordinal":
+        raise InputError(
+            "a model file must be of a likelihood without cut-points",
+            "ordinal",
+            "Keep classes_, coef_ and cut_points_ of the estimator.",
+        )
     return Model(
         schema=estimator._schema,
         target=target,
-        likelihood=estimator._likelihood.name,
+        likelihood=as_text(estimator.likelihood_),
         labels=estimator.feature_labels_,
         coef=np.ravel(estimator.coef_),
         intercept=float(np.ravel(estimator.intercept_)[0]),

@@ -6,13 +6,18 @@ all columns and rows are looked at, and those that were wrongly left out come in
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cached_property
+
 import numpy as np
 
 from priorfit._typing import Array, Index, Mask
 from priorfit.solve.certificate import Certificates, certify, joined
 from priorfit.solve.quantile.interior import Point, interior
+from priorfit.solve.quantile.null import null_dual
 from priorfit.solve.quantile.piece import Piece, piece_of
 from priorfit.solve.quantile.polish import polish, rounded, short_of
+from priorfit.solve.quantile.rows import MANY, among_near, sample
 from priorfit.solve.standard import Standard
 from priorfit.solve.working_set import beyond, screen
 
@@ -30,6 +35,7 @@ class InteriorPoint:
 
     def __init__(self, standard: Standard, tol: float) -> None:
         self.standard, self.tol, self.rounds = standard, tol, 0
+        self.near = False  # whether the rows near the line are about known
 
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
         """Solutions (m, k) and their certificates, each warm from the last."""
@@ -38,11 +44,32 @@ class InteriorPoint:
         g, previous = warm, float(strengths[0])
         slopes = self.standard.pull(g)
         for k, strength in enumerate(strengths):
-            g, certificate = self._solve(g, slopes, float(strength), previous)
+            g, certificate = self._nothing_moves(strengths[k : k + 1]) or self._solve(
+                g, slopes, float(strength), previous
+            )
             slopes, previous = certificate.slopes[:, 0], float(strength)
             out[:, k] = g
             parts.append(certificate)
         return out, joined(parts)
+
+    @cached_property
+    def _still(self) -> tuple[Array, Array] | None:
+        """The null model (m, 1) and its best dual point (n, 1); None where other weights than
+        those with a kink may move."""
+        standard, form = self.standard, self.standard.form
+        other = ~form.kinked & ~form.fixed
+        other[: int(standard.Z.intercept)] = False
+        if np.any(other) or np.any(form.loc) or np.any(form.lower > 0) or np.any(form.upper < 0):
+            return None
+        return standard.start[:, None], null_dual(standard, standard.start)[:, None]
+
+    def _nothing_moves(self, at: Array) -> tuple[Array, Certificates] | None:
+        """The null model, where it is the optimum: at lambda_max others are as good."""
+        if self._still is None:
+            return None
+        g, theta = self._still
+        certificate = certify(self.standard, g, at, theta)
+        return (g[:, 0], certificate) if certificate.gap[0] <= _EXACT else None
 
     def _solve(
         self, g: Array, slopes: Array, strength: float, previous: float
@@ -74,18 +101,50 @@ class InteriorPoint:
         return beyond(form, pull, strength * (1.0 + 1e-9)) & ~working & ~form.fixed
 
     def _among(self, g: Array, cols: Index, strength: float) -> tuple[Array, Array]:
-        """(g, theta) with the columns outside ``cols`` held where they are."""
-        standard = self.standard
-        form, n = standard.form, standard.Z.shape[0]
-        stay = np.clip(form.loc, form.lower, form.upper)
-        base = stay.copy()
-        base[cols] = form.loc[cols]
-        rest = standard.y - standard.eta(base)
-        piece = piece_of(standard, strength, np.ones(n, dtype=bool), cols, np.zeros(n), rest)
-        t, theta = solve_piece(piece, (g - form.loc)[cols], standard.reference)
-        out = stay.copy()
-        out[cols] = np.clip(form.loc[cols] + t, form.lower[cols], form.upper[cols])
-        return out, theta
+        """(g, theta) with the columns outside ``cols`` at loc."""
+        standard, n = self.standard, self.standard.Z.shape[0]
+
+        def solve(rows: Mask, side: Array) -> tuple[Array, Array]:
+            return _on_rows(standard, g, cols, strength, rows, side)
+
+        if n <= MANY:
+            return solve(np.ones(n, dtype=bool), np.zeros(n))
+        if not self.near:
+            some = sample(n, len(cols))
+            part = _part(standard, some)
+            share = float(part.weights.sum() / standard.weights.sum())
+            every = np.ones(len(some), dtype=bool)
+            g, _ = _on_rows(part, g, cols, strength * share, every, np.zeros(len(some)))
+            self.near = True
+        return among_near(standard, g, len(cols), solve)
+
+
+def _part(standard: Standard, rows: Index) -> Standard:
+    """The same problem for some of the rows."""
+    return replace(
+        standard,
+        Z=standard.Z.take_rows(rows),
+        y=standard.y[rows],
+        weights=standard.weights[rows],
+        offset=standard.offset[rows],
+    )
+
+
+def _on_rows(
+    standard: Standard, g: Array, cols: Index, strength: float, rows: Mask, side: Array
+) -> tuple[Array, Array]:
+    """(g, theta) by one piece: these columns and rows, ``side`` theta of the other rows."""
+    form = standard.form
+    stay = np.clip(form.loc, form.lower, form.upper)
+    base = stay.copy()
+    base[cols] = form.loc[cols]
+    rest = standard.y - standard.eta(base)
+    piece = piece_of(standard, strength, rows, cols, side, rest)
+    t, inner = solve_piece(piece, (g - form.loc)[cols], standard.reference)
+    out, theta = stay.copy(), side.copy()
+    out[cols] = np.clip(form.loc[cols] + t, form.lower[cols], form.upper[cols])
+    theta[rows] = inner
+    return out, theta
 
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")  # of points far off: not kept
