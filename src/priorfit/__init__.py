@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from priorfit._errors import ConvergenceWarning, InputError, PriorfitWarning
-from priorfit.likelihoods import Bernoulli, Gaussian, Likelihood, Poisson
+from priorfit.likelihoods import Bernoulli, Gaussian, Likelihood, Multinomial, Poisson
 from priorfit.predictive import prior_predictive
 from priorfit.priors import (
     ElasticNet,
@@ -61,6 +61,7 @@ __all__ = [
     "Likelihood",
     "MAPClassifier",
     "MAPRegressor",
+    "Multinomial",
     "MultivariateNormal",
     "Normal",
     "Path",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from priorfit._checks import vector
-from priorfit._typing import Array
+from priorfit._typing import Array, Mask
 
 __all__ = ["Likelihood"]
 
@@ -27,6 +27,8 @@ class Likelihood(ABC):
     has_dispersion: bool = False
     #: whether the response is a class label
     is_classification: bool = False
+    #: whether adding one number to all outputs of a row changes nothing
+    is_shift_free: bool = False
 
     @abstractmethod
     def check(self, y: Array) -> None:
@@ -69,7 +71,8 @@ class Likelihood(ABC):
         """Random responses at ``eta``, of its shape."""
 
     # -- sums over the rows: what solvers and certificates use. A likelihood whose rows are not
-    #    independent given eta overrides these; y is as `response` returns it, eta (n,) or (n, k)
+    #    independent given eta overrides these; y is as `response` returns it, eta (n,) or (n, k);
+    #    of several outputs y is (n, q) and eta (n, q) or (n, q, k)
 
     def response(self, y: Any, n: int) -> Array:
         """``y`` as an array of n rows of finite numbers; raises `InputError`."""
@@ -77,7 +80,7 @@ class Likelihood(ABC):
 
     def total(self, y: Array, eta: Array, weights: Array) -> Array:
         """``sum_i w_i loss(y_i, eta_i)``, a number or (k,)."""
-        return np.asarray(weights @ self.loss(_beside(y, eta), eta))
+        return _summed(weights, self.loss(_beside(y, eta), eta), y)
 
     def score(self, y: Array, eta: Array, weights: Array) -> Array:
         """``- d total / d eta``, shape of eta."""
@@ -87,12 +90,16 @@ class Likelihood(ABC):
         """The diagonal of ``d^2 total / d eta^2``, shape of eta."""
         return _beside(weights, eta) * self.curvature(_beside(y, eta), eta)
 
+    def hessian(self, y: Array, eta: Array, weights: Array, v: Array) -> Array:
+        """``(d^2 total / d eta^2) v`` at one ``eta``, of v with as many axes or one more."""
+        return _beside(self.curvatures(y, eta, weights), v) * v
+
     def dual(self, y: Array, theta: Array, weights: Array) -> Array:
         """``sup_eta -theta' eta - total(eta)`` (k,) of theta (n, k), or a bound from above."""
         w = _beside(weights, theta)
-        return np.asarray(weights @ self.conjugate(_beside(y, theta), -theta / w))
+        return _summed(weights, self.conjugate(_beside(y, theta), -theta / w), y)
 
-    def null_eta(self, y: Array, weights: Array, offset: Array) -> float:
+    def null_eta(self, y: Array, weights: Array, offset: Array) -> Any:
         """The intercept that fits best alone: ``argmin_a total(y, offset + a)``."""
         total = weights.sum()
         a = self.link(float(weights @ y / total)) - float(weights @ offset / total)
@@ -107,6 +114,10 @@ class Likelihood(ABC):
                 break
         return a
 
+    def free(self, outputs: int) -> Mask:
+        """Mask (outputs,): those that have weights of their own."""
+        return np.ones(outputs, dtype=bool)
+
     @property
     def known_dispersion(self) -> float | None:
         """phi where it is known, None where it is to be estimated."""
@@ -115,4 +126,10 @@ class Likelihood(ABC):
 
 def _beside(rows: Array, eta: Array) -> Array:
     """Numbers of the rows, shaped to broadcast against ``eta``."""
-    return rows if eta.ndim == 1 else rows[:, None]
+    return rows.reshape(rows.shape + (1,) * (eta.ndim - rows.ndim))
+
+
+def _summed(weights: Array, values: Array, y: Array) -> Array:
+    """``sum_i w_i values_i``, and over the outputs where there are several."""
+    total = np.tensordot(weights, values, 1)
+    return np.asarray(total.sum(axis=0) if y.ndim == 2 else total)

@@ -9,6 +9,7 @@ from priorfit.priors.grouped import GroupLaplace, SparseGroupLaplace
 from priorfit.priors.groups import Groups
 from priorfit.priors.multivariate import MultivariateNormal
 from priorfit.priors.normal_form import NormalForm
+from priorfit.priors.outputs import for_outputs
 from priorfit.priors.separable import ElasticNet, Flat, Laplace, Normal
 from priorfit.priors.shrinkage import shrinkage
 from priorfit.priors.truncated import Truncated
@@ -30,6 +31,7 @@ __all__ = [
     "SparseGroupLaplace",
     "Truncated",
     "describe",
+    "for_outputs",
     "from_dict",
     "parse_prior",
     "shrinkage",

@@ -14,7 +14,7 @@ from priorfit._typing import Array
 from priorfit.design import as_design
 from priorfit.likelihoods import Gaussian
 from priorfit.priors import MultivariateNormal, Normal
-from priorfit.problem import Problem
+from priorfit.problem import Problem, neg_log_belief
 from priorfit.solve.certificate import Certificates
 from priorfit.solve.engines import Auto, engine
 from priorfit.solve.noise import (
@@ -82,7 +82,7 @@ def solve_quietly(
 ) -> Solution:
     """`solve` without the warning; the status says what became of the fit."""
     check_settings(tol, max_iter)
-    if isinstance(problem.prior, MultivariateNormal):
+    if problem.outputs is None and isinstance(problem.prior, MultivariateNormal):
         return _whitened(problem, problem.prior, tol, max_iter, solver)
     if solver == "auto" and warm is None and (small := fit_small(problem, tol)) is not None:
         return _small_solution(problem, small, tol)
@@ -162,19 +162,18 @@ def _solution(
     engine_used: tuple[str, int],
 ) -> Solution:
     intercepts, coefs = restore(standard, g[:, None], problem)
-    coef, intercept = coefs[:, 0], float(intercepts[0])
+    coef, at = coefs[..., 0], intercepts[..., 0]
+    intercept = float(at) if problem.outputs is None else at
     certificate = Certificate(float(found.gap[0]), float(found.kkt[0]), tol)
     status = Status.CERTIFIED if certificate.certified else Status.NOT_CONVERGED
     if _separated(standard, g):
         status = Status.SEPARATED
     phi = strength / standard.y_unit**2
     df = degrees_of_freedom(standard, g, strength)
-    belief = problem.prior
+    belief = problem.belief
     if isinstance(problem.likelihood, Gaussian) and problem.likelihood.scale_by_noise:
         belief = belief.widened(float(np.sqrt(phi)))
-    objective = problem.neg_log_likelihood(intercept, coef, phi) + float(
-        np.broadcast_to(belief.neg_log_density(coef), coef.shape).sum()
-    )
+    objective = problem.neg_log_likelihood(intercept, coef, phi) + neg_log_belief(belief, coef)
     return Solution(intercept, coef, phi, objective, df, certificate, status, *engine_used)
 
 
@@ -197,7 +196,7 @@ def _small_solution(problem: Problem, small: SmallFit, tol: float) -> Solution:
 
 def _separated(standard: Standard, g: Array) -> bool:
     """Whether weights with a flat prior run away because the likelihood has no maximum."""
-    free = standard.form.flat[int(standard.Z.intercept) :]
+    free = standard.form.flat[standard.first :]
     if standard.gaussian or not np.any(free):
         return False
     lost = standard.likelihood.total(standard.y, standard.eta(g), standard.weights)

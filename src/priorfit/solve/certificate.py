@@ -241,15 +241,13 @@ def _meet_flat(standard: Standard, theta: Array, slopes: Array, eta: Array) -> t
     small = np.all(np.abs(slopes[flat]) <= 1e-15 * size)
     if len(flat) == 0 or len(flat) > 256 or small:
         return theta, slopes
-    weight = standard.likelihood.curvatures(standard.y, eta, standard.weights)
     columns = standard.Z.columns(flat, np.zeros(standard.size))[0]
     theta = theta.copy()
     for k in range(theta.shape[1]):
+        curved = standard.likelihood.hessian(standard.y, eta[:, k], standard.weights, columns)
+        normal = columns.T @ curved
         for _ in range(2):
-            normal = columns.T @ (weight[:, k, None] * columns)
-            theta[:, k] -= weight[:, k] * (
-                columns @ np.linalg.lstsq(normal, columns.T @ theta[:, k], rcond=None)[0]
-            )
+            theta[:, k] -= curved @ np.linalg.lstsq(normal, columns.T @ theta[:, k], rcond=1e-13)[0]
     return theta, standard.Z.rmatvec(theta)
 
 

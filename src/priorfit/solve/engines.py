@@ -20,6 +20,7 @@ from priorfit.solve.grouped import Grouped
 from priorfit.solve.least_squares import LeastSquares, is_quadratic
 from priorfit.solve.many_columns import ManyColumns
 from priorfit.solve.newton import Newton
+from priorfit.solve.outputs import OutputsStandard
 from priorfit.solve.reference import Reference
 from priorfit.solve.shared import Shared
 from priorfit.solve.standard import Standard, standardize
@@ -70,7 +71,7 @@ class Auto:
 
 
 def _select(standard: Standard, only: float | None = None) -> str:
-    if not standard.gaussian:
+    if isinstance(standard, OutputsStandard) or not standard.gaussian:
         return "newton"
     if standard.form.groups is not None:
         return "groups"
@@ -94,6 +95,12 @@ def engine(
             "Choose one of them.",
         )
     name = _select(standard, only) if solver == "auto" else solver
+    if isinstance(standard, OutputsStandard) and name not in ("newton", "reference"):
+        raise InputError(
+            f"the {name} engine must have one output per row",
+            f"{standard.outputs}",
+            "Use solver='auto'.",
+        )
     if not standard.gaussian and name not in ("newton", "reference"):
         raise InputError(
             f"the {name} engine must have a gaussian likelihood",
@@ -135,7 +142,7 @@ def share(problem: Problem) -> Shared | None:
     Dense columns and a gaussian likelihood, but for groups and a normal prior over many columns.
     """
     likely = isinstance(problem.design, Dense) and isinstance(problem.likelihood, Gaussian)
-    if not likely or not np.all(problem.weights > 0):
+    if problem.outputs is not None or not likely or not np.all(problem.weights > 0):
         return None
     known = moments(problem.design, problem.weights)
     standard = standardize(problem, known=known)

@@ -15,6 +15,7 @@ from priorfit.solve.certificate import Certificates, certify, joined
 from priorfit.solve.least_squares import dual_normal, is_quadratic
 from priorfit.solve.many_columns import ManyColumns
 from priorfit.solve.native import LOSSES, solve_glm, solve_group_quadratic, solve_quadratic
+from priorfit.solve.outputs import OutputsStandard
 from priorfit.solve.standard import Standard
 from priorfit.solve.working_set import beyond, screen
 
@@ -34,13 +35,17 @@ class Newton:
         form, n = standard.form, standard.Z.shape[0]
         self.normal = standard.normal
         self.flat = np.flatnonzero(form.flat)
-        self.dual = is_quadratic(standard) and len(self.normal) > n >= len(self.flat)
+        self.several = isinstance(standard, OutputsStandard)
+        dual = is_quadratic(standard) and len(self.normal) > n >= len(self.flat)
+        self.dual = dual and not self.several
         self.whole = standard.size <= _SMALL
         self.kernel = standard.kernel if self.dual else np.empty((0, 0))
-        small = self.whole and n * standard.size <= _NATIVE and not self.dual
+        small = self.whole and not self.several and n * standard.size <= _NATIVE and not self.dual
         native = small and standard.likelihood.name in LOSSES and form.groups is None
         self.dense = standard.Z.dense() if native else None
-        wide = not (native or self.dual or self.whole) and ManyColumns.applies(standard)
+        wide = not (native or self.dual or self.whole or self.several) and ManyColumns.applies(
+            standard
+        )
         self.many = ManyColumns(standard, tol) if wide else None
 
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
@@ -124,13 +129,13 @@ class Newton:
     def _propose(self, g: Array, eta: Array, slopes: Array, strength: float, cols: Index) -> Array:
         """The minimum of the quadratic model over the working columns."""
         standard = self.standard
-        h = standard.likelihood.curvatures(standard.y, eta, standard.weights)
-        h = np.maximum(h, 1e-12 * max(float(h.max()), 1e-300))
         if self.dual:
+            h = standard.likelihood.curvatures(standard.y, eta, standard.weights)
+            h = np.maximum(h, 1e-12 * max(float(h.max()), 1e-300))
             return self._propose_dual(eta, h, strength)
         if standard.form.groups is not None:
-            return self._propose_groups(g, h, slopes, strength, cols)
-        gram = standard.Z.gram(cols, cols, h)
+            return self._propose_groups(g, eta, slopes, strength, cols)
+        gram = standard.information(cols, eta)
         q = gram @ g[cols] + slopes[cols]
         tol = 1e-3 * min(1.0, self.tol) * float(np.max(np.abs(slopes[cols]), initial=1e-300))
         at = np.array([strength])
@@ -140,10 +145,10 @@ class Newton:
         return proposal
 
     def _propose_groups(
-        self, g: Array, h: Array, slopes: Array, strength: float, cols: Index
+        self, g: Array, eta: Array, slopes: Array, strength: float, cols: Index
     ) -> Array:
         blocks = blocks_of(self.standard.form, cols)
-        gram = self.standard.Z.gram(blocks.columns, blocks.columns, h)
+        gram = self.standard.information(blocks.columns, eta)
         t = (g - self.standard.form.loc)[blocks.columns]
         q = gram @ t + slopes[blocks.columns]
         tol = 1e-2 * min(1.0, self.tol) * float(np.max(np.abs(slopes[cols]), initial=1e-300))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from priorfit._typing import Array
+from priorfit._typing import Array, Intercept
 from priorfit.solve.status import Status
 
 __all__ = ["Certificate", "Solution"]
@@ -41,12 +41,12 @@ class Certificate(NamedTuple):
 class Solution(NamedTuple):
     """The MAP estimate of a problem.
 
-    ``coef`` (p,) and ``intercept`` in the units of the data; ``phi`` the dispersion (given or
-    estimated; its root is the gaussian noise); ``objective`` J, constants kept; ``df`` the
+    ``coef`` (p,) and ``intercept`` in the units of the data, (p, q) and (q,) for q outputs;
+    ``phi`` the dispersion (given or estimated; its root is the gaussian noise); ``objective`` J, constants kept; ``df`` the
     degrees of freedom; ``solver`` the engine and ``n_iter`` its outer iterations.
     """
 
-    intercept: float
+    intercept: Intercept
     coef: Array
     phi: float
     objective: float

@@ -1,0 +1,119 @@
+"""The problem of several outputs in comparable units, over flat arrays: (j, k) is ``j q + k``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from priorfit._typing import Array, Index, Intercept
+from priorfit.likelihoods import Gaussian, flattened
+from priorfit.priors import NormalForm
+from priorfit.problem import Problem
+from priorfit.solve.columns import moments
+from priorfit.solve.outputs.stacked import Stacked
+from priorfit.solve.standard import Standard, alike, in_units_of, power_of_two, without
+
+__all__ = ["OutputsStandard", "standardize_outputs"]
+
+_EPS = float(np.finfo(np.float64).eps)
+
+
+@dataclass(frozen=True, eq=False)
+class OutputsStandard(Standard):
+    """A `Standard` whose Z is `Stacked`; ``centers`` (q,) of the responses."""
+
+    outputs: int = 1
+    centers: Intercept = 0.0
+
+    @property
+    def stacked(self) -> Stacked:
+        """Z."""
+        assert isinstance(self.Z, Stacked)
+        return self.Z
+
+    @property
+    def first(self) -> int:
+        return self.outputs * int(self.Z.intercept)
+
+    @property
+    def _null(self) -> Array:
+        intercepts = np.broadcast_to(self._null_intercept, (self.outputs,))
+        return np.asarray(self.offset + np.tile(intercepts, len(self.y) // self.outputs))
+
+    @cached_property
+    def _null_intercept(self) -> Intercept:
+        if not self.Z.intercept or self.gaussian:
+            return 0.0
+        return self.likelihood.null_eta(self.y, self.weights, self.offset)
+
+    def information(self, cols: Index, eta: Array) -> Array:
+        """``Z_C' H Z_C``, where the outputs of a row know of each other."""
+        if self.gaussian:
+            return super().information(cols, eta)
+        among, place, output = self.stacked.of_features(cols)
+        mu = self.likelihood.mean(eta).reshape(-1, self.outputs)
+        w = self.weights[:: self.outputs, None]
+        shared = (np.sqrt(w) * mu)[:, output] * among[:, place]
+        out = -(shared.T @ shared)
+        for k in range(self.outputs):
+            mine = np.flatnonzero(output == k)
+            part = among[:, place[mine]]
+            out[np.ix_(mine, mine)] += part.T @ (w * mu[:, k : k + 1] * part)
+        units = self.stacked.units[cols]
+        return np.asarray(out / units[:, None] / units)
+
+    def enter(self, intercept: Intercept, coef: Array) -> Array:
+        """The unknowns of an estimate (q,), (p, q) in the units of the data."""
+        slopes = coef.ravel() * self.Z.scale * self.y_unit
+        if not self.Z.intercept:
+            return slopes
+        shift = self.Z.center @ coef
+        return np.concatenate([(intercept - self.centers + shift) * self.y_unit, slopes])
+
+
+def standardize_outputs(problem: Problem, form: NormalForm | None = None) -> OutputsStandard:
+    """The standard form of a problem with several outputs; rows of weight 0 are left out."""
+    kept = problem.weights > 0
+    if not np.all(kept):
+        problem = problem.take_rows(np.flatnonzero(kept))
+    form = problem.form if form is None else form
+    w, q = problem.weights, problem.y.shape[1]
+    mean, sd = moments(problem.design, w)
+    center = mean if problem.intercept else np.zeros_like(mean)
+    spread = sd if problem.intercept else np.hypot(sd, mean)
+    constant = spread <= 8 * _EPS * np.abs(mean)
+    scale = np.repeat(power_of_two(np.where(constant, 1.0, spread)), q)
+    constant = np.repeat(constant, q) & problem.intercept
+    form = without(form, constant)
+    if form.groups is not None:
+        scale = alike(form.groups, scale)
+    response, centers, y_unit = problem.y, np.zeros(q), 1.0
+    offset = problem.offset
+    if isinstance(problem.likelihood, Gaussian):
+        response, centers, y_unit = _standard_responses(response - offset, w, problem.intercept)
+        offset = np.zeros_like(response)
+    likelihood, y, weights = flattened(problem.likelihood, response, w)
+    first = q * int(problem.intercept)
+    in_units = in_units_of(form, scale * y_unit, constant, first)
+    if first and not np.all(problem.likelihood.free(q)):
+        in_units.lower[:q] = np.where(problem.likelihood.free(q), -np.inf, 0.0)
+        in_units.upper[:q] = -in_units.lower[:q]
+    Z = Stacked(problem.design, center, scale, problem.intercept, outputs=q)
+    return OutputsStandard(
+        likelihood, Z, y, weights, offset.ravel(), in_units, 0.0, y_unit, None, q, centers
+    )
+
+
+def _standard_responses(y: Array, w: Array, intercept: bool) -> tuple[Array, Array, float]:
+    """(y - centers) * unit, centers (q,) and the unit, one for all: they share the noise."""
+    unit = 1.0 / float(power_of_two(np.array([np.max(np.abs(y)) or 1.0]))[0])
+    centers = (w @ (y * unit) / w.sum()) / unit if intercept else np.zeros(y.shape[1])
+    away = (y - centers) * unit
+    spread = float(np.sqrt(np.max(w @ np.square(away)) / w.sum()))
+    finer = 1.0 / float(power_of_two(np.array([spread]))[0]) if spread > 0 else 1.0
+    if intercept:  # a second pass takes out the rounding of the first
+        rest = w @ away / w.sum()
+        away, centers = away - rest, centers + rest / unit
+    return away * finer, centers, unit * finer
