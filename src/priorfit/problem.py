@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 from priorfit._checks import check_weights, matrix, of_kind, vector
+from priorfit._errors import InputError
 from priorfit._typing import Array, Intercept
 from priorfit.design import Design, as_design
 from priorfit.likelihoods import Gaussian, Likelihood
@@ -133,6 +134,15 @@ class Problem:
         products = self.design.matvec(coefs.reshape(len(coefs), -1))
         offset = self.offset[..., None] + intercepts
         return np.asarray(offset + products.reshape(offset.shape))
+
+    def require_one_output(self, what: str) -> None:
+        """Raise `InputError` where rows have several outputs, which ``what`` does not know."""
+        if self.outputs is not None:
+            raise InputError(
+                f"{what} must have one output per row",
+                f"{self.outputs} outputs",
+                "Fit one response, or one class against the rest, at a time.",
+            )
 
     def neg_log_likelihood(self, intercept: Intercept, coef: Array, phi: float) -> float:
         """``sum_i w_i (-log p(y_i | eta_i; phi))``, constants kept."""

@@ -1,4 +1,4 @@
-"""Two classes."""
+"""Two classes, or several."""
 
 from __future__ import annotations
 
@@ -6,22 +6,26 @@ from collections.abc import Callable
 from typing import Any, Self
 
 import numpy as np
+from scipy.special import logsumexp
 from sklearn.base import ClassifierMixin
 
 from priorfit._errors import InputError
 from priorfit._typing import Array
 from priorfit.estimators.base import MAPEstimator
 from priorfit.estimators.given import labels
-from priorfit.likelihoods import Bernoulli, Likelihood
+from priorfit.likelihoods import Bernoulli, Likelihood, Multinomial
 
 __all__ = ["MAPClassifier"]
 
 
 class MAPClassifier(ClassifierMixin, MAPEstimator):  # type: ignore[misc]
-    """The MAP estimate of a two-class logistic regression; labels of any kind.
+    """The MAP estimate of a logistic regression; labels of any kind.
 
-    Parameters and attributes as `MAPRegressor`, with ``classes_``, ``coef_`` (1, p) and
-    ``intercept_`` (1,), as scikit-learn's classifiers have them.
+    Two classes make one linear predictor (`Bernoulli`), three or more one for each (`Multinomial`);
+    the prior then holds on the weights of every class. Parameters and attributes as `MAPRegressor`,
+    with ``classes_``, ``coef_`` (1, p) or (K, p) and ``intercept_`` (1,) or (K,), as scikit-learn's
+    classifiers have them. Two classes with ``likelihood=Multinomial()`` have two predictors: a
+    normal prior of scale s is then that of scale ``sqrt(2) s`` on the one predictor of `Bernoulli`.
 
     Examples
     --------
@@ -30,6 +34,10 @@ class MAPClassifier(ClassifierMixin, MAPEstimator):  # type: ignore[misc]
     >>> m = pf.MAPClassifier(prior=pf.Normal(scale=2.5)).fit(X, ["no", "no", "yes", "yes"])
     >>> m.predict([[2.5]])
     array(['yes'], dtype='<U3')
+    >>> m = pf.MAPClassifier().fit(X, ["a", "b", "b", "c"])
+    >>> m.predict_proba([[0.0], [3.0]]).round(2)
+    array([[0.58, 0.38, 0.05],
+           [0.05, 0.38, 0.58]])
     """
 
     def fit(
@@ -43,28 +51,39 @@ class MAPClassifier(ClassifierMixin, MAPEstimator):  # type: ignore[misc]
     ) -> Self:
         """Fit; ``y`` is an array, the name of a column of X, or "target ~ ." / "target ~ a + b"."""
         self._fit(X, y, sample_weight, offset, progress)
-        self.coef_ = self.solution_.coef[None, :]
-        self.intercept_ = np.array([self.solution_.intercept])
+        if self._free is None:
+            self.coef_ = self.solution_.coef[None, :]
+            self.intercept_ = np.array([self.solution_.intercept])
         return self
 
     def decision_function(self, X: Any, *, offset: Any = None) -> Array:
-        """Log odds of ``classes_[1]``, (n,)."""
+        """Log odds of ``classes_[1]``, (n,); of three or more classes the predictors, (n, K)."""
         return self._eta(X, offset)
 
     def predict_proba(self, X: Any, *, offset: Any = None) -> Array:
-        """Probability of each class, (n, 2)."""
+        """Probability of each class, (n, K)."""
         eta = self._eta(X, offset)
+        if eta.ndim == 2:
+            return self._likelihood.mean(eta)
         return np.column_stack([self._likelihood.mean(-eta), self._likelihood.mean(eta)])
 
     def predict_log_proba(self, X: Any, *, offset: Any = None) -> Array:
         """Logarithm of `predict_proba`, without underflow."""
         eta = self._eta(X, offset)
+        if eta.ndim == 2:
+            return np.asarray(eta - logsumexp(eta, axis=1, keepdims=True))
         return np.column_stack([-np.logaddexp(0.0, eta), -np.logaddexp(0.0, -eta)])
 
     def predict(self, X: Any, *, offset: Any = None) -> Any:
-        """The likelier class of each row."""
-        positive = self._eta(X, offset) > 0
-        return self.classes_[positive.astype(np.intp)]
+        """The likeliest class of each row."""
+        eta = self._eta(X, offset)
+        likeliest = np.argmax(eta, axis=1) if eta.ndim == 2 else eta > 0
+        return self.classes_[likeliest.astype(np.intp)]
+
+    def _likelihood_of(self, y: Any) -> Likelihood:
+        if self.likelihood is not None:
+            return self.likelihood
+        return Bernoulli() if len(np.unique(labels(y))) <= 2 else Multinomial()
 
     def _default_likelihood(self) -> Likelihood:
         return Bernoulli()
@@ -74,19 +93,19 @@ class MAPClassifier(ClassifierMixin, MAPEstimator):  # type: ignore[misc]
             raise InputError(
                 "a classifier needs a likelihood of classes",
                 likelihood.name,
-                "Use pf.Bernoulli(), or MAPRegressor.",
+                "Use pf.Bernoulli() or pf.Multinomial(), or MAPRegressor.",
             )
         self.classes_, codes = np.unique(labels(y), return_inverse=True)
-        if len(self.classes_) != 2:
+        several = isinstance(likelihood, Multinomial)
+        if len(self.classes_) < 2 or (len(self.classes_) > 2 and not several):
             raise InputError(
-                "y must have exactly two classes",
+                "y must have at least two classes"
+                if several
+                else f"y must have exactly two classes for {likelihood.name}",
                 f"{len(self.classes_)} class{'es' * (len(self.classes_) != 1)}: "
                 f"{', '.join(map(str, self.classes_[:5].tolist()))}",
-                "Only binary classification is supported; fit one class against the rest.",
+                "There is nothing to tell apart."
+                if len(self.classes_) < 2
+                else "Leave likelihood out, or use pf.Multinomial().",
             )
         return codes.astype(np.float64)
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_class = False
-        return tags

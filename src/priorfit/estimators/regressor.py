@@ -9,6 +9,7 @@ from sklearn.base import RegressorMixin
 
 from priorfit._typing import Array
 from priorfit.estimators.base import MAPEstimator
+from priorfit.likelihoods import Gaussian, Likelihood
 
 __all__ = ["MAPRegressor"]
 
@@ -34,7 +35,7 @@ class MAPRegressor(RegressorMixin, MAPEstimator):  # type: ignore[misc]
 
     Attributes
     ----------
-    coef_ (p,), intercept_, certificate_, views_ (prior, penalty, constraint), prior_,
+    coef_ (p,) and intercept_, of q responses (q, p) and (q,); certificate_, views_ (prior, penalty, constraint), prior_,
     dispersion_ (noise variance for the gaussian), column_sd_ (p,), solution_, path_ and
     selection_ (where the strength was chosen), feature_labels_, n_features_in_, n_iter_.
 
@@ -64,8 +65,11 @@ class MAPRegressor(RegressorMixin, MAPEstimator):  # type: ignore[misc]
         """Fit; ``y`` is an array, the name of a column of X, or "target ~ ." / "target ~ a + b"."""
         return self._fit(X, y, sample_weight, offset, progress)
 
+    def _may_be_several(self, likelihood: Likelihood) -> bool:
+        return isinstance(likelihood, Gaussian)
+
     def predict(self, X: Any, *, offset: Any = None) -> Array:
-        """The expected response, (n,)."""
+        """The expected response, (n,) or (n, q)."""
         eta = self._eta(X, offset)
         mean: Array = self._likelihood.mean(eta)
         return mean

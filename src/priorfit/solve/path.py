@@ -165,7 +165,7 @@ class Path:
         slack and that fit is returned. Raises `InputError` where the radius is below the strongest
         point of the path. `within` also gives the multiplier and the certificate.
         """
-        if radius == self.norms[0]:
+        if self.problem.outputs is None and radius == self.norms[0]:
             return float(self.intercepts[0]), self.coefs[:, 0]
         found = self.within(radius)
         return found.intercept, found.coef
@@ -181,6 +181,7 @@ class Path:
         >>> found.coef.round(3), round(found.penalty, 3)
         (array([1.4, 0.6]), 1.6)
         """
+        self.problem.require_one_output("a fit by its radius")
         norms = self.norms
         if not norms[0] <= radius < np.inf:
             raise InputError(

@@ -42,8 +42,9 @@ class Solution(NamedTuple):
     """The MAP estimate of a problem.
 
     ``coef`` (p,) and ``intercept`` in the units of the data, (p, q) and (q,) for q outputs;
-    ``phi`` the dispersion (given or estimated; its root is the gaussian noise); ``objective`` J, constants kept; ``df`` the
-    degrees of freedom; ``solver`` the engine and ``n_iter`` its outer iterations.
+    ``phi`` the dispersion (given or estimated; its root is the gaussian noise); ``objective`` J,
+    constants kept; ``df`` the degrees of freedom; ``solver`` the engine and ``n_iter`` its outer
+    iterations.
     """
 
     intercept: Intercept
