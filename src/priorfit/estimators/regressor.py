@@ -35,7 +35,8 @@ class MAPRegressor(RegressorMixin, MAPEstimator):  # type: ignore[misc]
 
     Attributes
     ----------
-    coef_ (p,) and intercept_, of q responses (q, p) and (q,); certificate_, views_ (prior, penalty, constraint), prior_,
+    coef_ (p,) and intercept_, of q responses (q, p) and (q,); certificate_, views_ (prior, penalty,
+    constraint), prior_,
     dispersion_ (noise variance for the gaussian), column_sd_ (p,), solution_, path_ and
     selection_ (where the strength was chosen), feature_labels_, n_features_in_, n_iter_.
 

@@ -21,6 +21,7 @@ from priorfit.solve.least_squares import LeastSquares, is_quadratic
 from priorfit.solve.many_columns import ManyColumns
 from priorfit.solve.newton import Newton
 from priorfit.solve.outputs import OutputsStandard
+from priorfit.solve.outputs.engine import Outputs
 from priorfit.solve.reference import Reference
 from priorfit.solve.shared import Shared
 from priorfit.solve.standard import Standard, standardize
@@ -46,6 +47,7 @@ ENGINES = (
     "working-set",
     "groups",
     "newton",
+    "outputs",
     "reference",
 )
 
@@ -71,7 +73,9 @@ class Auto:
 
 
 def _select(standard: Standard, only: float | None = None) -> str:
-    if isinstance(standard, OutputsStandard) or not standard.gaussian:
+    if isinstance(standard, OutputsStandard):
+        return "outputs"
+    if not standard.gaussian:
         return "newton"
     if standard.form.groups is not None:
         return "groups"
@@ -95,12 +99,15 @@ def engine(
             "Choose one of them.",
         )
     name = _select(standard, only) if solver == "auto" else solver
-    if isinstance(standard, OutputsStandard) and name not in ("newton", "reference"):
+    several = isinstance(standard, OutputsStandard)
+    if several != (name == "outputs") and name not in ("newton", "reference"):
         raise InputError(
-            f"the {name} engine must have one output per row",
-            f"{standard.outputs}",
+            f"the {name} engine must have {'several outputs' if not several else 'one output'}",
+            "one" if not several else f"{standard.outputs}",
             "Use solver='auto'.",
         )
+    if isinstance(standard, OutputsStandard) and name == "outputs":
+        return Outputs(standard, tol, max_iter)
     if not standard.gaussian and name not in ("newton", "reference"):
         raise InputError(
             f"the {name} engine must have a gaussian likelihood",
