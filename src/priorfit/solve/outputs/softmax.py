@@ -100,8 +100,7 @@ class SoftmaxPath:
         solutions = solutions[:, :done] + self.base[:, None]
         if first:
             solutions[1:q] = intercepts[:done].T
-            held = np.flatnonzero(form.fixed[:q])
-            solutions[:q] -= solutions[held[0]] if len(held) else solutions[:q].mean(axis=0)
+            solutions[:q] -= solutions[np.flatnonzero(form.fixed[:q])[0]]
         return solutions, gaps[:done], kkts[:done]
 
     def _by_output(self, values: Array) -> Array:

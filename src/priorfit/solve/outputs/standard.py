@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from priorfit._typing import Array, Index, Intercept
+from priorfit._typing import Array, Index, Intercept, Mask
 from priorfit.likelihoods import Gaussian, flattened
 from priorfit.priors import NormalForm
 from priorfit.problem import Problem
@@ -22,10 +22,15 @@ _EPS = float(np.finfo(np.float64).eps)
 
 @dataclass(frozen=True, eq=False)
 class OutputsStandard(Standard):
-    """A `Standard` whose Z is `Stacked`; ``centers`` (q,) of the responses."""
+    """A `Standard` whose Z is `Stacked`; ``centers`` (q,) of the responses.
+
+    Where one number may be added to all outputs of a row, those of the first output that nothing
+    else holds (its intercept, and its weight of each column in ``shifted`` (p,)) stay at 0.
+    """
 
     outputs: int = 1
     centers: Intercept = 0.0
+    shifted: Mask | None = None
 
     @property
     def stacked(self) -> Stacked:
@@ -46,7 +51,8 @@ class OutputsStandard(Standard):
     def _null_intercept(self) -> Intercept:
         if not self.Z.intercept or self.gaussian:
             return 0.0
-        return self.likelihood.null_eta(self.y, self.weights, self.offset)
+        level = self.likelihood.null_eta(self.y, self.weights, self.offset)
+        return level if self.shifted is None else level - level[0]
 
     def information(self, cols: Index, eta: Array) -> Array:
         """``Z_C' H Z_C``, where the outputs of a row know of each other."""
@@ -66,11 +72,13 @@ class OutputsStandard(Standard):
 
     def enter(self, intercept: Intercept, coef: Array) -> Array:
         """The unknowns of an estimate (q,), (p, q) in the units of the data."""
+        if self.shifted is not None:
+            coef = coef - np.where(self.shifted[:, None], coef[:, :1], 0.0)
         slopes = coef.ravel() * self.Z.scale * self.y_unit
         if not self.Z.intercept:
             return slopes
-        shift = self.Z.center @ coef
-        return np.concatenate([(intercept - self.centers + shift) * self.y_unit, slopes])
+        level = (intercept - self.centers + self.Z.center @ coef) * self.y_unit
+        return np.concatenate([level if self.shifted is None else level - level[0], slopes])
 
 
 def standardize_outputs(problem: Problem, form: NormalForm | None = None) -> OutputsStandard:
@@ -97,12 +105,17 @@ def standardize_outputs(problem: Problem, form: NormalForm | None = None) -> Out
     likelihood, y, weights = flattened(problem.likelihood, response, w)
     first = q * int(problem.intercept)
     in_units = in_units_of(form, scale * y_unit, constant, first)
-    if first and not np.all(problem.likelihood.free(q)):
-        in_units.lower[:q] = np.where(problem.likelihood.free(q), -np.inf, 0.0)
-        in_units.upper[:q] = -in_units.lower[:q]
+    held, shifted = np.zeros(len(in_units.loc), dtype=bool), None
+    if first:
+        held[:q] = ~problem.likelihood.free(q)
+    if problem.likelihood.is_shift_free:
+        shifted = in_units.flat[first:].reshape(-1, q).all(axis=1)
+        held[0:first:q] = True
+        held[first::q] = shifted
+    in_units.lower[held] = in_units.upper[held] = 0.0
     Z = Stacked(problem.design, center, scale, problem.intercept, outputs=q)
     return OutputsStandard(
-        likelihood, Z, y, weights, offset.ravel(), in_units, 0.0, y_unit, None, q, centers
+        likelihood, Z, y, weights, offset.ravel(), in_units, 0.0, y_unit, None, q, centers, shifted
     )
 
 
