@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from priorfit._checks import matrix, of_kind, vector
 from priorfit._errors import InputError
-from priorfit._typing import Array, Intercept
+from priorfit._typing import Array, Intercept, Mask
 from priorfit.design import Design, Schema, is_table, split_target
 from priorfit.estimators.given import (
     array_design,
@@ -163,7 +163,9 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         if getattr(problem.likelihood, "scale_by_noise", False):
             self.prior_ = problem.prior.widened(float(np.sqrt(solution.phi)))
         self._labels = problem.design.labels()
-        self._free = None if not several else problem.likelihood.free(problem.outputs or 1)
+        self._free: Mask | None = None
+        if problem.outputs is not None:
+            self._free = problem.likelihood.free(problem.outputs)
         self.views_ = self._views(self.prior_, np.ones(len(solution.coef)))
         self._data_precision = _precision(problem, solution.intercept, solution.coef, solution.phi)
         self._n_effective, self._n_rows = problem.n_effective, len(problem.y)
@@ -319,8 +321,9 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
 
     def _belief(self, prior: Prior) -> Prior:
         """The belief about all weights that this one of the columns is."""
-        several = self._free is not None
-        return for_outputs(prior, len(self._labels), self._free) if several else prior
+        if self._free is None:
+            return prior
+        return for_outputs(prior, len(self._labels), self._free)
 
     @property
     def feature_labels_(self) -> tuple[str, ...]:

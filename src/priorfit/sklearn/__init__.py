@@ -3,6 +3,11 @@
 from priorfit.sklearn.linear import ElasticNet, Lasso, Ridge
 from priorfit.sklearn.linear_cv import ElasticNetCV, LassoCV, RidgeCV
 from priorfit.sklearn.logistic import LogisticRegression, LogisticRegressionCV
+from priorfit.sklearn.multi_task import (
+    MultiTaskElasticNet,
+    MultiTaskLasso,
+    MultiTaskLassoCV,
+)
 from priorfit.sklearn.poisson import PoissonRegressor
 
 __all__ = [
@@ -12,6 +17,9 @@ __all__ = [
     "LassoCV",
     "LogisticRegression",
     "LogisticRegressionCV",
+    "MultiTaskElasticNet",
+    "MultiTaskLasso",
+    "MultiTaskLassoCV",
     "PoissonRegressor",
     "Ridge",
     "RidgeCV",

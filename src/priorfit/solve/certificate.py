@@ -15,7 +15,6 @@ from typing import NamedTuple
 import numpy as np
 
 from priorfit._typing import Array, Index
-from priorfit.design import Dense
 from priorfit.solve.standard import Standard
 
 __all__ = ["Certificates", "certify", "certify_by_gram", "joined"]
@@ -45,7 +44,7 @@ def certify(standard: Standard, solutions: Array, strengths: Array) -> Certifica
     infinite for an answer that is not finite.
     """
     (n, m), k = standard.Z.shape, solutions.shape[1]
-    by_rows = standard.gaussian and isinstance(standard.Z.base, Dense)
+    by_rows = standard.gaussian and standard.by_rows
     step = max(1, _BUDGET // (m if by_rows else max(n, m)))
     judge = _certify_gaussian if standard.gaussian else _certify
     if step >= k:
@@ -93,8 +92,7 @@ class _Residuals(NamedTuple):
 def _residuals(standard: Standard, g: Array) -> _Residuals:
     """One look at X, by blocks of rows where they can be had without a copy."""
     n, k = standard.Z.shape[0], g.shape[1]
-    dense = isinstance(standard.Z.base, Dense)
-    step = max(64, _ROWS // k) if dense else n
+    step = max(64, _ROWS // k) if standard.by_rows else n
     square, inner, slopes = np.zeros(k), np.zeros(k), np.zeros(g.shape)
     for rows in (slice(i, i + step) for i in range(0, n, step)):
         Z = standard.Z if step >= n else standard.Z.take_rows(rows)

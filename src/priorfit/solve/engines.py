@@ -101,13 +101,14 @@ def engine(
     name = _select(standard, only) if solver == "auto" else solver
     several = isinstance(standard, OutputsStandard)
     if several != (name == "outputs") and name not in ("newton", "reference"):
-        raise InputError(
-            f"the {name} engine must have {'several outputs' if not several else 'one output'}",
-            "one" if not several else f"{standard.outputs}",
-            "Use solver='auto'.",
-        )
+        must, got = ("one output", "several") if several else ("several outputs", "one")
+        raise InputError(f"the {name} engine must have {must} per row", got, "Use solver='auto'.")
     if isinstance(standard, OutputsStandard) and name == "outputs":
-        return Outputs(standard, tol, max_iter)
+
+        def alone(part: Standard, gap: float) -> Engine:
+            return engine(part, solver="auto", tol=gap, max_iter=max_iter, only=only)
+
+        return Outputs(standard, tol, max_iter, alone)
     if not standard.gaussian and name not in ("newton", "reference"):
         raise InputError(
             f"the {name} engine must have a gaussian likelihood",

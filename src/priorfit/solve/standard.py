@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from priorfit._typing import Array, Index, Intercept, Mask
-from priorfit.design import Scaled
+from priorfit.design import Dense, Scaled
 from priorfit.likelihoods import Gaussian, Likelihood
 from priorfit.priors import Groups, NormalForm
 from priorfit.problem import Problem
@@ -58,6 +58,11 @@ class Standard:
     def first(self) -> int:
         """Number of unknowns that are intercepts; they come first."""
         return int(self.Z.intercept)
+
+    @property
+    def by_rows(self) -> bool:
+        """Whether Z may be looked at by blocks of its rows, without a copy."""
+        return isinstance(self.Z.base, Dense)
 
     @cached_property
     def start(self) -> Array:

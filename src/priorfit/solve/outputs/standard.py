@@ -43,6 +43,10 @@ class OutputsStandard(Standard):
         return self.outputs * int(self.Z.intercept)
 
     @property
+    def by_rows(self) -> bool:
+        return False
+
+    @property
     def _null(self) -> Array:
         intercepts = np.broadcast_to(self._null_intercept, (self.outputs,))
         return np.asarray(self.offset + np.tile(intercepts, len(self.y) // self.outputs))
@@ -105,11 +109,12 @@ def standardize_outputs(problem: Problem, form: NormalForm | None = None) -> Out
     likelihood, y, weights = flattened(problem.likelihood, response, w)
     first = q * int(problem.intercept)
     in_units = in_units_of(form, scale * y_unit, constant, first)
-    held, shifted = np.zeros(len(in_units.loc), dtype=bool), None
+    held = np.zeros(len(in_units.loc), dtype=bool)
+    shifted: Mask | None = None
     if first:
         held[:q] = ~problem.likelihood.free(q)
     if problem.likelihood.is_shift_free:
-        shifted = in_units.flat[first:].reshape(-1, q).all(axis=1)
+        shifted = np.asarray(in_units.flat[first:].reshape(-1, q).all(axis=1))
         held[0:first:q] = True
         held[first::q] = shifted
     in_units.lower[held] = in_units.upper[held] = 0.0
