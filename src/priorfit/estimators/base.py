@@ -310,13 +310,13 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
 
     def _views(self, prior: Prior, unit: Array) -> Views:
         """Of weights times ``unit``; a slack constraint keeps the radius that was given."""
-        coef = (self.solution_.coef.T * unit).T
-        views = views_of(self._belief(prior), self.dispersion_, coef.ravel())._replace(prior=prior)
+        coef = (self.solution_.coef.T * unit).T.ravel()
+        views = views_of(self._belief(prior), self.dispersion_, coef)._replace(prior=prior)
         if self.constraint is None or not views.constraint.slack:
             return views
-        shape = self.path_.prior.rescaled(unit)
+        shape = self._belief(self.path_.prior.rescaled(unit))
         free = views_of(shape, 0.0, coef).constraint
-        radius = float(self.constraint.radius) / shape.lower(len(unit)).radius_unit
+        radius = float(self.constraint.radius) / shape.lower(len(coef)).radius_unit
         return views._replace(constraint=free._replace(radius=radius))
 
     def _belief(self, prior: Prior) -> Prior:

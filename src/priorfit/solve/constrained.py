@@ -56,13 +56,12 @@ def constrained(
     (array([1., 0., 3.]), 2.0)
     """
     check_settings(tol, 1)
-    problem.require_one_output("a fit by its radius")
     standard = standardize(problem)
     start = float(grid_of(problem, standard, None, 2, 0.5)[0])
     found = at_radius(problem, standard, radius, start, standard.start, tol=tol, solver=solver)
     path = Path(
-        found.coef[:, None],
-        np.array([found.intercept]),
+        found.coef[..., None],
+        np.asarray(found.intercept)[..., None],
         np.array([found.penalty]),
         np.array([found.certificate.gap]),
         np.array([found.certificate.kkt]),

@@ -158,15 +158,15 @@ class Path:
     def _unknowns(self, k: int) -> Array:
         return self._standard.enter(self.intercepts[..., k], self.coefs[..., k])
 
-    def at_norm(self, radius: float) -> tuple[float, Array]:
+    def at_norm(self, radius: float) -> tuple[Intercept, Array]:
         """(intercept, coef) of the constrained problem: the best fit with norm <= ``radius``.
 
         The norm is that of `norms`. Beyond the norm of the fit without a penalty the constraint is
         slack and that fit is returned. Raises `InputError` where the radius is below the strongest
         point of the path. `within` also gives the multiplier and the certificate.
         """
-        if self.problem.outputs is None and radius == self.norms[0]:
-            return float(self.intercepts[0]), self.coefs[:, 0]
+        if radius == self.norms[0]:
+            return self.intercepts[..., 0], self.coefs[..., 0]
         found = self.within(radius)
         return found.intercept, found.coef
 
@@ -181,7 +181,6 @@ class Path:
         >>> found.coef.round(3), round(found.penalty, 3)
         (array([1.4, 0.6]), 1.6)
         """
-        self.problem.require_one_output("a fit by its radius")
         norms = self.norms
         if not norms[0] <= radius < np.inf:
             raise InputError(
