@@ -92,7 +92,9 @@ class MultiTaskElasticNet(linear_model.MultiTaskElasticNet):  # type: ignore[mis
         self.eps_ = self.tol
         return self
 
-    def _fit_both(self: Any, X: Array, y: Array, weights: Array | None, l1: float, l2: float) -> None:
+    def _fit_both(
+        self: Any, X: Array, y: Array, weights: Array | None, l1: float, l2: float
+    ) -> None:
         """Half ``l2 |W|^2`` are p more rows ``sqrt(l2) w_j`` of response 0 (Zou & Hastie 2005)."""
         p, w = X.shape[1], np.ones(len(X)) if weights is None else weights
         at, level = np.zeros(p), np.zeros(y.shape[1])

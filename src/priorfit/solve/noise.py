@@ -13,6 +13,7 @@ from priorfit._errors import PriorfitWarning
 from priorfit._typing import Array, Index
 from priorfit.solve.conjugate import is_huge, trace
 from priorfit.solve.engines import Engine
+from priorfit.solve.outputs import OutputsStandard
 from priorfit.solve.standard import Standard
 
 __all__ = [
@@ -38,6 +39,10 @@ def degrees_of_freedom(standard: Standard, g: Array, strength: float) -> float:
     the smoother for ridge, from random probes where no Gram matrix fits; the intercept counts one.
     """
     form = standard.form
+    if isinstance(standard, OutputsStandard) and form.groups is None:
+        parts = zip(standard.parts, range(standard.outputs), strict=True)
+        each = [degrees_of_freedom(p, g[k :: standard.outputs], strength) for p, k in parts]
+        return float(sum(each))
     inside = (g > form.lower) & (g < form.upper)
     active = np.flatnonzero(inside & ((g != form.loc) | ~form.kinked))
     if form.groups is not None:
@@ -89,7 +94,11 @@ def _grouped_freedom(standard: Standard, t: Array, strength: float, active: Inde
     u = direction[active]
     penalty = np.diag(rate[active]) - u @ (u.T * rate[active])
     gram = standard.Z.gram(active, active, standard.weights)
-    return float(np.trace(np.linalg.lstsq(gram + penalty, gram, rcond=None)[0]))
+    try:
+        factor = linalg.cho_factor(gram + penalty, check_finite=False)
+        return float(np.trace(linalg.cho_solve(factor, gram, check_finite=False)))
+    except linalg.LinAlgError:
+        return float(np.trace(np.linalg.lstsq(gram + penalty, gram, rcond=None)[0]))
 
 
 def noise_variance(standard: Standard, g: Array, strength: float) -> float:

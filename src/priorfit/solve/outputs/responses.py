@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from priorfit._typing import Array, Index
-from priorfit.priors import Groups, NormalForm
+from priorfit._typing import Array
 from priorfit.solve.certificate import Certificates
 from priorfit.solve.columns import stored_or_copied
 from priorfit.solve.grouped import MOST, Grouped
@@ -60,7 +58,7 @@ class OneByOne:
         self, standard: OutputsStandard, tol: float, make: Callable[[Standard, float], Any]
     ) -> None:
         self.standard, self.rounds = standard, 0
-        self.parts = [_part(standard, k) for k in range(standard.outputs)]
+        self.parts = standard.parts
         self.engines = [make(part, tol) for part in self.parts]
 
     @staticmethod
@@ -88,33 +86,3 @@ class OneByOne:
             kkt = np.maximum(kkt, found.kkt * share)
             self.rounds = max(self.rounds, run.rounds)
         return solutions, Certificates(gap, kkt, np.empty((0, len(strengths))))
-
-
-def _part(standard: OutputsStandard, k: int) -> Standard:
-    """The problem of response ``k``."""
-    q, first, form = standard.outputs, standard.first, standard.form
-    mine = np.arange(k, standard.size, q)
-    own = NormalForm(
-        form.l1[mine],
-        form.l2[mine],
-        form.loc[mine],
-        form.lower[mine],
-        form.upper[mine],
-        _groups_of(form.groups, mine),
-    )
-    Z = replace(standard.stacked.inner, scale=np.ascontiguousarray(standard.Z.scale[k::q]))
-    y, weights = (
-        np.ascontiguousarray(standard.y[k::q]),
-        np.ascontiguousarray(standard.weights[k::q]),
-    )
-    offset = np.ascontiguousarray(standard.offset[k::q])
-    assert first in (0, q)
-    return Standard(standard.likelihood, Z, y, weights, offset, own, 0.0, standard.y_unit)
-
-
-def _groups_of(groups: Groups | None, mine: Index) -> Groups | None:
-    if groups is None or not np.any(groups.ids[mine] >= 0):
-        return None
-    ids = groups.ids[mine]
-    used = np.unique(ids[ids >= 0])
-    return Groups(np.where(ids >= 0, np.searchsorted(used, ids), -1), groups.rate[mine])

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from priorfit._typing import Array, Index, Intercept, Mask
 from priorfit.likelihoods import Gaussian, flattened
-from priorfit.priors import NormalForm
+from priorfit.priors import Groups, NormalForm
 from priorfit.problem import Problem
 from priorfit.solve.columns import moments
 from priorfit.solve.outputs.stacked import Stacked
@@ -74,6 +74,36 @@ class OutputsStandard(Standard):
         units = self.stacked.units[cols]
         return np.asarray(out / units[:, None] / units)
 
+    @cached_property
+    def parts(self) -> list[Standard]:
+        """Each output as a problem of its own, where nothing ties them."""
+        return [self._part(k) for k in range(self.outputs)]
+
+    def _part(self, k: int) -> Standard:
+        q, form, scale = self.outputs, self.form, self.Z.scale
+        mine = np.arange(k, self.size, q)
+        own = NormalForm(
+            form.l1[mine],
+            form.l2[mine],
+            form.loc[mine],
+            form.lower[mine],
+            form.upper[mine],
+            _groups_of(form.groups, mine),
+        )
+        y, weights, offset = (
+            np.ascontiguousarray(v[k::q]) for v in (self.y, self.weights, self.offset)
+        )
+        return Standard(
+            self.likelihood,
+            replace(self.stacked.inner, scale=np.ascontiguousarray(scale[k::q])),
+            y,
+            weights,
+            offset,
+            own,
+            0.0,
+            self.y_unit,
+        )
+
     def enter(self, intercept: Intercept, coef: Array) -> Array:
         """The unknowns of an estimate (q,), (p, q) in the units of the data."""
         if self.shifted is not None:
@@ -83,6 +113,14 @@ class OutputsStandard(Standard):
             return slopes
         level = (intercept - self.centers + self.Z.center @ coef) * self.y_unit
         return np.concatenate([level if self.shifted is None else level - level[0], slopes])
+
+
+def _groups_of(groups: Groups | None, mine: Index) -> Groups | None:
+    if groups is None or not np.any(groups.ids[mine] >= 0):
+        return None
+    ids = groups.ids[mine]
+    used = np.unique(ids[ids >= 0])
+    return Groups(np.where(ids >= 0, np.searchsorted(used, ids), -1), groups.rate[mine])
 
 
 def standardize_outputs(problem: Problem, form: NormalForm | None = None) -> OutputsStandard:
