@@ -7,12 +7,33 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from priorfit._errors import ConvergenceWarning, InputError, PriorfitWarning
-from priorfit.likelihoods import Bernoulli, Gaussian, Likelihood, Multinomial, Poisson
+from priorfit.atlas import atlas
+from priorfit.likelihoods import (
+    Bernoulli,
+    Cox,
+    Gamma,
+    Gaussian,
+    Huber,
+    Likelihood,
+    Multinomial,
+    NegativeBinomial,
+    Ordinal,
+    Poisson,
+    Quantile,
+    SquaredHinge,
+    StudentT,
+    Tweedie,
+    shares,
+    survival,
+)
 from priorfit.predictive import prior_predictive
 from priorfit.priors import (
+    ByColumn,
     ElasticNet,
+    Exponential,
     Flat,
     GroupLaplace,
+    HalfNormal,
     L1Ball,
     L2Ball,
     Laplace,
@@ -21,6 +42,8 @@ from priorfit.priors import (
     Prior,
     SparseGroupLaplace,
     Truncated,
+    adaptive,
+    boosted_leaf,
     shrinkage,
 )
 from priorfit.problem import Problem
@@ -40,20 +63,26 @@ from priorfit.translate import Explanation, Translation, dictionary, explain, tr
 if TYPE_CHECKING:
     from priorfit import datasets, plots, sklearn
     from priorfit.estimators import MAPClassifier, MAPRegressor
-    from priorfit.select import Selection, cross_validate, leave_one_out
+    from priorfit.select import Selection, choose, cross_validate, leave_one_out, stability
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Auto",
     "Bernoulli",
+    "ByColumn",
     "Certificate",
     "ConvergenceWarning",
+    "Cox",
     "ElasticNet",
     "Explanation",
+    "Exponential",
     "Flat",
+    "Gamma",
     "Gaussian",
     "GroupLaplace",
+    "HalfNormal",
+    "Huber",
     "InputError",
     "L1Ball",
     "L2Ball",
@@ -63,18 +92,28 @@ __all__ = [
     "MAPRegressor",
     "Multinomial",
     "MultivariateNormal",
+    "NegativeBinomial",
     "Normal",
+    "Ordinal",
     "Path",
     "Poisson",
     "Prior",
     "PriorfitWarning",
     "Problem",
+    "Quantile",
     "Selection",
     "Solution",
     "SparseGroupLaplace",
+    "SquaredHinge",
     "Status",
+    "StudentT",
     "Translation",
     "Truncated",
+    "Tweedie",
+    "adaptive",
+    "atlas",
+    "boosted_leaf",
+    "choose",
     "cross_validate",
     "datasets",
     "dictionary",
@@ -84,23 +123,29 @@ __all__ = [
     "path",
     "plots",
     "prior_predictive",
+    "shares",
     "shrinkage",
     "sklearn",
     "solve",
+    "stability",
+    "survival",
     "translate",
     "update",
 ]
+
 
 # imported when first used: these rooms need scikit-learn or matplotlib
 _LATER = {
     "MAPClassifier": "priorfit.estimators",
     "MAPRegressor": "priorfit.estimators",
     "Selection": "priorfit.select",
+    "choose": "priorfit.select",
     "cross_validate": "priorfit.select",
-    "leave_one_out": "priorfit.select",
     "datasets": "",
+    "leave_one_out": "priorfit.select",
     "plots": "",
     "sklearn": "",
+    "stability": "priorfit.select",
 }
 
 

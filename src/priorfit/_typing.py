@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 __all__ = [
     "Array",
     "ArrayLike",
+    "Codes",
     "Index",
     "Intercept",
     "Mask",
@@ -22,6 +23,8 @@ Array: TypeAlias = NDArray[np.float64]
 Single: TypeAlias = NDArray[np.float32]
 Mask: TypeAlias = NDArray[np.bool_]
 Index: TypeAlias = NDArray[np.intp]
+#: levels of a category, -1 for none, in the narrowest integers that hold them
+Codes: TypeAlias = NDArray[np.signedinteger[Any]]
 #: one number for all columns, one per column, or one per column name ("*": all others)
 PerColumn: TypeAlias = Any
 #: a number, or (q,) where a fit has q outputs

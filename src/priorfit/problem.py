@@ -13,7 +13,7 @@ from priorfit._errors import InputError
 from priorfit._typing import Array, Intercept
 from priorfit.design import Design, as_design
 from priorfit.likelihoods import Gaussian, Likelihood
-from priorfit.priors import Normal, NormalForm, Prior, for_outputs
+from priorfit.priors import Normal, NormalForm, Prior, as_prior, for_outputs
 
 __all__ = ["Problem", "neg_log_belief"]
 
@@ -36,12 +36,14 @@ class Problem:
     Parameters
     ----------
     X : anything `priorfit.design.as_design` takes, shape (n, p).
-    y : (n,) response; class codes (n,) or shares (n, q); several responses (n, q).
+    y : (n,) response; class codes (n,) or shares (n, q); several responses (n, q); for `Cox` see
+        `priorfit.survival`.
     prior : belief about the p weights; the intercept's prior is flat.
     likelihood : how y scatters around the linear predictor.
     weights : (n,) repeats of each row, >= 0 (2 means the row twice, 0 the row absent).
     offset : (n,) or (n, q) known part of the linear predictor.
-    intercept : whether there is one.
+    intercept : whether there is one. `Cox` has none (the baseline hazard takes its place) and
+        `Ordinal` has cut-points instead: True is then the same as False.
 
     Raises
     ------
@@ -78,7 +80,7 @@ class Problem:
     ) -> Self:
         """A checked problem; see the class for the parameters."""
         likelihood = Gaussian() if likelihood is None else likelihood
-        prior = Normal() if prior is None else prior
+        prior = Normal() if prior is None else as_prior(prior)
         of_kind("prior", prior, Prior, "pf.Laplace(scale=0.1)")
         of_kind("likelihood", likelihood, Likelihood, "pf.Poisson()")
         design = as_design(X)
@@ -94,7 +96,8 @@ class Problem:
             o = vector("offset", offset, n)
         likelihood.check(response[w > 0])
         prior = prior.for_columns(design.labels())
-        problem = cls(likelihood, prior, design, response, w, o, intercept)
+        own = intercept and likelihood.has_intercept
+        problem = cls(likelihood, prior, design, response, w, o, own)
         problem.belief.check_columns(problem.n_weights)
         return problem
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from priorfit._typing import Array, Mask
 from priorfit.likelihoods import Likelihood
-from priorfit.priors import MultivariateNormal, Normal, NormalForm, Prior, describe
+from priorfit.priors import ByColumn, MultivariateNormal, Normal, NormalForm, Prior, describe
 
 __all__ = ["Constraint", "Penalty", "Views", "collapsed", "explain", "extremes", "views_of"]
 
@@ -98,7 +98,7 @@ def _penalty(form: NormalForm, phi: float, moved: str) -> Penalty:
     if form.groups is None:
         return Penalty(l1, l2, moved)
     group = form.groups.rate * phi
-    return Penalty(l1, 0.0, moved, float(group.max()) if _alike(form.groups.rate) else group)
+    return Penalty(l1, l2, moved, float(group.max()) if _alike(form.groups.rate) else group)
 
 
 def _norm_name(form: NormalForm, moved: str) -> str:
@@ -190,6 +190,8 @@ def _plain(value: float, digits: int) -> str:
 
 def collapsed(prior: Any) -> Any:
     """Per-column settings that are all the same number (but for rounding) as that number."""
+    if isinstance(prior, ByColumn):
+        return prior.changed(collapsed)
     return type(prior)(
         **{k: _collapsed(v) if k != "groups" else v for k, v in prior.arguments().items()}
     )

@@ -5,7 +5,7 @@ from priorfit.design.blocks import Blocks
 from priorfit.design.categorical import Categorical
 from priorfit.design.convert import as_design
 from priorfit.design.dense import Dense
-from priorfit.design.formula import split_target
+from priorfit.design.formula import Formula, FormulaSchema
 from priorfit.design.frame import Column, Schema, is_table
 from priorfit.design.scaled import Scaled, standardized
 from priorfit.design.sparse import Sparse
@@ -16,11 +16,12 @@ __all__ = [
     "Column",
     "Dense",
     "Design",
+    "Formula",
+    "FormulaSchema",
     "Scaled",
     "Schema",
     "Sparse",
     "as_design",
     "is_table",
-    "split_target",
     "standardized",
 ]

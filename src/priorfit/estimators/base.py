@@ -13,9 +13,11 @@ from sklearn.utils.validation import check_is_fitted
 from priorfit._checks import matrix, of_kind, vector
 from priorfit._errors import InputError
 from priorfit._typing import Array, Intercept, Mask
-from priorfit.design import Design, Schema, is_table, split_target
+from priorfit.design import Design, Formula, FormulaSchema, Schema, is_table
 from priorfit.estimators.given import (
     array_design,
+    formula_of,
+    formula_schema,
     has_names,
     response,
     row_weights,
@@ -26,7 +28,7 @@ from priorfit.estimators.nested import changed, settings
 from priorfit.likelihoods import Gaussian, Likelihood
 from priorfit.priors import Ball, L1Ball, Normal, Prior, for_outputs
 from priorfit.problem import Problem
-from priorfit.select import cross_validate, leave_one_out, per_sd
+from priorfit.select import choose, per_sd
 from priorfit.solve import Path, Solution, constrained, path_of, solve, warn_collapse
 from priorfit.translate.beliefs import defaults_text
 from priorfit.views import Views, collapsed, explain, views_of
@@ -44,6 +46,7 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         prior: Prior | None = None,
         likelihood: Likelihood | None = None,
         *,
+        formula: str | None = None,
         strength: float | str | None = None,
         constraint: Ball | None = None,
         units: str = "raw",
@@ -61,6 +64,7 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
     ) -> None:
         self.prior = prior
         self.likelihood = likelihood
+        self.formula = formula
         self.strength = strength
         self.constraint = constraint
         self.units = units
@@ -140,8 +144,11 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
                 repr(self.units),
                 "Choose one of them.",
             )
-        X, y = split_target(X, y)
-        design = self._design(X)
+        formula = formula_of(self.formula, X, y)
+        if formula is not None and formula.response is not None:
+            y = formula.values(X)
+        design = self._design(X, formula)
+        offset = self._known(X, offset)
         y = same_length(design, response(self, y, self._may_be_several(given)))
         likelihood = self._likelihood_of(y)
         problem = Problem.make(
@@ -151,7 +158,7 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
             likelihood=likelihood,
             weights=row_weights(sample_weight, design.shape[0]),
             offset=offset,
-            intercept=self.intercept,
+            intercept=self.intercept and (self._schema is None or self._schema.intercept),
         )
         problem, solution = self._solved(self._in_units(problem), progress)
         several = problem.outputs is not None
@@ -170,7 +177,7 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         self._data_precision = _precision(problem, solution.intercept, solution.coef, solution.phi)
         self._n_effective, self._n_rows = problem.n_effective, len(problem.y)
         self.column_sd_ = problem.design.moments(problem.weights)[1]
-        self._likelihood = likelihood
+        self.likelihood_ = self._likelihood = solution.likelihood or likelihood
         return self
 
     def _ball(self) -> Any:
@@ -214,23 +221,9 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         if self.strength is None:
             return problem
         problem = replace(problem, prior=problem.prior.unit())
-        shared: Any = {"tol": self.tol, "n_points": self.n_points, "rule": self.rule}
-        if self.strength == "cv":
-            self.selection_, self.path_ = cross_validate(
-                problem,
-                folds=self.cv,
-                seed=self.seed,
-                threads=self.threads,
-                standardize=self.standardize,
-                max_iter=self.max_iter,
-                progress=progress,
-                **shared,
-            )
-            k = self.selection_.chosen
-        elif self.strength == "loo":
-            self.selection_, self.path_ = leave_one_out(
-                problem, standardize=self.standardize, **shared
-            )
+        if isinstance(self.strength, str):
+            settings = self._settings(progress)
+            self.selection_, self.path_ = choose(problem, self.strength, **settings)
             k = self.selection_.chosen
         else:
             shaped, given = per_sd(problem) if self.standardize else problem, _lambda(self.strength)
@@ -239,23 +232,54 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         if not path.identified_at(k):
             warn_collapse()
         likelihood = problem.likelihood
-        if isinstance(likelihood, Gaussian) and likelihood.noise is None:
-            likelihood = Gaussian(noise=float(np.sqrt(path.dispersion_at(k))))
+        if likelihood.known_dispersion is None:
+            likelihood = likelihood.at(path.dispersion_at(k))
         return replace(problem, prior=path.prior_at(k), likelihood=likelihood)
 
-    def _design(self, X: Any) -> Design:
+    def _settings(self, progress: Callable[..., None] | None) -> dict[str, Any]:
+        """What `choose` takes for the way that `strength` names."""
+        way = self.strength
+        settings: dict[str, Any] = {"standardize": self.standardize, "tol": self.tol}
+        settings["max_iter"] = self.max_iter
+        if way != "universal":
+            settings["n_points"] = self.n_points
+        if way in ("cv", "loo"):
+            settings["rule"] = self.rule
+        if way == "stability":
+            settings["seed"] = self.seed
+        if way == "cv":
+            settings |= {"folds": self.cv, "seed": self.seed, "threads": self.threads}
+            settings["progress"] = progress
+        return settings
+
+    def _design(self, X: Any, formula: Formula | None) -> Design:
         """The design of X, remembering names and kinds of columns."""
-        self._schema: Schema | None = None
+        self._schema: Schema | FormulaSchema | None = None
+        if formula is not None:
+            self._schema = formula_schema(self, formula, X, self.missing)
+            return self._schema.design(X)
         if has_names(X):
             self._schema = table_schema(self, X, self.missing)
             return self._schema.design(X)
         return array_design(self, X, reset=True)
+
+    def _known(self, X: Any, offset: Any) -> Any:
+        """The offset given plus those of the formula; None where there is neither."""
+        own = None if self._schema is None else self._schema.offset(X)
+        if own is None or offset is None:
+            return offset if own is None else own
+        return own + vector("offset", offset, len(own))
 
     def _eta(self, X: Any, offset: Any = None) -> Array:
         """Linear predictor of new rows."""
         check_is_fitted(self)
         if self._schema is not None and is_table(X):
             design = self._schema.design(X)
+            offset = self._known(X, offset)
+        elif isinstance(self._schema, FormulaSchema):
+            raise InputError(
+                "a model of a formula needs a table", type(X).__name__, "Pass a data frame."
+            )
         else:
             design = array_design(self, X, reset=False)
         coef = self.coef_.ravel() if self._free is None else self.coef_.T
@@ -274,6 +298,11 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
             return eta
         wide = matrix("offset", offset, n, eta.shape[1]) if eta.ndim == 2 else None
         return eta + (vector("offset", offset, n) if wide is None else wide)
+
+    def _response(self, X: Any, y: Any) -> Any:
+        """y, or the response that the formula reads from the table."""
+        own = isinstance(self._schema, FormulaSchema) and y is None
+        return self._schema.formula.values(X) if own else y  # type: ignore[union-attr]
 
     def explain(self) -> str:
         """What the belief says in words, and which columns escape it or are held by it."""
@@ -348,10 +377,6 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
 
 def _lambda(strength: Any) -> float:
     """A strength given as a number, checked."""
-    if isinstance(strength, str):
-        raise InputError(
-            "`strength` must be a number, 'cv' or 'loo'", repr(strength), "A number is a lambda."
-        )
     if not (np.isfinite(strength) and strength >= 0):
         raise InputError("`strength` must be >= 0", repr(strength), "It is a lambda.")
     return float(strength)
@@ -359,8 +384,8 @@ def _lambda(strength: Any) -> float:
 
 def _precision(problem: Problem, intercept: Intercept, coef: Array, phi: float) -> Array:
     """How sharply the data know each weight alone: ``sum w h (x - mean)^2 / phi``, of its shape."""
-    h = problem.likelihood.curvature(problem.y, problem.eta(intercept, coef))
-    weights = (problem.weights * h.T).T
+    eta = problem.eta(intercept, coef)
+    weights = problem.likelihood.curvatures(problem.y, eta, problem.weights)
     columns = weights[:, None] if weights.ndim == 1 else weights
     found = [w.sum() * problem.design.moments(w)[1] ** 2 / phi for w in columns.T]
     return found[0] if weights.ndim == 1 else np.stack(found, axis=1)

@@ -43,13 +43,13 @@ class MAPClassifier(ClassifierMixin, MAPEstimator):  # type: ignore[misc]
     def fit(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         sample_weight: Any = None,
         *,
         offset: Any = None,
         progress: Callable[..., None] | None = None,
     ) -> Self:
-        """Fit; ``y`` is an array, the name of a column of X, or "target ~ ." / "target ~ a + b"."""
+        """Fit; ``y`` is an array, the name of a column of X, or a formula over its columns."""
         self._fit(X, y, sample_weight, offset, progress)
         if self._free is None:
             self.coef_ = self.solution_.coef[None, :]
@@ -73,6 +73,11 @@ class MAPClassifier(ClassifierMixin, MAPEstimator):  # type: ignore[misc]
         if eta.ndim == 2:
             return np.asarray(eta - logsumexp(eta, axis=1, keepdims=True))
         return np.column_stack([-np.logaddexp(0.0, eta), -np.logaddexp(0.0, -eta)])
+
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+        """Share of rows that are right; without y, of the formula's response."""
+        value: float = super().score(X, self._response(X, y), sample_weight)
+        return value
 
     def predict(self, X: Any, *, offset: Any = None) -> Any:
         """The likeliest class of each row."""

@@ -18,7 +18,7 @@ class Likelihood(ABC):
 
     All methods are elementwise; ``eta`` may have trailing axes that ``y`` is broadcast against
     (``y[:, None]``). ``phi`` is the dispersion: 1 but for the gaussian, where it is the variance
-    of the noise. The losses are convex, so every fit has a certificate.
+    of the noise. Where the loss is convex, every fit has a duality gap.
     """
 
     #: the name used on the command line and in model files
@@ -29,6 +29,16 @@ class Likelihood(ABC):
     is_classification: bool = False
     #: whether adding one number to all outputs of a row changes nothing
     is_shift_free: bool = False
+    #: whether the loss has a derivative everywhere; where not, `slope` is one of its slopes
+    smooth: bool = True
+    #: whether the loss is convex; where not, an optimum is a local one
+    convex: bool = True
+    #: whether the model has an intercept; where not, asking for one changes nothing
+    has_intercept: bool = True
+    #: whether a row's loss depends on other rows: the solver then asks `Coupled.rows`
+    coupled: bool = False
+    #: whether exp(-loss) is a probability of y; False for a pseudo-likelihood
+    is_probability: bool = True
 
     @abstractmethod
     def check(self, y: Array) -> None:
@@ -63,12 +73,39 @@ class Likelihood(ABC):
         """The expected response ``mu`` at ``eta``."""
 
     @abstractmethod
-    def link(self, mean_y: float) -> float:
-        """The linear predictor at which the expected response is ``mean_y``."""
+    def eta_of(self, mean_y: float) -> float:
+        """The linear predictor at which the expected response is ``mean_y``: the link."""
 
     @abstractmethod
     def draw(self, eta: Array, phi: float, rng: np.random.Generator) -> Array:
         """Random responses at ``eta``, of its shape."""
+
+    def variance(self, mean: Array) -> Array:
+        """The variance function V: y of mean mu has variance ``phi V(mu)``; 1 by default."""
+        return np.ones_like(mean)
+
+    def pearson(self, y: Array, eta: Array) -> Array:
+        """Squared Pearson residuals ``(y - mu)^2 / V(mu)``: their mean, by degrees of freedom,
+        estimates phi."""
+        mean = self.mean(eta)
+        return np.asarray(np.square(y - mean) / self.variance(mean))
+
+    def attained(self, y: Array) -> bool:  # noqa: ARG002
+        """Whether the loss of every row reaches its infimum at a finite eta."""
+        return True
+
+    def at(self, phi: float) -> Likelihood:  # noqa: ARG002
+        """This likelihood with the dispersion known to be ``phi``."""
+        return self
+
+    @property
+    def known_shape(self) -> float | None:
+        """A parameter of the loss itself, None where it is to be estimated; 1 where none is."""
+        return 1.0
+
+    def profile(self, y: Array, eta: Array, weights: Array) -> Likelihood:  # noqa: ARG002
+        """This likelihood with its unknown shape at the maximum, eta held."""
+        return self
 
     # -- sums over the rows: what solvers and certificates use. A likelihood whose rows are not
     #    independent given eta overrides these; y is as `response` returns it, eta (n,) or (n, k);
@@ -82,6 +119,10 @@ class Likelihood(ABC):
         """``sum_i w_i loss(y_i, eta_i)``, a number or (k,)."""
         return _summed(weights, self.loss(_beside(y, eta), eta), y)
 
+    def least(self, y: Array, weights: Array) -> float:
+        """``inf_eta total(eta)``: what a saturated model loses."""
+        return float(weights @ self.saturated(y))
+
     def score(self, y: Array, eta: Array, weights: Array) -> Array:
         """``- d total / d eta``, shape of eta."""
         return -_beside(weights, eta) * self.slope(_beside(y, eta), eta)
@@ -91,8 +132,14 @@ class Likelihood(ABC):
         return _beside(weights, eta) * self.curvature(_beside(y, eta), eta)
 
     def hessian(self, y: Array, eta: Array, weights: Array, v: Array) -> Array:
-        """``(d^2 total / d eta^2) v`` at one ``eta``, of v with as many axes or one more."""
-        return _beside(self.curvatures(y, eta, weights), v) * v
+        """``(d^2 total / d eta^2) v`` at one ``eta``, of v with as many axes or one more; where it
+        would leave the dual's domain, a multiple of each row (`dual_weights`)."""
+        return _beside(self.dual_weights(y, eta, weights), v) * v
+
+    def dual_weights(self, y: Array, eta: Array, weights: Array) -> Array:
+        """How far each theta may be moved, relative to the others, and stay in the dual's domain:
+        shape of eta. The curvatures, where they vanish no slower than the distance to its edge."""
+        return self.curvatures(y, eta, weights)
 
     def dual(self, y: Array, theta: Array, weights: Array) -> Array:
         """``sup_eta -theta' eta - total(eta)`` (k,) of theta (n, k), or a bound from above."""
@@ -102,7 +149,7 @@ class Likelihood(ABC):
     def null_eta(self, y: Array, weights: Array, offset: Array) -> Any:
         """The intercept that fits best alone: ``argmin_a total(y, offset + a)``."""
         total = weights.sum()
-        a = self.link(float(weights @ y / total)) - float(weights @ offset / total)
+        a = self.eta_of(float(weights @ y / total)) - float(weights @ offset / total)
         if not np.any(offset):
             return a
         for _ in range(100):  # a convex function of one number: Newton, halved where it overshoots

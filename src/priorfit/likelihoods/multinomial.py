@@ -55,8 +55,10 @@ class Multinomial(Likelihood):
 
     def __post_init__(self) -> None:
         code = self.reference
-        whole = isinstance(code, int | np.integer) and not isinstance(code, bool)
-        if code is not None and not (whole and code >= 0):
+        whole = isinstance(code, int | float | np.integer) and not isinstance(code, bool)
+        if whole and code == int(code or 0) and code is not None:
+            object.__setattr__(self, "reference", int(code))
+        if code is not None and not (whole and code >= 0 and code == int(code)):
             raise InputError(
                 "`reference` must be the code of a class, or None",
                 repr(code),
@@ -152,7 +154,15 @@ class Multinomial(Likelihood):
         """``exp(eta_k) / sum_l exp(eta_l)``."""
         return np.asarray(softmax(eta, axis=1))
 
-    def link(self, mean_y: Any) -> Any:
+    def attained(self, y: Array) -> bool:
+        """Where every share lies between 0 and 1."""
+        return bool(np.all((y > 0) & (y < 1)))
+
+    def variance(self, mean: Array) -> Array:
+        """``mu (1 - mu)``."""
+        return mean * (1.0 - mean)
+
+    def eta_of(self, mean_y: Any) -> Any:
         """``log mean_y``, centred to mean 0 (or less that of the reference), (K,)."""
         return self._level(np.log(mean_y))
 
@@ -161,7 +171,7 @@ class Multinomial(Likelihood):
 
     def null_eta(self, y: Array, weights: Array, offset: Array) -> Array:
         """The intercepts (K,) that fit best alone, by Newton."""
-        a = self._level(self.link(weights @ y / weights.sum()) - weights @ offset / weights.sum())
+        a = self._level(self.eta_of(weights @ y / weights.sum()) - weights @ offset / weights.sum())
         for _ in range(100 if np.any(offset) else 0):
             eta = offset + a
             slope = self.score(y, eta, weights).sum(axis=0)

@@ -57,8 +57,11 @@ class Flattened(Likelihood):
     def mean(self, eta: Array) -> Array:
         return self._flat(self.inner.mean, eta)
 
-    def link(self, mean_y: float) -> float:
-        return self.inner.link(mean_y)
+    def eta_of(self, mean_y: float) -> float:
+        return self.inner.eta_of(mean_y)
+
+    def attained(self, y: Array) -> bool:
+        return self.inner.attained(self._wide(y))
 
     def draw(self, eta: Array, phi: float, rng: np.random.Generator) -> Array:
         return self.inner.draw(self._wide(eta), phi, rng).reshape(eta.shape)

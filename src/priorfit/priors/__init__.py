@@ -1,12 +1,16 @@
 """Beliefs about the weights: densities, their prox, and the normal form the solver works on."""
 
+from priorfit.priors.adaptive import adaptive
 from priorfit.priors.balls import Ball, L1Ball, L2Ball
 from priorfit.priors.base import Prior
+from priorfit.priors.by_column import ByColumn, as_prior
 from priorfit.priors.compare import Comparison
 from priorfit.priors.describe import describe
 from priorfit.priors.grammar import from_dict, parse_prior, to_dict
 from priorfit.priors.grouped import GroupLaplace, SparseGroupLaplace
 from priorfit.priors.groups import Groups
+from priorfit.priors.halves import Exponential, HalfNormal
+from priorfit.priors.leaf import Leaf, boosted_leaf
 from priorfit.priors.multivariate import MultivariateNormal
 from priorfit.priors.normal_form import NormalForm
 from priorfit.priors.outputs import for_outputs
@@ -16,20 +20,27 @@ from priorfit.priors.truncated import Truncated
 
 __all__ = [
     "Ball",
+    "ByColumn",
     "Comparison",
     "ElasticNet",
+    "Exponential",
     "Flat",
     "GroupLaplace",
     "Groups",
+    "HalfNormal",
     "L1Ball",
     "L2Ball",
     "Laplace",
+    "Leaf",
     "MultivariateNormal",
     "Normal",
     "NormalForm",
     "Prior",
     "SparseGroupLaplace",
     "Truncated",
+    "adaptive",
+    "as_prior",
+    "boosted_leaf",
     "describe",
     "for_outputs",
     "from_dict",

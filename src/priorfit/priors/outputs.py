@@ -10,6 +10,7 @@ import numpy as np
 from priorfit._errors import InputError
 from priorfit._typing import Array, Mask
 from priorfit.priors.base import Prior
+from priorfit.priors.by_column import ByColumn
 from priorfit.priors.grouped import GroupLaplace, SparseGroupLaplace
 from priorfit.priors.multivariate import MultivariateNormal
 from priorfit.priors.separable import Flat, Normal
@@ -44,6 +45,8 @@ def for_outputs(prior: Prior, p: int, free: Mask) -> Prior:
         )
     if isinstance(prior, Truncated):
         return _truncated(prior, p, free)
+    if isinstance(prior, ByColumn):
+        return _by_column(prior, p, free)
     if isinstance(prior, Flat) and not np.all(free):
         prior = Normal(np.inf, loc=prior.loc)
     changed = {
@@ -63,6 +66,16 @@ def _truncated(prior: Truncated, p: int, free: Mask) -> Truncated:
         for k, (v, none) in bounds.items()
     }
     return Truncated(for_outputs(prior.prior, p, free), **cut)
+
+
+def _by_column(prior: ByColumn, p: int, free: Mask) -> ByColumn:
+    prior.check_columns(p)
+    outputs, places = np.arange(len(free)), prior.columns or ()
+    parts = {
+        key: for_outputs(part, len(where), free)
+        for (key, part), where in zip(prior.parts.items(), places, strict=True)
+    }
+    return ByColumn(parts, [(w[:, None] * len(free) + outputs).ravel() for w in places])
 
 
 def _per_weight(name: str, value: Any, p: int, free: Mask) -> Any:

@@ -119,7 +119,9 @@ class Facts:
         given = model.get_params(deep=False)
         default = type(model)().get_params(deep=False)
         changed = [f"{k}={_code(v)}" for k, v in given.items() if not _equal(v, default[k])]
-        return f"pf.{type(model).__name__}({', '.join(changed)}).fit(table, {self.target!r})"
+        stated = "~" in (model.formula or "").lstrip("~ ")
+        what = "table" if stated else f"table, {self.target!r}"
+        return f"pf.{type(model).__name__}({', '.join(changed)}).fit({what})"
 
 
 def facts_of(model: Any, *, target: str = "y", source: str = "X", **more: Any) -> Facts:

@@ -1,5 +1,6 @@
 """Drop-ins for scikit-learn's regularized linear models: same constants, certified, faster."""
 
+from priorfit.sklearn.bayes import ARDRegression, BayesianRidge
 from priorfit.sklearn.linear import ElasticNet, Lasso, Ridge
 from priorfit.sklearn.linear_cv import ElasticNetCV, LassoCV, RidgeCV
 from priorfit.sklearn.logistic import LogisticRegression, LogisticRegressionCV
@@ -9,8 +10,11 @@ from priorfit.sklearn.multi_task import (
     MultiTaskLassoCV,
 )
 from priorfit.sklearn.poisson import PoissonRegressor
+from priorfit.sklearn.quantile import QuantileRegressor
 
 __all__ = [
+    "ARDRegression",
+    "BayesianRidge",
     "ElasticNet",
     "ElasticNetCV",
     "Lasso",
@@ -21,6 +25,7 @@ __all__ = [
     "MultiTaskLasso",
     "MultiTaskLassoCV",
     "PoissonRegressor",
+    "QuantileRegressor",
     "Ridge",
     "RidgeCV",
 ]

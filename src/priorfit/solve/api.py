@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
+from functools import partial
 from numbers import Real
 
 import numpy as np
@@ -26,6 +27,7 @@ from priorfit.solve.noise import (
 )
 from priorfit.solve.restore import restore
 from priorfit.solve.result import Certificate, Solution
+from priorfit.solve.shape import with_shape
 from priorfit.solve.small import SmallFit, fit_small
 from priorfit.solve.standard import Standard, standardize
 from priorfit.solve.status import Status
@@ -67,7 +69,7 @@ def solve(
     array([2., 0.])
     """
     solution = solve_quietly(problem, tol=tol, max_iter=max_iter, solver=solver, warm=warm)
-    if solution.status is not Status.CERTIFIED:
+    if solution.status not in (Status.CERTIFIED, Status.LOCAL):
         warnings.warn(solution.complaint, ConvergenceWarning, stacklevel=2)
     return solution
 
@@ -82,6 +84,9 @@ def solve_quietly(
 ) -> Solution:
     """`solve` without the warning; the status says what became of the fit."""
     check_settings(tol, max_iter)
+    if problem.likelihood.known_shape is None:
+        fit = partial(solve_quietly, tol=tol, max_iter=max_iter, solver=solver)
+        return with_shape(problem, fit, warm)
     if problem.outputs is None and isinstance(problem.prior, MultivariateNormal):
         return _whitened(problem, problem.prior, tol, max_iter, solver)
     if solver == "auto" and warm is None and (small := fit_small(problem, tol)) is not None:
@@ -164,17 +169,22 @@ def _solution(
     intercepts, coefs = restore(standard, g[:, None], problem)
     coef, at = coefs[..., 0], intercepts[..., 0]
     intercept = float(at) if problem.outputs is None else at
-    certificate = Certificate(float(found.gap[0]), float(found.kkt[0]), tol)
-    status = Status.CERTIFIED if certificate.certified else Status.NOT_CONVERGED
+    local = not problem.likelihood.convex
+    certificate = Certificate(float(found.gap[0]), float(found.kkt[0]), tol, local)
+    proved = Status.LOCAL if local else Status.CERTIFIED
+    status = proved if certificate.certified else Status.NOT_CONVERGED
     if _separated(standard, g):
         status = Status.SEPARATED
     phi = strength / standard.y_unit**2
     df = degrees_of_freedom(standard, g, strength)
-    belief = problem.belief
-    if isinstance(problem.likelihood, Gaussian) and problem.likelihood.scale_by_noise:
+    belief, likelihood = problem.belief, problem.likelihood
+    if isinstance(likelihood, Gaussian) and likelihood.scale_by_noise:
         belief = belief.widened(float(np.sqrt(phi)))
+    elif likelihood.has_dispersion:
+        likelihood = likelihood.at(phi)
     objective = problem.neg_log_likelihood(intercept, coef, phi) + neg_log_belief(belief, coef)
-    return Solution(intercept, coef, phi, objective, df, certificate, status, *engine_used)
+    proof = certificate, status, *engine_used
+    return Solution(intercept, coef, phi, objective, df, *proof, likelihood)
 
 
 def _small_solution(problem: Problem, small: SmallFit, tol: float) -> Solution:
@@ -191,14 +201,15 @@ def _small_solution(problem: Problem, small: SmallFit, tol: float) -> Solution:
         status=Status.CERTIFIED,
         solver="small",
         n_iter=small.rounds + 1,
+        likelihood=problem.likelihood,
     )
 
 
 def _separated(standard: Standard, g: Array) -> bool:
     """Whether weights with a flat prior run away because the likelihood has no maximum."""
     free = standard.form.flat[standard.first :]
-    if standard.gaussian or not np.any(free):
+    if standard.likelihood.attained(standard.y) or not np.any(free):
         return False
     lost = standard.likelihood.total(standard.y, standard.eta(g), standard.weights)
-    excess = lost - standard.weights @ standard.likelihood.saturated(standard.y)
+    excess = lost - standard.likelihood.least(standard.y, standard.weights)
     return bool(excess <= 1e-4 * standard.reference)

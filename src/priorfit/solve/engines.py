@@ -12,9 +12,11 @@ from priorfit._typing import Array
 from priorfit.design import Dense
 from priorfit.likelihoods import Gaussian
 from priorfit.problem import Problem
+from priorfit.solve.blocks import only_groups
 from priorfit.solve.certificate import Certificates
 from priorfit.solve.columns import moments
 from priorfit.solve.conjugate import ConjugateGradients, is_huge
+from priorfit.solve.coupled.newton import CoupledNewton
 from priorfit.solve.gram import Gram, few_columns
 from priorfit.solve.grouped import Grouped
 from priorfit.solve.least_squares import LeastSquares, is_quadratic
@@ -22,7 +24,11 @@ from priorfit.solve.many_columns import ManyColumns
 from priorfit.solve.newton import Newton
 from priorfit.solve.outputs import OutputsStandard
 from priorfit.solve.outputs.engine import Outputs
+from priorfit.solve.quantile.engine import InteriorPoint
+from priorfit.solve.quantile.reference import Splitting
 from priorfit.solve.reference import Reference
+from priorfit.solve.robust.engine import SeveralStarts
+from priorfit.solve.robust.starts import starts_of
 from priorfit.solve.shared import Shared
 from priorfit.solve.standard import Standard, standardize
 from priorfit.solve.working_set import WorkingSet
@@ -48,6 +54,9 @@ ENGINES = (
     "groups",
     "newton",
     "outputs",
+    "interior-point",
+    "several-starts",
+    "coupled",
     "reference",
 )
 
@@ -75,10 +84,16 @@ class Auto:
 def _select(standard: Standard, only: float | None = None) -> str:
     if isinstance(standard, OutputsStandard):
         return "outputs"
+    if not standard.likelihood.smooth:
+        return "interior-point"
+    if not standard.likelihood.convex:
+        return "several-starts"
+    if standard.likelihood.coupled:
+        return "coupled"
     if not standard.gaussian:
         return "newton"
     if standard.form.groups is not None:
-        return "groups"
+        return "groups" if only_groups(standard.form) else "newton"
     if is_quadratic(standard):
         every = not np.any(standard.form.flat[int(standard.Z.intercept) :])
         return "conjugate-gradients" if every and is_huge(standard) else "least-squares"
@@ -109,13 +124,35 @@ def engine(
             return engine(part, solver="auto", tol=gap, max_iter=max_iter, only=only)
 
         return Outputs(standard, tol, max_iter, alone)
-    if not standard.gaussian and name not in ("newton", "reference"):
+    if not standard.likelihood.smooth:
+        return _with_kinks(standard, name, tol, max_iter)
+    if not standard.likelihood.convex:
+        return _with_starts(standard, name, tol, max_iter)
+    if name in ("interior-point", "several-starts"):
+        kind = "quantile" if name == "interior-point" else "student-t"
+        raise InputError(
+            f"the {name} engine must have a {kind} likelihood",
+            standard.likelihood.name,
+            "Use solver='auto'.",
+        )
+    if standard.likelihood.coupled != (name == "coupled") and name != "reference":
+        raise InputError(
+            "the coupled engine must have a likelihood with coupled rows, and they must have it",
+            f"{name} with {standard.likelihood.name}",
+            "Use solver='auto'.",
+        )
+    if not standard.gaussian and name not in ("newton", "coupled", "reference"):
         raise InputError(
             f"the {name} engine must have a gaussian likelihood",
             standard.likelihood.name,
             "Use solver='auto'.",
         )
-    if standard.form.groups is not None and name not in ("groups", "newton", "reference"):
+    if standard.form.groups is not None and name not in (
+        "groups",
+        "newton",
+        "coupled",
+        "reference",
+    ):
         raise InputError(
             f"the {name} engine must have a prior without groups",
             "groups",
@@ -135,6 +172,8 @@ def engine(
         return Reference(standard, tol, max_iter)
     if name == "groups":
         return Grouped(standard, tol, max_iter)
+    if name == "coupled":
+        return CoupledNewton(standard, tol, min(max_iter, 200))
     if name == "newton":
         return Newton(standard, tol, min(max_iter, 200))
     if name == "working-set":
@@ -142,6 +181,35 @@ def engine(
     if name == "conjugate-gradients":
         return ConjugateGradients(standard, tol, max_iter)
     return LeastSquares(standard, tol) if name == "least-squares" else Gram(standard, tol)
+
+
+def _with_kinks(standard: Standard, name: str, tol: float, max_iter: int) -> Engine:
+    """The engines of a loss whose slope is not a single number."""
+    if name not in ("interior-point", "reference"):
+        raise InputError(
+            f"the {name} engine must have a likelihood with derivatives",
+            standard.likelihood.name,
+            "Use solver='auto'.",
+        )
+    if name == "reference":
+        return Splitting(standard, tol, max_iter)
+    return InteriorPoint(standard, tol)
+
+
+def _with_starts(standard: Standard, name: str, tol: float, max_iter: int) -> Engine:
+    """The engine of a loss that is not convex."""
+    if name != "several-starts":
+        raise InputError(
+            f"the {name} engine must have a convex likelihood",
+            standard.likelihood.name,
+            "Use solver='auto'.",
+        )
+
+    def solve(convex: Standard, strength: float, loose: float) -> Array:
+        run = engine(convex, solver="auto", tol=loose, max_iter=max_iter, only=strength)
+        return run(np.array([strength]), convex.start)[0][:, 0]
+
+    return SeveralStarts(standard, tol, starts_of(solve))
 
 
 def share(problem: Problem) -> Shared | None:

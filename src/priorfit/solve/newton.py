@@ -10,11 +10,11 @@ from __future__ import annotations
 import numpy as np
 
 from priorfit._typing import Array, Index
-from priorfit.solve.blocks import blocks_of
+from priorfit.solve.blocks import blocks_of, bounded
 from priorfit.solve.certificate import Certificates, certify, joined
 from priorfit.solve.least_squares import dual_normal, is_quadratic
 from priorfit.solve.many_columns import ManyColumns
-from priorfit.solve.native import LOSSES, solve_glm, solve_group_quadratic, solve_quadratic
+from priorfit.solve.native import native_loss, solve_glm, solve_group_quadratic, solve_quadratic
 from priorfit.solve.outputs import OutputsStandard
 from priorfit.solve.standard import Standard
 from priorfit.solve.working_set import beyond, screen
@@ -22,6 +22,7 @@ from priorfit.solve.working_set import beyond, screen
 __all__ = ["Newton"]
 
 _SMALL = 300
+_TURNS = 200  # of groups and bounded columns
 _STALLED = 5  # steps that change nothing before the search is given up
 _NATIVE = 2_000_000  # numbers in Z: beyond, BLAS is worth its calls
 
@@ -41,7 +42,7 @@ class Newton:
         self.whole = standard.size <= _SMALL
         self.kernel = standard.kernel if self.dual else np.empty((0, 0))
         small = self.whole and not self.several and n * standard.size <= _NATIVE and not self.dual
-        native = small and standard.likelihood.name in LOSSES and form.groups is None
+        native = small and native_loss(standard.likelihood) is not None and form.groups is None
         self.dense = standard.Z.dense() if native else None
         wide = not (native or self.dual or self.whole or self.several) and ManyColumns.applies(
             standard
@@ -130,16 +131,30 @@ class Newton:
         """The minimum of the quadratic model over the working columns."""
         standard = self.standard
         if self.dual:
-            h = standard.likelihood.curvatures(standard.y, eta, standard.weights)
-            h = np.maximum(h, 1e-12 * max(float(h.max()), 1e-300))
-            return self._propose_dual(eta, h, strength)
-        if standard.form.groups is not None:
+            return self._propose_dual(eta, self._curvatures(eta), strength)
+        groups = standard.form.groups
+        if groups is not None and np.any(groups.inside[cols]):
             return self._propose_groups(g, eta, slopes, strength, cols)
-        gram = standard.information(cols, eta)
+        return self._minimum(self._information(cols, eta), g, slopes, strength, cols)
+
+    def _information(self, cols: Index, eta: Array) -> Array:
+        """``Z_C' H Z_C`` of the quadratic model."""
+        if isinstance(self.standard, OutputsStandard):
+            return self.standard.information(cols, eta)
+        return self.standard.Z.gram(cols, cols, self._curvatures(eta))
+
+    def _curvatures(self, eta: Array) -> Array:
+        """What the rows weigh in the quadratic model, (n,), positive."""
+        standard = self.standard
+        h = standard.likelihood.curvatures(standard.y, eta, standard.weights)
+        return np.maximum(h, 1e-12 * max(float(h.max()), 1e-300))
+
+    def _minimum(self, gram: Array, g: Array, slopes: Array, strength: float, cols: Index) -> Array:
+        """Of the model with this Gram matrix."""
         q = gram @ g[cols] + slopes[cols]
         tol = 1e-3 * min(1.0, self.tol) * float(np.max(np.abs(slopes[cols]), initial=1e-300))
         at = np.array([strength])
-        b, _ = solve_quadratic(gram, q, standard.form, cols, at, g[cols], tol, 50)
+        b, _ = solve_quadratic(gram, q, self.standard.form, cols, at, g[cols], tol, 50)
         proposal = g.copy()
         proposal[cols] = b[0]
         return proposal
@@ -147,13 +162,45 @@ class Newton:
     def _propose_groups(
         self, g: Array, eta: Array, slopes: Array, strength: float, cols: Index
     ) -> Array:
-        blocks = blocks_of(self.standard.form, cols)
-        gram = self.standard.information(blocks.columns, eta)
-        t = (g - self.standard.form.loc)[blocks.columns]
+        form = self.standard.form
+        if np.any(bounded(form)[cols]):
+            return self._propose_in_turn(g, eta, slopes, strength, cols)
+        blocks = blocks_of(form, cols)
+        gram = self._information(blocks.columns, eta)
+        t = (g - form.loc)[blocks.columns]
         q = gram @ t + slopes[blocks.columns]
+        gram[np.diag_indices_from(gram)] += strength * form.l2[blocks.columns]
         tol = 1e-2 * min(1.0, self.tol) * float(np.max(np.abs(slopes[cols]), initial=1e-300))
         proposal = g.copy()
         proposal[blocks.columns] += solve_group_quadratic(gram, q, blocks, strength, t, tol) - t
+        return proposal
+
+    def _propose_in_turn(
+        self, g: Array, eta: Array, slopes: Array, strength: float, cols: Index
+    ) -> Array:
+        """Groups and bounded columns are two kernels: each solved given the other, in turn."""
+        form, base = self.standard.form, g
+        inside = np.zeros(len(cols), bool) if form.groups is None else form.groups.inside[cols]
+        blocks, others = blocks_of(form, cols[inside]), cols[~inside]
+        m = len(blocks.columns)
+        gram = self._information(np.concatenate([blocks.columns, others]), eta)
+        mine, cross, theirs = gram[:m, :m].copy(), gram[:m, m:], gram[m:, m:]
+        tol = 1e-2 * min(1.0, self.tol) * float(np.max(np.abs(slopes[cols]), initial=1e-300))
+        start, at = base[blocks.columns] - form.loc[blocks.columns], np.array([strength])
+        t, b = start, base[others]
+        for _ in range(_TURNS):
+            q = mine @ start + slopes[blocks.columns] - cross @ (b - base[others])
+            moved = solve_group_quadratic(mine, q, blocks, strength, t, tol)
+            q = theirs @ base[others] + slopes[others] - cross.T @ (moved - start)
+            answer, _ = solve_quadratic(theirs, q, form, others, at, b, tol, 50)
+            change = np.max(np.abs(cross.T @ (moved - t)), initial=0.0)
+            change = max(change, np.max(np.abs(cross @ (answer[0] - b)), initial=0.0))
+            t, b = moved, answer[0]
+            if change <= tol:
+                break
+        proposal = g.copy()
+        proposal[blocks.columns] += t - start
+        proposal[others] = b
         return proposal
 
     def _propose_dual(self, eta: Array, h: Array, strength: float) -> Array:

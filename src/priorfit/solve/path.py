@@ -10,16 +10,19 @@ from typing import Any
 
 import numpy as np
 
+from priorfit._checks import of_kind
 from priorfit._errors import ConvergenceWarning, InputError
 from priorfit._typing import Array, Intercept, Mask
 from priorfit.likelihoods import Likelihood
-from priorfit.priors import Flat, Laplace, Normal, Prior, Truncated
+from priorfit.priors import Flat, Laplace, Normal, Prior, Truncated, as_prior
 from priorfit.problem import Problem
 from priorfit.solve.api import check_settings
 from priorfit.solve.engines import Engine, engine
 from priorfit.solve.grid import TWO_RATES, from_scales, grid_of
-from priorfit.solve.noise import noise_variance, rss
+from priorfit.solve.leverage import left_out
+from priorfit.solve.noise import degrees_of_freedom, noise_variance, squares
 from priorfit.solve.radius import AtRadius, at_radius
+from priorfit.solve.relaxed import Relaxed, relaxed
 from priorfit.solve.restore import restore
 from priorfit.solve.result import Certificate
 from priorfit.solve.shared import Shared
@@ -71,6 +74,29 @@ class Path:
         eta = problem.etas(self.intercepts, self.coefs)
         return problem.likelihood.total(problem.y, eta, problem.weights)
 
+    @cached_property
+    def df(self) -> Array:
+        """Degrees of freedom of each point, the intercept's among them, (k,)."""
+        unit = self._standard.y_unit**2
+        strengths = self.penalties * unit
+        points = range(len(strengths))
+        return np.array(
+            [degrees_of_freedom(self._standard, self._unknowns(k), strengths[k]) for k in points]
+        )
+
+    def left_out(self, k: int) -> Array:
+        """Linear predictor (n,) of each row at point ``k`` as the fit without this row gives it.
+
+        To first order; exact for a gaussian with a normal prior. See `priorfit.solve.leverage`.
+        """
+        standard, problem = self._standard, self.problem
+        strength = float(self.penalties[k]) * standard.y_unit**2
+        self.problem.require_one_output("leave-one-out")
+        eta = left_out(standard, self._unknowns(k), strength)
+        if standard.gaussian:
+            return problem.offset + standard.y_center + eta / standard.y_unit
+        return eta
+
     @property
     def shadow_prices(self) -> Array:
         """``-dV/dt`` at each point, (k,): how fast the smallest loss V(t) falls with the radius t.
@@ -82,7 +108,7 @@ class Path:
 
     @cached_property
     def dispersions(self) -> Array:
-        """phi at each point, (k,): known, or RSS / (n - df) of that point.
+        """phi at each point, (k,): known, or RSS / (n - df), X^2 / (n - df), of that point.
 
         Where no rows are left to estimate it from (see `identified`) it is that of the last point
         that had some, or of the model without columns; 1 for a constant response.
@@ -95,7 +121,7 @@ class Path:
         known = (self._variance(i) for i in range(k, -1, -1))
         found = next((v for v in known if np.isfinite(v)), None)
         if found is None:
-            found = rss(standard, standard.start) / max(self.problem.n_effective - 1.0, 1.0)
+            found = squares(standard, standard.start) / max(self.problem.n_effective - 1.0, 1.0)
         return (found if found > 0 else 1.0) / standard.y_unit**2
 
     @property
@@ -125,7 +151,10 @@ class Path:
     @property
     def scales(self) -> Array:
         """The prior scale that each penalty means, phi / lambda (Laplace; the l1 scale of an
-        elastic net) or sqrt(phi / lambda) (normal); a multiple of the scales given per column."""
+        elastic net) or sqrt(phi / lambda) (normal); a multiple of the scales given per column.
+
+        Of a prior by column phi / lambda: what each part's rates are divided by.
+        """
         with np.errstate(divide="ignore"):
             ratio = self.dispersions / self.penalties
         base = self.prior.prior if isinstance(self.prior, Truncated) else self.prior
@@ -134,13 +163,22 @@ class Path:
         return np.sqrt(ratio) if isinstance(base, Normal | Flat) else ratio
 
     @property
+    def local(self) -> bool:
+        """Whether the loss is not convex: gaps are infinite then, and kkts are the proof."""
+        return not self.problem.likelihood.convex
+
+    @property
+    def _proofs(self) -> Array:
+        return self.kkts if self.local else self.gaps
+
+    @property
     def certified(self) -> bool:
-        """Whether every point is within the tolerance."""
-        return bool(np.all(self.gaps <= self.tol))
+        """Whether every point is within the tolerance (of kkt, where the path is `local`)."""
+        return bool(np.all(self._proofs <= self.tol))
 
     def certificate(self, k: int) -> Certificate:
         """The proof of point ``k``."""
-        return Certificate(float(self.gaps[k]), float(self.kkts[k]), self.tol)
+        return Certificate(float(self.gaps[k]), float(self.kkts[k]), self.tol, self.local)
 
     def prior_at(self, k: int) -> Prior:
         """The belief that point ``k`` is the MAP estimate of."""
@@ -194,6 +232,28 @@ class Path:
             self.problem, self._standard, radius, start, self._unknowns(k), tol=self.tol
         )
 
+    def relaxed(self, gamma: float = 0.0) -> Relaxed:
+        """The relaxed lasso: ``gamma b + (1 - gamma) r``, r the refit of b's columns without a
+        penalty (bounds are kept).
+
+        Parameters
+        ----------
+        gamma : 1 is the path itself, 0 the refit.
+
+        Raises `InputError` where gamma is outside [0, 1]. Refits that miss the path's ``tol``, as
+        where more columns are in than rows can tell apart, are counted in a `ConvergenceWarning`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> few = path(np.diag([1.0, 2.0]), [3.0, 2.0], penalties=[1.5], intercept=False)
+        >>> few.coefs[:, 0].round(3), few.relaxed(0.5).coefs[:, 0].round(3)
+        (array([1.5  , 0.625]), array([2.25 , 0.812]))
+
+        Source: Meinshausen (2007); Hastie, Tibshirani & Tibshirani (2020), section 2.
+        """
+        return relaxed(self, gamma)
+
     def plot(self, ax: Any = None, **options: Any) -> Any:
         """Draw the path; see `priorfit.plots.plot_path`."""
         return import_module("priorfit.plots").plot_path(self, ax=ax, **options)
@@ -238,7 +298,8 @@ def path(
     array([[0., 2.],
            [0., 0.]])
     """
-    prior = Laplace() if prior is None else prior
+    prior = Laplace() if prior is None else as_prior(prior)
+    of_kind("prior", prior, Prior, "pf.Laplace(scale=0.1)")
     problem = Problem.make(
         X,
         y,
@@ -262,10 +323,12 @@ def path(
         solver=solver,
     )
     if not found.certified:
-        missed = int(np.sum(found.gaps > tol))
+        proofs = found._proofs
+        missed = int(np.sum(proofs > tol))
+        word = "kkt" if found.local else "gap"
         warnings.warn(
-            f"{missed} of {len(found.gaps)} points miss the gap of {tol:.0e} that was asked for "
-            f"(worst: {found.gaps.max():.1e}). Raise max_iter, loosen tol, or end the path sooner.",
+            f"{missed} of {len(proofs)} points miss the {word} of {tol:.0e} that was asked for "
+            f"(worst: {proofs.max():.1e}). Raise max_iter, loosen tol, or end the path sooner.",
             ConvergenceWarning,
             stacklevel=2,
         )

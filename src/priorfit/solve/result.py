@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from priorfit._typing import Array, Intercept
+from priorfit.likelihoods import Likelihood
 from priorfit.solve.status import Status
 
 __all__ = ["Certificate", "Solution"]
@@ -44,7 +45,8 @@ class Solution(NamedTuple):
     ``coef`` (p,) and ``intercept`` in the units of the data, (p, q) and (q,) for q outputs;
     ``phi`` the dispersion (given or estimated; its root is the gaussian noise); ``objective`` J,
     constants kept; ``df`` the degrees of freedom; ``solver`` the engine and ``n_iter`` its outer
-    iterations.
+    iterations; ``likelihood`` the likelihood with all that was estimated in it (its dispersion, its
+    shape).
     """
 
     intercept: Intercept
@@ -56,6 +58,7 @@ class Solution(NamedTuple):
     status: Status
     solver: str
     n_iter: int
+    likelihood: Likelihood | None = None
 
     @property
     def n_nonzero(self) -> int:

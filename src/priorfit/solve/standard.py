@@ -14,7 +14,7 @@ import numpy as np
 
 from priorfit._typing import Array, Index, Intercept, Mask
 from priorfit.design import Dense, Scaled
-from priorfit.likelihoods import Gaussian, Likelihood
+from priorfit.likelihoods import Coupled, CoupledRows, Gaussian, Likelihood
 from priorfit.priors import Groups, NormalForm
 from priorfit.problem import Problem
 from priorfit.solve.columns import moments
@@ -71,7 +71,7 @@ class Standard:
         Weights 0 instead, where the prior mean is far worse for a likelihood with exponentials."""
         g = np.clip(self.form.loc, self.form.lower, self.form.upper)
         g[: self.first] = self._null_intercept
-        if self.gaussian or not np.any(self.form.loc):
+        if self.gaussian or self.likelihood.coupled or not np.any(self.form.loc):
             return g
         zero = np.clip(np.zeros_like(g), self.form.lower, self.form.upper)
         zero[: self.first] = self._null_intercept
@@ -82,10 +82,22 @@ class Standard:
         """Null minus saturated value of the likelihood part: the unit of the relative gap."""
         if self.gaussian:
             return float(max(0.5 * self.weights @ np.square(self.y), self.weights.sum() * 1e-300))
+        if isinstance(self.likelihood, Coupled):
+            least = self.rows.least
+            return float(max(self.rows.total(self._null) - least, 1e-8 * (1.0 + abs(least))))
         saturated = self.likelihood.saturated(self.y)
         lost = self.likelihood.total(self.y, self._null, self.weights) - self.weights @ saturated
+        if not self.likelihood.smooth:  # in units of y
+            size = self.weights @ (np.abs(self.y) + np.abs(self.offset))
+            return float(max(lost, 1e-8 * size, _SMALLEST))
         # where y hardly varies the null model leaves rounding only, which no gap is relative to
         return float(max(lost, 1e-8 * self.weights @ (1.0 + np.abs(saturated))))
+
+    @cached_property
+    def rows(self) -> CoupledRows:
+        """The response of a likelihood whose rows are coupled, sorted once."""
+        assert isinstance(self.likelihood, Coupled)
+        return self.likelihood.rows(self.y, self.weights)
 
     @cached_property
     def null_correlation(self) -> float:
@@ -95,7 +107,7 @@ class Standard:
     @cached_property
     def correlation(self) -> Array:
         """Z' theta at the null model, (m,): for the gaussian Z' (w y)."""
-        return self.Z.rmatvec(self.likelihood.score(self.y, self._null, self.weights))
+        return self.Z.rmatvec(self.score(self._null))
 
     @cached_property
     def gram(self) -> Array:
@@ -133,22 +145,29 @@ class Standard:
 
     def _lost(self, g: Array) -> float:
         with np.errstate(over="ignore", invalid="ignore"):
-            value = float(self.likelihood.total(self.y, self.eta(g), self.weights))
+            value = self.total(self.eta(g))
         return value if np.isfinite(value) else np.inf
+
+    def total(self, eta: Array) -> float:
+        """The likelihood part at eta (n,)."""
+        if self.likelihood.coupled:
+            return self.rows.total(eta)
+        return float(self.likelihood.total(self.y, eta, self.weights))
+
+    def score(self, eta: Array) -> Array:
+        """Minus its gradient, (n,)."""
+        if self.likelihood.coupled:
+            return self.rows.score(eta)
+        return self.likelihood.score(self.y, eta, self.weights)
 
     def eta(self, g: Array) -> Array:
         """Linear predictor of one solution (m,) or of several (m, k)."""
         offset = self.offset if g.ndim == 1 else self.offset[:, None]
         return offset + self.Z.matvec(g)
 
-    def information(self, cols: Index, eta: Array) -> Array:
-        """``Z_C' H Z_C`` with H the second derivative of the loss, floored at its rounding."""
-        h = self.likelihood.curvatures(self.y, eta, self.weights)
-        return self.Z.gram(cols, cols, np.maximum(h, 1e-12 * max(float(h.max()), 1e-300)))
-
     def pull(self, g: Array) -> Array:
         """Z' theta at a solution: minus the gradient of the likelihood part, shape of ``g``."""
-        return self.Z.rmatvec(self.likelihood.score(self.y, self.eta(g), self.weights))
+        return self.Z.rmatvec(self.score(self.eta(g)))
 
     def enter(self, intercept: Intercept, coef: Array) -> Array:
         """The unknowns (m,) of an estimate in the units of the data, for a warm start."""
@@ -182,11 +201,13 @@ def standardize(
     form = problem.form if form is None else form
     w = problem.weights
     mean, sd = known or moments(problem.design, w)
-    center = mean if problem.intercept else np.zeros_like(mean)
-    spread = sd if problem.intercept else np.hypot(sd, mean)
+    centred = problem.intercept or not problem.likelihood.has_intercept
+    center = mean if centred else np.zeros_like(mean)
+    spread = sd if centred else np.hypot(sd, mean)
     constant = spread <= 8 * _EPS * np.abs(mean)
     scale = power_of_two(np.where(constant, 1.0, spread))
-    form = without(form, constant if problem.intercept else np.zeros_like(constant))
+    constant = constant if centred else np.zeros_like(constant)
+    form = without(form, constant)
     if form.groups is not None:
         scale = alike(form.groups, scale)
     y, offset, y_center, y_unit = problem.y, problem.offset, 0.0, 1.0
@@ -252,12 +273,11 @@ def in_units_of(form: NormalForm, unit: Array, constant: Mask, first: int) -> No
         l1 = _representable(form.l1 / unit)
         l2 = _representable(form.l2 / unit / unit)
         loc, lower, upper = form.loc * unit, form.lower * unit, form.upper * unit
-    if first:  # a constant column says nothing: its weight stays at the prior mean
-        stay = np.clip(loc, lower, upper)
-        lower, upper = np.where(constant, stay, lower), np.where(constant, stay, upper)
-        none, inf = np.zeros(first), np.full(first, np.inf)
-        l1, l2, loc = (np.concatenate([none, v]) for v in (l1, l2, loc))
-        lower, upper = np.concatenate([-inf, lower]), np.concatenate([inf, upper])
+    stay = np.clip(loc, lower, upper)  # a constant column beside an intercept says nothing
+    lower, upper = np.where(constant, stay, lower), np.where(constant, stay, upper)
+    none, inf = np.zeros(first), np.full(first, np.inf)
+    l1, l2, loc = (np.concatenate([none, v]) for v in (l1, l2, loc))
+    lower, upper = np.concatenate([-inf, lower]), np.concatenate([inf, upper])
     return NormalForm(l1, l2, loc, lower, upper, _groups_in_units(form.groups, unit, first))
 
 

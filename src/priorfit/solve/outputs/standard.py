@@ -61,7 +61,7 @@ class OutputsStandard(Standard):
     def information(self, cols: Index, eta: Array) -> Array:
         """``Z_C' H Z_C``, where the outputs of a row know of each other."""
         if self.gaussian:
-            return super().information(cols, eta)
+            return self.Z.gram(cols, cols, self.weights)
         among, place, output = self.stacked.of_features(cols)
         mu = self.likelihood.mean(eta).reshape(-1, self.outputs)
         w = self.weights[:: self.outputs, None]
