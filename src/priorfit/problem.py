@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self
@@ -110,6 +111,14 @@ class Problem:
     def n_weights(self) -> int:
         """How many weights there are: p, or p times the outputs."""
         return self.design.shape[1] * (self.outputs or 1)
+
+    @property
+    def weight_labels(self) -> Sequence[str]:
+        """Names of all weights, in the order of `belief`: ``column [output]`` of several outputs."""
+        names = self.design.labels()
+        if self.outputs is None:
+            return names
+        return [f"{name} [{k}]" for name in names for k in range(self.outputs)]
 
     @cached_property
     def belief(self) -> Prior:

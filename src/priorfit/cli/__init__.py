@@ -102,8 +102,9 @@ def _add_fit(fit: argparse.ArgumentParser) -> None:
     fit.add_argument("--target", required=True, metavar="COLUMN", help=_TARGET)
     fit.add_argument(
         "--likelihood",
-        choices=("gaussian", "bernoulli", "poisson"),
-        help="how the target scatters: numbers (default), two classes (default for text), counts",
+        choices=("gaussian", "bernoulli", "multinomial", "poisson"),
+        help="how the target scatters: numbers (default), two classes, several (default for text: "
+        "as many as there are), counts",
     )
     fit.add_argument(
         "--prior", default="laplace", help="family:key=value,... for example laplace:scale=0.1"

@@ -232,8 +232,10 @@ def _estimator(options: Namespace, target: Any) -> tuple[MAPRegressor | MAPClass
         "units": options.units,
         "tol": options.tol,
     }
-    if name == "bernoulli":
-        return MAPClassifier(**settings), name
+    if name in ("bernoulli", "multinomial"):
+        asked = options.likelihood and by_name(options.likelihood)
+        two = name == "bernoulli" and len(set(target.to_pylist())) == 2
+        return MAPClassifier(likelihood=None if two else asked or None, **settings), name
     likelihood = None if name == "gaussian" else by_name(name)
     return MAPRegressor(likelihood=likelihood, **settings), name
 

@@ -66,8 +66,9 @@ def plot_path(
         raise InputError(f"`x` must be one of {', '.join(_AXES)}", repr(x), "Choose one of them.")
     ax = axes_of(ax)
     places = _places(path, x)
-    labels = tuple(names) if names is not None else path.problem.design.labels()
-    effects = path.coefs * path.problem.design.moments(path.problem.weights)[1][:, None]
+    labels = tuple(names) if names is not None else path.problem.weight_labels
+    spread = path.problem.design.moments(path.problem.weights)[1]
+    effects = path.flat_coefs * np.repeat(spread, path.problem.outputs or 1)[:, None]
     named = _named(effects, max_labels)
     for j in range(len(effects)):
         if j not in named and np.any(effects[j]):

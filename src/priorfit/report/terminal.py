@@ -59,7 +59,8 @@ def _table(facts: Facts, max_rows: int) -> Table:
             style=style,
         )
     if facts.model.intercept:
-        table.add_row(Text("intercept", style="italic"), number(facts.intercept), "", "")
+        for name, value in facts.intercepts:
+            table.add_row(Text(name, style="italic"), number(value), "", "")
     return table
 
 

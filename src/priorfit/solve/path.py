@@ -54,10 +54,10 @@ class Path:
     @property
     def n_nonzero(self) -> Array:
         """Number of weights that are not exactly 0, (k,)."""
-        return np.asarray(np.count_nonzero(self._flat, axis=0))
+        return np.asarray(np.count_nonzero(self.flat_coefs, axis=0))
 
     @property
-    def _flat(self) -> Array:
+    def flat_coefs(self) -> Array:
         """All weights in the order of `Problem.belief`, (p, k) or (p q, k)."""
         return self.coefs.reshape(-1, self.coefs.shape[-1])
 
@@ -65,7 +65,7 @@ class Path:
     def norms(self) -> Array:
         """The radius of the constraint that each point solves (`NormalForm.radius`), (k,)."""
         form = self.problem.form
-        return np.asarray(form.radius(self._flat - form.loc[:, None]))
+        return np.asarray(form.radius(self.flat_coefs - form.loc[:, None]))
 
     @cached_property
     def losses(self) -> Array:
