@@ -114,7 +114,7 @@ class Problem:
 
     @property
     def weight_labels(self) -> Sequence[str]:
-        """Names of all weights in the order of `belief`, ``column [output]`` where there are several."""
+        """Names of all weights in the order of `belief`; ``column [output]`` of several outputs."""
         names = self.design.labels()
         if self.outputs is None:
             return names
