@@ -3,9 +3,9 @@
     python benchmarks/memory.py [word ...]
 
 Each case runs in a process of its own: the data are made, the peak of resident memory is set back,
-the model is fitted, and the peak is read (Linux; it counts native code too). A ratio of 1 would be a
-fit that holds nothing but the data; the law of this library is at most 1.3, plus a few vectors of n
-and p numbers and the Gram matrix of the columns that matter. Lines of results are JSON.
+the model is fitted, and the peak is read (Linux; it counts native code too). A ratio of 1 would be
+a fit that holds nothing but the data; the law of this library is at most 1.3, plus vectors of n and
+p numbers and the Gram matrix of the columns that matter. Lines of results are JSON.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ LAYOUTS = ("C float64", "F float64", "C float32", "F float32", "CSC", "CSR", "ta
 SHAPES = ("tall", "wide")
 MODELS = ("gaussian laplace", "gaussian normal", "bernoulli laplace", "bernoulli normal",
           "poisson laplace", "poisson normal")  # fmt: skip
-MEGABYTES = 100
+MEGABYTES = 200
 
 
 def dense(shape: str, dtype: Any, order: Any) -> Any:
@@ -59,7 +59,7 @@ def table(shape: str, categories: bool) -> Any:
     """Columns of numbers, or half of them categories of 200 levels (codes of two bytes)."""
     import pandas as pd
 
-    p = 20 if shape == "tall" else 200
+    p = 60 if shape == "tall" else 400
     n = int(MEGABYTES * 1e6 / (p * (5 if categories else 8)))
     rng = np.random.default_rng(0)
     columns: dict[str, Any] = {}
@@ -110,7 +110,7 @@ def model_of(name: str) -> Any:
     import priorfit as pf
 
     family, prior = name.split()
-    belief = pf.Laplace(0.02) if prior == "laplace" else pf.Normal(0.5)
+    belief = pf.Laplace(0.005) if prior == "laplace" else pf.Normal(0.5)
     if family == "bernoulli":
         return pf.MAPClassifier(belief)
     return pf.MAPRegressor(belief, pf.Poisson() if family == "poisson" else pf.Gaussian(1.0))

@@ -28,19 +28,26 @@ from priorfit.likelihoods import (
 )
 from priorfit.predictive import prior_predictive
 from priorfit.priors import (
+    MCP,
+    SCAD,
     ByColumn,
+    Cauchy,
     ElasticNet,
     Exponential,
     Flat,
     GroupLaplace,
     HalfNormal,
+    Horseshoe,
     L1Ball,
     L2Ball,
     Laplace,
+    LogLaplace,
     MultivariateNormal,
     Normal,
     Prior,
     SparseGroupLaplace,
+    SpikeSlab,
+    StudentPrior,
     Truncated,
     adaptive,
     boosted_leaf,
@@ -62,15 +69,18 @@ from priorfit.translate import Explanation, Translation, dictionary, explain, tr
 
 if TYPE_CHECKING:
     from priorfit import datasets, plots, sklearn
-    from priorfit.estimators import MAPClassifier, MAPRegressor
+    from priorfit.estimators import MAPClassifier, MAPCox, MAPOrdinal, MAPRegressor
     from priorfit.select import Selection, choose, cross_validate, leave_one_out, stability
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "MCP",
+    "SCAD",
     "Auto",
     "Bernoulli",
     "ByColumn",
+    "Cauchy",
     "Certificate",
     "ConvergenceWarning",
     "Cox",
@@ -82,13 +92,17 @@ __all__ = [
     "Gaussian",
     "GroupLaplace",
     "HalfNormal",
+    "Horseshoe",
     "Huber",
     "InputError",
     "L1Ball",
     "L2Ball",
     "Laplace",
     "Likelihood",
+    "LogLaplace",
     "MAPClassifier",
+    "MAPCox",
+    "MAPOrdinal",
     "MAPRegressor",
     "Multinomial",
     "MultivariateNormal",
@@ -104,8 +118,10 @@ __all__ = [
     "Selection",
     "Solution",
     "SparseGroupLaplace",
+    "SpikeSlab",
     "SquaredHinge",
     "Status",
+    "StudentPrior",
     "StudentT",
     "Translation",
     "Truncated",
@@ -137,6 +153,8 @@ __all__ = [
 # imported when first used: these rooms need scikit-learn or matplotlib
 _LATER = {
     "MAPClassifier": "priorfit.estimators",
+    "MAPCox": "priorfit.estimators",
+    "MAPOrdinal": "priorfit.estimators",
     "MAPRegressor": "priorfit.estimators",
     "Selection": "priorfit.select",
     "choose": "priorfit.select",

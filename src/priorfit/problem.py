@@ -90,8 +90,8 @@ class Problem:
         w = np.ones(n) if weights is None else vector("weights", weights, n)
         check_weights(w)
         if offset is None:
-            o = np.zeros(response.shape)
-        elif response.ndim == 2:
+            o = np.zeros(response.shape if likelihood.has_outputs else n)
+        elif response.ndim == 2 and likelihood.has_outputs:
             o = matrix("offset", offset, n, response.shape[1])
         else:
             o = vector("offset", offset, n)
@@ -105,7 +105,7 @@ class Problem:
     @property
     def outputs(self) -> int | None:
         """How many linear predictors a row has; None for one that is not counted: y is (n,)."""
-        return self.y.shape[1] if self.y.ndim == 2 else None
+        return self.y.shape[1] if self.y.ndim == 2 and self.likelihood.has_outputs else None
 
     @property
     def n_weights(self) -> int:

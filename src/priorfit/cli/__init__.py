@@ -99,12 +99,17 @@ _DROP = "column to leave out (repeatable)"
 
 def _add_fit(fit: argparse.ArgumentParser) -> None:
     fit.add_argument("table", help="CSV, TSV, Parquet or Arrow file (.gz, .bz2, .zst too)")
-    fit.add_argument("--target", required=True, metavar="COLUMN", help=_TARGET)
+    fit.add_argument("--target", metavar="COLUMN", help=_TARGET)
+    fit.add_argument("--time", metavar="COLUMN", help="time until an event: a Cox regression")
+    fit.add_argument("--event", metavar="COLUMN", help="whether the event happened: 1 or 0")
+    fit.add_argument("--entry", metavar="COLUMN", help="when a row came under observation")
+    fit.add_argument("--strata", metavar="COLUMN", help="groups with hazards of their own")
     fit.add_argument(
         "--likelihood",
-        choices=("gaussian", "bernoulli", "multinomial", "poisson"),
-        help="how the target scatters: numbers (default), two classes, several (default for text: "
-        "as many as there are), counts",
+        metavar="NAME",
+        help="how the target scatters: gaussian (default), bernoulli or multinomial (default for "
+        "text: as many classes as there are), poisson, "
+        "gamma, tweedie:power=1.5, negative-binomial, huber, squared-hinge, bernoulli:link=probit",
     )
     fit.add_argument(
         "--prior", default="laplace", help="family:key=value,... for example laplace:scale=0.1"

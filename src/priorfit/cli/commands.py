@@ -9,7 +9,7 @@ import sys
 import warnings
 from argparse import Namespace
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 import numpy as np
 import pyarrow as pa
@@ -25,8 +25,8 @@ from priorfit.cli.translations import as_json, print_dictionary, print_translati
 from priorfit.datasets import load
 from priorfit.design import Formula
 from priorfit.design.syntax import Name
-from priorfit.estimators import MAPClassifier, MAPRegressor
-from priorfit.likelihoods import by_name
+from priorfit.estimators import MAPClassifier, MAPCox, MAPRegressor
+from priorfit.likelihoods import by_name, survival
 from priorfit.priors import parse_prior
 from priorfit.report import (
     facts_of,
@@ -54,15 +54,7 @@ def fit(options: Namespace) -> int:
             extra[key] = _numbers(column, name)
     for name in options.drop:
         _, table = _take(table, name, "--drop")
-    name, target, table = _target(options.target, table)
-    model, likelihood = _estimator(options, target)
-    y = target.to_pylist() if isinstance(model, MAPClassifier) else _numbers(target, name)
-    if target.null_count:
-        raise InputError(
-            f"the target {name!r} must have no missing values",
-            f"{target.null_count} of {len(target)} missing",
-            "Drop these rows.",
-        )
+    (model, likelihood, y, name), table = _asked(options, table)
     said = _run(model, table, None if model.formula else np.asarray(y), extra)
     if likelihood == "gaussian" and not options.likelihood and len(np.unique(y)) == 2:
         said += (
@@ -204,10 +196,64 @@ def _is_text(kind: Any) -> bool:
     return any(f(kind) for f in (*texts, kinds.is_boolean, kinds.is_dictionary))
 
 
-def _estimator(options: Namespace, target: Any) -> tuple[MAPRegressor | MAPClassifier, str]:
-    """The estimator that the options ask for, and the name of its likelihood."""
-    text = _is_text(target.type)
-    name = options.likelihood or ("bernoulli" if text else "gaussian")
+class _Asked(NamedTuple):
+    """The estimator that the options ask for, the name of its likelihood, y and what it is of."""
+
+    model: MAPRegressor | MAPClassifier | MAPCox
+    likelihood: str
+    y: Any
+    name: str
+
+
+def _asked(options: Namespace, table: pa.Table) -> tuple[_Asked, pa.Table]:
+    """What is predicted by which estimator, and the table to fit."""
+    times = options.time is not None and options.event is not None
+    if times == (options.target is not None) or (options.time is None) != (options.event is None):
+        given = [f"--{k}" for k in ("target", "time", "event") if getattr(options, k) is not None]
+        raise InputError(
+            "fit must have --target, or --time and --event",
+            ", ".join(given) or "none of them",
+            "Name the column to predict, or those of the times.",
+        )
+    settings = _settings(options)
+    if times:
+        y, table = _times(options, table)
+        return _Asked(MAPCox(**settings), "cox", y, options.time), table
+    name, target, table = _target(options.target, table)
+    kind = options.likelihood or ("bernoulli" if _is_text(target.type) else "gaussian")
+    likelihood = None if kind in ("gaussian", "bernoulli") else by_name(kind)
+    classes = kind == "bernoulli" or (likelihood is not None and likelihood.is_classification)
+    y = target.to_pylist() if classes else _numbers(target, name)
+    if target.null_count:
+        raise InputError(
+            f"the target {name!r} must have no missing values",
+            f"{target.null_count} of {len(target)} missing",
+            "Drop these rows.",
+        )
+    if kind == "bernoulli" and options.likelihood and len(set(y)) > 2:
+        likelihood = by_name(kind)  # which says what is wrong
+    if classes:
+        return _Asked(MAPClassifier(likelihood=likelihood, **settings), kind, y, name), table
+    return _Asked(MAPRegressor(likelihood=likelihood, **settings), kind, y, name), table
+
+
+def _times(options: Namespace, table: pa.Table) -> tuple[Any, pa.Table]:
+    """The response of a Cox regression, and the other columns."""
+    if options.likelihood is not None:
+        raise InputError(
+            "--time must stand without --likelihood", options.likelihood, "It is a Cox regression."
+        )
+    parts: dict[str, Any] = {}
+    for role in ("time", "event", "entry", "strata"):
+        name = getattr(options, role)
+        if name is not None:
+            column, table = _take(table, name, f"--{role}")
+            parts[role] = column.to_pylist() if role == "strata" else _numbers(column, name)
+    return survival(**parts), table
+
+
+def _settings(options: Namespace) -> dict[str, Any]:
+    """What every estimator is told."""
     strength: Any = options.strength
     if strength is None:
         strength = None if _says_scale(options.prior) else "cv"
@@ -220,8 +266,9 @@ def _estimator(options: Namespace, target: Any) -> tuple[MAPRegressor | MAPClass
                 repr(strength),
                 "A number is a lambda.",
             ) from None
-    settings = {
-        "formula": options.target if "~" in options.target else None,
+    formula = options.target is not None and "~" in options.target
+    return {
+        "formula": options.target if formula else None,
         "prior": parse_prior(options.prior),
         "strength": strength,
         "rule": options.rule,
@@ -232,17 +279,12 @@ def _estimator(options: Namespace, target: Any) -> tuple[MAPRegressor | MAPClass
         "units": options.units,
         "tol": options.tol,
     }
-    if name in ("bernoulli", "multinomial"):
-        asked = options.likelihood and by_name(options.likelihood)
-        two = name == "bernoulli" and len(set(target.to_pylist())) == 2
-        return MAPClassifier(likelihood=None if two else asked or None, **settings), name
-    likelihood = None if name == "gaussian" else by_name(name)
-    return MAPRegressor(likelihood=likelihood, **settings), name
 
 
 def _says_scale(prior: str) -> bool:
     """Whether the text of a prior says how wide it is."""
-    return "scale=" in prior or "(" in prior or prior == "flat"
+    stated = any(word in prior for word in ("scale=", "penalty=", "("))
+    return stated or prior == "flat"
 
 
 def _run(model: Any, table: pa.Table, y: Any, extra: dict[str, Any]) -> tuple[str, ...]:

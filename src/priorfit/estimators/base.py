@@ -149,7 +149,7 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
             y = formula.values(X)
         design = self._design(X, formula)
         offset = self._known(X, offset)
-        y = same_length(design, response(self, y, self._may_be_several(given)))
+        y = same_length(design, self._given(y))
         likelihood = self._likelihood_of(y)
         problem = Problem.make(
             design,
@@ -177,8 +177,17 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         self._data_precision = _precision(problem, solution.intercept, solution.coef, solution.phi)
         self._n_effective, self._n_rows = problem.n_effective, len(problem.y)
         self.column_sd_ = problem.design.moments(problem.weights)[1]
-        self.likelihood_ = self._likelihood = solution.likelihood or likelihood
+        self.likelihood_ = solution.likelihood or likelihood
+        self._likelihood = self.likelihood_ if likelihood.known_shape is None else likelihood
+        self._finish(problem)
         return self
+
+    def _given(self, y: Any) -> Any:
+        several = self._may_be_several(self.likelihood or self._default_likelihood())
+        return response(self, y, several)
+
+    def _finish(self, problem: Problem) -> None:
+        """What a subclass keeps of the fitted problem."""
 
     def _ball(self) -> Any:
         """The constraint, checked."""
@@ -197,7 +206,10 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         """The problem with its final prior, and its solution."""
         if self.constraint is None:
             problem = self._chosen(problem, progress)
-            return problem, solve(problem, tol=self.tol, max_iter=self.max_iter, solver=self.solver)
+            found = solve(problem, tol=self.tol, max_iter=self.max_iter, solver=self.solver)
+            if problem.likelihood.known_shape is None:
+                problem = replace(problem, likelihood=found.likelihood or problem.likelihood)
+            return problem, found
         radius = float(self.constraint.radius) / problem.form.radius_unit
         fit = constrained(problem, radius, tol=self.tol, solver=self.solver)
         self.path_ = fit.path

@@ -19,13 +19,15 @@ __all__ = ["MAPClassifier"]
 
 
 class MAPClassifier(ClassifierMixin, MAPEstimator):  # type: ignore[misc]
-    """The MAP estimate of a logistic regression; labels of any kind.
+    """The MAP estimate of a model of classes; labels of any kind.
 
-    Two classes make one linear predictor (`Bernoulli`), three or more one for each (`Multinomial`);
-    the prior then holds on the weights of every class. Parameters and attributes as `MAPRegressor`,
-    with ``classes_``, ``coef_`` (1, p) or (K, p) and ``intercept_`` (1,) or (K,), as scikit-learn's
-    classifiers have them. Two classes with ``likelihood=Multinomial()`` have two predictors: a
-    normal prior of scale s is then that of scale ``sqrt(2) s`` on the one predictor of `Bernoulli`.
+    Two classes make one linear predictor: ``likelihood`` is `Bernoulli` (default; logit, probit or
+    cloglog link) or `SquaredHinge`, which gives no probabilities. Three or more make one for each
+    (`Multinomial`, by itself); the prior then holds on the weights of every class. Parameters and
+    attributes as `MAPRegressor`, with ``classes_``, ``coef_`` (1, p) or (K, p) and ``intercept_``
+    (1,) or (K,), as scikit-learn's classifiers have them. Two classes with
+    ``likelihood=Multinomial()`` have two predictors: a normal prior of scale s is then that of
+    scale ``sqrt(2) s`` on the one predictor of `Bernoulli`.
 
     Examples
     --------
@@ -57,22 +59,33 @@ class MAPClassifier(ClassifierMixin, MAPEstimator):  # type: ignore[misc]
         return self
 
     def decision_function(self, X: Any, *, offset: Any = None) -> Array:
-        """Log odds of ``classes_[1]``, (n,); of three or more classes the predictors, (n, K)."""
+        """eta, (n,): for the logit the log odds of ``classes_[1]``; (n, K) of several classes."""
         return self._eta(X, offset)
 
     def predict_proba(self, X: Any, *, offset: Any = None) -> Array:
-        """Probability of each class, (n, K)."""
-        eta = self._eta(X, offset)
+        """Probability of each class, (n, K); `InputError` for a pseudo-likelihood."""
+        eta, likelihood = self._eta(X, offset), self._probable()
         if eta.ndim == 2:
-            return self._likelihood.mean(eta)
-        return np.column_stack([self._likelihood.mean(-eta), self._likelihood.mean(eta)])
+            return likelihood.mean(eta)
+        return np.column_stack([likelihood.complement(eta), likelihood.mean(eta)])
 
     def predict_log_proba(self, X: Any, *, offset: Any = None) -> Array:
         """Logarithm of `predict_proba`, without underflow."""
-        eta = self._eta(X, offset)
+        eta, likelihood = self._eta(X, offset), self._probable()
         if eta.ndim == 2:
             return np.asarray(eta - logsumexp(eta, axis=1, keepdims=True))
-        return np.column_stack([-np.logaddexp(0.0, eta), -np.logaddexp(0.0, -eta)])
+        none, one = np.zeros(()), np.ones(())
+        return np.column_stack([-likelihood.loss(none, eta), -likelihood.loss(one, eta)])
+
+    def _probable(self) -> Likelihood:
+        """The likelihood, where it gives probabilities."""
+        if not self._likelihood.is_probability:
+            raise InputError(
+                "probabilities need a likelihood",
+                f"{self._likelihood.name}, a pseudo-likelihood",
+                "Use decision_function, or fit with pf.Bernoulli().",
+            )
+        return self._likelihood
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Share of rows that are right; without y, of the formula's response."""
@@ -82,8 +95,10 @@ class MAPClassifier(ClassifierMixin, MAPEstimator):  # type: ignore[misc]
     def predict(self, X: Any, *, offset: Any = None) -> Any:
         """The likeliest class of each row."""
         eta = self._eta(X, offset)
-        likeliest = np.argmax(eta, axis=1) if eta.ndim == 2 else eta > 0
-        return self.classes_[likeliest.astype(np.intp)]
+        if eta.ndim == 2:
+            return self.classes_[np.argmax(eta, axis=1)]
+        positive = eta > self._likelihood.eta_of(0.5)
+        return self.classes_[positive.astype(np.intp)]
 
     def _likelihood_of(self, y: Any) -> Likelihood:
         if self.likelihood is not None:
@@ -98,7 +113,7 @@ class MAPClassifier(ClassifierMixin, MAPEstimator):  # type: ignore[misc]
             raise InputError(
                 "a classifier needs a likelihood of classes",
                 likelihood.name,
-                "Use pf.Bernoulli() or pf.Multinomial(), or MAPRegressor.",
+                "Use pf.Bernoulli(), pf.Multinomial() or pf.SquaredHinge(), or MAPRegressor.",
             )
         self.classes_, codes = np.unique(labels(y), return_inverse=True)
         several = isinstance(likelihood, Multinomial)

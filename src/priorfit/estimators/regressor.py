@@ -22,7 +22,9 @@ class MAPRegressor(RegressorMixin, MAPEstimator):  # type: ignore[misc]
     formula : for example "claims ~ C(region) + bs(age, df=5) + offset(log(exposure))"; then call
         ``fit(table)``. Without a left side call ``fit(table, y)``.
     prior : belief about the weights (default ``Normal(scale=1)``), in their own units.
-    likelihood : `Gaussian` (default), `Poisson` or `Bernoulli`.
+    likelihood : `Gaussian` (default), `Poisson`, `NegativeBinomial`, `Gamma`, `Tweedie`, `Huber` or
+        `Bernoulli` (y as shares, see `pf.shares`). What it leaves open is estimated, and is in
+        ``likelihood_``.
     constraint : `L1Ball` or `L2Ball` in place of a prior: the fit by its radius, exactly, in
         ``units``. The prior that it means is ``prior_``.
     strength : None takes the prior's scale as it stands; "cv", "loo", "aic", "bic", "ebic", "gcv",

@@ -10,7 +10,7 @@ from priorfit.likelihoods.huber import Huber
 from priorfit.likelihoods.multinomial import Multinomial
 from priorfit.likelihoods.named import as_text, by_name
 from priorfit.likelihoods.negative_binomial import NegativeBinomial
-from priorfit.likelihoods.ordinal import Ordinal
+from priorfit.likelihoods.ordinal import Ordinal, probabilities
 from priorfit.likelihoods.outputs import Flattened, flattened
 from priorfit.likelihoods.poisson import Poisson
 from priorfit.likelihoods.quantile import Quantile
@@ -42,6 +42,7 @@ __all__ = [
     "as_text",
     "by_name",
     "flattened",
+    "probabilities",
     "shares",
     "survival",
 ]

@@ -27,6 +27,8 @@ class Likelihood(ABC):
     has_dispersion: bool = False
     #: whether the response is a class label
     is_classification: bool = False
+    #: whether a y (n, q) holds q outputs, each with a linear predictor of its own
+    has_outputs: bool = False
     #: whether adding one number to all outputs of a row changes nothing
     is_shift_free: bool = False
     #: whether the loss has a derivative everywhere; where not, `slope` is one of its slopes
@@ -89,6 +91,23 @@ class Likelihood(ABC):
         estimates phi."""
         mean = self.mean(eta)
         return np.asarray(np.square(y - mean) / self.variance(mean))
+
+    def complement(self, eta: Array) -> Array:
+        """``1 - mean``, without cancellation where the likelihood can: P(y = 0) of two classes."""
+        return 1.0 - self.mean(eta)
+
+    @property
+    def predictor(self) -> str:
+        """What eta is of the response, in words."""
+        return "linear predictor"
+
+    def in_words(self, phi: float) -> str:  # noqa: ARG002
+        """The scatter at dispersion ``phi`` as a sentence; empty where nothing is to be said."""
+        return ""
+
+    def width(self, phi: float) -> tuple[str, float]:
+        """How wide the scatter is: what is measured, and how much."""
+        return "dispersion", phi
 
     def attained(self, y: Array) -> bool:  # noqa: ARG002
         """Whether the loss of every row reaches its infimum at a finite eta."""

@@ -43,6 +43,7 @@ class Gaussian(Likelihood):
 
     name = "gaussian"
     has_dispersion = True
+    has_outputs = True
 
     def __post_init__(self) -> None:
         if self.noise is not None and not (np.isfinite(self.noise) and self.noise > 0):
@@ -106,6 +107,19 @@ class Gaussian(Likelihood):
     def eta_of(self, mean_y: float) -> float:
         """``mean_y``."""
         return mean_y
+
+    @property
+    def predictor(self) -> str:
+        """The mean."""
+        return "mean"
+
+    def in_words(self, phi: float) -> str:
+        """The noise."""
+        return f"Noise: standard deviation {np.sqrt(phi):.3g}."
+
+    def width(self, phi: float) -> tuple[str, float]:
+        """The root of phi."""
+        return "noise", float(np.sqrt(phi))
 
     def draw(self, eta: Array, phi: float, rng: np.random.Generator) -> Array:
         """``eta`` plus noise of variance ``phi``."""

@@ -52,6 +52,7 @@ class Multinomial(Likelihood):
 
     name = "multinomial"
     is_classification = True
+    has_outputs = True
 
     def __post_init__(self) -> None:
         code = self.reference

@@ -75,6 +75,11 @@ class Ordinal(Coupled):
         """The cut-points that fit best beside eta (n,), increasing, (K - 1,)."""
         return self.rows(y, weights).cut_points(eta)
 
+    @property
+    def predictor(self) -> str:
+        """The log odds of a higher class."""
+        return "log odds of a higher"
+
     def mean(self, eta: Array) -> Array:  # noqa: ARG002
         """Refused: a probability needs the cut-points, see `MAPOrdinal.predict_proba`."""
         self._refuse("mean")

@@ -129,6 +129,14 @@ class Quantile(Likelihood):
         """The loss: its mean, by degrees of freedom, estimates phi."""
         return self.loss(y, eta)
 
+    def in_words(self, phi: float) -> str:
+        """The mean loss that this noise implies."""
+        return f"Noise: mean pinball loss {phi:.3g}."
+
+    def width(self, phi: float) -> tuple[str, float]:
+        """The mean loss that this noise implies, phi."""
+        return "mean pinball loss", float(phi)
+
     def at(self, phi: float) -> Quantile:
         """``Quantile(q, scale=phi)``."""
         return replace(self, scale=phi)

@@ -62,6 +62,14 @@ class StudentT(Likelihood):
                     "Give both: StudentT(df=4, scale=1.0); for normal noise use Gaussian().",
                 )
 
+    def in_words(self, phi: float) -> str:
+        """The scale and how heavy the tails are."""
+        return f"Noise: Student t with {self.df:g} degrees of freedom, scale {np.sqrt(phi):.3g}."
+
+    def width(self, phi: float) -> tuple[str, float]:
+        """The scale."""
+        return "noise scale", float(np.sqrt(phi))
+
     def check(self, y: Array) -> None:
         """Any finite number will do."""
 

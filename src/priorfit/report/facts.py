@@ -58,10 +58,8 @@ class Facts:
             return f"log odds of the class in brackets{against}"
         if self.names != self.model.feature_labels_:
             return f"mean of the response of {self.target} in brackets"
-        if classes is not None:
-            return f"log odds of {self.target} = {classes[1]}"
-        link = {"gaussian": "mean", "poisson": "log mean", "bernoulli": "log odds"}
-        return f"{link[likelihood.name]} of {self.target}"
+        which = "" if classes is None or likelihood.name == "ordinal" else f" = {classes[1]}"
+        return f"{likelihood.predictor} of {self.target}{which}"
 
     @property
     def effects(self) -> Array:

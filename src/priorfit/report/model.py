@@ -14,7 +14,7 @@ from priorfit._checks import matrix, vector
 from priorfit._errors import InputError
 from priorfit._typing import Array, Intercept
 from priorfit.design import Column, FormulaSchema, Schema, as_design
-from priorfit.likelihoods import by_name
+from priorfit.likelihoods import as_text, by_name
 from priorfit.priors import Prior, from_dict, to_dict
 
 __all__ = ["Model", "load_model", "model_of", "save_model"]
@@ -43,8 +43,9 @@ class Model:
 
     def predict(self, X: Any, offset: Any = None) -> dict[str, Array]:
         """The mean of each row, (n,), under the target's name, of several responses numbered; for
-        classes the likeliest label, and the probability of the second of two, or of each.
-        ``offset`` (n,) or (n, q) is added to the linear predictor.
+        classes the likeliest label, and the probability (or margin) of the second of two, or of
+        each; for times the hazard relative to the baseline. ``offset`` (n,) or (n, q) is added to
+        the linear predictor.
         """
         design = as_design(X) if self.schema is None else self.schema.design(X)
         known = None if self.schema is None else self.schema.offset(X)
@@ -61,12 +62,18 @@ class Model:
             eta = eta + matrix("offset", offset, *eta.shape)
         elif offset is not None:
             eta = eta + vector("offset", offset, len(eta))
-        mean = by_name(self.likelihood).mean(eta)
+        likelihood = by_name(self.likelihood)
+        mean = likelihood.mean(eta)
         if eta.ndim == 2:
             return self._several(mean)
+        if self.likelihood == "cox":
+            return {"hazard relative to the baseline": mean}
         if not self.classes:
             return {self.target: mean}
-        labels = np.asarray(self.classes, dtype=object)[(eta > 0).astype(np.intp)]
+        second = (eta > likelihood.eta_of(0.5)).astype(np.intp)
+        labels = np.asarray(self.classes, dtype=object)[second]
+        if not likelihood.is_probability:
+            return {self.target: labels, f"margin of {self.classes[1]}": eta}
         return {self.target: labels, f"P({self.target} = {self.classes[1]})": mean}
 
     def _several(self, mean: Array) -> dict[str, Array]:
@@ -80,11 +87,17 @@ class Model:
 def model_of(estimator: Any, target: str = "y", offset: str | None = None) -> Model:
     """The model file's content of a fitted `MAPRegressor` or `MAPClassifier`."""
     certificate = estimator.certificate_
+    if estimator._likelihood.name == "ordinal":
+        raise InputError(
+            "a model file must be of a likelihood without cut-points",
+            "ordinal",
+            "Keep classes_, coef_ and cut_points_ of the estimator.",
+        )
     several = estimator.weight_labels_ != estimator.feature_labels_
     return Model(
         schema=estimator._schema,
         target=target,
-        likelihood=estimator._likelihood.name,
+        likelihood=as_text(estimator.likelihood_),
         labels=estimator.feature_labels_,
         coef=estimator.coef_.T if several else np.ravel(estimator.coef_),
         intercept=estimator.intercept_ if several else float(np.ravel(estimator.intercept_)[0]),
@@ -117,10 +130,15 @@ def save_model(model: Model, path: str | PathLike[str]) -> None:
         "classes": list(model.classes),
         "prior": to_dict(model.prior),
         "dispersion": model.dispersion,
-        "certificate": model.certificate,
+        "certificate": {k: _finite(v) for k, v in model.certificate.items()},
     }
     text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
     Path(path).write_text(text + "\n", encoding="utf-8")
+
+
+def _finite(value: float) -> float | str:
+    """A number as JSON has it; the infinite gap of a local optimum as text."""
+    return value if np.isfinite(value) else str(value)
 
 
 def load_model(path: str | PathLike[str]) -> Model:

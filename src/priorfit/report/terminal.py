@@ -58,7 +58,7 @@ def _table(facts: Facts, max_rows: int) -> Table:
             _bar(float(effects[j]) / largest),
             style=style,
         )
-    if facts.model.intercept:
+    if facts.model.intercept and facts.model._likelihood.has_intercept:
         for name, value in facts.intercepts:
             table.add_row(Text(name, style="italic"), number(value), "", "")
     return table

@@ -40,7 +40,9 @@ def splits(problem: Problem, folds: Any = 5, seed: int | None = 0) -> list[tuple
         )
     rng = np.random.default_rng(seed)
     order = rng.permutation(n)
-    if problem.likelihood.is_classification:  # deal the rows of each class in turn
+    if problem.likelihood.coupled and problem.y.ndim == 2:  # times: deal the events in turn
+        order = order[np.argsort(problem.y[order, 2], kind="stable")]
+    elif problem.likelihood.is_classification:  # deal the rows of each class in turn
         label_of = problem.y if problem.outputs is None else np.argmax(problem.y, axis=1)
         order = order[np.argsort(label_of[order], kind="stable")]
         smallest = min(int(np.sum(label_of == v)) for v in np.unique(label_of))

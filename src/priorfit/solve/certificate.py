@@ -15,11 +15,18 @@ from typing import NamedTuple
 import numpy as np
 
 from priorfit._typing import Array, Index
+from priorfit.priors import NormalForm
 from priorfit.solve.coupled.bound import dual_value, meet_flat
+from priorfit.solve.local.stationary import (
+    column_curvatures,
+    linear_predictors,
+    slopes_at,
+    violations,
+)
 from priorfit.solve.quantile.dual import dual_of, on_sides
 from priorfit.solve.standard import Standard
 
-__all__ = ["Certificates", "certify", "certify_by_gram", "joined"]
+__all__ = ["Certificates", "certify", "certify_by_gram", "gap_among", "joined"]
 
 _BUDGET = 1 << 22  # numbers held per block of solutions
 _ROWS = 1 << 17  # numbers of residuals per block of rows: they stay in cache
@@ -46,12 +53,14 @@ def certify(
     ``gap`` is (P - D) over the null deviance's half, at least the rounding of one float64; ``kkt``
     the largest violation of stationarity over the largest correlation of the null model. Both are
     infinite for an answer that is not finite. ``thetas`` (n, k): dual points to try, for a loss
-    whose slope is not a single number; any theta gives a true bound. For a loss that is not convex
-    there is no bound: the gap is infinite.
+    whose slope is not a single number; any theta gives a true bound. Where loss or penalty is not
+    convex there is no bound: the gap is infinite, and kkt alone says that an answer is stationary.
     """
     (n, m), k = standard.Z.shape, solutions.shape[1]
     by_rows = standard.gaussian and standard.by_rows
     step = max(1, _BUDGET // (m if by_rows else max(n, m)))
+    if standard.form.concave is not None:
+        return _certify_local(standard, solutions, strengths)
     if not standard.likelihood.convex:
         return _stationary(standard, solutions, strengths)
     if thetas is not None:
@@ -63,6 +72,24 @@ def certify(
         return judge(standard, solutions, strengths)
     spans = [slice(i, i + step) for i in range(0, k, step)]
     return joined([judge(standard, solutions[:, span], strengths[span]) for span in spans])
+
+
+def _certify_local(standard: Standard, g: Array, strengths: Array) -> Certificates:
+    """Stationarity of each point by itself: the penalty need not be in proportion to strength."""
+    step = max(1, _BUDGET // max(standard.Z.shape))
+    if len(strengths) > step:
+        spans = [slice(i, i + step) for i in range(0, len(strengths), step)]
+        return joined([_certify_local(standard, g[:, at], strengths[at]) for at in spans])
+    eta = linear_predictors(standard, g)
+    slopes, kkt = slopes_at(standard, eta), np.full(len(strengths), np.inf)
+    concave = standard.form.concave
+    jumps = concave is not None and concave.jumps
+    for k, s in enumerate(strengths):
+        curvatures = column_curvatures(standard, eta[:, k]) if jumps else None
+        found = violations(g[:, k], slopes[:, k], standard.form.at(float(s)), curvatures)
+        kkt[k] = found[~standard.form.fixed].max(initial=0.0) / standard.null_correlation
+    kkt = np.where(np.isfinite(kkt), kkt, np.inf)
+    return Certificates(np.full(len(strengths), np.inf), kkt, slopes)
 
 
 def certify_by_gram(standard: Standard, solutions: Array, strengths: Array) -> Certificates:
@@ -210,19 +237,44 @@ def _certify_coupled(standard: Standard, g: Array, strengths: Array) -> Certific
 
 
 def _certify_one(standard: Standard, g: Array, strength: Array) -> Certificates:
-    rows, eta = standard.rows, standard.eta(g[:, 0])
+    rows, eta = standard.rows, standard.eta_of_few(g[:, 0])
     with np.errstate(over="ignore", invalid="ignore"):
         slopes = standard.Z.rmatvec(rows.score(eta))[:, None]
         primal = rows.total(eta) + _penalty(standard, g, strength)
         kkt = _violations(standard, g, slopes, strength).max(axis=0) / standard.null_correlation
         point = meet_flat(standard, eta, slopes[:, 0])
-        pull = standard.Z.rmatvec(point.theta)[:, None]
+        refitted = point.eta is not eta
+        pull = standard.Z.rmatvec(point.theta)[:, None] if refitted else slopes
         dual = _dual_at_zero(standard, strength)
         for share in (_feasible_share(standard, pull, strength), np.ones(1)):
             beyond = _penalty_conjugate(standard, g, pull * share, strength)
-            dual = np.fmax(dual, dual_value(standard, point, float(share[0])) - beyond)
+            dual = np.fmax(dual, dual_value(standard, point.value, float(share[0])) - beyond)
         gap = (primal - dual) / standard.reference
     return _rounded(gap, kkt, slopes)
+
+
+def gap_among(
+    standard: Standard, cols: Index, g: Array, slopes: Array, strength: float, eta: Array
+) -> float:
+    """The gap of `_certify_coupled` as if the columns ``cols`` were all: no look at the others.
+
+    It is no proof, but where it is too large so is the proof; 0 where groups or flat columns would
+    ask for more.
+    """
+    form = standard.form
+    if form.groups is not None or np.any(form.flat):
+        return 0.0
+    l1, l2, loc, lower, upper = (
+        v[cols] for v in (form.l1, form.l2, form.loc, form.lower, form.upper)
+    )
+    few = replace(standard, form=NormalForm(l1, l2, loc, lower, upper))
+    rows, at, pull = standard.rows, np.array([strength]), slopes[cols, None]
+    b, lost = g[cols, None], rows.total(eta)
+    value = lost + float(rows.score(eta) @ (eta - standard.offset))
+    share = _feasible_share(few, pull, at)
+    beyond = _penalty_conjugate(few, b, pull * share, at)
+    dual = dual_value(standard, value, float(share[0])) - beyond
+    return float((lost + _penalty(few, b, at) - dual)[0] / standard.reference)
 
 
 def _stationary(standard: Standard, g: Array, strengths: Array) -> Certificates:
@@ -251,7 +303,10 @@ def _dual_at_zero(standard: Standard, strengths: Array) -> Array:
     form = standard.form
     nearest = np.clip(form.loc, form.lower, form.upper) - form.loc
     least = form.l1 @ np.abs(nearest) + 0.5 * form.l2 @ nearest**2
-    saturated = standard.likelihood.least(standard.y, standard.weights)
+    coupled = standard.likelihood.coupled
+    saturated = (
+        standard.rows.least if coupled else standard.likelihood.least(standard.y, standard.weights)
+    )
     return np.asarray(saturated + strengths * least)
 
 

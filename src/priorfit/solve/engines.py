@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -11,6 +11,7 @@ from priorfit._errors import InputError
 from priorfit._typing import Array
 from priorfit.design import Dense
 from priorfit.likelihoods import Gaussian
+from priorfit.priors import NormalForm
 from priorfit.problem import Problem
 from priorfit.solve.blocks import only_groups
 from priorfit.solve.certificate import Certificates
@@ -20,6 +21,8 @@ from priorfit.solve.coupled.newton import CoupledNewton
 from priorfit.solve.gram import Gram, few_columns
 from priorfit.solve.grouped import Grouped
 from priorfit.solve.least_squares import LeastSquares, is_quadratic
+from priorfit.solve.local.engine import Local
+from priorfit.solve.local.starts import Convex, Starts
 from priorfit.solve.many_columns import ManyColumns
 from priorfit.solve.newton import Newton
 from priorfit.solve.outputs import OutputsStandard
@@ -54,6 +57,7 @@ ENGINES = (
     "groups",
     "newton",
     "outputs",
+    "local",
     "interior-point",
     "several-starts",
     "coupled",
@@ -84,6 +88,8 @@ class Auto:
 def _select(standard: Standard, only: float | None = None) -> str:
     if isinstance(standard, OutputsStandard):
         return "outputs"
+    if standard.form.concave is not None:
+        return "local"
     if not standard.likelihood.smooth:
         return "interior-point"
     if not standard.likelihood.convex:
@@ -124,6 +130,22 @@ def engine(
             return engine(part, solver="auto", tol=gap, max_iter=max_iter, only=only)
 
         return Outputs(standard, tol, max_iter, alone)
+    if (standard.form.concave is not None) != (name == "local"):
+        kind = "convex" if name != "local" else "not convex"
+        raise InputError(
+            f"the {name} engine must have a penalty that is {kind}",
+            "one that is not" if name != "local" else "one that is",
+            "Leave solver at auto.",
+        )
+    if name == "local" and not standard.likelihood.smooth:
+        raise InputError(
+            "a penalty that is not convex must go with a likelihood that has derivatives",
+            standard.likelihood.name,
+            "Use a convex prior with it, or Huber or Student-t noise with this one.",
+        )
+    if name == "local":
+        starts = None if only is None else Starts(standard, _convex(standard, max_iter))
+        return Local(standard, tol, max_iter, starts)
     if not standard.likelihood.smooth:
         return _with_kinks(standard, name, tol, max_iter)
     if not standard.likelihood.convex:
@@ -181,6 +203,17 @@ def engine(
     if name == "conjugate-gradients":
         return ConjugateGradients(standard, tol, max_iter)
     return LeastSquares(standard, tol) if name == "least-squares" else Gram(standard, tol)
+
+
+def _convex(standard: Standard, max_iter: int) -> Convex:
+    """The engines for convex forms, as starts for one that is not."""
+
+    def solve(form: NormalForm, strength: float) -> Array:
+        plain = replace(standard, form=form)
+        run = engine(plain, solver="auto", tol=1e-6, max_iter=max_iter, only=strength)
+        return run(np.array([strength]), plain.start)[0][:, 0]
+
+    return solve
 
 
 def _with_kinks(standard: Standard, name: str, tol: float, max_iter: int) -> Engine:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import linalg
 
+from priorfit._errors import InputError
 from priorfit._typing import Array, Index
 from priorfit.solve.standard import Standard
 
@@ -34,9 +35,12 @@ def curvatures(standard: Standard, g: Array) -> Array:
     return np.maximum(found, 0.0)  # rows far from a line that is not theirs have no say
 
 
-def penalty_curvature(standard: Standard, g: Array, cols: Index) -> Array:
-    """R (m, m) of the coordinates ``cols``; of a group ``rate (I - u u') / length``."""
+def penalty_curvature(standard: Standard, g: Array, cols: Index, strength: float) -> Array:
+    """R (m, m) of the coordinates ``cols``; of a group ``rate (I - u u') / length``, of a concave
+    part its second derivative."""
     form, groups = standard.form, standard.form.groups
+    if form.concave is not None:
+        return np.diag(form.at(strength).bend(np.abs(g - form.loc))[cols] / strength)
     R = np.diag(form.l2[cols])
     if groups is None:
         return R
@@ -61,7 +65,7 @@ def self_influence(standard: Standard, g: Array, strength: float) -> Array:
     if len(cols) > len(w):
         return _among_rows(standard, cols, w, strength)
     gram = standard.Z.gram(cols, cols, w)
-    values, vectors = linalg.eigh(gram + strength * penalty_curvature(standard, g, cols))
+    values, vectors = linalg.eigh(gram + strength * penalty_curvature(standard, g, cols, strength))
     kept = values > values.max(initial=0.0) * len(cols) * np.finfo(np.float64).eps
     root = vectors[:, kept] / np.sqrt(values[kept])
     out = np.empty(len(w))
@@ -91,6 +95,12 @@ def left_out(standard: Standard, g: Array, strength: float) -> Array:
     Exact for a gaussian with a normal prior. One Newton step from the fit on all rows:
     ``eta_i + q_i l_i' / (1 - q_i l_i'')``.
     """
+    if not standard.likelihood.smooth:
+        raise InputError(
+            "leave-one-out by one step needs a loss with a curvature",
+            f"the {standard.likelihood.name} likelihood, whose loss is bent in corners only",
+            "Choose the strength by cross-validation: strength='cv'.",
+        )
     eta, q = standard.eta(g), self_influence(standard, g, strength)
     score = standard.likelihood.score(standard.y, eta, standard.weights)
     rest = 1.0 - np.minimum(q * curvatures(standard, g), 1.0 - 1e-12)

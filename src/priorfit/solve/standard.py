@@ -14,7 +14,7 @@ import numpy as np
 
 from priorfit._typing import Array, Index, Intercept, Mask
 from priorfit.design import Dense, Scaled
-from priorfit.likelihoods import Coupled, CoupledRows, Gaussian, Likelihood
+from priorfit.likelihoods import Coupled, CoupledRows, Gaussian, Huber, Likelihood
 from priorfit.priors import Groups, NormalForm
 from priorfit.problem import Problem
 from priorfit.solve.columns import moments
@@ -165,6 +165,13 @@ class Standard:
         offset = self.offset if g.ndim == 1 else self.offset[:, None]
         return offset + self.Z.matvec(g)
 
+    def eta_of_few(self, g: Array) -> Array:
+        """The same for one solution (m,), from its columns only where few have a weight."""
+        used = np.flatnonzero(g)
+        if 4 * len(used) > self.size or not isinstance(self.Z.base, Dense):
+            return self.eta(g)
+        return self.offset + self.Z.columns(used, np.zeros(self.size))[0] @ g[used]
+
     def pull(self, g: Array) -> Array:
         """Z' theta at a solution: minus the gradient of the likelihood part, shape of ``g``."""
         return self.Z.rmatvec(self.score(self.eta(g)))
@@ -210,13 +217,10 @@ def standardize(
     form = without(form, constant)
     if form.groups is not None:
         scale = alike(form.groups, scale)
-    y, offset, y_center, y_unit = problem.y, problem.offset, 0.0, 1.0
-    if isinstance(problem.likelihood, Gaussian):
-        y, y_center, y_unit = _standard_response(y - offset, w, problem.intercept)
-        offset = np.zeros_like(y)
+    likelihood, y, offset, y_center, y_unit = _response_in_units(problem)
     Z = Scaled(problem.design, center, scale, problem.intercept)
-    in_units = in_units_of(form, scale * y_unit, constant, int(problem.intercept))
-    return Standard(problem.likelihood, Z, y, w, offset, in_units, y_center, y_unit, shared)
+    in_units = in_units_of(form, scale, y_unit, constant, int(problem.intercept))
+    return Standard(likelihood, Z, y, w, offset, in_units, y_center, y_unit, shared)
 
 
 def _representable(rate: Array) -> Array:
@@ -227,6 +231,18 @@ def _representable(rate: Array) -> Array:
 def power_of_two(x: Array) -> Array:
     exponent = np.frexp(x)[1].clip(-1000, 1000) - 1
     return np.asarray(np.ldexp(1.0, exponent))
+
+
+def _response_in_units(problem: Problem) -> tuple[Likelihood, Array, Array, float, float]:
+    """Likelihood, y, offset, what was taken from y, and what it was multiplied by."""
+    likelihood, y, offset = problem.likelihood, problem.y, problem.offset
+    if isinstance(likelihood, Gaussian):
+        y, center, unit = _standard_response(y - offset, problem.weights, problem.intercept)
+        return likelihood, y, np.zeros_like(y), center, unit
+    if isinstance(likelihood, Huber):  # in units in which the tails begin at 1
+        unit = 1.0 / likelihood.reach
+        return Huber(likelihood.delta, 1.0 / likelihood.delta), y * unit, offset * unit, 0.0, unit
+    return likelihood, y, offset, 0.0, 1.0
 
 
 def _standard_response(y: Array, w: Array, intercept: bool) -> tuple[Array, float, float]:
@@ -267,8 +283,11 @@ def alike(groups: Groups, scale: Array) -> Array:
     return out
 
 
-def in_units_of(form: NormalForm, unit: Array, constant: Mask, first: int) -> NormalForm:
-    """The form of weights times ``unit``, after ``first`` intercepts; ``constant`` columns stay."""
+def in_units_of(
+    form: NormalForm, scale: Array, y_unit: float, constant: Mask, first: int
+) -> NormalForm:
+    """The form of weights times ``scale y_unit``, after ``first`` intercepts; constants stay."""
+    unit = scale * y_unit
     with np.errstate(over="ignore"):
         l1 = _representable(form.l1 / unit)
         l2 = _representable(form.l2 / unit / unit)
@@ -278,7 +297,9 @@ def in_units_of(form: NormalForm, unit: Array, constant: Mask, first: int) -> No
     none, inf = np.zeros(first), np.full(first, np.inf)
     l1, l2, loc = (np.concatenate([none, v]) for v in (l1, l2, loc))
     lower, upper = np.concatenate([-inf, lower]), np.concatenate([inf, upper])
-    return NormalForm(l1, l2, loc, lower, upper, _groups_in_units(form.groups, unit, first))
+    groups = _groups_in_units(form.groups, unit, first)
+    concave = form.concave and form.concave.in_units(unit, y_unit, bool(first))
+    return NormalForm(l1, l2, loc, lower, upper, groups, concave)
 
 
 def _groups_in_units(groups: Groups | None, unit: Array, first: int) -> Groups | None:

@@ -39,7 +39,7 @@ def freedom_of_outputs(
     if not len(active):
         return 0.0
     H = standard.information(active, standard.eta(g))
-    system = H + strength * penalty_curvature(standard, g, active)
+    system = H + strength * penalty_curvature(standard, g, active, strength)
     try:
         factor = linalg.cho_factor(system, check_finite=False)
         return float(np.trace(linalg.cho_solve(factor, H, check_finite=False)))

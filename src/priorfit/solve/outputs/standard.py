@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from priorfit._errors import InputError
 from priorfit._typing import Array, Index, Intercept, Mask
 from priorfit.likelihoods import Gaussian, flattened
 from priorfit.priors import Groups, NormalForm
@@ -129,6 +130,12 @@ def standardize_outputs(problem: Problem, form: NormalForm | None = None) -> Out
     if not np.all(kept):
         problem = problem.take_rows(np.flatnonzero(kept))
     form = problem.form if form is None else form
+    if form.concave is not None:
+        raise InputError(
+            "a penalty that is not convex must go with one output per row",
+            f"{problem.outputs} outputs",
+            "Use a convex prior, or fit one output at a time.",
+        )
     w, q = problem.weights, problem.y.shape[1]
     mean, sd = moments(problem.design, w)
     center = mean if problem.intercept else np.zeros_like(mean)
@@ -146,7 +153,7 @@ def standardize_outputs(problem: Problem, form: NormalForm | None = None) -> Out
         offset = np.zeros_like(response)
     likelihood, y, weights = flattened(problem.likelihood, response, w)
     first = q * int(problem.intercept)
-    in_units = in_units_of(form, scale * y_unit, constant, first)
+    in_units = in_units_of(form, scale, y_unit, constant, first)
     held = np.zeros(len(in_units.loc), dtype=bool)
     shifted: Mask | None = None
     if first:

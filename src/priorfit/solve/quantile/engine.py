@@ -6,6 +6,8 @@ all columns and rows are looked at, and those that were wrongly left out come in
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from priorfit._typing import Array, Index, Mask
@@ -13,6 +15,7 @@ from priorfit.solve.certificate import Certificates, certify, joined
 from priorfit.solve.quantile.interior import Point, interior
 from priorfit.solve.quantile.piece import Piece, piece_of
 from priorfit.solve.quantile.polish import polish, rounded, short_of
+from priorfit.solve.quantile.rows import MANY, among_near, sample
 from priorfit.solve.standard import Standard
 from priorfit.solve.working_set import beyond, screen
 
@@ -30,6 +33,7 @@ class InteriorPoint:
 
     def __init__(self, standard: Standard, tol: float) -> None:
         self.standard, self.tol, self.rounds = standard, tol, 0
+        self.near = False  # whether the rows near the line are about known
 
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
         """Solutions (m, k) and their certificates, each warm from the last."""
@@ -74,18 +78,50 @@ class InteriorPoint:
         return beyond(form, pull, strength * (1.0 + 1e-9)) & ~working & ~form.fixed
 
     def _among(self, g: Array, cols: Index, strength: float) -> tuple[Array, Array]:
-        """(g, theta) with the columns outside ``cols`` held where they are."""
-        standard = self.standard
-        form, n = standard.form, standard.Z.shape[0]
-        stay = np.clip(form.loc, form.lower, form.upper)
-        base = stay.copy()
-        base[cols] = form.loc[cols]
-        rest = standard.y - standard.eta(base)
-        piece = piece_of(standard, strength, np.ones(n, dtype=bool), cols, np.zeros(n), rest)
-        t, theta = solve_piece(piece, (g - form.loc)[cols], standard.reference)
-        out = stay.copy()
-        out[cols] = np.clip(form.loc[cols] + t, form.lower[cols], form.upper[cols])
-        return out, theta
+        """(g, theta) with the columns outside ``cols`` at loc."""
+        standard, n = self.standard, self.standard.Z.shape[0]
+
+        def solve(rows: Mask, side: Array) -> tuple[Array, Array]:
+            return _on_rows(standard, g, cols, strength, rows, side)
+
+        if n <= MANY:
+            return solve(np.ones(n, dtype=bool), np.zeros(n))
+        if not self.near:
+            some = sample(n, len(cols))
+            part = _part(standard, some)
+            share = float(part.weights.sum() / standard.weights.sum())
+            every = np.ones(len(some), dtype=bool)
+            g, _ = _on_rows(part, g, cols, strength * share, every, np.zeros(len(some)))
+            self.near = True
+        return among_near(standard, g, len(cols), solve)
+
+
+def _part(standard: Standard, rows: Index) -> Standard:
+    """The same problem for some of the rows."""
+    return replace(
+        standard,
+        Z=standard.Z.take_rows(rows),
+        y=standard.y[rows],
+        weights=standard.weights[rows],
+        offset=standard.offset[rows],
+    )
+
+
+def _on_rows(
+    standard: Standard, g: Array, cols: Index, strength: float, rows: Mask, side: Array
+) -> tuple[Array, Array]:
+    """(g, theta) by one piece: these columns and rows, ``side`` theta of the other rows."""
+    form = standard.form
+    stay = np.clip(form.loc, form.lower, form.upper)
+    base = stay.copy()
+    base[cols] = form.loc[cols]
+    rest = standard.y - standard.eta(base)
+    piece = piece_of(standard, strength, rows, cols, side, rest)
+    t, inner = solve_piece(piece, (g - form.loc)[cols], standard.reference)
+    out, theta = stay.copy(), side.copy()
+    out[cols] = np.clip(form.loc[cols] + t, form.lower[cols], form.upper[cols])
+    theta[rows] = inner
+    return out, theta
 
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")  # of points far off: not kept
