@@ -1,4 +1,4 @@
-// With bind_groups.cpp and bind_local.cpp the only files that know Python.
+// With bind_groups.cpp, bind_local.cpp and bind_outputs.cpp the only files that know Python.
 #include <nanobind/stl/string.h>
 
 #include <mutex>
@@ -18,6 +18,7 @@
 #include "small.hpp"
 
 void bind_groups(nb::module_& m);
+void bind_outputs(nb::module_& m);
 void bind_local(nb::module_& m);
 
 namespace {
@@ -79,7 +80,7 @@ nb::tuple run_path(const Columns& columns, Model&& model, const priorfit::Penalt
     priorfit::Path<Columns, std::decay_t<Model>> path(columns, model, penalty,
                                                       {reference, steepest}, most);
     done = path.run(strengths.data(), tols.data(), points, warm.data(), coefs.data(),
-                    intercepts.data(), gaps.data(), kkts.data(), interrupt, interrupted);
+                    intercepts.data(), 1, gaps.data(), kkts.data(), interrupt, interrupted);
     m = path.working().size();
     for (std::size_t i = 0; i < m; ++i)
       working.data()[i] = static_cast<std::int64_t>(path.working()[i]);
@@ -236,7 +237,7 @@ bool glm_points(const priorfit::DenseColumns<double>& columns, const priorfit::P
   std::vector<std::size_t> every(columns.p);
   for (std::size_t j = 0; j < columns.p; ++j) every[j] = j;
   model.add(every, penalty);
-  priorfit::Solution x{std::vector<double>(coefs.data(), coefs.data() + columns.p), 0.0};
+  priorfit::Solution x{std::vector<double>(coefs.data(), coefs.data() + columns.p), {}};
   for (std::size_t k = 0; k < strengths.shape(0); ++k) {
     const auto status = model.solve(x, strengths.data()[k], tol, interrupt);
     if (status == priorfit::Status::interrupted) return true;
@@ -341,5 +342,6 @@ NB_MODULE(_core, m) {
   m.def("fit_small", &fit_small, "X"_a.noconvert(), "y"_a, "weights"_a, "l1"_a, "l2"_a, "loc"_a,
         "lower"_a, "upper"_a, "intercept"_a, "phi"_a, "coef"_a.noconvert());
   bind_groups(m);
+  bind_outputs(m);
   bind_local(m);
 }

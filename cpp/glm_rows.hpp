@@ -9,11 +9,36 @@
 
 namespace priorfit {
 
+// From (`from`, eta) to (`to`, eta + change), or the first of 1/2, 1/4, ... of the way that does not
+// raise loss + penalty(to). `eta` and `value` become those of the place; false at none.
+template <class Rows, class Penalty>
+bool search_rows(const Rows& rows, std::size_t n, const std::vector<double>& from,
+                 const std::vector<double>& change, std::vector<double>& to,
+                 std::vector<double>& eta, std::vector<double>& moved, double& value,
+                 Penalty&& penalty) {
+  const double slack = 1e-13 * std::fabs(value);  // what sums over the rows lose to rounding
+  double share = 1.0;
+  for (int halving = 0; halving < 30; ++halving, share *= 0.5) {
+    for (std::size_t i = 0; i < n; ++i) moved[i] = eta[i] + share * change[i];
+    const double there = rows.loss(moved.data()) + penalty(to);
+    if (there <= value + slack) {
+      eta.swap(moved);
+      value = std::min(value, there);
+      return true;
+    }
+    for (std::size_t j = 0; j < to.size(); ++j) to[j] = 0.5 * (to[j] + from[j]);
+  }
+  return false;
+}
+
 template <class Loss>
 struct GlmRows {
   std::size_t n;
   const double *y, *w, *offset;
   bool intercept;
+
+  std::size_t intercepts() const { return intercept; }
+  std::size_t length() const { return n; }  // of a column
 
   double loss(const double* eta) const {
     double sum = 0.0;
@@ -35,6 +60,11 @@ struct GlmRows {
     for (std::size_t i = 0; i < n; ++i) h[i] = std::max(h[i], floor);
   }
 
+  // v <- H v
+  void curve(const double* h, double* v) const {
+    for (std::size_t i = 0; i < n; ++i) v[i] *= h[i];
+  }
+
   // theta moved to sum 0 where there is an intercept, each row as far as it has room, into `out`.
   void dual_point(const double* theta, const double* h, double* out) const {
     double sum = 0.0, weight = 0.0;
@@ -54,25 +84,11 @@ struct GlmRows {
     return sum;
   }
 
-  // From (`from`, eta) to (`to`, eta + change), or the first of 1/2, 1/4, ... of the way that does
-  // not raise loss + penalty(to). `eta` and `value` become those of the place; false at none.
   template <class Penalty>
   bool search(const std::vector<double>& from, const std::vector<double>& change,
               std::vector<double>& to, std::vector<double>& eta, std::vector<double>& moved,
               double& value, Penalty&& penalty) const {
-    const double slack = 1e-13 * std::fabs(value);  // what sums over the rows lose to rounding
-    double share = 1.0;
-    for (int halving = 0; halving < 30; ++halving, share *= 0.5) {
-      for (std::size_t i = 0; i < n; ++i) moved[i] = eta[i] + share * change[i];
-      const double there = loss(moved.data()) + penalty(to);
-      if (there <= value + slack) {
-        eta.swap(moved);
-        value = std::min(value, there);
-        return true;
-      }
-      for (std::size_t j = 0; j < to.size(); ++j) to[j] = 0.5 * (to[j] + from[j]);
-    }
-    return false;
+    return search_rows(*this, n, from, change, to, eta, moved, value, penalty);
   }
 };
 

@@ -116,7 +116,7 @@ class GlmResidualModel {
       work_.newton(s);
       if (!search(from, s, value)) break;
     }
-    if (first_) x.intercept = work_.b()[0];
+    if (first_) x.intercepts[0] = work_.b()[0];
     x.b.assign(work_.b().begin() + static_cast<std::ptrdiff_t>(first_), work_.b().end());
     return status;
   }
@@ -134,7 +134,7 @@ class GlmResidualModel {
  private:
   void load(const Solution& x) {
     std::vector<double>& b = work_.b();
-    if (first_) b[0] = x.intercept;
+    if (first_) b[0] = x.intercepts[0];
     const Penalty p = work_.penalty();
     for (std::size_t j = 0; j < x.b.size(); ++j)
       b[j + first_] = std::clamp(x.b[j], p.lower[j + first_], p.upper[j + first_]);

@@ -9,7 +9,7 @@ import numpy as np
 from priorfit._errors import InputError
 from priorfit._typing import Array
 
-__all__ = ["check_weights", "of_kind", "vector"]
+__all__ = ["check_weights", "matrix", "of_kind", "vector"]
 
 
 def check_weights(w: Array) -> None:
@@ -42,15 +42,38 @@ def vector(name: str, values: Any, n: int) -> Array:
             f"shape {array.shape}",
             "Check that both hold the same rows.",
         )
+    _check_finite(name, array)
+    return array
+
+
+def matrix(name: str, values: Any, n: int, outputs: int | None = None) -> Array:
+    """``values`` as (n, outputs) finite float64 numbers; raises `InputError` likewise."""
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(
+            f"`{name}` must hold numbers", _sample(values), "Encode it first."
+        ) from None
+    wide = array.ndim == 2 and array.shape[1] > 0
+    if not wide or array.shape[0] != n or outputs not in (None, array.shape[1]):
+        raise InputError(
+            f"`{name}` must have {outputs or 'some'} numbers per row of X (n = {n})",
+            f"shape {array.shape}",
+            "Check that both hold the same rows.",
+        )
+    _check_finite(name, array)
+    return array
+
+
+def _check_finite(name: str, array: Any) -> None:
     bad = ~np.isfinite(array)
     if np.any(bad):
-        i = int(np.flatnonzero(bad)[0])
+        place = tuple(int(i) for i in np.argwhere(bad)[0])
         raise InputError(
             f"`{name}` must hold finite numbers",
-            f"{array[i]} in row {i} ({int(bad.sum())} in all)",
+            f"{array[place]} in row {place[0]} ({int(bad.sum())} in all)",
             "Drop these rows or fill them.",
         )
-    return array
 
 
 def _sample(values: Any) -> str:

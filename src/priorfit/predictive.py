@@ -10,7 +10,7 @@ from priorfit._checks import of_kind, vector
 from priorfit._errors import InputError
 from priorfit._typing import Array, Seed
 from priorfit.design import as_design
-from priorfit.likelihoods import Gaussian, Likelihood
+from priorfit.likelihoods import Gaussian, Likelihood, Multinomial
 from priorfit.priors import Prior, as_prior
 
 __all__ = ["PriorPredictive", "prior_predictive"]
@@ -65,6 +65,12 @@ def prior_predictive(
     prior = as_prior(prior)
     of_kind("prior", prior, Prior, "pf.Laplace(scale=0.1)")
     of_kind("likelihood", likelihood, Likelihood, "pf.Poisson()")
+    if isinstance(likelihood, Multinomial):
+        raise InputError(
+            "`likelihood` must have one output per row",
+            likelihood.name,
+            "Draw for one class against the rest with pf.Bernoulli().",
+        )
     phi = likelihood.known_dispersion
     if phi is None:
         raise InputError(

@@ -160,11 +160,14 @@ def explain(
     defaults: str,
     precision: Array,
     names: tuple[str, ...],
+    form: NormalForm | None = None,
 ) -> str:
     """The belief in words: what it says, what defaults elsewhere would say, who escapes it.
 
     ``defaults`` says which priors scikit-learn's defaults are (empty: nothing is said);
-    ``precision`` (p,) is how sharply the data know each weight, ``x_j' W x_j / phi`` (centred).
+    ``precision`` (p,) is how sharply the data know each weight, ``x_j' W x_j / phi`` (centred);
+    ``form`` the belief about all these weights where that of ``views`` is one of columns (several
+    outputs).
     """
     lines = [f"Belief: {describe(views.prior)}.", f"As a penalty: {views.penalty}."]
     lines.append(f"As a constraint: {views.constraint}.")
@@ -175,7 +178,7 @@ def explain(
     prior = views.prior
     if isinstance(prior, MultivariateNormal):
         prior = Normal(1.0 / np.sqrt(np.diag(prior.precision)))
-    free, frozen = extremes(prior.lower(len(names)), precision)
+    free, frozen = extremes(form or prior.lower(len(names)), precision)
     for which, word in ((free, "effectively unpenalised"), (frozen, "effectively frozen")):
         if np.any(which):
             lines.append(f"{word.capitalize()}: {_listing(names, which)}.")
@@ -234,6 +237,8 @@ def collapsed(prior: Any) -> Any:
 def _collapsed(value: Any) -> Any:
     if isinstance(value, Prior):
         return collapsed(value)
+    if isinstance(value, str):
+        return value
     array = np.asarray(value, dtype=np.float64)
     if array.ndim == 1 and np.allclose(array, array[0], rtol=1e-9, atol=0):
         return float(array[0])

@@ -107,7 +107,8 @@ def _add_fit(fit: argparse.ArgumentParser) -> None:
     fit.add_argument(
         "--likelihood",
         metavar="NAME",
-        help="how the target scatters: gaussian (default), bernoulli (default for text), poisson, "
+        help="how the target scatters: gaussian (default), bernoulli or multinomial (default for "
+        "text: as many classes as there are), poisson, "
         "gamma, tweedie:power=1.5, negative-binomial, huber, squared-hinge, bernoulli:link=probit",
     )
     fit.add_argument(

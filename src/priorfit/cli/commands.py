@@ -230,6 +230,8 @@ def _asked(options: Namespace, table: pa.Table) -> tuple[_Asked, pa.Table]:
             f"{target.null_count} of {len(target)} missing",
             "Drop these rows.",
         )
+    if kind == "bernoulli" and options.likelihood and len(set(y)) > 2:
+        likelihood = by_name(kind)  # which says what is wrong
     if classes:
         return _Asked(MAPClassifier(likelihood=likelihood, **settings), kind, y, name), table
     return _Asked(MAPRegressor(likelihood=likelihood, **settings), kind, y, name), table

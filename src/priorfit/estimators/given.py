@@ -121,8 +121,9 @@ def array_design(estimator: Any, X: Any, *, reset: bool) -> Design:
     return as_design(X)
 
 
-def response(estimator: Any, y: Any) -> Any:
-    """y as one column; a column vector is flattened with scikit-learn's warning."""
+def response(estimator: Any, y: Any, several: bool = False) -> Any:
+    """y as one column; a column vector is flattened with scikit-learn's warning. Where ``several``
+    are allowed a y of several columns stays as it is."""
     if y is None:
         name = type(estimator).__name__
         raise InputError(
@@ -131,7 +132,7 @@ def response(estimator: Any, y: Any) -> Any:
     y = np.asarray(y)
     if y.ndim == 2 and y.shape[1] == 1:
         y = column_or_1d(y, warn=True)
-    if y.ndim != 1:
+    if y.ndim != 1 and not (several and y.ndim == 2):
         raise InputError("y must have one value per row", f"shape {y.shape}", "Pass a vector.")
     return y
 

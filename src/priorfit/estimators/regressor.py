@@ -9,6 +9,7 @@ from sklearn.base import RegressorMixin
 
 from priorfit._typing import Array
 from priorfit.estimators.base import MAPEstimator
+from priorfit.likelihoods import Gaussian, Likelihood
 
 __all__ = ["MAPRegressor"]
 
@@ -39,7 +40,8 @@ class MAPRegressor(RegressorMixin, MAPEstimator):  # type: ignore[misc]
 
     Attributes
     ----------
-    coef_ (p,), intercept_, certificate_, views_ (prior, penalty, constraint), prior_,
+    coef_ (p,) and intercept_, of q responses (q, p) and (q,); certificate_, views_ (prior, penalty,
+    constraint), prior_,
     dispersion_ (noise variance for the gaussian), column_sd_ (p,), solution_, path_ and
     selection_ (where the strength was chosen), feature_labels_, n_features_in_, n_iter_.
 
@@ -69,13 +71,16 @@ class MAPRegressor(RegressorMixin, MAPEstimator):  # type: ignore[misc]
         """Fit; ``y`` is an array, the name of a column of X, or a formula over its columns."""
         return self._fit(X, y, sample_weight, offset, progress)
 
+    def _may_be_several(self, likelihood: Likelihood) -> bool:
+        return isinstance(likelihood, Gaussian)
+
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """R²; without y, of the formula's response."""
         value: float = super().score(X, self._response(X, y), sample_weight)
         return value
 
     def predict(self, X: Any, *, offset: Any = None) -> Array:
-        """The expected response, (n,)."""
+        """The expected response, (n,) or (n, q)."""
         eta = self._eta(X, offset)
         mean: Array = self._likelihood.mean(eta)
         return mean

@@ -7,9 +7,11 @@ from priorfit.likelihoods.cox import Cox, survival
 from priorfit.likelihoods.gamma import Gamma
 from priorfit.likelihoods.gaussian import Gaussian
 from priorfit.likelihoods.huber import Huber
+from priorfit.likelihoods.multinomial import Multinomial
 from priorfit.likelihoods.named import as_text, by_name
 from priorfit.likelihoods.negative_binomial import NegativeBinomial
 from priorfit.likelihoods.ordinal import Ordinal, probabilities
+from priorfit.likelihoods.outputs import Flattened, flattened
 from priorfit.likelihoods.poisson import Poisson
 from priorfit.likelihoods.quantile import Quantile
 from priorfit.likelihoods.shares import Shares, shares
@@ -22,11 +24,13 @@ __all__ = [
     "Coupled",
     "CoupledRows",
     "Cox",
+    "Flattened",
     "Gamma",
     "Gaussian",
     "Hessian",
     "Huber",
     "Likelihood",
+    "Multinomial",
     "NegativeBinomial",
     "Ordinal",
     "Poisson",
@@ -37,6 +41,7 @@ __all__ = [
     "Tweedie",
     "as_text",
     "by_name",
+    "flattened",
     "probabilities",
     "shares",
     "survival",

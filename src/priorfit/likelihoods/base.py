@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from priorfit._checks import vector
-from priorfit._typing import Array
+from priorfit._typing import Array, Mask
 
 __all__ = ["Likelihood"]
 
@@ -27,6 +27,10 @@ class Likelihood(ABC):
     has_dispersion: bool = False
     #: whether the response is a class label
     is_classification: bool = False
+    #: whether a y (n, q) holds q outputs, each with a linear predictor of its own
+    has_outputs: bool = False
+    #: whether adding one number to all outputs of a row changes nothing
+    is_shift_free: bool = False
     #: whether the loss has a derivative everywhere; where not, `slope` is one of its slopes
     smooth: bool = True
     #: whether the loss is convex; where not, an optimum is a local one
@@ -123,7 +127,8 @@ class Likelihood(ABC):
         return self
 
     # -- sums over the rows: what solvers and certificates use. A likelihood whose rows are not
-    #    independent given eta overrides these; y is as `response` returns it, eta (n,) or (n, k)
+    #    independent given eta overrides these; y is as `response` returns it, eta (n,) or (n, k);
+    #    of several outputs y is (n, q) and eta (n, q) or (n, q, k)
 
     def response(self, y: Any, n: int) -> Array:
         """``y`` as an array of n rows of finite numbers; raises `InputError`."""
@@ -131,7 +136,7 @@ class Likelihood(ABC):
 
     def total(self, y: Array, eta: Array, weights: Array) -> Array:
         """``sum_i w_i loss(y_i, eta_i)``, a number or (k,)."""
-        return np.asarray(weights @ self.loss(_beside(y, eta), eta))
+        return _summed(weights, self.loss(_beside(y, eta), eta), y)
 
     def least(self, y: Array, weights: Array) -> float:
         """``inf_eta total(eta)``: what a saturated model loses."""
@@ -150,6 +155,11 @@ class Likelihood(ABC):
         of them where those are not a measure of it."""
         return self.curvatures(y, eta, weights)
 
+    def hessian(self, y: Array, eta: Array, weights: Array, v: Array) -> Array:
+        """``(d^2 total / d eta^2) v`` at one ``eta``, of v with as many axes or one more; where it
+        would leave the dual's domain, a multiple of each row (`dual_weights`)."""
+        return _beside(self.dual_weights(y, eta, weights), v) * v
+
     def dual_weights(self, y: Array, eta: Array, weights: Array) -> Array:
         """How far each theta may be moved, relative to the others, and stay in the dual's domain:
         shape of eta. The curvatures, where they vanish no slower than the distance to its edge."""
@@ -158,9 +168,9 @@ class Likelihood(ABC):
     def dual(self, y: Array, theta: Array, weights: Array) -> Array:
         """``sup_eta -theta' eta - total(eta)`` (k,) of theta (n, k), or a bound from above."""
         w = _beside(weights, theta)
-        return np.asarray(weights @ self.conjugate(_beside(y, theta), -theta / w))
+        return _summed(weights, self.conjugate(_beside(y, theta), -theta / w), y)
 
-    def null_eta(self, y: Array, weights: Array, offset: Array) -> float:
+    def null_eta(self, y: Array, weights: Array, offset: Array) -> Any:
         """The intercept that fits best alone: ``argmin_a total(y, offset + a)``."""
         total = weights.sum()
         a = self.eta_of(float(weights @ y / total)) - float(weights @ offset / total)
@@ -175,6 +185,10 @@ class Likelihood(ABC):
                 break
         return a
 
+    def free(self, outputs: int) -> Mask:
+        """Mask (outputs,): those that have weights of their own."""
+        return np.ones(outputs, dtype=bool)
+
     @property
     def known_dispersion(self) -> float | None:
         """phi where it is known, None where it is to be estimated."""
@@ -183,4 +197,10 @@ class Likelihood(ABC):
 
 def _beside(rows: Array, eta: Array) -> Array:
     """Numbers of the rows, shaped to broadcast against ``eta``."""
-    return rows if eta.ndim == 1 else rows[:, None]
+    return rows.reshape(rows.shape + (1,) * (eta.ndim - rows.ndim))
+
+
+def _summed(weights: Array, values: Array, y: Array) -> Array:
+    """``sum_i w_i values_i``, and over the outputs where there are several."""
+    total = np.tensordot(weights, values, 1)
+    return np.asarray(total.sum(axis=0) if y.ndim == 2 else total)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from priorfit._checks import matrix, vector
 from priorfit._errors import InputError
 from priorfit._typing import Array
 from priorfit.likelihoods.base import Likelihood
@@ -41,6 +43,7 @@ class Gaussian(Likelihood):
 
     name = "gaussian"
     has_dispersion = True
+    has_outputs = True
 
     def __post_init__(self) -> None:
         if self.noise is not None and not (np.isfinite(self.noise) and self.noise > 0):
@@ -67,6 +70,11 @@ class Gaussian(Likelihood):
 
     def check(self, y: Array) -> None:
         """Any finite number will do."""
+
+    def response(self, y: Any, n: int) -> Array:
+        """``y`` (n,), or (n, q) for q > 1 responses of one noise."""
+        wide = np.ndim(y) == 2 and np.shape(y)[1] > 1
+        return matrix("y", y, n) if wide else vector("y", y, n)
 
     def loss(self, y: Array, eta: Array) -> Array:
         """``(y - eta)^2 / 2``."""

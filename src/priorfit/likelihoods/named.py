@@ -12,6 +12,7 @@ from priorfit.likelihoods.cox import Cox
 from priorfit.likelihoods.gamma import Gamma
 from priorfit.likelihoods.gaussian import Gaussian
 from priorfit.likelihoods.huber import Huber
+from priorfit.likelihoods.multinomial import Multinomial
 from priorfit.likelihoods.negative_binomial import NegativeBinomial
 from priorfit.likelihoods.ordinal import Ordinal
 from priorfit.likelihoods.poisson import Poisson
@@ -27,6 +28,7 @@ _FAMILIES: dict[str, type[Likelihood]] = {
     for c in (
         Gaussian,
         Bernoulli,
+        Multinomial,
         Poisson,
         Gamma,
         Tweedie,

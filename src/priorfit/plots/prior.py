@@ -181,7 +181,7 @@ def _scalar(prior: Prior) -> Prior:
         middle = shape[0] // 2
         low, high = (float(b[middle]) for b in bounds)
         return Truncated(_scalar(prior.prior), low, high)
-    numbers = [f.name for f in fields(prior) if f.name not in ("groups", "by_size")]  # type: ignore[arg-type]
+    numbers = [f.name for f in fields(prior) if f.name not in ("groups", "by_size", "outputs")]  # type: ignore[arg-type]
     values = {k: np.broadcast_to(getattr(prior, k), shape) for k in numbers}
     widths = next(iter(values.values()))
     usable = np.flatnonzero((widths > 0) & np.isfinite(widths))

@@ -16,6 +16,7 @@ from priorfit.priors.leaf import Leaf, boosted_leaf
 from priorfit.priors.multivariate import MultivariateNormal
 from priorfit.priors.nonconvex import MCP, SCAD
 from priorfit.priors.normal_form import AtStrength, NormalForm
+from priorfit.priors.outputs import for_outputs
 from priorfit.priors.separable import ElasticNet, Flat, Laplace, Normal
 from priorfit.priors.shrinkage import shrinkage
 from priorfit.priors.spike import SpikeSlab
@@ -53,6 +54,7 @@ __all__ = [
     "as_prior",
     "boosted_leaf",
     "describe",
+    "for_outputs",
     "from_dict",
     "parse_prior",
     "shrinkage",

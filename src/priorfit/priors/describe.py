@@ -130,7 +130,9 @@ def _describe_groups(prior: Any) -> str:
     scales = ", ".join(f"{k} {_range(np.asarray(getattr(prior, k)))}" for k in names)
     word = f"{prior.word[0].upper()}{prior.word[1:]}, {scales}"
     if isinstance(prior.groups, Mapping) or prior.groups is None:
-        return f"{word}: the columns of a group matter together"
+        together = prior.groups is None and prior.outputs == "together"
+        which = "all weights of a column" if together else "the columns of a group"
+        return f"{word}: {which} matter together"
     sizes = np.bincount(prior.groups)
     size = _range(sizes.astype(np.float64))
     many = f"{len(sizes)} group{'s' * (len(sizes) != 1)} of {size} column{'s' * (size != '1')}"

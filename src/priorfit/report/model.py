@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from priorfit._checks import vector
+from priorfit._checks import matrix, vector
 from priorfit._errors import InputError
-from priorfit._typing import Array
+from priorfit._typing import Array, Intercept
 from priorfit.design import Column, FormulaSchema, Schema, as_design
 from priorfit.likelihoods import as_text, by_name
 from priorfit.priors import Prior, from_dict, to_dict
@@ -33,7 +33,7 @@ class Model:
     likelihood: str
     labels: tuple[str, ...]
     coef: Array
-    intercept: float
+    intercept: Intercept
     classes: tuple[Any, ...]
     prior: Prior
     dispersion: float
@@ -42,9 +42,10 @@ class Model:
     offset: str | None = None
 
     def predict(self, X: Any, offset: Any = None) -> dict[str, Array]:
-        """The mean of each row, (n,), under the target's name; for two classes the likelier label
-        and the probability (or margin) of the second one; for times the hazard relative to the
-        baseline. ``offset`` (n,) is added to the linear predictor.
+        """The mean of each row, (n,), under the target's name, of several responses numbered; for
+        classes the likeliest label, and the probability (or margin) of the second of two, or of
+        each; for times the hazard relative to the baseline. ``offset`` (n,) or (n, q) is added to
+        the linear predictor.
         """
         design = as_design(X) if self.schema is None else self.schema.design(X)
         known = None if self.schema is None else self.schema.offset(X)
@@ -57,10 +58,14 @@ class Model:
         eta = design.matvec(self.coef) + self.intercept
         if known is not None:
             eta = eta + known
-        if offset is not None:
+        if offset is not None and eta.ndim == 2:
+            eta = eta + matrix("offset", offset, *eta.shape)
+        elif offset is not None:
             eta = eta + vector("offset", offset, len(eta))
         likelihood = by_name(self.likelihood)
         mean = likelihood.mean(eta)
+        if eta.ndim == 2:
+            return self._several(mean)
         if self.likelihood == "cox":
             return {"hazard relative to the baseline": mean}
         if not self.classes:
@@ -70,6 +75,13 @@ class Model:
         if not likelihood.is_probability:
             return {self.target: labels, f"margin of {self.classes[1]}": eta}
         return {self.target: labels, f"P({self.target} = {self.classes[1]})": mean}
+
+    def _several(self, mean: Array) -> dict[str, Array]:
+        if not self.classes:
+            return {f"{self.target} {k}": column for k, column in enumerate(mean.T)}
+        likeliest = np.asarray(self.classes, dtype=object)[np.argmax(mean, axis=1)]
+        shares = zip(self.classes, mean.T, strict=True)
+        return {self.target: likeliest} | {f"P({self.target} = {c})": share for c, share in shares}
 
 
 def model_of(estimator: Any, target: str = "y", offset: str | None = None) -> Model:
@@ -81,13 +93,14 @@ def model_of(estimator: Any, target: str = "y", offset: str | None = None) -> Mo
             "ordinal",
             "Keep classes_, coef_ and cut_points_ of the estimator.",
         )
+    several = estimator.weight_labels_ != estimator.feature_labels_
     return Model(
         schema=estimator._schema,
         target=target,
         likelihood=as_text(estimator.likelihood_),
         labels=estimator.feature_labels_,
-        coef=np.ravel(estimator.coef_),
-        intercept=float(np.ravel(estimator.intercept_)[0]),
+        coef=estimator.coef_.T if several else np.ravel(estimator.coef_),
+        intercept=estimator.intercept_ if several else float(np.ravel(estimator.intercept_)[0]),
         classes=tuple(getattr(estimator, "classes_", np.array([])).tolist()),
         prior=estimator.prior_,
         dispersion=estimator.dispersion_,
@@ -110,8 +123,10 @@ def save_model(model: Model, path: str | PathLike[str]) -> None:
         "formula": formula,
         "columns": columns,
         "missing": "error" if schema is None else schema.missing,
-        "coefficients": [[k, float(v)] for k, v in zip(model.labels, model.coef, strict=True)],
-        "intercept": model.intercept,
+        "coefficients": [
+            [k, *np.atleast_1d(v).tolist()] for k, v in zip(model.labels, model.coef, strict=True)
+        ],
+        "intercept": np.asarray(model.intercept).tolist(),
         "classes": list(model.classes),
         "prior": to_dict(model.prior),
         "dispersion": model.dispersion,
@@ -163,16 +178,24 @@ def _from_content(content: dict[str, Any]) -> Model:
         columns = tuple(map(Column.from_dict, content["columns"]))
         schema = Schema(columns, str(content["missing"]))
     coefficients = content["coefficients"]
-    coef = np.array([float(v) for _, v in coefficients])
+    coef = np.array([[float(v) for v in values] for _, *values in coefficients])
+    intercept = np.asarray(content["intercept"], dtype=np.float64)
+    if coef.shape[1:] != (intercept.shape or (1,)):
+        raise InputError(
+            "a model file must have one intercept for each weight of a column",
+            f"{intercept.size} for {coef.shape[1]}",
+            "Fit it again.",
+        )
+    coef = coef if intercept.ndim else coef[:, 0]
     if not np.all(np.isfinite(coef)):
         raise InputError("coefficients must be finite", "NaN or infinity", "Fit it again.")
     return Model(
         schema=schema,
         target=str(content["target"]),
         likelihood=str(content["likelihood"]),
-        labels=tuple(str(k) for k, _ in coefficients),
+        labels=tuple(str(k) for k, *_ in coefficients),
         coef=coef,
-        intercept=float(content["intercept"]),
+        intercept=intercept if intercept.ndim else float(intercept),
         classes=tuple(content["classes"]),
         prior=from_dict(content["prior"]),
         dispersion=float(content["dispersion"]),

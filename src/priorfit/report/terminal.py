@@ -61,7 +61,8 @@ def _table(facts: Facts, max_rows: int) -> Table:
             style=style,
         )
     if facts.model.intercept and facts.model._likelihood.has_intercept:
-        table.add_row(Text("intercept", style="italic"), number(facts.intercept), "", "")
+        for name, value in facts.intercepts:
+            table.add_row(Text(name, style="italic"), number(value), "", "")
     return table
 
 

@@ -49,6 +49,8 @@ def choose(problem: Problem, by: str = "cv", **settings: Any) -> tuple[Selection
         raise InputError(
             f"strength must be a number or one of {', '.join(WAYS)}", repr(by), "Choose one."
         )
+    if by != "cv":
+        problem.require_one_output(f"strength={by!r}")
     problem = replace(problem, prior=problem.prior.unit())
     if by == "cv":
         return cross_validate(problem, **settings)

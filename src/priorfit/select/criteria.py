@@ -66,6 +66,7 @@ def by_criterion(
     >>> int(selection.n_nonzero[selection.chosen])
     1
     """
+    problem.require_one_output("a criterion along the path")
     if criterion not in CRITERIA:
         raise InputError(
             f"the criterion must be one of {', '.join(CRITERIA)}", repr(criterion), "Choose one."

@@ -28,7 +28,8 @@ def splits(problem: Problem, folds: Any = 5, seed: int | None = 0) -> list[tuple
     """
     n = len(problem.y)
     if hasattr(folds, "split"):
-        return list(folds.split(np.zeros((n, 1)), problem.y))
+        label = problem.y if problem.outputs is None else np.argmax(problem.y, axis=1)
+        return list(folds.split(np.zeros((n, 1)), label))
     if isinstance(folds, Iterable):
         return [(np.asarray(a), np.asarray(b)) for a, b in folds]
     if not 2 <= folds <= n:
@@ -39,11 +40,12 @@ def splits(problem: Problem, folds: Any = 5, seed: int | None = 0) -> list[tuple
         )
     rng = np.random.default_rng(seed)
     order = rng.permutation(n)
-    if problem.y.ndim == 2:  # times: deal the events in turn
+    if problem.likelihood.coupled and problem.y.ndim == 2:  # times: deal the events in turn
         order = order[np.argsort(problem.y[order, 2], kind="stable")]
     elif problem.likelihood.is_classification:  # deal the rows of each class in turn
-        order = order[np.argsort(problem.y[order], kind="stable")]
-        smallest = min(int(np.sum(problem.y == v)) for v in np.unique(problem.y))
+        label_of = problem.y if problem.outputs is None else np.argmax(problem.y, axis=1)
+        order = order[np.argsort(label_of[order], kind="stable")]
+        smallest = min(int(np.sum(label_of == v)) for v in np.unique(label_of))
         if smallest < 2:
             raise InputError(
                 "each class must have at least 2 rows for cross-validation",
@@ -176,9 +178,11 @@ def _deviance(problem: Problem, test: Index, fitted: Path) -> Array:
         mark[test] = True
         eta = problem.offset[:, None] + problem.design.matvec(fitted.coefs)
         return likelihood.held_out(problem.y, eta, problem.weights, mark)
-    eta = problem.offset[test, None] + fitted.intercepts + _products(problem, test, fitted.coefs)
-    lost = likelihood.loss(y[:, None], eta) - likelihood.saturated(y)[:, None]
-    return np.asarray(2.0 * (w @ lost) / w.sum())
+    coefs = fitted.coefs
+    products = _products(problem, test, coefs.reshape(len(coefs), -1))
+    offset = problem.offset[test][..., None] + fitted.intercepts
+    lost = likelihood.total(y, offset + products.reshape(offset.shape), w)
+    return np.asarray(2.0 * (lost - np.sum(w @ likelihood.saturated(y))) / w.sum())
 
 
 def _products(problem: Problem, rows: Index, coefs: Array) -> Array:

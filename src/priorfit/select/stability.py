@@ -92,6 +92,7 @@ def stability(
 
     Sources: Meinshausen & Buehlmann (2010), theorem 1; Shah & Samworth (2013), section 2.
     """
+    problem.require_one_output("stability selection")
     if not (0.5 < threshold <= 1.0 and pairs >= 1 and errors > 0):
         raise InputError(
             "`threshold` must be above 1/2 and at most 1, with `pairs` >= 1 and `errors` > 0",

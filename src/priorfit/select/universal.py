@@ -56,6 +56,7 @@ def universal(
     Sources: Donoho & Johnstone (1994); Belloni, Chernozhukov & Wang (2011); Sun & Zhang (2012),
     equation 2.
     """
+    problem.require_one_output("the universal threshold")
     if not np.any(problem.form.kinked):
         raise InputError(
             "universal must have a prior that can hold a weight at its centre",

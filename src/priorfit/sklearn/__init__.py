@@ -6,6 +6,7 @@ from priorfit.sklearn.huber import HuberRegressor
 from priorfit.sklearn.linear import ElasticNet, Lasso, Ridge
 from priorfit.sklearn.linear_cv import ElasticNetCV, LassoCV, RidgeCV
 from priorfit.sklearn.logistic import LogisticRegression, LogisticRegressionCV
+from priorfit.sklearn.multi_task import MultiTaskElasticNet, MultiTaskLasso, MultiTaskLassoCV
 from priorfit.sklearn.quantile import QuantileRegressor
 from priorfit.sklearn.svm import LinearSVC, RidgeClassifier
 
@@ -21,6 +22,9 @@ __all__ = [
     "LinearSVC",
     "LogisticRegression",
     "LogisticRegressionCV",
+    "MultiTaskElasticNet",
+    "MultiTaskLasso",
+    "MultiTaskLassoCV",
     "PoissonRegressor",
     "QuantileRegressor",
     "Ridge",

@@ -15,7 +15,7 @@ from priorfit._typing import Array
 from priorfit.design import as_design
 from priorfit.likelihoods import Gaussian
 from priorfit.priors import MultivariateNormal, Normal
-from priorfit.problem import Problem
+from priorfit.problem import Problem, neg_log_belief
 from priorfit.solve.certificate import Certificates
 from priorfit.solve.engines import Auto, engine
 from priorfit.solve.noise import (
@@ -87,7 +87,7 @@ def solve_quietly(
     if problem.likelihood.known_shape is None:
         fit = partial(solve_quietly, tol=tol, max_iter=max_iter, solver=solver)
         return with_shape(problem, fit, warm)
-    if isinstance(problem.prior, MultivariateNormal):
+    if problem.outputs is None and isinstance(problem.prior, MultivariateNormal):
         return _whitened(problem, problem.prior, tol, max_iter, solver)
     convex = problem.form.concave is None
     if (
@@ -181,7 +181,8 @@ def _solution(
     engine_used: tuple[str, int],
 ) -> Solution:
     intercepts, coefs = restore(standard, g[:, None], problem)
-    coef, intercept = coefs[:, 0], float(intercepts[0])
+    coef, at = coefs[..., 0], intercepts[..., 0]
+    intercept = float(at) if problem.outputs is None else at
     local = not problem.likelihood.convex or standard.form.concave is not None
     local = local and not np.isfinite(found.gap[0])
     certificate = Certificate(float(found.gap[0]), float(found.kkt[0]), tol, local)
@@ -191,14 +192,12 @@ def _solution(
         status = Status.SEPARATED
     phi = strength / standard.y_unit**2
     df = degrees_of_freedom(standard, g, strength)
-    belief, likelihood = problem.prior, problem.likelihood
+    belief, likelihood = problem.belief, problem.likelihood
     if isinstance(likelihood, Gaussian) and likelihood.scale_by_noise:
         belief = belief.widened(float(np.sqrt(phi)))
     elif likelihood.has_dispersion:
         likelihood = likelihood.at(phi)
-    objective = problem.neg_log_likelihood(intercept, coef, phi) + float(
-        np.broadcast_to(belief.neg_log_density(coef), coef.shape).sum()
-    )
+    objective = problem.neg_log_likelihood(intercept, coef, phi) + neg_log_belief(belief, coef)
     proof = certificate, status, *engine_used
     return Solution(intercept, coef, phi, objective, df, *proof, likelihood)
 
@@ -223,7 +222,7 @@ def _small_solution(problem: Problem, small: SmallFit, tol: float) -> Solution:
 
 def _separated(standard: Standard, g: Array) -> bool:
     """Whether weights with a flat prior run away because the likelihood has no maximum."""
-    free = standard.form.flat[int(standard.Z.intercept) :]
+    free = standard.form.flat[standard.first :]
     if standard.likelihood.attained(standard.y) or not np.any(free):
         return False
     lost = standard.likelihood.total(standard.y, standard.eta(g), standard.weights)

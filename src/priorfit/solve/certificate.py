@@ -15,7 +15,6 @@ from typing import NamedTuple
 import numpy as np
 
 from priorfit._typing import Array, Index
-from priorfit.design import Dense
 from priorfit.priors import NormalForm
 from priorfit.solve.coupled.bound import dual_value, meet_flat
 from priorfit.solve.local.stationary import (
@@ -58,7 +57,7 @@ def certify(
     convex there is no bound: the gap is infinite, and kkt alone says that an answer is stationary.
     """
     (n, m), k = standard.Z.shape, solutions.shape[1]
-    by_rows = standard.gaussian and isinstance(standard.Z.base, Dense)
+    by_rows = standard.gaussian and standard.by_rows
     step = max(1, _BUDGET // (m if by_rows else max(n, m)))
     if standard.form.concave is not None:
         return _certify_local(standard, solutions, strengths)
@@ -132,8 +131,7 @@ class _Residuals(NamedTuple):
 def _residuals(standard: Standard, g: Array) -> _Residuals:
     """One look at X, by blocks of rows where they can be had without a copy."""
     n, k = standard.Z.shape[0], g.shape[1]
-    dense = isinstance(standard.Z.base, Dense)
-    step = max(64, _ROWS // k) if dense else n
+    step = max(64, _ROWS // k) if standard.by_rows else n
     square, inner, slopes = np.zeros(k), np.zeros(k), np.zeros(g.shape)
     for rows in (slice(i, i + step) for i in range(0, n, step)):
         Z = standard.Z if step >= n else standard.Z.take_rows(rows)
@@ -345,15 +343,13 @@ def _meet_flat(standard: Standard, theta: Array, slopes: Array, eta: Array) -> t
     small = np.all(np.abs(slopes[flat]) <= 1e-15 * size)
     if len(flat) == 0 or len(flat) > 256 or small:
         return theta, slopes
-    weight = standard.likelihood.dual_weights(standard.y, eta, standard.weights)
     columns = standard.Z.columns(flat, np.zeros(standard.size))[0]
     theta = theta.copy()
     for k in range(theta.shape[1]):
+        curved = standard.likelihood.hessian(standard.y, eta[:, k], standard.weights, columns)
+        normal = columns.T @ curved
         for _ in range(2):
-            normal = columns.T @ (weight[:, k, None] * columns)
-            theta[:, k] -= weight[:, k] * (
-                columns @ np.linalg.lstsq(normal, columns.T @ theta[:, k], rcond=None)[0]
-            )
+            theta[:, k] -= curved @ np.linalg.lstsq(normal, columns.T @ theta[:, k], rcond=1e-13)[0]
     return theta, standard.Z.rmatvec(theta)
 
 

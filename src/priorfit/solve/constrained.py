@@ -65,8 +65,8 @@ def constrained(
         )
     found = at_radius(problem, standard, radius, start, standard.start, tol=tol, solver=solver)
     path = Path(
-        found.coef[:, None],
-        np.array([found.intercept]),
+        found.coef[..., None],
+        np.asarray(found.intercept)[..., None],
         np.array([found.penalty]),
         np.array([found.certificate.gap]),
         np.array([found.certificate.kkt]),

@@ -25,6 +25,8 @@ from priorfit.solve.local.engine import Local
 from priorfit.solve.local.starts import Convex, Starts
 from priorfit.solve.many_columns import among_many
 from priorfit.solve.newton import Newton
+from priorfit.solve.outputs import OutputsStandard
+from priorfit.solve.outputs.engine import Outputs
 from priorfit.solve.quantile.engine import InteriorPoint
 from priorfit.solve.quantile.reference import Splitting
 from priorfit.solve.reference import Reference
@@ -54,6 +56,7 @@ ENGINES = (
     "working-set",
     "groups",
     "newton",
+    "outputs",
     "local",
     "interior-point",
     "several-starts",
@@ -83,6 +86,8 @@ class Auto:
 
 
 def _select(standard: Standard, only: float | None = None) -> str:
+    if isinstance(standard, OutputsStandard):
+        return "outputs"
     if standard.form.concave is not None:
         return "local"
     if not standard.likelihood.smooth:
@@ -115,6 +120,16 @@ def engine(
             "Choose one of them.",
         )
     name = _select(standard, only) if solver == "auto" else solver
+    several = isinstance(standard, OutputsStandard)
+    if several != (name == "outputs") and name not in ("newton", "reference"):
+        must, got = ("one output", "several") if several else ("several outputs", "one")
+        raise InputError(f"the {name} engine must have {must} per row", got, "Use solver='auto'.")
+    if isinstance(standard, OutputsStandard) and name == "outputs":
+
+        def alone(part: Standard, gap: float) -> Engine:
+            return engine(part, solver="auto", tol=gap, max_iter=max_iter, only=only)
+
+        return Outputs(standard, tol, max_iter, alone)
     if (standard.form.concave is not None) != (name == "local"):
         kind = "convex" if name != "local" else "not convex"
         raise InputError(
@@ -236,7 +251,7 @@ def share(problem: Problem) -> Shared | None:
     Dense columns and a gaussian likelihood, but for groups and a normal prior over many columns.
     """
     likely = isinstance(problem.design, Dense) and isinstance(problem.likelihood, Gaussian)
-    if not likely or not np.all(problem.weights > 0):
+    if problem.outputs is not None or not likely or not np.all(problem.weights > 0):
         return None
     known = moments(problem.design, problem.weights)
     standard = standardize(problem, known=known)

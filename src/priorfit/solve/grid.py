@@ -67,7 +67,7 @@ def _lambda_max(standard: Standard) -> float:
         return _price_max(standard) / standard.y_unit**2
     correlation = _pull(standard, standard.start)
     others = (form.flat) & (np.abs(correlation) > 1e-12 * standard.null_correlation)
-    if np.any(others[int(standard.Z.intercept) :]) or np.any(form.loc[pure] != 0):
+    if np.any(others[standard.first :]) or np.any(form.loc[pure] != 0):
         bound = 10.0 * _holding(form, correlation) + 1e-300
         run = engine(standard, solver="auto", tol=1e-12, max_iter=1000)
         g = run(np.array([bound]), standard.start)[0][:, 0]

@@ -52,6 +52,7 @@ class LeaveOneOut:
         tol: float = 1e-6,
     ) -> None:
         check_settings(tol, 1)
+        problem.require_one_output("exact leave-one-out")
         self._problem, self._tol = problem, tol
         self._standard = standard = standardize(problem)
         if not (standard.gaussian and is_quadratic(standard)):

@@ -15,6 +15,7 @@ from priorfit.solve.certificate import Certificates, certify, joined
 from priorfit.solve.chosen import many_columns
 from priorfit.solve.least_squares import dual_normal, is_quadratic
 from priorfit.solve.native import native_loss, solve_glm, solve_group_quadratic, solve_quadratic
+from priorfit.solve.outputs import OutputsStandard
 from priorfit.solve.standard import Standard
 from priorfit.solve.working_set import beyond, screen
 
@@ -35,13 +36,15 @@ class Newton:
         form, n = standard.form, standard.Z.shape[0]
         self.normal = standard.normal
         self.flat = np.flatnonzero(form.flat)
-        self.dual = is_quadratic(standard) and len(self.normal) > n >= len(self.flat)
+        self.several = isinstance(standard, OutputsStandard)
+        dual = is_quadratic(standard) and len(self.normal) > n >= len(self.flat)
+        self.dual = dual and not self.several
         self.whole = standard.size <= _SMALL
         self.kernel = standard.kernel if self.dual else np.empty((0, 0))
-        small = self.whole and n * standard.size <= _NATIVE and not self.dual
+        small = self.whole and not self.several and n * standard.size <= _NATIVE and not self.dual
         native = small and native_loss(standard.likelihood) is not None and form.groups is None
         self.dense = standard.Z.dense() if native else None
-        wide = not (native or self.dual or self.whole)
+        wide = not (native or self.dual or self.whole or self.several)
         self.many = many_columns(standard, tol) if wide else None
 
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
@@ -125,13 +128,18 @@ class Newton:
     def _propose(self, g: Array, eta: Array, slopes: Array, strength: float, cols: Index) -> Array:
         """The minimum of the quadratic model over the working columns."""
         standard = self.standard
-        h = self._curvatures(eta)
         if self.dual:
-            return self._propose_dual(eta, h, strength)
+            return self._propose_dual(eta, self._curvatures(eta), strength)
         groups = standard.form.groups
         if groups is not None and np.any(groups.inside[cols]):
-            return self._propose_groups(g, h, slopes, strength, cols)
-        return self._minimum(standard.Z.gram(cols, cols, h), g, slopes, strength, cols)
+            return self._propose_groups(g, eta, slopes, strength, cols)
+        return self._minimum(self._information(cols, eta), g, slopes, strength, cols)
+
+    def _information(self, cols: Index, eta: Array) -> Array:
+        """``Z_C' H Z_C`` of the quadratic model."""
+        if isinstance(self.standard, OutputsStandard):
+            return self.standard.information(cols, eta)
+        return self.standard.Z.gram(cols, cols, self._curvatures(eta))
 
     def _curvatures(self, eta: Array) -> Array:
         """What the rows weigh in the quadratic model, (n,), positive."""
@@ -150,13 +158,13 @@ class Newton:
         return proposal
 
     def _propose_groups(
-        self, g: Array, h: Array, slopes: Array, strength: float, cols: Index
+        self, g: Array, eta: Array, slopes: Array, strength: float, cols: Index
     ) -> Array:
         form = self.standard.form
         if np.any(bounded(form)[cols]):
-            return self._propose_in_turn(g, h, slopes, strength, cols)
+            return self._propose_in_turn(g, eta, slopes, strength, cols)
         blocks = blocks_of(form, cols)
-        gram = self.standard.Z.gram(blocks.columns, blocks.columns, h)
+        gram = self._information(blocks.columns, eta)
         t = (g - form.loc)[blocks.columns]
         q = gram @ t + slopes[blocks.columns]
         gram[np.diag_indices_from(gram)] += strength * form.l2[blocks.columns]
@@ -166,15 +174,15 @@ class Newton:
         return proposal
 
     def _propose_in_turn(
-        self, g: Array, h: Array, slopes: Array, strength: float, cols: Index
+        self, g: Array, eta: Array, slopes: Array, strength: float, cols: Index
     ) -> Array:
         """Groups and bounded columns are two kernels: each solved given the other, in turn."""
         form, base = self.standard.form, g
         inside = np.zeros(len(cols), bool) if form.groups is None else form.groups.inside[cols]
         blocks, others = blocks_of(form, cols[inside]), cols[~inside]
-        mine = self.standard.Z.gram(blocks.columns, blocks.columns, h)
-        cross = self.standard.Z.gram(blocks.columns, others, h)
-        theirs = self.standard.Z.gram(others, others, h)
+        m = len(blocks.columns)
+        gram = self._information(np.concatenate([blocks.columns, others]), eta)
+        mine, cross, theirs = gram[:m, :m].copy(), gram[:m, m:], gram[m:, m:]
         tol = 1e-2 * min(1.0, self.tol) * float(np.max(np.abs(slopes[cols]), initial=1e-300))
         start, at = base[blocks.columns] - form.loc[blocks.columns], np.array([strength])
         t, b = start, base[others]

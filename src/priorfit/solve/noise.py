@@ -15,6 +15,8 @@ from priorfit.priors import NormalForm
 from priorfit.solve.conjugate import is_huge, trace
 from priorfit.solve.engines import Engine
 from priorfit.solve.leverage import curvatures, movable, penalty_curvature
+from priorfit.solve.outputs import OutputsStandard
+from priorfit.solve.outputs.freedom import freedom_of_outputs
 from priorfit.solve.quantile.dual import met_rank
 from priorfit.solve.standard import Standard
 
@@ -42,6 +44,8 @@ def degrees_of_freedom(standard: Standard, g: Array, strength: float) -> float:
     the smoother for ridge, from random probes where no Gram matrix fits; the intercept counts one.
     W is the curvature of the loss, R that of the penalty (groups: Vaiter et al. 2012, theorem 2).
     """
+    if isinstance(standard, OutputsStandard):
+        return freedom_of_outputs(standard, g, strength, degrees_of_freedom)
     if not standard.likelihood.smooth:
         return met_rank(standard, g)
     form, active, w = standard.form, movable(standard, g), curvatures(standard, g)

@@ -12,7 +12,7 @@ import numpy as np
 
 from priorfit._checks import of_kind
 from priorfit._errors import ConvergenceWarning, InputError
-from priorfit._typing import Array, Mask
+from priorfit._typing import Array, Intercept, Mask
 from priorfit.likelihoods import Likelihood
 from priorfit.priors import Flat, Laplace, Normal, Prior, Truncated, as_prior
 from priorfit.problem import Problem
@@ -35,7 +35,8 @@ __all__ = ["Path", "path", "path_of", "solved_path"]
 class Path:
     """MAP estimates along a sequence of penalties, strongest first.
 
-    ``coefs`` (p, k), ``intercepts`` (k,), ``penalties`` (k,): lambda on the sum scale,
+    ``coefs`` (p, k), ``intercepts`` (k,), of q outputs (p, q, k) and (q, k); ``penalties`` (k,):
+    lambda on the sum scale,
     ``gaps`` and ``kkts`` (k,): the certificate of each point, ``prior``: the unit-rate shape that
     each lambda multiplies, ``tol``: the gap asked for.
     """
@@ -53,19 +54,24 @@ class Path:
     @property
     def n_nonzero(self) -> Array:
         """Number of weights that are not exactly 0, (k,)."""
-        return np.asarray(np.count_nonzero(self.coefs, axis=0))
+        return np.asarray(np.count_nonzero(self.flat_coefs, axis=0))
+
+    @property
+    def flat_coefs(self) -> Array:
+        """All weights in the order of `Problem.belief`, (p, k) or (p q, k)."""
+        return self.coefs.reshape(-1, self.coefs.shape[-1])
 
     @property
     def norms(self) -> Array:
         """The radius of the constraint that each point solves (`NormalForm.radius`), (k,)."""
         form = self.problem.form
-        return np.asarray(form.radius(self.coefs - form.loc[:, None]))
+        return np.asarray(form.radius(self.flat_coefs - form.loc[:, None]))
 
     @cached_property
     def losses(self) -> Array:
         """``sum_i w_i loss(y_i, eta_i)`` of each point, (k,): half the RSS for the gaussian."""
         problem = self.problem
-        eta = problem.design.matvec(self.coefs) + self.intercepts + problem.offset[:, None]
+        eta = problem.etas(self.intercepts, self.coefs)
         return problem.likelihood.total(problem.y, eta, problem.weights)
 
     @cached_property
@@ -85,6 +91,7 @@ class Path:
         """
         standard, problem = self._standard, self.problem
         strength = float(self.penalties[k]) * standard.y_unit**2
+        self.problem.require_one_output("leave-one-out")
         eta = left_out(standard, self._unknowns(k), strength)
         if standard.gaussian:
             return problem.offset + standard.y_center + eta / standard.y_unit
@@ -180,19 +187,19 @@ class Path:
         penalty, phi = float(self.penalties[k]), self.dispersion_at(k)
         return self.prior.member(penalty, phi, self.problem.n_effective)
 
-    def at(self, penalty: float) -> tuple[float, Array]:
+    def at(self, penalty: float) -> tuple[Intercept, Array]:
         """(intercept, coef) at any lambda >= 0, solved and certified anew."""
         unit = self._standard.y_unit**2
         warm = self._unknowns(int(np.argmin(np.abs(self.penalties - penalty))))
         run = engine(self._standard, solver="auto", tol=self.tol, max_iter=10_000)
         g, _ = run(np.array([penalty * unit]), warm)
         intercepts, coefs = restore(self._standard, g, self.problem)
-        return float(intercepts[0]), coefs[:, 0]
+        return intercepts[..., 0], coefs[..., 0]
 
     def _unknowns(self, k: int) -> Array:
-        return self._standard.enter(float(self.intercepts[k]), self.coefs[:, k])
+        return self._standard.enter(self.intercepts[..., k], self.coefs[..., k])
 
-    def at_norm(self, radius: float) -> tuple[float, Array]:
+    def at_norm(self, radius: float) -> tuple[Intercept, Array]:
         """(intercept, coef) of the constrained problem: the best fit with norm <= ``radius``.
 
         The norm is that of `norms`. Beyond the norm of the fit without a penalty the constraint is
@@ -200,7 +207,7 @@ class Path:
         point of the path. `within` also gives the multiplier and the certificate.
         """
         if self._standard.form.concave is None and radius == self.norms[0]:
-            return float(self.intercepts[0]), self.coefs[:, 0]
+            return self.intercepts[..., 0], self.coefs[..., 0]
         found = self.within(radius)
         return found.intercept, found.coef
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from priorfit._typing import Array
+from priorfit._typing import Array, Intercept
 from priorfit.likelihoods import Likelihood
 from priorfit.solve.status import Status
 
@@ -42,15 +42,15 @@ class Certificate(NamedTuple):
 class Solution(NamedTuple):
     """The MAP estimate of a problem.
 
-    ``coef`` (p,) and ``intercept`` in the units of the data; ``phi`` the dispersion (given or
-    estimated; its root is the gaussian noise); ``objective`` J, constants kept; ``df`` the
-    degrees of freedom; ``solver`` the engine and ``n_iter`` its outer iterations; ``likelihood``
-    the likelihood with all that was estimated in it (its dispersion, its shape). ``optima`` is how
-    many different local optima the starts led to, of which this is the lowest: 1 where the
-    objective is convex.
+    ``coef`` (p,) and ``intercept`` in the units of the data, (p, q) and (q,) for q outputs;
+    ``phi`` the dispersion (given or estimated; its root is the gaussian noise); ``objective`` J,
+    constants kept; ``df`` the degrees of freedom; ``solver`` the engine and ``n_iter`` its outer
+    iterations; ``likelihood`` the likelihood with all that was estimated in it (its dispersion, its
+    shape). ``optima`` is how many different local optima the starts led to, of which this is the
+    lowest: 1 where the objective is convex.
     """
 
-    intercept: float
+    intercept: Intercept
     coef: Array
     phi: float
     objective: float

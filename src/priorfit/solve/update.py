@@ -73,6 +73,7 @@ def update(
         offset=offset,
         intercept=intercept,
     )
+    problem.require_one_output("an update")
     p, w = problem.design.shape[1], problem.weights
     columns = problem.design.matvec(np.eye(p))
     if intercept:

@@ -23,6 +23,7 @@ _FAMILIAR = {
     "bernoulli": ("sklearn.LogisticRegression",),
     "poisson": ("sklearn.PoissonRegressor",),
     "quantile": ("sklearn.QuantileRegressor",),
+    "multinomial": ("sklearn.LogisticRegression",),
     "gamma": ("sklearn.GammaRegressor",),
     "tweedie": ("sklearn.TweedieRegressor",),
 }
