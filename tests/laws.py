@@ -46,6 +46,23 @@ ALL_PRIORS = {
     "sparse group laplace": lambda p: pf.SparseGroupLaplace(_pairs(p), 0.4, 0.3),
 }
 
+#: name -> p -> prior that is simple in other coordinates (`Prior.change`)
+CHANGED_PRIORS = {
+    "walk": lambda p: pf.RandomWalk(0.5),
+    "walk of slopes, loc": lambda p: pf.RandomWalk(0.5, order=2, loc=np.linspace(-0.3, 0.3, p)),
+    "walk, proper": lambda p: pf.RandomWalk(0.5, start=2.0),
+    "walk, uneven": lambda p: pf.RandomWalk(0.5, order=2, positions=np.arange(p) ** 1.5),
+    "fused": lambda p: pf.RandomWalk(0.3, kind="laplace"),
+    "fused, loc and scales": lambda p: pf.RandomWalk(
+        np.geomspace(0.1, 1.0, p - 1), kind="laplace", loc=np.linspace(-0.3, 0.3, p)
+    ),
+    "fused, uneven, proper": lambda p: pf.RandomWalk(
+        0.3, kind="laplace", positions=np.arange(p) ** 1.5, start=1.0
+    ),
+    "trend filter": lambda p: pf.RandomWalk(0.3, order=2, kind="laplace"),
+    "trend filter of parabolas": lambda p: pf.RandomWalk(0.3, order=3, kind="laplace"),
+}
+
 #: name -> proper one-dimensional prior
 PROPER = {
     "normal": pf.Normal(0.7, loc=0.2),

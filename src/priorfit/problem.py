@@ -10,9 +10,9 @@ import numpy as np
 
 from priorfit._checks import check_weights, of_kind, vector
 from priorfit._typing import Array
-from priorfit.design import Design, as_design
+from priorfit.design import Design, as_design, changed
 from priorfit.likelihoods import Gaussian, Likelihood
-from priorfit.priors import Normal, NormalForm, Prior
+from priorfit.priors import Change, Normal, NormalForm, Prior
 
 __all__ = ["Problem"]
 
@@ -87,6 +87,24 @@ class Problem:
     def form(self) -> NormalForm:
         """The prior of the p columns in normal form."""
         return self.prior.lower(self.design.shape[1])
+
+    @cached_property
+    def change(self) -> Change | None:
+        """`Prior.change` for these columns."""
+        return self.prior.change(self.design.shape[1])
+
+    @cached_property
+    def changed(self) -> Self:
+        """The problem in the coordinates of `change`; itself where there are none."""
+        change = self.change
+        if change is None:
+            return self
+        return replace(
+            self,
+            prior=change.prior,
+            design=changed(self.design, change.basis),
+            offset=self.offset + self.design.matvec(change.loc),
+        )
 
     @property
     def n_effective(self) -> float:

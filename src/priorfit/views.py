@@ -8,7 +8,7 @@ import numpy as np
 
 from priorfit._typing import Array, Mask
 from priorfit.likelihoods import Likelihood
-from priorfit.priors import MultivariateNormal, Normal, NormalForm, Prior, describe
+from priorfit.priors import NormalForm, Prior, describe
 
 __all__ = ["Constraint", "Penalty", "Views", "collapsed", "explain", "extremes", "views_of"]
 
@@ -71,7 +71,8 @@ class Views(NamedTuple):
 def views_of(prior: Prior, phi: float, coef: Array) -> Views:
     """Prior, penalty (``lambda = phi / scale`` or ``phi / scale^2``) and constraint of one fit.
 
-    Of a `MultivariateNormal` in its own coordinates ``R(b - loc)``, with R'R its precision.
+    Of a prior that is simple in other coordinates (`Prior.change`) these are what is measured:
+    ``R(b - loc)`` of a `MultivariateNormal` with R'R its precision, differences of a `RandomWalk`.
 
     Examples
     --------
@@ -81,8 +82,10 @@ def views_of(prior: Prior, phi: float, coef: Array) -> Views:
     >>> views.penalty.l1, views.constraint.radius
     (4.0, 4.0)
     """
-    if isinstance(prior, MultivariateNormal):
-        form, coef, moved = Normal(1.0).lower(len(coef)), prior.whiten(coef), "R(b − loc)"
+    change = prior.change(len(coef))
+    if change is not None:
+        form, coef = _without_flat(change.prior.lower(len(coef)), change.into(coef))
+        moved = prior.coordinates + ("(b − loc)" if np.any(change.loc) else "b")
     else:
         form = prior.lower(len(coef))
         moved = "b − loc" if np.any(form.loc) else "b"
@@ -91,6 +94,17 @@ def views_of(prior: Prior, phi: float, coef: Array) -> Views:
     price = float(phi * form.slope(radius))
     constraint = Constraint(_norm_name(form, moved), radius, price == 0, price)
     return Views(prior, _penalty(form, phi, moved), constraint)
+
+
+def _without_flat(form: NormalForm, u: Array) -> tuple[NormalForm, Array]:
+    """What is measured of coordinates: a level or slope without a belief is not."""
+    if form.groups is not None:
+        return form, u
+    kept = ~form.flat
+    l1, l2, loc, lower, upper = (
+        v[kept] for v in (form.l1, form.l2, form.loc, form.lower, form.upper)
+    )
+    return NormalForm(l1, l2, loc, lower, upper), u[kept]
 
 
 def _penalty(form: NormalForm, phi: float, moved: str) -> Penalty:
@@ -138,10 +152,7 @@ def explain(
     if likelihood.has_dispersion:
         lines.append(f"Noise: standard deviation {np.sqrt(phi):.3g}.")
     lines.append(f"scikit-learn's defaults as beliefs here: {defaults}.")
-    prior = views.prior
-    if isinstance(prior, MultivariateNormal):
-        prior = Normal(1.0 / np.sqrt(np.diag(prior.precision)))
-    free, frozen = extremes(prior.lower(len(names)), precision)
+    free, frozen = extremes(views.prior.given_others(len(names)), precision)
     for which, word in ((free, "effectively unpenalised"), (frozen, "effectively frozen")):
         if np.any(which):
             lines.append(f"{word.capitalize()}: {_listing(names, which)}.")
@@ -194,6 +205,8 @@ def collapsed(prior: Any) -> Any:
 
 
 def _collapsed(value: Any) -> Any:
+    if value is None or isinstance(value, str):
+        return value
     if isinstance(value, Prior):
         return collapsed(value)
     array = np.asarray(value, dtype=np.float64)

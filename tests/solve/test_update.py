@@ -138,7 +138,7 @@ def test_bad_updates():
         (lambda: pf.MultivariateNormal([[1.0, 2.0], [0.0, 9.0]]), "symmetric"),
         (lambda: pf.MultivariateNormal([1.0, 2.0]), "square matrix"),
         (lambda: pf.solve(pf.Problem.make(X, y, prior=pf.MultivariateNormal(np.eye(2)))), "p = 6"),
-        (lambda: pf.path(X, y, prior=pf.MultivariateNormal(np.eye(6))), "columns one by one"),
+        (lambda: pf.MultivariateNormal(np.eye(6)).lower(6), "columns one by one"),
     ):
         with pytest.raises(pf.InputError, match=must):
             bad()

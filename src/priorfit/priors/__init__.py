@@ -2,8 +2,10 @@
 
 from priorfit.priors.balls import Ball, L1Ball, L2Ball
 from priorfit.priors.base import Prior
+from priorfit.priors.change import Basis, Change
 from priorfit.priors.compare import Comparison
 from priorfit.priors.describe import describe
+from priorfit.priors.differences import RandomWalk
 from priorfit.priors.grammar import from_dict, parse_prior, to_dict
 from priorfit.priors.grouped import GroupLaplace, SparseGroupLaplace
 from priorfit.priors.groups import Groups
@@ -15,6 +17,8 @@ from priorfit.priors.truncated import Truncated
 
 __all__ = [
     "Ball",
+    "Basis",
+    "Change",
     "Comparison",
     "ElasticNet",
     "Flat",
@@ -27,6 +31,7 @@ __all__ = [
     "Normal",
     "NormalForm",
     "Prior",
+    "RandomWalk",
     "SparseGroupLaplace",
     "Truncated",
     "describe",

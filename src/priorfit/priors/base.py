@@ -15,6 +15,7 @@ from priorfit._typing import Array, ArrayLike, Seed
 from priorfit.priors.normal_form import NormalForm
 
 if TYPE_CHECKING:
+    from priorfit.priors.change import Change
     from priorfit.priors.compare import Comparison
 
 __all__ = ["Prior", "key_of_columns"]
@@ -29,6 +30,10 @@ class Prior(ABC):
 
     #: whether the density is a product over the columns
     separable = True
+    #: whether the belief only makes sense where all its columns have one unit
+    common_unit = False
+    #: the name of the linear map from b to the coordinates of `change`
+    coordinates = ""
 
     @abstractmethod
     def neg_log_density(self, b: ArrayLike) -> Array:
@@ -45,6 +50,26 @@ class Prior(ABC):
     @abstractmethod
     def lower(self, p: int) -> NormalForm:
         """The prior of ``p`` columns as plain arrays (`NormalForm`)."""
+
+    def change(self, p: int) -> Change | None:  # noqa: ARG002
+        """The coordinates of ``p`` weights in which the prior is separable or in groups; None
+        where it is so as it stands."""
+        return None
+
+    def given_others(self, p: int) -> NormalForm:
+        """What is believed of each weight by itself, where all others are known.
+
+        For a prior with other coordinates the curvature of its density, a Laplace density counting
+        by its variance.
+        """
+        change = self.change(p)
+        if change is None:
+            return self.lower(p)
+        form, inverse = change.prior.lower(p), change.basis.inverse()
+        curvature = form.l2 + 0.5 * form.l1**2
+        each = np.asarray((inverse * inverse).T @ curvature)
+        none, bound = np.zeros(p), np.full(p, np.inf)
+        return NormalForm(none, each, change.loc, -bound, bound)
 
     def check_columns(self, p: int) -> None:
         """Raise `InputError` where the prior cannot be one of ``p`` columns."""

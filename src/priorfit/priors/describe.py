@@ -9,6 +9,7 @@ import numpy as np
 from scipy.special import gammaincinv
 
 from priorfit.priors.base import Prior
+from priorfit.priors.differences import RandomWalk
 from priorfit.priors.grouped import SparseGroupLaplace
 from priorfit.priors.multivariate import MultivariateNormal
 from priorfit.priors.separable import ElasticNet, Flat
@@ -33,6 +34,8 @@ def describe(prior: Prior) -> str:
     if isinstance(prior, MultivariateNormal):
         spread = _range(np.sqrt(prior.variance))
         return f"Multivariate normal: {len(prior.loc)} weights, standard deviations {spread}"
+    if isinstance(prior, RandomWalk):
+        return _describe_walk(prior)
     if not prior.separable:
         return _describe_groups(prior)
     widths = [np.atleast_1d(w) for w in prior._widths()]  # type: ignore[attr-defined]
@@ -47,6 +50,20 @@ def describe(prior: Prior) -> str:
     return (
         f"{prior.word[0].upper()}{prior.word[1:]}, {scales}: half of the weights within "
         f"±{half:.3g}{around}, 95 % within ±{most:.3g}{around}"
+    )
+
+
+def _describe_walk(prior: RandomWalk) -> str:
+    """What is believed of a step, and of the coordinates before it."""
+    like = {1: "neighbours alike", 2: "neighbours on a line", 3: "neighbours on a parabola"}
+    believed = like.get(prior.order, "neighbours on a cubic")
+    scale = np.atleast_1d(np.asarray(prior.scale, dtype=np.float64))
+    kind = {"normal": "normal", "laplace": "Laplace"}[prior.kind]
+    start = "flat" if np.isinf(prior.start) else f"{kind} with scale {prior.start:.3g}"
+    level = {1: "the level", 2: "level and slope"}.get(prior.order, "level, slope and curvature")
+    return (
+        f"{prior.word[0].upper()}{prior.word[1:]} ({believed}), {kind} steps of scale "
+        f"{_range(scale)}; {level} {start}"
     )
 
 

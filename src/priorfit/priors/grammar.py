@@ -10,6 +10,7 @@ import numpy as np
 
 from priorfit._errors import InputError
 from priorfit.priors.base import Prior
+from priorfit.priors.differences import RandomWalk
 from priorfit.priors.grouped import GroupLaplace, SparseGroupLaplace
 from priorfit.priors.multivariate import MultivariateNormal
 from priorfit.priors.separable import ElasticNet, Flat, Laplace, Normal
@@ -22,10 +23,13 @@ _FAMILIES: dict[str, type[Prior]] = {
     "normal": Normal,
     "laplace": Laplace,
     "multivariatenormal": MultivariateNormal,
+    "randomwalk": RandomWalk,
     "elasticnet": ElasticNet,
     "grouplaplace": GroupLaplace,
     "sparsegrouplaplace": SparseGroupLaplace,
 }
+
+_WORDS = ("kind",)  # settings whose value is a word
 
 
 def parse_prior(text: str) -> Prior:
@@ -41,9 +45,12 @@ def parse_prior(text: str) -> Prior:
     Truncated(Normal(scale=2.0, loc=0.0), lower=0.0)
     """
     family, _, rest = text.strip().partition(":")
-    values: dict[str, float] = {}
+    values: dict[str, Any] = {}
     for part in filter(None, rest.split(",")):
         key, _, number = part.partition("=")
+        if key.strip() in _WORDS:
+            values[key.strip()] = number.strip().lower()
+            continue
         try:
             values[key.strip()] = float(number)
         except ValueError:

@@ -13,7 +13,9 @@ from scipy.special import ndtr, ndtri
 from priorfit._errors import InputError
 from priorfit._typing import Array, ArrayLike, Seed
 from priorfit.priors.base import Prior
+from priorfit.priors.change import Change, Triangular
 from priorfit.priors.normal_form import NormalForm
+from priorfit.priors.separable import Normal
 
 __all__ = ["MultivariateNormal"]
 
@@ -49,6 +51,7 @@ class MultivariateNormal(Prior):
     loc: Any = 0.0
 
     separable = False
+    coordinates = "R"
 
     def __post_init__(self) -> None:
         P = np.array(self.precision, dtype=np.float64)
@@ -79,6 +82,11 @@ class MultivariateNormal(Prior):
                 f"a smallest eigenvalue of {np.linalg.eigvalsh(self.precision)[0]:.3g}",
                 "A belief must be proper in every direction; add some prior to it.",
             ) from None
+
+    def change(self, p: int) -> Change:
+        """``u = R (b - loc)``, whose prior is standard normal."""
+        self.check_columns(p)
+        return Change(Triangular(self.root, np.arange(p)), Normal(1.0), self.loc)
 
     @property
     def covariance(self) -> Array:

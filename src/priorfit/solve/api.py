@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import replace
 from numbers import Real
 
 import numpy as np
@@ -11,9 +10,8 @@ from scipy.optimize import brentq
 
 from priorfit._errors import ConvergenceWarning, InputError
 from priorfit._typing import Array
-from priorfit.design import as_design
 from priorfit.likelihoods import Gaussian
-from priorfit.priors import MultivariateNormal, Normal
+from priorfit.priors import Change
 from priorfit.problem import Problem
 from priorfit.solve.certificate import Certificates
 from priorfit.solve.engines import Auto, engine
@@ -29,6 +27,7 @@ from priorfit.solve.result import Certificate, Solution
 from priorfit.solve.small import SmallFit, fit_small
 from priorfit.solve.standard import Standard, standardize
 from priorfit.solve.status import Status
+from priorfit.solve.structured import solver_for
 
 __all__ = ["check_settings", "solve", "solve_quietly"]
 
@@ -82,8 +81,8 @@ def solve_quietly(
 ) -> Solution:
     """`solve` without the warning; the status says what became of the fit."""
     check_settings(tol, max_iter)
-    if isinstance(problem.prior, MultivariateNormal):
-        return _whitened(problem, problem.prior, tol, max_iter, solver)
+    if problem.change is not None:
+        return _changed(problem, problem.change, tol, max_iter, solver, warm)
     if solver == "auto" and warm is None and (small := fit_small(problem, tol)) is not None:
         return _small_solution(problem, small, tol)
     standard = standardize(problem)
@@ -104,17 +103,17 @@ def solve_quietly(
     return _solution(problem, standard, g, strength, found, tol, (name, rounds))
 
 
-def _whitened(
-    problem: Problem, prior: MultivariateNormal, tol: float, max_iter: int, solver: str
+def _changed(
+    problem: Problem, change: Change, tol: float, max_iter: int, solver: str, warm: Solution | None
 ) -> Solution:
-    """The same problem for ``u = R (b - loc)``, whose prior is standard normal."""
-    design = as_design(problem.design.matvec(prior.colour(np.eye(len(prior.loc))).T))
-    offset = problem.offset + problem.design.matvec(prior.loc)
-    plain = replace(problem, prior=Normal(1.0), design=design, offset=offset)
-    found = solve_quietly(plain, tol=tol, max_iter=max_iter, solver=solver)
-    constant = np.log(np.diag(prior.root)).sum()
-    coef = prior.loc + prior.colour(found.coef)
-    return found._replace(coef=coef, objective=found.objective - float(constant))
+    """The fit in the coordinates in which the prior is simple, and back."""
+    if warm is not None:
+        warm = warm._replace(coef=change.into(warm.coef))
+    solver = solver_for(problem, solver)
+    found = solve_quietly(problem.changed, tol=tol, max_iter=max_iter, solver=solver, warm=warm)
+    return found._replace(
+        coef=change.back(found.coef), objective=found.objective + change.basis.log_det
+    )
 
 
 def check_settings(tol: float, max_iter: int) -> None:

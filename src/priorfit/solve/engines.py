@@ -23,6 +23,7 @@ from priorfit.solve.newton import Newton
 from priorfit.solve.reference import Reference
 from priorfit.solve.shared import Shared
 from priorfit.solve.standard import Standard, standardize
+from priorfit.solve.structured import Interior, minimise_quadratic, solver_for
 from priorfit.solve.working_set import WorkingSet
 
 __all__ = ["ENGINES", "Auto", "Engine", "engine", "share"]
@@ -45,6 +46,7 @@ ENGINES = (
     "working-set",
     "groups",
     "newton",
+    "interior",
     "reference",
 )
 
@@ -62,7 +64,8 @@ class Auto:
 
     def select(self, problem: Problem) -> str:
         """The engine's name, one of `ENGINES`."""
-        return self.of(standardize(problem))
+        name = solver_for(problem, "auto")
+        return self.of(standardize(problem.changed)) if name == "auto" else name
 
     def of(self, standard: Standard, only: float | None = None) -> str:
         """The same for a problem in standard form, and ``only`` one strength where that is all."""
@@ -94,7 +97,7 @@ def engine(
             "Choose one of them.",
         )
     name = _select(standard, only) if solver == "auto" else solver
-    if not standard.gaussian and name not in ("newton", "reference"):
+    if not standard.gaussian and name not in ("newton", "interior", "reference"):
         raise InputError(
             f"the {name} engine must have a gaussian likelihood",
             standard.likelihood.name,
@@ -120,6 +123,18 @@ def engine(
         return Reference(standard, tol, max_iter)
     if name == "groups":
         return Grouped(standard, tol, max_iter)
+    if name == "interior":
+        held = standard.form.fixed
+        bounds = np.isfinite(standard.form.lower) | np.isfinite(standard.form.upper)
+        if standard.form.groups is not None or np.any(bounds & ~held):
+            raise InputError(
+                "the interior engine must have a prior without groups or bounds",
+                "some",
+                "Use solver='auto'.",
+            )
+        if standard.gaussian:
+            return Interior(standard, tol)
+        return Newton(standard, tol, min(max_iter, 200), minimise_quadratic)
     if name == "newton":
         return Newton(standard, tol, min(max_iter, 200))
     if name == "working-set":
@@ -135,7 +150,7 @@ def share(problem: Problem) -> Shared | None:
     Dense columns and a gaussian likelihood, but for groups and a normal prior over many columns.
     """
     likely = isinstance(problem.design, Dense) and isinstance(problem.likelihood, Gaussian)
-    if not likely or not np.all(problem.weights > 0):
+    if not likely or problem.change is not None or not np.all(problem.weights > 0):
         return None
     known = moments(problem.design, problem.weights)
     standard = standardize(problem, known=known)

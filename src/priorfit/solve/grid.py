@@ -45,6 +45,7 @@ def lambda_max(problem: Problem) -> float:
     ...                               intercept=False))
     4.0
     """
+    problem = problem.changed
     return _lambda_max(standardize(problem)) if np.any(problem.form.kinked) else 0.0
 
 

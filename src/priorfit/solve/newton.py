@@ -7,6 +7,8 @@ Friedman, Hastie & Tibshirani (2010), section 3.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from priorfit._typing import Array, Index
@@ -28,16 +30,22 @@ _NATIVE = 2_000_000  # numbers in Z: beyond, BLAS is worth its calls
 class Newton:
     """An engine; the kernel of the dual form is made once."""
 
-    def __init__(self, standard: Standard, tol: float, max_iter: int) -> None:
+    def __init__(
+        self,
+        standard: Standard,
+        tol: float,
+        max_iter: int,
+        barrier: Callable[..., Array] | None = None,
+    ) -> None:
         self.standard, self.tol, self.max_iter = standard, tol, max_iter
-        self.rounds = 0
+        self.rounds, self.barrier = 0, barrier
         form, n = standard.form, standard.Z.shape[0]
         self.normal = standard.normal
         self.flat = np.flatnonzero(form.flat)
         self.dual = is_quadratic(standard) and len(self.normal) > n >= len(self.flat)
-        self.whole = standard.size <= _SMALL
+        self.whole = standard.size <= _SMALL or barrier is not None
         self.kernel = standard.kernel if self.dual else np.empty((0, 0))
-        small = self.whole and n * standard.size <= _NATIVE and not self.dual
+        small = self.whole and barrier is None and n * standard.size <= _NATIVE and not self.dual
         native = small and standard.likelihood.name in LOSSES and form.groups is None
         self.dense = standard.Z.dense() if native else None
         wide = not (native or self.dual or self.whole) and ManyColumns.applies(standard)
@@ -133,8 +141,11 @@ class Newton:
         gram = standard.Z.gram(cols, cols, h)
         q = gram @ g[cols] + slopes[cols]
         tol = 1e-3 * min(1.0, self.tol) * float(np.max(np.abs(slopes[cols]), initial=1e-300))
-        at = np.array([strength])
-        b, _ = solve_quadratic(gram, q, standard.form, cols, at, g[cols], tol, 50)
+        at, warm = np.array([strength]), g[cols]
+        if self.barrier is not None:
+            l1, l2 = strength * standard.form.l1[cols], strength * standard.form.l2[cols]
+            warm = self.barrier(gram, q, l1, l2, standard.form.loc[cols], standard.reference)
+        b, _ = solve_quadratic(gram, q, standard.form, cols, at, warm, tol, 50)
         proposal = g.copy()
         proposal[cols] = b[0]
         return proposal

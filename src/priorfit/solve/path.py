@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib import import_module
 from typing import Any
@@ -24,6 +24,7 @@ from priorfit.solve.restore import restore
 from priorfit.solve.result import Certificate
 from priorfit.solve.shared import Shared
 from priorfit.solve.standard import Standard, standardize
+from priorfit.solve.structured import solver_for
 
 __all__ = ["Path", "path", "path_of", "solved_path"]
 
@@ -46,6 +47,8 @@ class Path:
     problem: Problem
     tol: float
     _standard: Standard = field(repr=False)
+    #: the same path in the coordinates of `Problem.change`, where there are such
+    _inner: Path | None = field(default=None, repr=False)
 
     @property
     def n_nonzero(self) -> Array:
@@ -55,6 +58,8 @@ class Path:
     @property
     def norms(self) -> Array:
         """The radius of the constraint that each point solves (`NormalForm.radius`), (k,)."""
+        if self._inner is not None:
+            return self._inner.norms
         form = self.problem.form
         return np.asarray(form.radius(self.coefs - form.loc[:, None]))
 
@@ -72,7 +77,8 @@ class Path:
         Lambda for a Laplace prior; lambda times the radius for a normal one, because the radius is
         the length and the penalty half its square.
         """
-        return np.asarray(self.penalties * self.problem.form.slope(self.norms))
+        form = self.problem.changed.form
+        return np.asarray(self.penalties * form.slope(self.norms))
 
     @cached_property
     def dispersions(self) -> Array:
@@ -142,6 +148,9 @@ class Path:
 
     def at(self, penalty: float) -> tuple[float, Array]:
         """(intercept, coef) at any lambda >= 0, solved and certified anew."""
+        if self._inner is not None and self.problem.change is not None:
+            intercept, u = self._inner.at(penalty)
+            return intercept, self.problem.change.back(u)
         unit = self._standard.y_unit**2
         warm = self._unknowns(int(np.argmin(np.abs(self.penalties - penalty))))
         run = engine(self._standard, solver="auto", tol=self.tol, max_iter=10_000)
@@ -150,6 +159,8 @@ class Path:
         return float(intercepts[0]), coefs[:, 0]
 
     def _unknowns(self, k: int) -> Array:
+        if self._inner is not None:
+            return self._inner._unknowns(k)
         return self._standard.enter(float(self.intercepts[k]), self.coefs[:, k])
 
     def at_norm(self, radius: float) -> tuple[float, Array]:
@@ -175,6 +186,9 @@ class Path:
         >>> found.coef.round(3), round(found.penalty, 3)
         (array([1.4, 0.6]), 1.6)
         """
+        if self._inner is not None and self.problem.change is not None:
+            found = self._inner.within(radius)
+            return found._replace(coef=self.problem.change.back(found.coef))
         norms = self.norms
         if not norms[0] <= radius < np.inf:
             raise InputError(
@@ -282,11 +296,22 @@ def path_of(
     ``shared``: what the problem, a sample of its rows, shares with others (`share`).
     """
     check_settings(tol, max_iter)
+    if problem.change is not None:
+        options: Any = {"n_points": n_points, "ratio": ratio, "tol": tol, "max_iter": max_iter}
+        solver = solver_for(problem, solver)
+        return _outer(problem, path_of(problem.changed, penalties, solver=solver, **options))
     standard = standardize(problem, shared=shared)
     lambdas = grid_of(problem, standard, penalties, n_points, ratio)
     only = float(lambdas[0]) * standard.y_unit**2 if len(lambdas) == 1 else None
     run = engine(standard, solver=solver, tol=tol, max_iter=max_iter, only=only)
     return solved_path(problem, standard, run, lambdas, tol)
+
+
+def _outer(problem: Problem, inner: Path) -> Path:
+    """A path in the coordinates of the columns."""
+    assert problem.change is not None
+    coefs = problem.change.back(inner.coefs)
+    return replace(inner, coefs=coefs, prior=problem.prior, problem=problem, _inner=inner)
 
 
 def solved_path(
