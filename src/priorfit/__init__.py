@@ -10,6 +10,7 @@ from priorfit._errors import ConvergenceWarning, InputError, PriorfitWarning
 from priorfit.likelihoods import Bernoulli, Gaussian, Likelihood, Poisson
 from priorfit.predictive import prior_predictive
 from priorfit.priors import (
+    SLOPE,
     ElasticNet,
     Flat,
     GroupLaplace,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "SLOPE",
     "Auto",
     "Bernoulli",
     "Certificate",

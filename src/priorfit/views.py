@@ -8,14 +8,14 @@ import numpy as np
 
 from priorfit._typing import Array, Mask
 from priorfit.likelihoods import Likelihood
-from priorfit.priors import NormalForm, Prior, describe
+from priorfit.priors import NormalForm, Prior, Ranked, describe
 
 __all__ = ["Constraint", "Penalty", "Views", "collapsed", "explain", "extremes", "views_of"]
 
 
 class Penalty(NamedTuple):
-    """``phi J = loss + sum_j l1_j |t_j| + l2_j / 2 t_j^2 + sum_g |group_g t_g|_2``, t = b - loc,
-    on the sum scale.
+    """``phi J = loss + sum_j l1_j |t_j| + l2_j / 2 t_j^2 + sum_g |group_g t_g|_2
+    + sum_i ranked_i |t|_(i)``, t = b - loc, on the sum scale.
 
     ``l1``, ``l2`` and ``group`` (with its factor sqrt(d)) are lambdas: one number where all columns
     share it, else (p,). ``moved`` is how the text calls ``b - loc``: "b" where every loc is 0.
@@ -25,6 +25,7 @@ class Penalty(NamedTuple):
     l2: float | Array
     moved: str = "b − loc"
     group: float | Array = 0.0
+    ranked: float | Array = 0.0
 
     def __str__(self) -> str:
         squared = self.moved if len(self.moved) == 1 else f"({self.moved})"
@@ -34,6 +35,7 @@ class Penalty(NamedTuple):
                 (self.l1, f"Σ|{self.moved}|"),
                 (self.group, "Σ‖b_g‖₂" if self.moved == "b" else "Σ‖b_g − loc_g‖₂"),
                 (self.l2, f"½ Σ{squared}²"),
+                (self.ranked, f"Σ|{self.moved}|₍ᵢ₎"),
             )
             if np.any(np.asarray(value) > 0)
         ]
@@ -98,7 +100,7 @@ def views_of(prior: Prior, phi: float, coef: Array) -> Views:
 
 def _without_flat(form: NormalForm, u: Array) -> tuple[NormalForm, Array]:
     """What is measured of coordinates: a level or slope without a belief is not."""
-    if form.groups is not None:
+    if form.groups is not None or form.ranked is not None:
         return form, u
     kept = ~form.flat
     l1, l2, loc, lower, upper = (
@@ -109,10 +111,17 @@ def _without_flat(form: NormalForm, u: Array) -> tuple[NormalForm, Array]:
 
 def _penalty(form: NormalForm, phi: float, moved: str) -> Penalty:
     l1, l2 = _shared(phi * form.l1), _shared(phi * form.l2)
+    if form.ranked is not None:
+        return Penalty(l1, l2, moved, ranked=_ranked_rates(form.ranked, phi))
     if form.groups is None:
         return Penalty(l1, l2, moved)
     group = form.groups.rate * phi
     return Penalty(l1, 0.0, moved, float(group.max()) if _alike(form.groups.rate) else group)
+
+
+def _ranked_rates(ranked: Ranked, phi: float) -> float | Array:
+    """Lambda of each rank, for a column of the mean scale."""
+    return _shared(phi * ranked.rates * float(np.mean(ranked.units)))
 
 
 def _norm_name(form: NormalForm, moved: str) -> str:
@@ -120,6 +129,9 @@ def _norm_name(form: NormalForm, moved: str) -> str:
     group = np.zeros(1) if form.groups is None else form.groups.rate
     rates = [(form.l1, f"‖{moved}‖₁"), (group, "Σ‖b_g‖₂" if moved == "b" else "Σ‖b_g − loc_g‖₂")]
     most = max(float(r.max(initial=0.0)) for r, _ in rates)
+    if form.ranked is not None:
+        weighted = "" if _alike(form.ranked.units) else "weighted "
+        return f"{weighted}Σ (λᵢ/λ₁) |{moved}|₍ᵢ₎"
     if most == 0:
         return ("weighted " if not _alike(form.l2) else "") + f"‖{moved}‖₂"
     terms = [(r / most, name) for r, name in [*rates, (form.l2 / 2, f"‖{moved}‖₂²")] if r.any()]
@@ -162,11 +174,14 @@ def explain(
 def extremes(form: NormalForm, precision: Array) -> tuple[Mask, Mask]:
     """Columns that keep more than 99.9 % or less than 1 % of what the data alone would say."""
     # a prior's curvature at its own width: 1/variance; a Laplace of rate r has variance 2/r^2
-    curvature = form.l2 + 0.5 * form.l1**2
+    curvature = np.asarray(form.l2 + 0.5 * form.l1**2)
     if form.groups is not None:  # radius Gamma(d): each member has variance (d + 1) / r^2
         curvature += form.groups.rate**2 / (
             1.0 + form.groups.spread(form.groups.sizes.astype(np.float64))
         )
+    if form.ranked is not None:  # as of a Laplace prior of the mean rate
+        rate = form.ranked.units * form.ranked.rates.mean()
+        curvature[form.ranked.columns] += 0.5 * rate**2
     with np.errstate(invalid="ignore", divide="ignore"):
         kept = precision / (precision + curvature)
     known = precision > 0

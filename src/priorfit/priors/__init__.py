@@ -11,11 +11,14 @@ from priorfit.priors.grouped import GroupLaplace, SparseGroupLaplace
 from priorfit.priors.groups import Groups
 from priorfit.priors.multivariate import MultivariateNormal
 from priorfit.priors.normal_form import NormalForm
+from priorfit.priors.ranked import Ranked
 from priorfit.priors.separable import ElasticNet, Flat, Laplace, Normal
 from priorfit.priors.shrinkage import shrinkage
+from priorfit.priors.slope import SLOPE
 from priorfit.priors.truncated import Truncated
 
 __all__ = [
+    "SLOPE",
     "Ball",
     "Basis",
     "Change",
@@ -32,6 +35,7 @@ __all__ = [
     "NormalForm",
     "Prior",
     "RandomWalk",
+    "Ranked",
     "SparseGroupLaplace",
     "Truncated",
     "describe",

@@ -13,6 +13,7 @@ from priorfit.priors.differences import RandomWalk
 from priorfit.priors.grouped import SparseGroupLaplace
 from priorfit.priors.multivariate import MultivariateNormal
 from priorfit.priors.separable import ElasticNet, Flat
+from priorfit.priors.slope import SLOPE
 from priorfit.priors.truncated import Truncated
 
 __all__ = ["describe"]
@@ -36,6 +37,8 @@ def describe(prior: Prior) -> str:
         return f"Multivariate normal: {len(prior.loc)} weights, standard deviations {spread}"
     if isinstance(prior, RandomWalk):
         return _describe_walk(prior)
+    if isinstance(prior, SLOPE):
+        return _describe_sorted(prior)
     if not prior.separable:
         return _describe_groups(prior)
     widths = [np.atleast_1d(w) for w in prior._widths()]  # type: ignore[attr-defined]
@@ -65,6 +68,15 @@ def _describe_walk(prior: RandomWalk) -> str:
         f"{prior.word[0].upper()}{prior.word[1:]} ({believed}), {kind} steps of scale "
         f"{_range(scale)}; {level} {start}"
     )
+
+
+def _describe_sorted(prior: SLOPE) -> str:
+    """Which rates, and what they do."""
+    scale = _range(np.atleast_1d(np.asarray(prior.scale, dtype=np.float64)))
+    rates = f"Benjamini-Hochberg rates for q = {prior.q:.3g}"
+    if prior.rates is not None:
+        rates = f"{len(prior.rates)} rates from {prior.rates[0]:.3g} to {prior.rates[-1]:.3g}"
+    return f"Sorted Laplace, scale {scale}, {rates}: large weights pay more, like sizes become equal"
 
 
 def _box(low: np.ndarray, high: np.ndarray) -> str:

@@ -14,6 +14,7 @@ from priorfit.priors.differences import RandomWalk
 from priorfit.priors.grouped import GroupLaplace, SparseGroupLaplace
 from priorfit.priors.multivariate import MultivariateNormal
 from priorfit.priors.separable import ElasticNet, Flat, Laplace, Normal
+from priorfit.priors.slope import SLOPE
 from priorfit.priors.truncated import Truncated
 
 __all__ = ["from_dict", "parse_prior", "to_dict"]
@@ -24,6 +25,7 @@ _FAMILIES: dict[str, type[Prior]] = {
     "laplace": Laplace,
     "multivariatenormal": MultivariateNormal,
     "randomwalk": RandomWalk,
+    "slope": SLOPE,
     "elasticnet": ElasticNet,
     "grouplaplace": GroupLaplace,
     "sparsegrouplaplace": SparseGroupLaplace,

@@ -23,7 +23,7 @@ from priorfit.solve.newton import Newton
 from priorfit.solve.reference import Reference
 from priorfit.solve.shared import Shared
 from priorfit.solve.standard import Standard, standardize
-from priorfit.solve.structured import Interior, minimise_quadratic, solver_for
+from priorfit.solve.structured import Interior, SortedWeights, minimise_quadratic, solver_for
 from priorfit.solve.working_set import WorkingSet
 
 __all__ = ["ENGINES", "Auto", "Engine", "engine", "share"]
@@ -47,6 +47,7 @@ ENGINES = (
     "groups",
     "newton",
     "interior",
+    "sorted",
     "reference",
 )
 
@@ -73,6 +74,8 @@ class Auto:
 
 
 def _select(standard: Standard, only: float | None = None) -> str:
+    if standard.form.ranked is not None:
+        return "sorted"
     if not standard.gaussian:
         return "newton"
     if standard.form.groups is not None:
@@ -97,11 +100,17 @@ def engine(
             "Choose one of them.",
         )
     name = _select(standard, only) if solver == "auto" else solver
-    if not standard.gaussian and name not in ("newton", "interior", "reference"):
+    if not standard.gaussian and name not in ("newton", "interior", "sorted", "reference"):
         raise InputError(
             f"the {name} engine must have a gaussian likelihood",
             standard.likelihood.name,
             "Use solver='auto'.",
+        )
+    if (standard.form.ranked is not None) != (name == "sorted") and name != "reference":
+        raise InputError(
+            "the sorted engine must have a sorted prior, and such a prior this engine",
+            f"solver={name!r}",
+            "Leave solver at auto.",
         )
     if standard.form.groups is not None and name not in ("groups", "newton", "reference"):
         raise InputError(
@@ -123,6 +132,8 @@ def engine(
         return Reference(standard, tol, max_iter)
     if name == "groups":
         return Grouped(standard, tol, max_iter)
+    if name == "sorted":
+        return SortedWeights(standard, tol, max_iter)
     if name == "interior":
         held = standard.form.fixed
         bounds = np.isfinite(standard.form.lower) | np.isfinite(standard.form.upper)

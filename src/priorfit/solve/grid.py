@@ -73,6 +73,9 @@ def _holding(form: NormalForm, correlation: Array) -> float:
     if form.groups is not None:
         alone = alone & ~form.groups.inside
         most = float(form.groups.dual_norms(correlation, form.l1).max())
+    if form.ranked is not None:
+        alone = alone & ~form.ranked.inside(len(alone))
+        most = max(most, float(form.ranked.dual_norm(correlation)))
     return float(np.max(np.abs(correlation[alone]) / form.l1[alone], initial=most))
 
 

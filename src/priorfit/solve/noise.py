@@ -40,6 +40,9 @@ def degrees_of_freedom(standard: Standard, g: Array, strength: float) -> float:
     form = standard.form
     inside = (g > form.lower) & (g < form.upper)
     active = np.flatnonzero(inside & ((g != form.loc) | ~form.kinked))
+    if form.ranked is not None:
+        others = np.count_nonzero(inside & ~form.kinked)
+        return float(min(form.ranked.clusters(g - form.loc) + others, standard.Z.shape[0]))
     if form.groups is not None:
         return _grouped_freedom(standard, g - form.loc, strength, active)
     plain = active[form.l2[active] == 0]
@@ -157,7 +160,8 @@ def conditional(standard: Standard, sigma: float) -> Standard:
     """The problem whose prior scales are multiples of the noise ``sigma`` (units of ``y_unit``)."""
     form, unit = standard.form, standard.y_unit / sigma
     groups = form.groups and replace(form.groups, rate=form.groups.rate * unit)
-    scaled = replace(form, l1=form.l1 * unit, l2=form.l2 * unit * unit, groups=groups)
+    ranked = form.ranked and replace(form.ranked, rates=form.ranked.rates * unit)
+    scaled = replace(form, l1=form.l1 * unit, l2=form.l2 * unit * unit, groups=groups, ranked=ranked)
     return replace(standard, form=scaled)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from priorfit._typing import Array, Index, Mask
 from priorfit.design import Scaled
 from priorfit.likelihoods import Gaussian, Likelihood
-from priorfit.priors import Groups, NormalForm
+from priorfit.priors import Groups, NormalForm, Ranked
 from priorfit.problem import Problem
 from priorfit.solve.columns import moments
 from priorfit.solve.shared import Shared
@@ -168,6 +168,8 @@ def standardize(
     form = _without(form, constant if problem.intercept else np.zeros_like(constant))
     if form.groups is not None:
         scale = _alike(form.groups, scale)
+    if form.ranked is not None:
+        scale = _in_one_unit(form.ranked, scale)
     y, offset, y_center, y_unit = problem.y, problem.offset, 0.0, 1.0
     if isinstance(problem.likelihood, Gaussian):
         y, y_center, y_unit = _standard_response(y - offset, w, problem.intercept)
@@ -200,7 +202,9 @@ def _standard_response(y: Array, w: Array, intercept: bool) -> tuple[Array, floa
 
 
 def _without(form: NormalForm, constant: Mask) -> NormalForm:
-    """Constant columns leave their groups: their weights do not move."""
+    """Constant columns leave their groups and ranks: their weights do not move."""
+    if form.ranked is not None and np.any(constant):
+        form = replace(form, ranked=form.ranked.without(constant))
     groups = form.groups
     if groups is None or not np.any(constant & groups.inside):
         return form
@@ -225,6 +229,15 @@ def _alike(groups: Groups, scale: Array) -> Array:
     return out
 
 
+def _in_one_unit(ranked: Ranked, scale: Array) -> Array:
+    """Scales in proportion to the units of the ranked columns: there the largest weight is the one
+    that pays the largest rate."""
+    columns, units = ranked.columns, ranked.units
+    out = scale.copy()
+    out[columns] = _power_of_two(np.array([np.median(scale[columns] / units)]))[0] * units
+    return out
+
+
 def _in_units(
     form: NormalForm, scale: Array, y_unit: float, constant: Mask, intercept: bool
 ) -> NormalForm:
@@ -238,7 +251,17 @@ def _in_units(
         lower, upper = np.where(constant, stay, lower), np.where(constant, stay, upper)
         l1, l2, loc = (np.concatenate([[0.0], v]) for v in (l1, l2, loc))
         lower, upper = np.concatenate([[-np.inf], lower]), np.concatenate([[np.inf], upper])
-    return NormalForm(l1, l2, loc, lower, upper, _groups_in_units(form.groups, unit, intercept))
+    groups = _groups_in_units(form.groups, unit, intercept)
+    ranked = _ranked_in_units(form.ranked, unit, intercept)
+    return NormalForm(l1, l2, loc, lower, upper, groups, ranked)
+
+
+def _ranked_in_units(ranked: Ranked | None, unit: Array, intercept: bool) -> Ranked | None:
+    if ranked is None:
+        return None
+    factor = float((ranked.units / unit[ranked.columns])[0])  # of all, but for rounding
+    same = replace(ranked, units=np.ones_like(ranked.units), rates=ranked.rates * factor)
+    return same.shifted(int(intercept))
 
 
 def _groups_in_units(groups: Groups | None, unit: Array, intercept: bool) -> Groups | None:

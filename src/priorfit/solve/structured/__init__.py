@@ -3,5 +3,6 @@
 from priorfit.solve.structured.barrier import minimise_quadratic
 from priorfit.solve.structured.choice import solver_for
 from priorfit.solve.structured.interior import Interior
+from priorfit.solve.structured.sorted import SortedWeights
 
-__all__ = ["Interior", "minimise_quadratic", "solver_for"]
+__all__ = ["Interior", "SortedWeights", "minimise_quadratic", "solver_for"]
