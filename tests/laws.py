@@ -43,6 +43,10 @@ ALL_PRIORS = {
         _pairs(p), np.geomspace(0.1, 0.4, p), by_size=False
     ),
     "group laplace, one free, one fixed": lambda p: pf.GroupLaplace(_pairs(p), _mixed_scale(p)),
+    "slope": lambda p: pf.SLOPE(scale=0.4),
+    "slope loc": lambda p: pf.SLOPE(0.3, scale=0.4, loc=np.linspace(-0.3, 0.3, p)),
+    "slope per column": lambda p: pf.SLOPE(scale=np.geomspace(0.2, 0.8, p)),
+    "oscar": lambda p: pf.SLOPE.oscar(p, 0.5, scale=0.5),
     "sparse group laplace": lambda p: pf.SparseGroupLaplace(_pairs(p), 0.4, 0.3),
 }
 

@@ -18,7 +18,10 @@ from priorfit.priors.ranked import prox_sorted
 
 __all__ = ["minimise_sorted"]
 
-_ROUNDS = 2000
+_ROUNDS = 20_000
+_STEPS = 20  # proximal ones between two Newton steps
+_MERGES = 3
+_RIDGE = 1e-10  # of the diagonal: far below what the next Newton step corrects
 
 
 class Model(NamedTuple):
@@ -38,38 +41,51 @@ class Model(NamedTuple):
 def minimise_sorted(model: Model, start: Array, tol: float) -> tuple[Array, int]:
     """The minimum (m,) to ``tol`` (units of the gradient), and the number of proximal steps."""
     x, curvature = start.copy(), _largest(model.gram)
-    best = model.value(x)
-    for rounds in range(1, _ROUNDS + 1):
-        ahead = x - (model.gram @ x - model.q) / curvature
-        ahead[model.ranked] = prox_sorted(ahead[model.ranked], model.rates / curvature)
-        moved = float(np.max(np.abs(ahead - x), initial=0.0)) * curvature
+    best, rounds = model.value(x), 0
+    while rounds < _ROUNDS:
+        ahead, moved = _proximal(model, x, curvature)
+        rounds += _STEPS
         if moved <= tol:
             return x, rounds
         x, found = _newton(model, ahead)
         if found >= best - 1e-15 * abs(best) and moved <= 1e3 * tol:
             return x, rounds
         best = found
-    return x, _ROUNDS
+    return x, rounds
+
+
+def _proximal(model: Model, x: Array, curvature: float) -> tuple[Array, float]:
+    """Accelerated proximal steps; and how far the first one went, in units of the gradient."""
+    ahead, momentum, moved = x, 1.0, 0.0
+    for k in range(_STEPS):
+        there = ahead - (model.gram @ ahead - model.q) / curvature
+        there[model.ranked] = prox_sorted(there[model.ranked], model.rates / curvature)
+        if k == 0:
+            moved = float(np.max(np.abs(there - x), initial=0.0)) * curvature
+        if (ahead - there) @ (there - x) > 0:
+            momentum, ahead, x = 1.0, there, there
+            continue
+        following = 0.5 + np.sqrt(0.25 + momentum**2)
+        ahead = there + (momentum - 1.0) / following * (there - x)
+        momentum, x = following, there
+    return x, moved
 
 
 def _newton(model: Model, x: Array) -> tuple[Array, float]:
     """The best of x and of the ends of Newton steps on its clusters; sizes that meet are merged."""
     best, value = x, model.value(x)
-    for _ in range(20):
+    for _ in range(_MERGES):
         owner, sign, count = _clusters(x[model.ranked])
-        target = _on_clusters(model, owner, sign, count)
+        target = _on_clusters(model, x, owner, sign, count)
         step = target - x
         reach = _reach(x[model.ranked] * sign, step[model.ranked] * sign, owner, count)
-        if reach >= 1.0:
-            there = model.value(target)
-            return (target, there) if there <= value else (best, value)
         whole = model.value(target)
+        if reach >= 1.0 or whole < value:
+            return (target, whole) if whole <= value else (best, value)
         x = _met(x + reach * step, model.ranked, owner, sign, count)
         there = model.value(x)
         if there <= value:
             best, value = x, there
-        if whole < value:
-            return target, whole
     return best, value
 
 
@@ -80,34 +96,39 @@ def _clusters(b: Array) -> tuple[Array, Array, int]:
     return np.where(owner < count, owner, -1), np.sign(b), count
 
 
-def _on_clusters(model: Model, owner: Array, sign: Array, count: int) -> Array:
-    """The minimum over one size per cluster, signs and order as they are."""
+def _on_clusters(model: Model, x: Array, owner: Array, sign: Array, count: int) -> Array:
+    """The minimum over one size per cluster, signs and order as they are at x."""
     inside = np.flatnonzero(owner >= 0)
-    f = len(model.free)
-    map_ = np.zeros((len(model.q), count + f))
-    map_[model.ranked[inside], owner[inside]] = sign[inside]
-    map_[model.free, count + np.arange(f)] = 1.0
+    inside = inside[np.argsort(owner[inside], kind="stable")]
     rows = np.concatenate([model.ranked[inside], model.free])
-    small = map_[rows]
-    system = small.T @ (model.gram[np.ix_(rows, rows)] @ small)
+    signs = np.concatenate([sign[inside], np.ones(len(model.free))])
     sizes = np.bincount(owner[inside], minlength=count)
-    ends = np.cumsum(sizes)
+    firsts = np.concatenate([np.cumsum(sizes) - sizes, len(inside) + np.arange(len(model.free))])
+    system = model.gram[np.ix_(rows, rows)] * signs * signs[:, None]
+    right = (model.q - model.gram @ x)[rows] * signs
+    if len(firsts) < len(rows):
+        system = np.add.reduceat(np.add.reduceat(system, firsts, axis=0), firsts, axis=1)
+        right = np.add.reduceat(right, firsts)
     sums = np.concatenate([[0.0], np.cumsum(model.rates)])
-    price = sums[ends] - sums[ends - sizes]
-    right = small.T @ model.q[rows]
-    right[:count] -= price
-    return map_ @ _solve(system, right)
+    ends = np.cumsum(sizes)
+    right[:count] -= sums[ends] - sums[ends - sizes]
+    moves = _solve(system, right)
+    out = x.copy()
+    spread = np.concatenate([sizes, np.ones(len(model.free), dtype=np.intp)])
+    out[rows] += np.repeat(moves, spread) * signs
+    return out
 
 
 def _solve(system: Array, right: Array) -> Array:
+    """The step; where clusters depend on one another, the one that goes no farther than it need."""
+    if not len(right):
+        return right
+    system[np.diag_indices_from(system)] *= 1.0 + _RIDGE
     try:
-        factor = linalg.cho_factor(system, check_finite=False)
-        pivots = np.abs(np.diag(factor[0]))
-        if len(pivots) and pivots.min() > 1e-7 * pivots.max():
-            return np.asarray(linalg.cho_solve(factor, right, check_finite=False))
+        factor = linalg.cho_factor(system, check_finite=False, overwrite_a=True)
+        return np.asarray(linalg.cho_solve(factor, right, check_finite=False))
     except linalg.LinAlgError:
-        pass
-    return np.asarray(np.linalg.lstsq(system, right, rcond=1e-13)[0])
+        return np.asarray(np.linalg.lstsq(system, right, rcond=1e-12)[0])
 
 
 def _reach(size: Array, step: Array, owner: Array, count: int) -> float:

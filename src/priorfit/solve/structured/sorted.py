@@ -96,7 +96,7 @@ class SortedWeights:
         ranked = np.flatnonzero(self.inside[cols])
         free = np.flatnonzero(~self.inside[cols])
         model = Model(gram, q, ranked, free, s * self.ranked.rates[: len(ranked)])
-        tol = 1e-3 * min(self.tol, 1e-3) * standard.null_correlation
+        tol = 0.03 * min(self.tol, 1e-3) * standard.null_correlation
         moved, _ = minimise_sorted(model, t[cols], tol)
         there = g.copy()
         there[cols] = form.loc[cols] + moved
