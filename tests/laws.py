@@ -1,5 +1,7 @@
 """The registries that laws run over, and wrong versions that laws must catch."""
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -88,6 +90,35 @@ def _counts(rng, eta):
     return rng.poisson(np.exp(np.clip(eta, -3, 3))).astype(float)
 
 
+def _survival(rng, eta):
+    """Tied times in two strata."""
+    time = np.ceil(4 * rng.exponential(size=len(eta)) * np.exp(-np.clip(eta, -3, 3)))
+    event = rng.uniform(size=len(eta)) < 0.7
+    return pf.survival(time, event, strata=np.arange(len(eta)) % 2)
+
+
+def _late_survival(rng, eta):
+    """Tied times, rows that enter late."""
+    y = _survival(rng, eta)
+    entry = np.where(rng.uniform(size=len(eta)) < 0.5, 0.0, y[:, 1] - rng.integers(1, 4, len(eta)))
+    return pf.survival(y[:, 1], y[:, 2], entry=entry)
+
+
+def _ordered(rng, eta):
+    """Three classes, each in some row."""
+    y = np.digitize(eta + rng.logistic(size=eta.shape), [-1.0, 1.0]).astype(float)
+    y[:3] = [0.0, 1.0, 2.0][: len(y)]
+    return y
+
+
+def thinned(*registries, keep=5):
+    """The product of registries; of coupled likelihoods every ``keep``-th."""
+    every = list(product(*registries))
+    coupled = [any(x in ALL_LIKELIHOODS and x not in ROW_BY_ROW for x in row) for row in every]
+    place = np.cumsum(coupled)
+    return [r for r, c, k in zip(every, coupled, place, strict=True) if not c or k % keep == 0]
+
+
 #: name -> (likelihood, (rng, eta) -> y)
 ALL_LIKELIHOODS = {
     "gaussian": (pf.Gaussian(noise=0.8), lambda rng, eta: eta + 0.8 * rng.normal(size=eta.shape)),
@@ -96,7 +127,39 @@ ALL_LIKELIHOODS = {
         lambda rng, eta: (rng.uniform(size=eta.shape) < 1 / (1 + np.exp(-eta))).astype(float),
     ),
     "poisson": (pf.Poisson(), _counts),
+    "cox efron": (pf.Cox("efron"), _survival),
+    "cox breslow": (pf.Cox("breslow"), _late_survival),
+    "ordinal": (pf.Ordinal(), _ordered),
 }
+
+#: those for which a row of weight 2 is the row twice; Efron's ties are of rows, not of weights
+REPEATABLE = [name for name in ALL_LIKELIHOODS if name != "cox efron"]
+
+
+def _draws(likelihood):
+    """Responses of a known likelihood at a moderate eta."""
+    phi = likelihood.known_dispersion
+    return likelihood, lambda rng, eta: likelihood.draw(np.clip(eta, -3, 3), phi, rng)
+
+
+#: the same for likelihoods that few tests need with every prior (`PAIRS`)
+POINTWISE = {
+    "probit": _draws(pf.Bernoulli(link="probit")),
+    "cloglog": _draws(pf.Bernoulli(link="cloglog")),
+    "gamma": _draws(pf.Gamma(dispersion=0.5)),
+    "tweedie": _draws(pf.Tweedie(power=1.6, dispersion=0.7)),
+    "negative binomial": _draws(pf.NegativeBinomial(theta=2.0)),
+    "huber": _draws(pf.Huber(delta=1.0, scale=0.8)),
+    "squared hinge": (pf.SquaredHinge(), ALL_LIKELIHOODS["bernoulli"][1]),
+}
+EVERY_LIKELIHOOD = ALL_LIKELIHOODS | POINTWISE
+#: likelihoods whose rows can be asked one by one
+ROW_BY_ROW = [name for name, (kind, _) in EVERY_LIKELIHOOD.items() if not kind.coupled]
+
+#: (prior, likelihood): all of the first three, some of the others
+PAIRS = thinned(ALL_PRIORS, ALL_LIKELIHOODS) + [
+    (a, b) for i, a in enumerate(ALL_PRIORS) for k, b in enumerate(POINTWISE) if (i + k) % 3 == 0
+]
 
 
 def _strided(X):
@@ -172,7 +235,7 @@ def example(likelihood="gaussian", n=40, p=6, seed=0, scale=1.0):
     b = np.zeros(p)
     b[: min(3, p)] = np.array([1.0, -1.0, 0.5])[: min(3, p)]
     eta = ((X - X.mean(0)) / size) @ b
-    y = ALL_LIKELIHOODS[likelihood][1](rng, eta)
+    y = EVERY_LIKELIHOOD[likelihood][1](rng, eta)
     return X, y, rng.integers(0, 3, size=n) + 0.5, 0.2 * rng.normal(size=n)
 
 

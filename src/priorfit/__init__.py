@@ -7,7 +7,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from priorfit._errors import ConvergenceWarning, InputError, PriorfitWarning
-from priorfit.likelihoods import Bernoulli, Gaussian, Likelihood, Poisson
+from priorfit.atlas import atlas
+from priorfit.likelihoods import (
+    Bernoulli,
+    Cox,
+    Gamma,
+    Gaussian,
+    Huber,
+    Likelihood,
+    NegativeBinomial,
+    Ordinal,
+    Poisson,
+    SquaredHinge,
+    Tweedie,
+    shares,
+    survival,
+)
 from priorfit.predictive import prior_predictive
 from priorfit.priors import (
     SLOPE,
@@ -23,6 +38,7 @@ from priorfit.priors import (
     RandomWalk,
     SparseGroupLaplace,
     Truncated,
+    boosted_leaf,
     shrinkage,
 )
 from priorfit.problem import Problem
@@ -42,7 +58,7 @@ from priorfit.translate import Explanation, Translation, dictionary, explain, tr
 if TYPE_CHECKING:
     from priorfit import datasets, plots, sklearn
     from priorfit.estimators import MAPClassifier, MAPRegressor
-    from priorfit.select import Selection, cross_validate, leave_one_out
+    from priorfit.select import Selection, choose, cross_validate, leave_one_out, stability
 
 __version__ = "0.1.0"
 
@@ -52,11 +68,14 @@ __all__ = [
     "Bernoulli",
     "Certificate",
     "ConvergenceWarning",
+    "Cox",
     "ElasticNet",
     "Explanation",
     "Flat",
+    "Gamma",
     "Gaussian",
     "GroupLaplace",
+    "Huber",
     "InputError",
     "L1Ball",
     "L2Ball",
@@ -65,7 +84,9 @@ __all__ = [
     "MAPClassifier",
     "MAPRegressor",
     "MultivariateNormal",
+    "NegativeBinomial",
     "Normal",
+    "Ordinal",
     "Path",
     "Poisson",
     "Prior",
@@ -75,9 +96,14 @@ __all__ = [
     "Selection",
     "Solution",
     "SparseGroupLaplace",
+    "SquaredHinge",
     "Status",
     "Translation",
     "Truncated",
+    "Tweedie",
+    "atlas",
+    "boosted_leaf",
+    "choose",
     "cross_validate",
     "datasets",
     "dictionary",
@@ -87,23 +113,29 @@ __all__ = [
     "path",
     "plots",
     "prior_predictive",
+    "shares",
     "shrinkage",
     "sklearn",
     "solve",
+    "stability",
+    "survival",
     "translate",
     "update",
 ]
+
 
 # imported when first used: these rooms need scikit-learn or matplotlib
 _LATER = {
     "MAPClassifier": "priorfit.estimators",
     "MAPRegressor": "priorfit.estimators",
     "Selection": "priorfit.select",
+    "choose": "priorfit.select",
     "cross_validate": "priorfit.select",
-    "leave_one_out": "priorfit.select",
     "datasets": "",
+    "leave_one_out": "priorfit.select",
     "plots": "",
     "sklearn": "",
+    "stability": "priorfit.select",
 }
 
 

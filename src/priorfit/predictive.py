@@ -68,8 +68,8 @@ def prior_predictive(
     if phi is None:
         raise InputError(
             "the noise must be known",
-            "Gaussian() with the noise unknown",
-            "Give Gaussian(noise=...).",
+            f"{likelihood!r} with it unknown",
+            "Give it, as in Gaussian(noise=...) or Gamma(dispersion=...).",
         )
     if draws < 1:
         raise InputError("`draws` must be >= 1", repr(draws), "It counts draws.")

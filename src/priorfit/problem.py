@@ -26,12 +26,13 @@ class Problem:
     Parameters
     ----------
     X : anything `priorfit.design.as_design` takes, shape (n, p).
-    y : (n,) response.
+    y : (n,) response; for `Cox` see `priorfit.survival`.
     prior : belief about the p weights; the intercept's prior is flat.
     likelihood : how y scatters around the linear predictor.
     weights : (n,) repeats of each row, >= 0 (2 means the row twice, 0 the row absent).
     offset : (n,) known part of the linear predictor.
-    intercept : whether there is one.
+    intercept : whether there is one. `Cox` has none (the baseline hazard takes its place) and
+        `Ordinal` has cut-points instead: True is then the same as False.
 
     Raises
     ------
@@ -79,7 +80,8 @@ class Problem:
         o = np.zeros(n) if offset is None else vector("offset", offset, n)
         likelihood.check(response[w > 0])
         prior = prior.for_columns(design.labels())
-        problem = cls(likelihood, prior, design, response, w, o, intercept)
+        own = intercept and likelihood.has_intercept
+        problem = cls(likelihood, prior, design, response, w, o, own)
         prior.check_columns(design.shape[1])
         return problem
 

@@ -115,7 +115,7 @@ BAD = {
     ),
     "unknown strength": (
         ["fit", "diabetes.csv", "--target", "progression", "--strength", "x"],
-        "cv, loo or a number",
+        "a number or one of cv, loo",
     ),
     "wrong extension": (["fit", "t.xlsx", "--target", "y"], "extension '.xlsx'"),
     "not a model": (["predict", "diabetes.csv", "diabetes.csv"], "a model written by priorfit"),

@@ -61,6 +61,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_translate(
         commands.add_parser("translate", help="say a strength in another library's settings")
     )
+    atlas = commands.add_parser("atlas", help="which algorithms L1 and L2 fit")
+    atlas.add_argument("search", nargs="?", help="keep rows that hold this text")
     bench = commands.add_parser("bench", help="race against the solvers installed here")
     bench.add_argument("--cases", nargs="*", help="words that a case's name must hold")
     bench.add_argument("--repeats", type=int, default=3)
@@ -106,7 +108,9 @@ def _add_fit(fit: argparse.ArgumentParser) -> None:
         "--prior", default="laplace", help="family:key=value,... for example laplace:scale=0.1"
     )
     fit.add_argument(
-        "--strength", help="cv, loo, or a lambda; default: cv unless the prior has a scale"
+        "--strength",
+        help="cv, loo, aic, bic, ebic, gcv, sure, stability, universal, or a lambda; "
+        "default: cv unless the prior has a scale",
     )
     fit.add_argument("--rule", choices=("1se", "best"), default="1se", help="point on the curve")
     fit.add_argument("--folds", type=int, default=5, metavar="K", help="of cross-validation (5)")

@@ -18,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from priorfit._errors import InputError
 from priorfit.bench import SMALL, installed, race
+from priorfit.cli.atlases import print_atlas
 from priorfit.cli.races import race_heading, race_table
 from priorfit.cli.tables import read_table, stem
 from priorfit.cli.translations import as_json, print_dictionary, print_translation, translated
@@ -33,8 +34,9 @@ from priorfit.report import (
     print_fit,
     save_model,
 )
+from priorfit.select import WAYS
 
-__all__ = ["bench", "data", "fit", "predict", "translate"]
+__all__ = ["atlas", "bench", "data", "fit", "predict", "translate"]
 
 
 def fit(options: Namespace) -> int:
@@ -158,6 +160,12 @@ def translate(options: Namespace) -> int:
     return 0
 
 
+def atlas(options: Namespace) -> int:
+    """Which algorithms a prior fits."""
+    print_atlas(options.search, Console())
+    return 0
+
+
 def _take(table: pa.Table, name: str, option: str) -> tuple[Any, pa.Table]:
     if table.column_names.count(name) != 1:
         shown = ", ".join(table.column_names[:8]) + (", ..." if table.num_columns > 8 else "")
@@ -193,12 +201,14 @@ def _estimator(options: Namespace, target: Any) -> tuple[MAPRegressor | MAPClass
     strength: Any = options.strength
     if strength is None:
         strength = None if "scale=" in options.prior or options.prior == "flat" else "cv"
-    elif strength not in ("cv", "loo"):
+    elif strength not in WAYS:
         try:
             strength = float(strength)
         except ValueError:
             raise InputError(
-                "--strength must be cv, loo or a number", repr(strength), "A number is a lambda."
+                f"--strength must be a number or one of {', '.join(WAYS)}",
+                repr(strength),
+                "A number is a lambda.",
             ) from None
     settings = {
         "prior": parse_prior(options.prior),

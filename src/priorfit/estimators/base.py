@@ -26,7 +26,7 @@ from priorfit.estimators.nested import changed, settings
 from priorfit.likelihoods import Gaussian, Likelihood
 from priorfit.priors import Ball, L1Ball, Normal, Prior
 from priorfit.problem import Problem
-from priorfit.select import cross_validate, leave_one_out, per_sd
+from priorfit.select import choose, per_sd
 from priorfit.solve import Path, Solution, constrained, path_of, solve, warn_collapse
 from priorfit.translate.beliefs import defaults_text
 from priorfit.views import Views, collapsed, explain, views_of
@@ -157,7 +157,7 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         self._n_effective, self._n_rows = problem.n_effective, len(problem.y)
         self._labels = problem.design.labels()
         self.column_sd_ = problem.design.moments(problem.weights)[1]
-        self._likelihood = likelihood
+        self.likelihood_ = self._likelihood = solution.likelihood or likelihood
         return self
 
     def _ball(self) -> Any:
@@ -199,23 +199,9 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         if self.strength is None:
             return problem
         problem = replace(problem, prior=problem.prior.unit())
-        shared: Any = {"tol": self.tol, "n_points": self.n_points, "rule": self.rule}
-        if self.strength == "cv":
-            self.selection_, self.path_ = cross_validate(
-                problem,
-                folds=self.cv,
-                seed=self.seed,
-                threads=self.threads,
-                standardize=self.standardize,
-                max_iter=self.max_iter,
-                progress=progress,
-                **shared,
-            )
-            k = self.selection_.chosen
-        elif self.strength == "loo":
-            self.selection_, self.path_ = leave_one_out(
-                problem, standardize=self.standardize, **shared
-            )
+        if isinstance(self.strength, str):
+            settings = self._settings(progress)
+            self.selection_, self.path_ = choose(problem, self.strength, **settings)
             k = self.selection_.chosen
         else:
             shaped, given = per_sd(problem) if self.standardize else problem, _lambda(self.strength)
@@ -224,9 +210,25 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         if not path.identified_at(k):
             warn_collapse()
         likelihood = problem.likelihood
-        if isinstance(likelihood, Gaussian) and likelihood.noise is None:
-            likelihood = Gaussian(noise=float(np.sqrt(path.dispersion_at(k))))
+        if likelihood.known_dispersion is None:
+            likelihood = likelihood.at(path.dispersion_at(k))
         return replace(problem, prior=path.prior_at(k), likelihood=likelihood)
+
+    def _settings(self, progress: Callable[..., None] | None) -> dict[str, Any]:
+        """What `choose` takes for the way that `strength` names."""
+        way = self.strength
+        settings: dict[str, Any] = {"standardize": self.standardize, "tol": self.tol}
+        settings["max_iter"] = self.max_iter
+        if way != "universal":
+            settings["n_points"] = self.n_points
+        if way in ("cv", "loo"):
+            settings["rule"] = self.rule
+        if way == "stability":
+            settings["seed"] = self.seed
+        if way == "cv":
+            settings |= {"folds": self.cv, "seed": self.seed, "threads": self.threads}
+            settings["progress"] = progress
+        return settings
 
     def _design(self, X: Any) -> Design:
         """The design of X, remembering names and kinds of columns."""
@@ -314,10 +316,6 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
 
 def _lambda(strength: Any) -> float:
     """A strength given as a number, checked."""
-    if isinstance(strength, str):
-        raise InputError(
-            "`strength` must be a number, 'cv' or 'loo'", repr(strength), "A number is a lambda."
-        )
     if not (np.isfinite(strength) and strength >= 0):
         raise InputError("`strength` must be >= 0", repr(strength), "It is a lambda.")
     return float(strength)
@@ -325,7 +323,7 @@ def _lambda(strength: Any) -> float:
 
 def _precision(problem: Problem, intercept: float, coef: Array, phi: float) -> Array:
     """How sharply the data know each weight alone: ``sum w h (x - mean)^2 / phi``, (p,)."""
-    h = problem.likelihood.curvature(problem.y, problem.eta(intercept, coef))
-    weights = problem.weights * h
+    eta = problem.eta(intercept, coef)
+    weights = problem.likelihood.curvatures(problem.y, eta, problem.weights)
     sd = problem.design.moments(weights)[1]
     return np.asarray(weights.sum() * sd**2 / phi)

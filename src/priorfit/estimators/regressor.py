@@ -22,8 +22,9 @@ class MAPRegressor(RegressorMixin, MAPEstimator):  # type: ignore[misc]
     likelihood : `Gaussian` (default), `Poisson` or `Bernoulli`.
     constraint : `L1Ball` or `L2Ball` in place of a prior: the fit by its radius, exactly, in
         ``units``. The prior that it means is ``prior_``.
-    strength : None takes the prior's scale as it stands; "cv" chooses it by cross-validation, "loo"
-        by exact leave-one-out (gaussian, normal prior); a number is a lambda on the sum scale.
+    strength : None takes the prior's scale as it stands; "cv", "loo", "aic", "bic", "ebic", "gcv",
+        "sure", "stability" or "universal" let the data choose it (`pf.choose`); a number is a
+        lambda on the sum scale.
     units : "raw", or "sd": the prior holds per standard deviation of the column (and of y).
     standardize : where the strength is chosen, state the prior per standard deviation.
     intercept : whether there is one (flat prior, never counted).

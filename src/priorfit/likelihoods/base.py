@@ -27,6 +27,12 @@ class Likelihood(ABC):
     has_dispersion: bool = False
     #: whether the response is a class label
     is_classification: bool = False
+    #: whether the model has an intercept; where not, asking for one changes nothing
+    has_intercept: bool = True
+    #: whether a row's loss depends on other rows: the solver then asks `Coupled.rows`
+    coupled: bool = False
+    #: whether exp(-loss) is a probability of y; False for a pseudo-likelihood
+    is_probability: bool = True
 
     @abstractmethod
     def check(self, y: Array) -> None:
@@ -61,12 +67,39 @@ class Likelihood(ABC):
         """The expected response ``mu`` at ``eta``."""
 
     @abstractmethod
-    def link(self, mean_y: float) -> float:
-        """The linear predictor at which the expected response is ``mean_y``."""
+    def eta_of(self, mean_y: float) -> float:
+        """The linear predictor at which the expected response is ``mean_y``: the link."""
 
     @abstractmethod
     def draw(self, eta: Array, phi: float, rng: np.random.Generator) -> Array:
         """Random responses at ``eta``, of its shape."""
+
+    def variance(self, mean: Array) -> Array:
+        """The variance function V: y of mean mu has variance ``phi V(mu)``; 1 by default."""
+        return np.ones_like(mean)
+
+    def pearson(self, y: Array, eta: Array) -> Array:
+        """Squared Pearson residuals ``(y - mu)^2 / V(mu)``: their mean, by degrees of freedom,
+        estimates phi."""
+        mean = self.mean(eta)
+        return np.asarray(np.square(y - mean) / self.variance(mean))
+
+    def attained(self, y: Array) -> bool:  # noqa: ARG002
+        """Whether the loss of every row reaches its infimum at a finite eta."""
+        return True
+
+    def at(self, phi: float) -> Likelihood:  # noqa: ARG002
+        """This likelihood with the dispersion known to be ``phi``."""
+        return self
+
+    @property
+    def known_shape(self) -> float | None:
+        """A parameter of the loss itself, None where it is to be estimated; 1 where none is."""
+        return 1.0
+
+    def profile(self, y: Array, eta: Array, weights: Array) -> Likelihood:  # noqa: ARG002
+        """This likelihood with its unknown shape at the maximum, eta held."""
+        return self
 
     # -- sums over the rows: what solvers and certificates use. A likelihood whose rows are not
     #    independent given eta overrides these; y is as `response` returns it, eta (n,) or (n, k)
@@ -79,6 +112,10 @@ class Likelihood(ABC):
         """``sum_i w_i loss(y_i, eta_i)``, a number or (k,)."""
         return np.asarray(weights @ self.loss(_beside(y, eta), eta))
 
+    def least(self, y: Array, weights: Array) -> float:
+        """``inf_eta total(eta)``: what a saturated model loses."""
+        return float(weights @ self.saturated(y))
+
     def score(self, y: Array, eta: Array, weights: Array) -> Array:
         """``- d total / d eta``, shape of eta."""
         return -_beside(weights, eta) * self.slope(_beside(y, eta), eta)
@@ -86,6 +123,11 @@ class Likelihood(ABC):
     def curvatures(self, y: Array, eta: Array, weights: Array) -> Array:
         """The diagonal of ``d^2 total / d eta^2``, shape of eta."""
         return _beside(weights, eta) * self.curvature(_beside(y, eta), eta)
+
+    def dual_weights(self, y: Array, eta: Array, weights: Array) -> Array:
+        """How far each theta may be moved, relative to the others, and stay in the dual's domain:
+        shape of eta. The curvatures, where they vanish no slower than the distance to its edge."""
+        return self.curvatures(y, eta, weights)
 
     def dual(self, y: Array, theta: Array, weights: Array) -> Array:
         """``sup_eta -theta' eta - total(eta)`` (k,) of theta (n, k), or a bound from above."""
@@ -95,7 +137,7 @@ class Likelihood(ABC):
     def null_eta(self, y: Array, weights: Array, offset: Array) -> float:
         """The intercept that fits best alone: ``argmin_a total(y, offset + a)``."""
         total = weights.sum()
-        a = self.link(float(weights @ y / total)) - float(weights @ offset / total)
+        a = self.eta_of(float(weights @ y / total)) - float(weights @ offset / total)
         if not np.any(offset):
             return a
         for _ in range(100):  # a convex function of one number: Newton, halved where it overshoots

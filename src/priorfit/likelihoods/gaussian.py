@@ -61,6 +61,10 @@ class Gaussian(Likelihood):
         """``noise**2``, or None."""
         return None if self.noise is None else float(self.noise) ** 2
 
+    def at(self, phi: float) -> Gaussian:
+        """``Gaussian(noise=sqrt(phi))``."""
+        return Gaussian(noise=float(np.sqrt(phi)))
+
     def check(self, y: Array) -> None:
         """Any finite number will do."""
 
@@ -92,7 +96,7 @@ class Gaussian(Likelihood):
         """``eta``."""
         return eta
 
-    def link(self, mean_y: float) -> float:
+    def eta_of(self, mean_y: float) -> float:
         """``mean_y``."""
         return mean_y
 

@@ -4,7 +4,7 @@ from priorfit.plots.coefficients import plot_coefficients
 from priorfit.plots.path import plot_path
 from priorfit.plots.predictive import plot_prior_predictive
 from priorfit.plots.prior import plot_prior
-from priorfit.plots.selection import plot_selection
+from priorfit.plots.selection import plot_criteria, plot_selection
 from priorfit.plots.shrinkage import plot_shrinkage
 from priorfit.plots.style import STYLE
 from priorfit.plots.views import plot_contours, plot_price, plot_views
@@ -13,6 +13,7 @@ __all__ = [
     "STYLE",
     "plot_coefficients",
     "plot_contours",
+    "plot_criteria",
     "plot_path",
     "plot_price",
     "plot_prior",

@@ -9,6 +9,7 @@ from priorfit.priors.differences import RandomWalk
 from priorfit.priors.grammar import from_dict, parse_prior, to_dict
 from priorfit.priors.grouped import GroupLaplace, SparseGroupLaplace
 from priorfit.priors.groups import Groups
+from priorfit.priors.leaf import Leaf, boosted_leaf
 from priorfit.priors.multivariate import MultivariateNormal
 from priorfit.priors.normal_form import NormalForm
 from priorfit.priors.ranked import Ranked
@@ -30,6 +31,7 @@ __all__ = [
     "L1Ball",
     "L2Ball",
     "Laplace",
+    "Leaf",
     "MultivariateNormal",
     "Normal",
     "NormalForm",
@@ -38,6 +40,7 @@ __all__ = [
     "Ranked",
     "SparseGroupLaplace",
     "Truncated",
+    "boosted_leaf",
     "describe",
     "from_dict",
     "parse_prior",

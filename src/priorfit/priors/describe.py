@@ -76,7 +76,8 @@ def _describe_sorted(prior: SLOPE) -> str:
     rates = f"Benjamini-Hochberg rates for q = {prior.q:.3g}"
     if prior.rates is not None:
         rates = f"{len(prior.rates)} rates from {prior.rates[0]:.3g} to {prior.rates[-1]:.3g}"
-    return f"Sorted Laplace, scale {scale}, {rates}: large weights pay more, like sizes become equal"
+    what = "large weights pay more, like sizes become equal"
+    return f"Sorted Laplace, scale {scale}, {rates}: {what}"
 
 
 def _box(low: np.ndarray, high: np.ndarray) -> str:

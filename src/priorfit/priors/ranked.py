@@ -134,9 +134,7 @@ class Ranked:
         if not np.any(stay):
             return None
         number = np.cumsum(kept) - 1
-        return Ranked(
-            number[self.columns[stay]], self.units[stay], self.rates[: int(np.sum(stay))]
-        )
+        return Ranked(number[self.columns[stay]], self.units[stay], self.rates[: int(np.sum(stay))])
 
     def without(self, held: Mask) -> Ranked | None:
         """Columns that do not move leave, and the smallest rates with them."""

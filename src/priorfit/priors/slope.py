@@ -46,8 +46,8 @@ class SLOPE(Prior):
     >>> prior.neg_log_density([1.0, -3.0]).sum().round(4)  # 7 + log 2 + log 3 - log 8
     np.float64(6.7123)
 
-    Source: Bogdan, van den Berg, Sabatti, Su & Candes, SLOPE: adaptive variable selection via convex
-    optimization (2015); the normalising constant follows from its gaps.
+    Source: Bogdan, van den Berg, Sabatti, Su & Candes, SLOPE: adaptive variable selection via
+    convex optimization (2015); the normalising constant follows from its gaps.
     """
 
     q: float = 0.1
@@ -82,8 +82,8 @@ class SLOPE(Prior):
     def oscar(cls, p: int, pairs: float, scale: PerColumn = 1.0, loc: PerColumn = 0.0) -> Self:
         """``sum |t_j| + pairs sum_{j<k} max(|t_j|, |t_k|)``: ``rates_i = 1 + pairs (p - i)``.
 
-        Source: Bondell & Reich, Simultaneous regression shrinkage, variable selection and supervised
-        clustering of predictors with OSCAR (2008).
+        Source: Bondell & Reich, Simultaneous regression shrinkage, variable selection, and
+        supervised clustering of predictors with OSCAR (2008).
 
         Examples
         --------
@@ -143,7 +143,8 @@ class SLOPE(Prior):
         gaps = rng.exponential(size=shape) / np.cumsum(self.sequence(p))
         sizes = np.cumsum(gaps[..., ::-1], axis=-1)
         signed = rng.permuted(sizes, axis=-1) * rng.choice([-1.0, 1.0], size=shape)
-        return np.asarray(by_column("loc", self.loc, p) + by_column("scale", self.scale, p) * signed)
+        loc, scale = by_column("loc", self.loc, p), by_column("scale", self.scale, p)
+        return np.asarray(loc + scale * signed)
 
     def cdf(self, b: ArrayLike) -> Array:  # noqa: ARG002
         """Not of one weight: raises `InputError`."""

@@ -13,11 +13,12 @@ import numpy as np
 from priorfit._errors import InputError
 from priorfit._typing import Array, Index
 from priorfit.design import Dense
+from priorfit.likelihoods import Coupled
 from priorfit.problem import Problem
 from priorfit.select.selection import Selection
 from priorfit.solve import Path, Shared, moments, path_of, share
 
-__all__ = ["cross_validate", "per_sd", "splits"]
+__all__ = ["cross_validate", "per_sd", "sample_of", "splits"]
 
 
 def splits(problem: Problem, folds: Any = 5, seed: int | None = 0) -> list[tuple[Index, Index]]:
@@ -125,7 +126,7 @@ def cross_validate(
 
     def score(pair: tuple[Index, Index]) -> Array:
         train, test = pair
-        part = _sample(problem, train) if shared else problem.take_rows(train)
+        part = sample_of(problem, train) if shared else problem.take_rows(train)
         problem.likelihood.check(part.y[part.weights > 0])
         own = full.penalties
         if hold == "mean":
@@ -139,10 +140,10 @@ def cross_validate(
         report(k + 2, len(pairs) + 1)
     if shared is not None:
         shared.forget()
-    return Selection(full.penalties, scores, full.n_nonzero, rule), full
+    return Selection(full.penalties, scores, full.n_nonzero, rule, path=full), full
 
 
-def _sample(problem: Problem, rows: Index) -> Problem:
+def sample_of(problem: Problem, rows: Index) -> Problem:
     """The problem in which only these rows count, as often as they are named."""
     times = np.bincount(rows, minlength=len(problem.y))
     return replace(problem, weights=problem.weights * times)
@@ -168,6 +169,11 @@ def _silent(done: int, total: int) -> None:
 def _deviance(problem: Problem, test: Index, fitted: Path) -> Array:
     """Mean weighted deviance of the rows ``test`` at each point of a path, (k,)."""
     y, w, likelihood = problem.y[test], problem.weights[test], problem.likelihood
+    if isinstance(likelihood, Coupled):  # what the rows add depends on all the others
+        mark = np.zeros(len(problem.y), dtype=bool)
+        mark[test] = True
+        eta = problem.offset[:, None] + problem.design.matvec(fitted.coefs)
+        return likelihood.held_out(problem.y, eta, problem.weights, mark)
     eta = problem.offset[test, None] + fitted.intercepts + _products(problem, test, fitted.coefs)
     lost = likelihood.loss(y[:, None], eta) - likelihood.saturated(y)[:, None]
     return np.asarray(2.0 * (w @ lost) / w.sum())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import partial
 from numbers import Real
 
 import numpy as np
@@ -24,6 +25,7 @@ from priorfit.solve.noise import (
 )
 from priorfit.solve.restore import restore
 from priorfit.solve.result import Certificate, Solution
+from priorfit.solve.shape import with_shape
 from priorfit.solve.small import SmallFit, fit_small
 from priorfit.solve.standard import Standard, standardize
 from priorfit.solve.status import Status
@@ -81,6 +83,9 @@ def solve_quietly(
 ) -> Solution:
     """`solve` without the warning; the status says what became of the fit."""
     check_settings(tol, max_iter)
+    if problem.likelihood.known_shape is None:
+        fit = partial(solve_quietly, tol=tol, max_iter=max_iter, solver=solver)
+        return with_shape(problem, fit, warm)
     if problem.change is not None:
         return _changed(problem, problem.change, tol, max_iter, solver, warm)
     if solver == "auto" and warm is None and (small := fit_small(problem, tol)) is not None:
@@ -168,13 +173,16 @@ def _solution(
         status = Status.SEPARATED
     phi = strength / standard.y_unit**2
     df = degrees_of_freedom(standard, g, strength)
-    belief = problem.prior
-    if isinstance(problem.likelihood, Gaussian) and problem.likelihood.scale_by_noise:
+    belief, likelihood = problem.prior, problem.likelihood
+    if isinstance(likelihood, Gaussian) and likelihood.scale_by_noise:
         belief = belief.widened(float(np.sqrt(phi)))
+    elif likelihood.has_dispersion:
+        likelihood = likelihood.at(phi)
     objective = problem.neg_log_likelihood(intercept, coef, phi) + float(
         np.broadcast_to(belief.neg_log_density(coef), coef.shape).sum()
     )
-    return Solution(intercept, coef, phi, objective, df, certificate, status, *engine_used)
+    proof = certificate, status, *engine_used
+    return Solution(intercept, coef, phi, objective, df, *proof, likelihood)
 
 
 def _small_solution(problem: Problem, small: SmallFit, tol: float) -> Solution:
@@ -191,14 +199,15 @@ def _small_solution(problem: Problem, small: SmallFit, tol: float) -> Solution:
         status=Status.CERTIFIED,
         solver="small",
         n_iter=small.rounds + 1,
+        likelihood=problem.likelihood,
     )
 
 
 def _separated(standard: Standard, g: Array) -> bool:
     """Whether weights with a flat prior run away because the likelihood has no maximum."""
     free = standard.form.flat[int(standard.Z.intercept) :]
-    if standard.gaussian or not np.any(free):
+    if standard.likelihood.attained(standard.y) or not np.any(free):
         return False
     lost = standard.likelihood.total(standard.y, standard.eta(g), standard.weights)
-    excess = lost - standard.weights @ standard.likelihood.saturated(standard.y)
+    excess = lost - standard.likelihood.least(standard.y, standard.weights)
     return bool(excess <= 1e-4 * standard.reference)

@@ -17,6 +17,7 @@ import numpy as np
 from priorfit._typing import Array, Index
 from priorfit.design import Dense
 from priorfit.priors import Ranked
+from priorfit.solve.coupled.bound import dual_value, meet_flat
 from priorfit.solve.standard import Standard
 
 __all__ = ["Certificates", "certify", "certify_by_gram", "joined"]
@@ -49,6 +50,8 @@ def certify(standard: Standard, solutions: Array, strengths: Array) -> Certifica
     by_rows = standard.gaussian and isinstance(standard.Z.base, Dense)
     step = max(1, _BUDGET // (m if by_rows else max(n, m)))
     judge = _certify_gaussian if standard.gaussian else _certify
+    if standard.likelihood.coupled:
+        judge = _certify_coupled
     if step >= k:
         return judge(standard, solutions, strengths)
     spans = [slice(i, i + step) for i in range(0, k, step)]
@@ -187,6 +190,28 @@ def _certify(standard: Standard, g: Array, strengths: Array) -> Certificates:
     return _rounded(gap, kkt, slopes)
 
 
+def _certify_coupled(standard: Standard, g: Array, strengths: Array) -> Certificates:
+    """One solution after the other: see `priorfit.solve.coupled.bound`."""
+    parts = [_certify_one(standard, g[:, [k]], strengths[[k]]) for k in range(g.shape[1])]
+    return joined(parts)
+
+
+def _certify_one(standard: Standard, g: Array, strength: Array) -> Certificates:
+    rows, eta = standard.rows, standard.eta(g[:, 0])
+    with np.errstate(over="ignore", invalid="ignore"):
+        slopes = standard.Z.rmatvec(rows.score(eta))[:, None]
+        primal = rows.total(eta) + _penalty(standard, g, strength)
+        kkt = _violations(standard, g, slopes, strength).max(axis=0) / standard.null_correlation
+        point = meet_flat(standard, eta, slopes[:, 0])
+        pull = standard.Z.rmatvec(point.theta)[:, None]
+        dual = _dual_at_zero(standard, strength)
+        for share in (_feasible_share(standard, pull, strength), np.ones(1)):
+            beyond = _penalty_conjugate(standard, g, pull * share, strength)
+            dual = np.fmax(dual, dual_value(standard, point, float(share[0])) - beyond)
+        gap = (primal - dual) / standard.reference
+    return _rounded(gap, kkt, slopes)
+
+
 def _dual(
     standard: Standard, g: Array, theta: Array, slopes: Array, strengths: Array, share: Array
 ) -> Array:
@@ -205,7 +230,7 @@ def _dual_at_zero(standard: Standard, strengths: Array) -> Array:
     form = standard.form
     nearest = np.clip(form.loc, form.lower, form.upper) - form.loc
     least = form.l1 @ np.abs(nearest) + 0.5 * form.l2 @ nearest**2
-    saturated = float(standard.weights @ standard.likelihood.saturated(standard.y))
+    saturated = standard.likelihood.least(standard.y, standard.weights)
     return np.asarray(saturated + strengths * least)
 
 
@@ -252,7 +277,7 @@ def _meet_flat(standard: Standard, theta: Array, slopes: Array, eta: Array) -> t
     small = np.all(np.abs(slopes[flat]) <= 1e-15 * size)
     if len(flat) == 0 or len(flat) > 256 or small:
         return theta, slopes
-    weight = standard.likelihood.curvatures(standard.y, eta, standard.weights)
+    weight = standard.likelihood.dual_weights(standard.y, eta, standard.weights)
     columns = standard.Z.columns(flat, np.zeros(standard.size))[0]
     theta = theta.copy()
     for k in range(theta.shape[1]):

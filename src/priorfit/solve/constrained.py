@@ -9,7 +9,6 @@ from typing import NamedTuple
 import numpy as np
 
 from priorfit._errors import ConvergenceWarning
-from priorfit.likelihoods import Gaussian
 from priorfit.problem import Problem
 from priorfit.solve.api import check_settings
 from priorfit.solve.engines import Auto
@@ -81,8 +80,8 @@ def _solution(path: Path, found: AtRadius, name: str) -> tuple[Problem, Solution
     """The problem in terms of the prior that the radius means, and its solution."""
     problem, standard, phi = path.problem, path._standard, path.dispersion_at(0)
     likelihood = problem.likelihood
-    if isinstance(likelihood, Gaussian):
-        likelihood = Gaussian(noise=float(np.sqrt(phi)))
+    if likelihood.has_dispersion:
+        likelihood = likelihood.at(phi)
     belief = replace(problem, prior=path.prior_at(0), likelihood=likelihood)
     g = standard.enter(found.intercept, found.coef)
     solution = Solution(
@@ -95,5 +94,6 @@ def _solution(path: Path, found: AtRadius, name: str) -> tuple[Problem, Solution
         status=Status.CERTIFIED if found.certificate.certified else Status.NOT_CONVERGED,
         solver=name,
         n_iter=1,
+        likelihood=likelihood,
     )
     return belief, solution

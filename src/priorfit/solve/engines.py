@@ -15,6 +15,7 @@ from priorfit.problem import Problem
 from priorfit.solve.certificate import Certificates
 from priorfit.solve.columns import moments
 from priorfit.solve.conjugate import ConjugateGradients, is_huge
+from priorfit.solve.coupled.newton import CoupledNewton
 from priorfit.solve.gram import Gram, few_columns
 from priorfit.solve.grouped import Grouped
 from priorfit.solve.least_squares import LeastSquares, is_quadratic
@@ -39,6 +40,8 @@ class Engine(Protocol):
         """Solve at each strength, warm from the one before."""
 
 
+_SMOOTH = ("newton", "interior", "sorted", "coupled", "reference")
+
 ENGINES = (
     "least-squares",
     "conjugate-gradients",
@@ -48,6 +51,7 @@ ENGINES = (
     "newton",
     "interior",
     "sorted",
+    "coupled",
     "reference",
 )
 
@@ -74,6 +78,8 @@ class Auto:
 
 
 def _select(standard: Standard, only: float | None = None) -> str:
+    if standard.likelihood.coupled:
+        return "coupled"
     if standard.form.ranked is not None:
         return "sorted"
     if not standard.gaussian:
@@ -100,7 +106,13 @@ def engine(
             "Choose one of them.",
         )
     name = _select(standard, only) if solver == "auto" else solver
-    if not standard.gaussian and name not in ("newton", "interior", "sorted", "reference"):
+    if standard.likelihood.coupled != (name == "coupled") and name != "reference":
+        raise InputError(
+            "the coupled engine must have a likelihood with coupled rows, and they must have it",
+            f"{name} with {standard.likelihood.name}",
+            "Use solver='auto'.",
+        )
+    if not standard.gaussian and name not in _SMOOTH:
         raise InputError(
             f"the {name} engine must have a gaussian likelihood",
             standard.likelihood.name,
@@ -108,11 +120,17 @@ def engine(
         )
     if (standard.form.ranked is not None) != (name == "sorted") and name != "reference":
         raise InputError(
-            "the sorted engine must have a sorted prior, and such a prior this engine",
-            f"solver={name!r}",
-            "Leave solver at auto.",
+            "a sorted prior must have the sorted engine, and such priors only; it does not take "
+            "likelihoods with coupled rows",
+            f"{name} with {standard.likelihood.name}",
+            "Leave solver at auto; for coupled rows use a Laplace prior.",
         )
-    if standard.form.groups is not None and name not in ("groups", "newton", "reference"):
+    if standard.form.groups is not None and name not in (
+        "groups",
+        "newton",
+        "coupled",
+        "reference",
+    ):
         raise InputError(
             f"the {name} engine must have a prior without groups",
             "groups",
@@ -146,6 +164,8 @@ def engine(
         if standard.gaussian:
             return Interior(standard, tol)
         return Newton(standard, tol, min(max_iter, 200), minimise_quadratic)
+    if name == "coupled":
+        return CoupledNewton(standard, tol, min(max_iter, 200))
     if name == "newton":
         return Newton(standard, tol, min(max_iter, 200))
     if name == "working-set":

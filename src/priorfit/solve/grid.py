@@ -108,8 +108,8 @@ def from_scales(problem: Problem, scales: Array) -> Array:
     if phi is None:
         raise InputError(
             "`scales` need a known noise",
-            "Gaussian() with the noise unknown",
-            "Give Gaussian(noise=...), or penalties=.",
+            f"{problem.likelihood!r} with it unknown",
+            "Give it, as in Gaussian(noise=...) or Gamma(dispersion=...), or penalties=.",
         )
     if not np.all(scales > 0):
         raise InputError("`scales` must be > 0", repr(scales), "A scale is a width.")

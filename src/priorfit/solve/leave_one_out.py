@@ -70,6 +70,13 @@ class LeaveOneOut:
         mean, spread = self._engine.ridge.leave_one_out(self.penalties * unit)
         self.error, self.standard_error = mean / unit, spread / unit
 
+    @staticmethod
+    def applies(problem: Problem) -> bool:
+        """Whether a problem is of this kind."""
+        standard = standardize(problem)
+        free = standard.form.flat[int(standard.Z.intercept) :]
+        return standard.gaussian and is_quadratic(standard) and not np.any(free)
+
     @property
     def best(self) -> int:
         """Index of the smallest error."""

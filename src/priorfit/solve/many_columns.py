@@ -10,7 +10,7 @@ from priorfit.design import Dense
 from priorfit.solve.approach import LOOSE, approach
 from priorfit.solve.certificate import Certificates, joined
 from priorfit.solve.columns import stored, stored_or_copied
-from priorfit.solve.native import LOSSES
+from priorfit.solve.native import native_loss
 from priorfit.solve.standard import Standard
 
 __all__ = ["ManyColumns"]
@@ -55,7 +55,7 @@ class ManyColumns:
         always = int(np.sum((form.l1 == 0) & ~form.fixed)) - first
         return (
             form.groups is None
-            and standard.likelihood.name in ("gaussian", *LOSSES)
+            and (standard.gaussian or native_loss(standard.likelihood) is not None)
             and (isinstance(standard.Z.base, Dense) or stored(standard.Z.base) is not None)
             and always <= _MOST // 4
             and not np.any(form.flat[first:])
@@ -70,7 +70,7 @@ class ManyColumns:
             skip = len(approach)
             strengths = np.concatenate([approach, strengths])
         tols = np.where(np.arange(len(strengths)) < skip, max(self.tol, LOOSE), self.tol)
-        name = standard.likelihood.name
+        name = native_loss(standard.likelihood) or "gaussian"
         solutions, found = self._run(name, strengths, tols, warm, self.most)
         done = solutions.shape[1]
         if done < len(strengths) and self.by_residuals:

@@ -8,13 +8,19 @@ from priorfit._core import solve_glm as _native_solve_glm
 from priorfit._core import solve_group_quadratic as _native_solve_group_quadratic
 from priorfit._core import solve_quadratic as _native_solve_quadratic
 from priorfit._typing import Array, Index
+from priorfit.likelihoods import Bernoulli, Likelihood, Poisson
 from priorfit.priors import NormalForm
 from priorfit.solve.blocks import Blocks
 from priorfit.solve.standard import Standard
 
-__all__ = ["LOSSES", "solve_glm", "solve_group_quadratic", "solve_quadratic"]
+__all__ = ["native_loss", "solve_glm", "solve_group_quadratic", "solve_quadratic"]
 
-LOSSES = ("bernoulli", "poisson")
+
+def native_loss(likelihood: Likelihood) -> str | None:
+    """The name of the loss in native code, or None where it is not there."""
+    if isinstance(likelihood, Bernoulli) and likelihood.link == "logit":
+        return "bernoulli"
+    return "poisson" if isinstance(likelihood, Poisson) else None
 
 
 def solve_quadratic(
@@ -54,13 +60,13 @@ def solve_glm(
 ) -> tuple[Array, int]:
     """Minimise the problem for every strength, each warm from the last, over dense ``Z`` (n, m).
 
-    The likelihood's name must be in `LOSSES` and Z in Fortran order; otherwise as
+    The likelihood must have a `native_loss` and Z in Fortran order; otherwise as
     `solve_quadratic`.
     """
     k = len(strengths)
     coefs, rounds = np.empty((k, standard.size)), np.zeros(k, np.int32)
     coefs[0] = warm
-    form, name = standard.form, standard.likelihood.name
+    form, name = standard.form, native_loss(standard.likelihood) or ""
     y, w, offset = standard.y, standard.weights, standard.offset
     belief = (form.l1, form.l2, form.loc, form.lower, form.upper)
     _native_solve_glm(name, Z, y, w, offset, *belief, strengths, coefs, rounds, tol)

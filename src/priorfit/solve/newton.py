@@ -16,7 +16,7 @@ from priorfit.solve.blocks import blocks_of
 from priorfit.solve.certificate import Certificates, certify, joined
 from priorfit.solve.least_squares import dual_normal, is_quadratic
 from priorfit.solve.many_columns import ManyColumns
-from priorfit.solve.native import LOSSES, solve_glm, solve_group_quadratic, solve_quadratic
+from priorfit.solve.native import native_loss, solve_glm, solve_group_quadratic, solve_quadratic
 from priorfit.solve.standard import Standard
 from priorfit.solve.working_set import beyond, screen
 
@@ -46,7 +46,7 @@ class Newton:
         self.whole = standard.size <= _SMALL or barrier is not None
         self.kernel = standard.kernel if self.dual else np.empty((0, 0))
         small = self.whole and barrier is None and n * standard.size <= _NATIVE and not self.dual
-        native = small and standard.likelihood.name in LOSSES and form.groups is None
+        native = small and native_loss(standard.likelihood) is not None and form.groups is None
         self.dense = standard.Z.dense() if native else None
         wide = not (native or self.dual or self.whole) and ManyColumns.applies(standard)
         self.many = ManyColumns(standard, tol) if wide else None

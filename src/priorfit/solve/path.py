@@ -18,7 +18,8 @@ from priorfit.problem import Problem
 from priorfit.solve.api import check_settings
 from priorfit.solve.engines import Engine, engine
 from priorfit.solve.grid import TWO_RATES, from_scales, grid_of
-from priorfit.solve.noise import noise_variance, rss
+from priorfit.solve.leverage import left_out
+from priorfit.solve.noise import degrees_of_freedom, noise_variance, squares
 from priorfit.solve.radius import AtRadius, at_radius
 from priorfit.solve.restore import restore
 from priorfit.solve.result import Certificate
@@ -70,6 +71,28 @@ class Path:
         eta = problem.design.matvec(self.coefs) + self.intercepts + problem.offset[:, None]
         return problem.likelihood.total(problem.y, eta, problem.weights)
 
+    @cached_property
+    def df(self) -> Array:
+        """Degrees of freedom of each point, the intercept's among them, (k,)."""
+        unit = self._standard.y_unit**2
+        strengths = self.penalties * unit
+        points = range(len(strengths))
+        return np.array(
+            [degrees_of_freedom(self._standard, self._unknowns(k), strengths[k]) for k in points]
+        )
+
+    def left_out(self, k: int) -> Array:
+        """Linear predictor (n,) of each row at point ``k`` as the fit without this row gives it.
+
+        To first order; exact for a gaussian with a normal prior. See `priorfit.solve.leverage`.
+        """
+        standard, problem = self._standard, self.problem
+        strength = float(self.penalties[k]) * standard.y_unit**2
+        eta = left_out(standard, self._unknowns(k), strength)
+        if standard.gaussian:
+            return problem.offset + standard.y_center + eta / standard.y_unit
+        return eta
+
     @property
     def shadow_prices(self) -> Array:
         """``-dV/dt`` at each point, (k,): how fast the smallest loss V(t) falls with the radius t.
@@ -82,7 +105,7 @@ class Path:
 
     @cached_property
     def dispersions(self) -> Array:
-        """phi at each point, (k,): known, or RSS / (n - df) of that point.
+        """phi at each point, (k,): known, or RSS / (n - df), X^2 / (n - df), of that point.
 
         Where no rows are left to estimate it from (see `identified`) it is that of the last point
         that had some, or of the model without columns; 1 for a constant response.
@@ -95,7 +118,7 @@ class Path:
         known = (self._variance(i) for i in range(k, -1, -1))
         found = next((v for v in known if np.isfinite(v)), None)
         if found is None:
-            found = rss(standard, standard.start) / max(self.problem.n_effective - 1.0, 1.0)
+            found = squares(standard, standard.start) / max(self.problem.n_effective - 1.0, 1.0)
         return (found if found > 0 else 1.0) / standard.y_unit**2
 
     @property

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from priorfit._typing import Array
+from priorfit.likelihoods import Likelihood
 from priorfit.solve.status import Status
 
 __all__ = ["Certificate", "Solution"]
@@ -43,7 +44,8 @@ class Solution(NamedTuple):
 
     ``coef`` (p,) and ``intercept`` in the units of the data; ``phi`` the dispersion (given or
     estimated; its root is the gaussian noise); ``objective`` J, constants kept; ``df`` the
-    degrees of freedom; ``solver`` the engine and ``n_iter`` its outer iterations.
+    degrees of freedom; ``solver`` the engine and ``n_iter`` its outer iterations; ``likelihood``
+    the likelihood with all that was estimated in it (its dispersion, its shape).
     """
 
     intercept: float
@@ -55,6 +57,7 @@ class Solution(NamedTuple):
     status: Status
     solver: str
     n_iter: int
+    likelihood: Likelihood | None = None
 
     @property
     def n_nonzero(self) -> int:

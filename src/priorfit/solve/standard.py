@@ -14,7 +14,7 @@ import numpy as np
 
 from priorfit._typing import Array, Index, Mask
 from priorfit.design import Scaled
-from priorfit.likelihoods import Gaussian, Likelihood
+from priorfit.likelihoods import Coupled, CoupledRows, Gaussian, Likelihood
 from priorfit.priors import Groups, NormalForm, Ranked
 from priorfit.problem import Problem
 from priorfit.solve.columns import moments
@@ -62,7 +62,7 @@ class Standard:
         g = np.clip(self.form.loc, self.form.lower, self.form.upper)
         if self.Z.intercept:
             g[0] = self._null_intercept
-        if self.gaussian or not np.any(self.form.loc):
+        if self.gaussian or self.likelihood.coupled or not np.any(self.form.loc):
             return g
         zero = np.clip(np.zeros_like(g), self.form.lower, self.form.upper)
         zero[0 : int(self.Z.intercept)] = self._null_intercept
@@ -74,10 +74,19 @@ class Standard:
         if self.gaussian:
             return float(max(0.5 * self.weights @ np.square(self.y), self.weights.sum() * 1e-300))
         null = self.offset + self._null_intercept
+        if isinstance(self.likelihood, Coupled):
+            least = self.rows.least
+            return float(max(self.rows.total(null) - least, 1e-8 * (1.0 + abs(least))))
         saturated = self.likelihood.saturated(self.y)
         lost = self.likelihood.total(self.y, null, self.weights) - self.weights @ saturated
         # where y hardly varies the null model leaves rounding only, which no gap is relative to
         return float(max(lost, 1e-8 * self.weights @ (1.0 + np.abs(saturated))))
+
+    @cached_property
+    def rows(self) -> CoupledRows:
+        """The response of a likelihood whose rows are coupled, sorted once."""
+        assert isinstance(self.likelihood, Coupled)
+        return self.likelihood.rows(self.y, self.weights)
 
     @cached_property
     def null_correlation(self) -> float:
@@ -88,7 +97,7 @@ class Standard:
     def correlation(self) -> Array:
         """Z' theta at the null model, (m,): for the gaussian Z' (w y)."""
         null = self.offset + self._null_intercept
-        return self.Z.rmatvec(self.likelihood.score(self.y, null, self.weights))
+        return self.Z.rmatvec(self.score(null))
 
     @cached_property
     def gram(self) -> Array:
@@ -121,8 +130,20 @@ class Standard:
 
     def _lost(self, g: Array) -> float:
         with np.errstate(over="ignore", invalid="ignore"):
-            value = float(self.likelihood.total(self.y, self.eta(g), self.weights))
+            value = self.total(self.eta(g))
         return value if np.isfinite(value) else np.inf
+
+    def total(self, eta: Array) -> float:
+        """The likelihood part at eta (n,)."""
+        if self.likelihood.coupled:
+            return self.rows.total(eta)
+        return float(self.likelihood.total(self.y, eta, self.weights))
+
+    def score(self, eta: Array) -> Array:
+        """Minus its gradient, (n,)."""
+        if self.likelihood.coupled:
+            return self.rows.score(eta)
+        return self.likelihood.score(self.y, eta, self.weights)
 
     def eta(self, g: Array) -> Array:
         """Linear predictor of one solution (m,) or of several (m, k)."""
@@ -131,7 +152,7 @@ class Standard:
 
     def pull(self, g: Array) -> Array:
         """Z' theta at a solution: minus the gradient of the likelihood part, shape of ``g``."""
-        return self.Z.rmatvec(self.likelihood.score(self.y, self.eta(g), self.weights))
+        return self.Z.rmatvec(self.score(self.eta(g)))
 
     def enter(self, intercept: float, coef: Array) -> Array:
         """The unknowns (m,) of an estimate in the units of the data, for a warm start."""
@@ -161,11 +182,13 @@ def standardize(
     form = problem.form if form is None else form
     w = problem.weights
     mean, sd = known or moments(problem.design, w)
-    center = mean if problem.intercept else np.zeros_like(mean)
-    spread = sd if problem.intercept else np.hypot(sd, mean)
+    centred = problem.intercept or not problem.likelihood.has_intercept
+    center = mean if centred else np.zeros_like(mean)
+    spread = sd if centred else np.hypot(sd, mean)
     constant = spread <= 8 * _EPS * np.abs(mean)
     scale = _power_of_two(np.where(constant, 1.0, spread))
-    form = _without(form, constant if problem.intercept else np.zeros_like(constant))
+    constant = constant if centred else np.zeros_like(constant)
+    form = _without(form, constant)
     if form.groups is not None:
         scale = _alike(form.groups, scale)
     if form.ranked is not None:
@@ -246,9 +269,9 @@ def _in_units(
         l1 = _representable(form.l1 / unit)
         l2 = _representable(form.l2 / unit / unit)
         loc, lower, upper = form.loc * unit, form.lower * unit, form.upper * unit
-    if intercept:  # a constant column says nothing: its weight stays at the prior mean
-        stay = np.clip(loc, lower, upper)
-        lower, upper = np.where(constant, stay, lower), np.where(constant, stay, upper)
+    stay = np.clip(loc, lower, upper)  # a constant column beside an intercept says nothing
+    lower, upper = np.where(constant, stay, lower), np.where(constant, stay, upper)
+    if intercept:
         l1, l2, loc = (np.concatenate([[0.0], v]) for v in (l1, l2, loc))
         lower, upper = np.concatenate([[-np.inf], lower]), np.concatenate([[np.inf], upper])
     groups = _groups_in_units(form.groups, unit, intercept)

@@ -1,0 +1,1 @@
+"""Likelihoods whose rows are coupled: their Hessian is a diagonal less a few squares."""
