@@ -52,6 +52,13 @@ ALL_PRIORS = {
     "sparse group laplace": lambda p: pf.SparseGroupLaplace(_pairs(p), 0.4, 0.3),
 }
 
+
+def _chain(p):
+    """Differences of neighbours, and a little of every weight."""
+    D = np.diff(np.eye(p), axis=0)
+    return sparse.csc_array(2.0 * D.T @ D + np.eye(p))
+
+
 #: name -> p -> prior that is simple in other coordinates (`Prior.change`)
 CHANGED_PRIORS = {
     "walk": lambda p: pf.RandomWalk(0.5),
@@ -64,6 +71,15 @@ CHANGED_PRIORS = {
     ),
     "fused, uneven, proper": lambda p: pf.RandomWalk(
         0.3, kind="laplace", positions=np.arange(p) ** 1.5, start=1.0
+    ),
+    "multivariate": lambda p: pf.MultivariateNormal(np.eye(p) + 0.5 * np.ones((p, p)), loc=0.2),
+    "multivariate, sparse": lambda p: pf.MultivariateNormal(_chain(p), loc=0.2),
+    "multivariate, singular": lambda p: pf.MultivariateNormal(_chain(p).toarray() - np.eye(p)),
+    "joint": lambda p: pf.Joint(
+        [([1, 3, 2], pf.RandomWalk(0.3, kind="laplace")), ([0, *range(4, p)], pf.Laplace(0.3))]
+    ),
+    "joint with normal steps": lambda p: pf.Joint(
+        [([0], pf.Flat()), (range(1, p), pf.RandomWalk(0.3))]
     ),
     "trend filter": lambda p: pf.RandomWalk(0.3, order=2, kind="laplace"),
     "trend filter of parabolas": lambda p: pf.RandomWalk(0.3, order=3, kind="laplace"),

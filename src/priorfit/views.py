@@ -212,10 +212,14 @@ def _plain(value: float, digits: int) -> str:
     return f"{rounded:,.0f}".replace(",", "\u2009") if 1e3 <= rounded < 1e7 else f"{rounded:g}"
 
 
+#: settings that are no numbers per column, or whose length says something
+_KEPT = ("groups", "parts", "precision", "positions", "rates")
+
+
 def collapsed(prior: Any) -> Any:
     """Per-column settings that are all the same number (but for rounding) as that number."""
     return type(prior)(
-        **{k: _collapsed(v) if k != "groups" else v for k, v in prior.arguments().items()}
+        **{k: _collapsed(v) if k not in _KEPT else v for k, v in prior.arguments().items()}
     )
 
 

@@ -121,7 +121,9 @@ def test_estimators_take_it():
     assert m.certificate_.certified
     assert m.views_.penalty.l2 == pytest.approx(0.64)
     assert m.views_.constraint.norm == "‖R(b − loc)‖₂"
-    assert m.views_.constraint.radius == pytest.approx(np.linalg.norm(prior.whiten(m.coef_)))
+    assert m.views_.constraint.radius == pytest.approx(
+        np.linalg.norm(prior.change(6).into(m.coef_))
+    )
     assert "Multivariate normal: 6 weights" in m.explain()
 
 

@@ -9,6 +9,7 @@ from priorfit.priors.differences import RandomWalk
 from priorfit.priors.grammar import from_dict, parse_prior, to_dict
 from priorfit.priors.grouped import GroupLaplace, SparseGroupLaplace
 from priorfit.priors.groups import Groups
+from priorfit.priors.joint import Joint
 from priorfit.priors.leaf import Leaf, boosted_leaf
 from priorfit.priors.multivariate import MultivariateNormal
 from priorfit.priors.normal_form import NormalForm
@@ -28,6 +29,7 @@ __all__ = [
     "Flat",
     "GroupLaplace",
     "Groups",
+    "Joint",
     "L1Ball",
     "L2Ball",
     "Laplace",

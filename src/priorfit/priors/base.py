@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from scipy import sparse
 
 from priorfit._errors import InputError
 from priorfit._typing import Array, ArrayLike, Seed
@@ -196,6 +197,8 @@ class Prior(ABC):
 def _same(a: Any, b: Any) -> bool:
     if isinstance(a, Mapping | Prior) or isinstance(b, Mapping | Prior):
         return bool(a == b)
+    if sparse.issparse(a) or sparse.issparse(b):
+        return sparse.issparse(a) and sparse.issparse(b) and a.shape == b.shape and not (a != b).nnz
     return bool(np.array_equal(np.asarray(a), np.asarray(b)))
 
 

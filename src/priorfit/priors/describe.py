@@ -11,6 +11,7 @@ from scipy.special import gammaincinv
 from priorfit.priors.base import Prior
 from priorfit.priors.differences import RandomWalk
 from priorfit.priors.grouped import SparseGroupLaplace
+from priorfit.priors.joint import Joint
 from priorfit.priors.multivariate import MultivariateNormal
 from priorfit.priors.separable import ElasticNet, Flat
 from priorfit.priors.slope import SLOPE
@@ -33,10 +34,15 @@ def describe(prior: Prior) -> str:
     if isinstance(prior, Flat):
         return "flat: every weight is as plausible as any other, nothing is shrunk"
     if isinstance(prior, MultivariateNormal):
+        if not prior.proper:
+            flat = int(np.sum(np.isinf(prior._parts[1])))
+            return f"Multivariate normal: {len(prior.loc)} weights, flat in {flat} directions"
         spread = _range(np.sqrt(prior.variance))
         return f"Multivariate normal: {len(prior.loc)} weights, standard deviations {spread}"
     if isinstance(prior, RandomWalk):
         return _describe_walk(prior)
+    if isinstance(prior, Joint):
+        return "; ".join(f"{_columns(cols)}: {describe(part)}" for cols, part in _parts(prior))
     if isinstance(prior, SLOPE):
         return _describe_sorted(prior)
     if not prior.separable:
@@ -68,6 +74,17 @@ def _describe_walk(prior: RandomWalk) -> str:
         f"{prior.word[0].upper()}{prior.word[1:]} ({believed}), {kind} steps of scale "
         f"{_range(scale)}; {level} {start}"
     )
+
+
+def _parts(prior: Joint) -> list[tuple[Any, Prior]]:
+    given = prior.parts
+    return list(given.items()) if isinstance(given, Mapping) else list(given)
+
+
+def _columns(cols: Any) -> str:
+    if isinstance(cols, str):
+        return f"columns {cols}"
+    return "1 column" if len(cols) == 1 else f"{len(cols)} columns"
 
 
 def _describe_sorted(prior: SLOPE) -> str:

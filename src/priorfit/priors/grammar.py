@@ -7,11 +7,13 @@ from dataclasses import fields
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from priorfit._errors import InputError
 from priorfit.priors.base import Prior
 from priorfit.priors.differences import RandomWalk
 from priorfit.priors.grouped import GroupLaplace, SparseGroupLaplace
+from priorfit.priors.joint import Joint
 from priorfit.priors.multivariate import MultivariateNormal
 from priorfit.priors.separable import ElasticNet, Flat, Laplace, Normal
 from priorfit.priors.slope import SLOPE
@@ -91,6 +93,9 @@ def to_dict(prior: Prior) -> dict[str, Any]:
     if isinstance(prior, Truncated):
         bounds = {"lower": _plain(prior.lower_bound), "upper": _plain(prior.upper_bound)}
         return to_dict(prior.prior) | bounds
+    if isinstance(prior, Joint):
+        parts = [{"columns": list(c), "prior": to_dict(part)} for c, part in prior.parts]
+        return {"name": "joint", "parts": parts}
     name = next(k for k, cls in _FAMILIES.items() if type(prior) is cls)
     own = {f.name: _plain(getattr(prior, f.name)) for f in fields(prior)}  # type: ignore[arg-type]
     return {"name": name} | own
@@ -104,6 +109,8 @@ def from_dict(data: Mapping[str, Any]) -> Prior:
     >>> from_dict(to_dict(Laplace(scale=[0.1, float("inf")])))
     Laplace(scale=array([0.1, inf]), loc=0.0)
     """
+    if data.get("name") == "joint":
+        return Joint([(part["columns"], from_dict(part["prior"])) for part in data["parts"]])
     values = {k: _number(v) for k, v in data.items() if k != "name"}
     return _build(str(data.get("name", "")), values)
 
@@ -111,6 +118,10 @@ def from_dict(data: Mapping[str, Any]) -> Prior:
 def _plain(value: Any) -> Any:
     if value is None or isinstance(value, str | bool):
         return value
+    if sparse.issparse(value):
+        cells = value.tocoo()
+        return {"p": float(cells.shape[0]), "row": _plain(cells.row), "column": _plain(cells.col),
+                "value": _plain(cells.data)}  # fmt: skip
     if isinstance(value, Mapping):
         return {k: _plain(v) for k, v in value.items()}
     if np.ndim(value):
@@ -121,6 +132,10 @@ def _plain(value: Any) -> Any:
 def _number(value: Any) -> Any:
     if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, Mapping) and set(value) == {"p", "row", "column", "value"}:
+        at = (np.array(value["row"], dtype=np.intp), np.array(value["column"], dtype=np.intp))
+        p = int(value["p"])
+        return sparse.csc_array((_number(value["value"]), at), shape=(p, p))
     if isinstance(value, Mapping):
         return {k: _number(v) for k, v in value.items()}
     if isinstance(value, list):

@@ -8,12 +8,22 @@ import numpy as np
 
 from priorfit._errors import InputError
 from priorfit._typing import Array
-from priorfit.priors import ElasticNet, Flat, Normal, NormalForm, SparseGroupLaplace, Truncated
+from priorfit.priors import (
+    ElasticNet,
+    Flat,
+    MultivariateNormal,
+    Normal,
+    NormalForm,
+    Prior,
+    RandomWalk,
+    SparseGroupLaplace,
+    Truncated,
+)
 from priorfit.problem import Problem
 from priorfit.solve.engines import engine
 from priorfit.solve.standard import Standard, standardize
 
-__all__ = ["TWO_RATES", "from_scales", "grid_of", "lambda_max"]
+__all__ = ["TWO_RATES", "from_scales", "grid_of", "is_squared", "lambda_max"]
 
 TWO_RATES = ElasticNet | SparseGroupLaplace
 
@@ -116,4 +126,10 @@ def from_scales(problem: Problem, scales: Array) -> Array:
     base = problem.prior.prior if isinstance(problem.prior, Truncated) else problem.prior
     if isinstance(base, TWO_RATES):
         return phi / scales * float(np.asarray(base.l1_scale))
-    return phi / scales**2 if isinstance(base, Normal | Flat) else phi / scales
+    return phi / scales**2 if is_squared(base) else phi / scales
+
+
+def is_squared(prior: Prior) -> bool:
+    """Whether lambda is phi over the square of the scale: a normal density, of any coordinates."""
+    walk = isinstance(prior, RandomWalk) and prior.kind == "normal"
+    return walk or isinstance(prior, Normal | Flat | MultivariateNormal)

@@ -13,11 +13,11 @@ import numpy as np
 from priorfit._errors import ConvergenceWarning, InputError
 from priorfit._typing import Array, Mask
 from priorfit.likelihoods import Likelihood
-from priorfit.priors import Flat, Laplace, Normal, Prior, Truncated
+from priorfit.priors import Laplace, Prior, Truncated
 from priorfit.problem import Problem
 from priorfit.solve.api import check_settings
 from priorfit.solve.engines import Engine, engine
-from priorfit.solve.grid import TWO_RATES, from_scales, grid_of
+from priorfit.solve.grid import TWO_RATES, from_scales, grid_of, is_squared
 from priorfit.solve.leverage import left_out
 from priorfit.solve.noise import degrees_of_freedom, noise_variance, squares
 from priorfit.solve.radius import AtRadius, at_radius
@@ -154,7 +154,7 @@ class Path:
         base = self.prior.prior if isinstance(self.prior, Truncated) else self.prior
         if isinstance(base, TWO_RATES) and np.ndim(base.l1_scale) == 0:
             return np.asarray(ratio * float(base.l1_scale))
-        return np.sqrt(ratio) if isinstance(base, Normal | Flat) else ratio
+        return np.sqrt(ratio) if is_squared(base) else ratio
 
     @property
     def certified(self) -> bool:

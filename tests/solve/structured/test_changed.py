@@ -138,12 +138,13 @@ def test_the_prior_is_one_belief(prior):
     plain = belief.neg_log_density([b, 2 * b]).sum(axis=1)
     assert rise[1] - rise[0] == pytest.approx(3 * (plain[1] - plain[0]))
     assert belief.neg_log_density(b).sum() < np.inf
-    walks = belief.sample((3, P), seed=1)
-    np.testing.assert_array_equal(walks, belief.sample((3, P), seed=1))
+    if getattr(belief, "proper", True) and not isinstance(belief, pf.Joint):
+        walks = belief.sample((3, P), seed=1)
+        np.testing.assert_array_equal(walks, belief.sample((3, P), seed=1))
     basis, v = belief.change(P).basis, np.arange(1.0, P + 1)
     np.testing.assert_allclose(basis.inverse() @ basis.apply(v), v, rtol=1e-9)
     dense = basis.apply(np.eye(P))
-    np.testing.assert_allclose(basis.adjoint(v), dense.T @ v, rtol=1e-9)
+    np.testing.assert_allclose(basis.adjoint(v), dense.T @ v, rtol=1e-9, atol=1e-12)
     assert basis.log_det == pytest.approx(np.linalg.slogdet(dense)[1], abs=1e-9)
 
 
@@ -153,6 +154,41 @@ def test_steps_follow_their_law():
         walks = pf.RandomWalk(0.5, kind=kind, start=1.0).sample((400, 50), seed=0)
         assert size(np.diff(walks, axis=1)) == pytest.approx(0.5, rel=0.03)
         assert size(walks[:, 0]) == pytest.approx(1.0, rel=0.2)
+
+
+def test_a_walk_is_a_singular_precision():
+    """RandomWalk(s, 2) = MultivariateNormal(D'D / s^2): the same weights and df."""
+    X, y, w, o = example(n=60, p=9, scale=0.3)
+    D = np.diff(np.eye(9), 2, axis=0)
+    options = {"likelihood": pf.Gaussian(noise=0.8), "weights": w, "offset": o}
+    walk = pf.Problem.make(X, y, prior=pf.RandomWalk(0.3, 2), **options)
+    field = pf.Problem.make(X, y, prior=pf.MultivariateNormal(D.T @ D / 0.09), **options)
+    fits = [pf.solve(problem, tol=1e-9) for problem in (walk, field)]
+    np.testing.assert_allclose(fits[0].coef, fits[1].coef, atol=1e-8)
+    assert fits[0].df == pytest.approx(fits[1].df, abs=1e-6)
+    assert not field.prior.proper
+
+
+def test_parts_are_fitted_as_if_alone():
+    """Orthogonal columns: the joint fit is each part's own; the order of a tuple counts."""
+    rng = np.random.default_rng(0)
+    X = np.zeros((80, 7))
+    X[:40, :4], X[40:, 4:] = rng.normal(size=(40, 4)), rng.normal(size=(40, 3))
+    y, noise = rng.normal(size=80), pf.Gaussian(noise=0.5)
+    walk, rest = pf.RandomWalk(0.1, kind="laplace"), pf.SLOPE(scale=0.3)
+    joint = pf.Joint({("x2", "x0", "x3", "x1"): walk, "*": rest})
+
+    def fit(X, y, prior):
+        problem = pf.Problem.make(X, y, prior=prior, likelihood=noise, intercept=False)
+        return pf.solve(problem, tol=1e-9, solver="reference" if prior is joint else "auto").coef
+
+    with pytest.raises(pf.InputError, match="sorted engine"):
+        pf.solve(pf.Problem.make(X, y, prior=joint, likelihood=noise))
+    joint = pf.Joint({("x2", "x0", "x3", "x1"): walk, "*": pf.Normal(0.3)})
+    both = fit(X, y, joint)
+    order = [2, 0, 3, 1]
+    np.testing.assert_allclose(both[order], fit(X[:40][:, order], y[:40], walk), atol=1e-5)
+    np.testing.assert_allclose(both[4:], fit(X[40:, 4:], y[40:], pf.Normal(0.3)), atol=1e-5)
 
 
 def test_a_view_of_sparse_columns_is_never_made_whole():
@@ -204,6 +240,13 @@ def test_what_cannot_be_is_refused():
         (lambda: walk.sample(), "length"),
         (lambda: walk.rescaled(np.arange(1.0, 4.0)), "common unit"),
         (lambda: pf.Truncated(walk, lower=0), "column"),
+        (lambda: pf.Joint({}), "map columns to priors"),
+        (lambda: pf.Joint({"x1": walk}).for_columns(["x0", "x1"]), "nothing for column 'x0'"),
+        (lambda: pf.Joint([([0, 1], walk)]).check_columns(3), "every column once"),
+        (lambda: pf.Joint([([0], walk)]).cdf(0.0), "one prior"),
+        (lambda: pf.MultivariateNormal(np.ones((2, 2))).covariance, "proper prior"),
+        (lambda: pf.MultivariateNormal(np.ones((2, 2))).sample(), "proper prior"),
+        (lambda: pf.MultivariateNormal(sparse.csc_array(np.ones((2, 2)))), "positive definite"),
         (lambda: pf.MAPRegressor(walk, strength="cv").fit(X, y), "common unit"),
         (lambda: pf.MAPRegressor(walk, units="sd").fit(X, y), "common unit"),
         (lambda: parse_prior("randomwalk:kind=cauchy"), "`kind`"),
