@@ -11,12 +11,13 @@ import numpy as np
 from priorfit._typing import Array, Index
 from priorfit.design.base import Design
 from priorfit.design.dense import Dense
+from priorfit.design.sparse import Sparse
 
 __all__ = ["Changed", "LinearMap", "changed"]
 
 _WHOLE = 1 << 24  # numbers of X L that are made at once: 128 MB
 _BLOCK = 1 << 21  # numbers of a block of its columns
-_EVERY = 1 << 30  # beyond so many, moments are those of some columns and read off between them
+_EVERY = 1 << 26  # beyond so many, moments are those of some columns and read off between them
 
 
 class LinearMap(Protocol):
@@ -33,7 +34,7 @@ def changed(base: Design, basis: LinearMap) -> Design:
     """X L: one dense array where that is small or X is dense itself, else a view."""
     n, p = base.shape
     view = Changed(base, basis)
-    if not isinstance(base, Dense) and n * p > _WHOLE:
+    if not isinstance(base, Dense) and (n * p > _WHOLE or view.picks):
         return view
     out = np.empty((n, p), order="F")
     for cols in view.blocks():
@@ -48,6 +49,12 @@ class Changed(Design):
     base: Design
     basis: LinearMap
     names: tuple[str, ...] | None = None
+
+    @property
+    def picks(self) -> bool:
+        """Whether every row of X holds one column at most: X'WX is diagonal."""
+        base = self.base
+        return isinstance(base, Sparse) and bool(np.all(np.diff(base.csr.indptr) <= 1))
 
     @property
     def shape(self) -> tuple[int, int]:

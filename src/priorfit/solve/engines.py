@@ -24,7 +24,7 @@ from priorfit.solve.newton import Newton
 from priorfit.solve.reference import Reference
 from priorfit.solve.shared import Shared
 from priorfit.solve.standard import Standard, standardize
-from priorfit.solve.structured import Interior, SortedWeights, minimise_quadratic, solver_for
+from priorfit.solve.structured import ChainNewton, Interior, SortedWeights, minimise_quadratic, solver_for
 from priorfit.solve.working_set import WorkingSet
 
 __all__ = ["ENGINES", "Auto", "Engine", "engine", "share"]
@@ -40,7 +40,7 @@ class Engine(Protocol):
         """Solve at each strength, warm from the one before."""
 
 
-_SMOOTH = ("newton", "interior", "sorted", "coupled", "reference")
+_SMOOTH = ("newton", "interior", "chain", "sorted", "coupled", "reference")
 
 ENGINES = (
     "least-squares",
@@ -50,6 +50,7 @@ ENGINES = (
     "groups",
     "newton",
     "interior",
+    "chain",
     "sorted",
     "coupled",
     "reference",
@@ -150,6 +151,8 @@ def engine(
         return Reference(standard, tol, max_iter)
     if name == "groups":
         return Grouped(standard, tol, max_iter)
+    if name == "chain":
+        return ChainNewton(standard, tol, min(max_iter, 100))
     if name == "sorted":
         return SortedWeights(standard, tol, max_iter)
     if name == "interior":

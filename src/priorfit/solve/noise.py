@@ -15,6 +15,7 @@ from priorfit.solve.conjugate import is_huge, trace
 from priorfit.solve.engines import Engine
 from priorfit.solve.leverage import curvatures, movable, penalty_curvature
 from priorfit.solve.standard import Standard
+from priorfit.solve.structured.chain import chain_trace
 
 __all__ = [
     "conditional",
@@ -25,6 +26,8 @@ __all__ = [
     "squares",
     "warn_collapse",
 ]
+
+_LONG = 1000  # weights of a chain: beyond, its banded system is cheaper than a Gram matrix
 
 
 def squares(standard: Standard, g: Array) -> float:
@@ -54,6 +57,8 @@ def degrees_of_freedom(standard: Standard, g: Array, strength: float) -> float:
     n = standard.Z.shape[0]
     if not len(shrunk):
         return float(min(len(active), n))
+    if len(shrunk) > _LONG and (found := chain_trace(standard, w, strength)) is not None:
+        return found
     if len(shrunk) == len(standard.normal) and is_huge(standard):
         return len(plain) + trace(replace(standard, weights=w), strength)
     if len(shrunk) > n:

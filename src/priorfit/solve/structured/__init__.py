@@ -1,8 +1,9 @@
 """Engines for priors over neighbours and over sorted weights."""
 
 from priorfit.solve.structured.barrier import minimise_quadratic
+from priorfit.solve.structured.chain import ChainNewton
 from priorfit.solve.structured.choice import solver_for
 from priorfit.solve.structured.interior import Interior
 from priorfit.solve.structured.sorted import SortedWeights
 
-__all__ = ["Interior", "SortedWeights", "minimise_quadratic", "solver_for"]
+__all__ = ["ChainNewton", "Interior", "SortedWeights", "minimise_quadratic", "solver_for"]

@@ -15,7 +15,7 @@ from scipy import linalg
 
 from priorfit._typing import Array, Mask
 
-__all__ = ["minimise_quadratic"]
+__all__ = ["minimise_quadratic", "reach_of"]
 
 _ROUNDS = 60
 _END = 1e-13  # complementary products left, in units of the loss
@@ -89,7 +89,7 @@ def _round(
 
     now = float(up @ over + down @ under)
     ahead = step(np.zeros_like(up), np.zeros_like(up))
-    share = _share(state, ahead)
+    share = reach_of(state[1:], ahead[1:])
     then = float(
         (up + share * ahead.up) @ (over + share * ahead.over)
         + (down + share * ahead.down) @ (under + share * ahead.under)
@@ -98,7 +98,7 @@ def _round(
     best, share = ahead, 0.0
     for part in (1.0, 0.3, 0.1, 0.03):  # of the second order, which may mislead (Colombo & Gondzio)
         move = step(centre - part * ahead.up * ahead.over, centre - part * ahead.down * ahead.under)
-        if (reach := _share(state, move)) > 1.1 * share:
+        if (reach := reach_of(state[1:], move[1:])) > 1.1 * share:
             best, share = move, reach
         if share > _LONG:
             break
@@ -106,10 +106,10 @@ def _round(
     return fresh, float(fresh.up @ fresh.over + fresh.down @ fresh.under)
 
 
-def _share(state: _State, move: _State) -> float:
-    """The part of a step that stays inside."""
+def reach_of(values: tuple[Array, ...], moves: tuple[Array, ...]) -> float:
+    """The part of a step that stays inside: all values positive."""
     most = 1.0
-    for v, d in zip(state[1:], move[1:], strict=True):
+    for v, d in zip(values, moves, strict=True):
         falling = d < 0
         if np.any(falling):
             most = min(most, _NEAR * float(np.min(v[falling] / -d[falling])))

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 
+from priorfit.design import Changed
 from priorfit.problem import Problem
+from priorfit.solve.structured.chain import is_chain
 
 __all__ = ["solver_for"]
 
 
 def solver_for(problem: Problem, solver: str) -> str:
-    """The engine for ``problem.changed``: "interior" where its columns are sums of neighbours and
-    the prior has kinks, since such columns are nearly alike; else what was asked for."""
+    """The engine for ``problem.changed``.
+
+    "chain" where each row sees one weight of a random walk; "interior" where the prior has kinks,
+    since columns that are sums of neighbours are nearly alike; else what was asked for.
+    """
     if solver != "auto" or problem.change is None or problem.likelihood.coupled:
         return solver
-    form = problem.changed.form
+    design, form = problem.changed.design, problem.changed.form
+    if isinstance(design, Changed) and is_chain(design, problem.intercept):
+        return "chain"
     plain = form.groups is None and np.all(form.fixed | np.isinf(form.lower) & np.isinf(form.upper))
     return "interior" if plain and np.any(form.kinked) else solver

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from priorfit._errors import InputError
 from priorfit._typing import Array, Index, Mask
 from priorfit.priors import Ranked
 from priorfit.solve.certificate import Certificates, certify, joined
@@ -29,10 +30,22 @@ class SortedWeights:
         assert standard.form.ranked is not None
         self.ranked: Ranked = standard.form.ranked
         self.inside = self.ranked.inside(standard.size)
+        self._check(standard)
         self.free = np.flatnonzero(~self.inside & ~standard.form.fixed)
         self.working = np.zeros(standard.size, dtype=bool)
         self.working[self.free] = True
         self.space = Workspace(standard)
+
+    def _check(self, standard: Standard) -> None:
+        """Raise `InputError` where a column beside the ranked ones has another kind of belief."""
+        form = standard.form
+        others = ~self.inside & ~form.fixed & ~form.flat
+        if form.groups is not None or np.any(others):
+            raise InputError(
+                "columns beside those of a sorted prior must be flat or held",
+                f"{int(np.sum(others))} with another prior",
+                "Give them pf.Flat(), or the whole table one prior.",
+            )
 
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
         """Solutions (m, k) and certificates, each warm from the last."""
