@@ -24,7 +24,13 @@ from priorfit.solve.newton import Newton
 from priorfit.solve.reference import Reference
 from priorfit.solve.shared import Shared
 from priorfit.solve.standard import Standard, standardize
-from priorfit.solve.structured import ChainNewton, Interior, SortedWeights, minimise_quadratic, solver_for
+from priorfit.solve.structured import (
+    ChainNewton,
+    Interior,
+    SortedWeights,
+    minimise_quadratic,
+    solver_for,
+)
 from priorfit.solve.working_set import WorkingSet
 
 __all__ = ["ENGINES", "Auto", "Engine", "engine", "share"]

@@ -7,6 +7,7 @@ Source: Kim, Koh, Boyd & Gorinevsky, l1 trend filtering (2009), section 5.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,22 +43,27 @@ class _State(NamedTuple):
 def minimise_chain(model: ChainModel) -> tuple[Array, Mask]:
     """(b (p,), which coordinates u are not 0); all that have no kink are not."""
     kink = model.l1 > 0
-    smooth = sparse.csr_array(model.inverse.T @ (model.inverse * model.l2[:, None]))
-    smooth = sparse.csr_array(smooth + sparse.diags_array(model.h))
+    smooth = sparse.csr_array(sparse.diags_array(model.h))
+    if np.any(model.l2 > 0):
+        smooth = sparse.csr_array(smooth + model.inverse.T @ (model.inverse * model.l2[:, None]))
     if not np.any(kink):
         return solve_banded(smooth, model.q), ~kink
     D, rates = model.inverse[np.flatnonzero(kink)], model.l1[kink]
     room = model.size / len(rates) / rates
     state = _State(np.zeros(len(model.q)), np.zeros(len(rates)), room, room.copy())
     for _ in range(_ROUNDS):
-        state, left = _round(state, smooth, model.q, D, rates)
+        try:
+            fresh, left = _round(state, smooth, model.q, D, rates)
+        except linalg.LinAlgError:  # the last digits: what is known by now has to do
+            break
+        state = fresh
         if not np.isfinite(left) or left <= _END * model.size:
             break
     unit = float(np.mean(model.h[model.h > 0]))
     off = ~kink
-    off[kink] = np.maximum(
-        state.up * unit - (rates - state.z), state.down * unit - (rates + state.z)
-    ) > 0
+    off[kink] = (
+        np.maximum(state.up * unit - (rates - state.z), state.down * unit - (rates + state.z)) > 0
+    )
     return state.b, off
 
 
@@ -68,12 +74,11 @@ def _round(state: _State, smooth: Any, q: Array, D: Any, rates: Array) -> tuple[
     slope = smooth @ b - q + D.T @ z
     steps = D @ b
     width = up / over + down / under
-    factor = _factor(sparse.csr_array(smooth + D.T @ (D / width[:, None])))
+    solve = _newton_system(smooth, D, width)
 
     def step(more_up: Array, more_down: Array) -> tuple[Array, ...]:
         rest = more_up / over - more_down / under - steps
-        move = linalg.cho_solve_banded((factor, False), D.T @ (rest / width) - slope)
-        turn = (D @ move - rest) / width
+        move, turn = solve(slope, rest)
         d_up = (more_up + up * turn) / over - up
         d_down = (more_down - down * turn) / under - down
         return move, turn, d_up, d_down
@@ -99,6 +104,30 @@ def _round(state: _State, smooth: Any, q: Array, D: Any, rates: Array) -> tuple[
             break
     b, z, up, down = (v + share * d for v, d in zip(state, best, strict=True))
     return _State(b, z, up, down), float(up @ (rates - z) + down @ (rates + z))
+
+
+def _newton_system(smooth: Any, D: Any, width: Array) -> Callable[[Array, Array], Any]:
+    """``(slope, rest) -> (db, dz)`` with ``S db + D'dz = -slope`` and ``D db = rest + width dz``.
+
+    For dz where S is diagonal and positive, which keeps more digits; else for db.
+    """
+    h = smooth.diagonal()
+    if smooth.nnz == len(h) and np.all(h > 0):
+        over = D / h
+        factor = _factor(sparse.csr_array(over @ D.T + sparse.diags_array(width)))
+
+        def by_slopes(slope: Array, rest: Array) -> tuple[Array, Array]:
+            dz = linalg.cho_solve_banded((factor, False), -(over @ slope) - rest)
+            return -(slope + D.T @ dz) / h, np.asarray(dz)
+
+        return by_slopes
+    factor = _factor(sparse.csr_array(smooth + D.T @ (D / width[:, None])))
+
+    def by_weights(slope: Array, rest: Array) -> tuple[Array, Array]:
+        db = linalg.cho_solve_banded((factor, False), D.T @ (rest / width) - slope)
+        return np.asarray(db), (D @ db - rest) / width
+
+    return by_weights
 
 
 def _factor(system: Any) -> Array:

@@ -24,7 +24,7 @@ _CELLS = 20_000_000  # numbers of the columns that are fitted anew on the breaks
 
 
 def is_chain(design: Changed, intercept: bool) -> bool:
-    """Whether rows see one weight each of one walk, whose level is the intercept if there is one."""
+    """Whether rows see one weight each of one walk, its level the intercept if there is one."""
     if not (design.picks and hasattr(design.basis, "widths") and isinstance(design.base, Sparse)):
         return False
     values = design.base.matrix.data
@@ -64,10 +64,11 @@ class ChainNewton:
             self.rounds = max(self.rounds, rounds)
             tries = self._proposals(g, s)
             judged = [(v, certify(standard, v[:, None], at)) for v in tries]
-            if standard.gaussian:
-                return min([best, *judged], key=lambda one: float(one[1].gap[0]))
+            enough = [one for one in judged if one[1].gap[0] <= self.tol]
+            if enough:  # the one with exact breaks comes first
+                return enough[0]
             best = min([best, *judged], key=lambda one: float(one[1].gap[0]))
-            if best[1].gap[0] <= self.tol:
+            if standard.gaussian:
                 break
             before, g = g, self._search(g, tries[-1], s)
             if np.array_equal(g, before):
