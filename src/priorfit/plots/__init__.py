@@ -8,6 +8,7 @@ from priorfit.plots.selection import plot_criteria, plot_selection
 from priorfit.plots.shrinkage import plot_shrinkage
 from priorfit.plots.style import STYLE
 from priorfit.plots.views import plot_contours, plot_price, plot_views
+from priorfit.plots.walks import plot_walks
 
 __all__ = [
     "STYLE",
@@ -21,4 +22,5 @@ __all__ = [
     "plot_selection",
     "plot_shrinkage",
     "plot_views",
+    "plot_walks",
 ]
