@@ -22,7 +22,7 @@ def plot_walks(
     """Weights of ``p`` neighbours drawn from random walks: what a curve may look like beforehand.
 
     Its first draw is a full line. Each prior has its own zero line and its own height, so that only
-    shapes are compared. Draws with Laplace steps are no staircases: only their mode, given data, is.
+    shapes are compared. Laplace draws are no staircases: only their mode, given data, is one.
 
     Examples
     --------
