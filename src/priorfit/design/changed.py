@@ -17,6 +17,7 @@ __all__ = ["Changed", "LinearMap", "changed"]
 
 _WHOLE = 1 << 24  # numbers of X L that are made at once: 128 MB
 _BLOCK = 1 << 21  # numbers of a block of its columns
+_FEW = 1 << 18  # the same where each row holds one column: then much else is O(n)
 _EVERY = 1 << 26  # beyond so many, moments are those of some columns and read off between them
 
 
@@ -87,7 +88,7 @@ class Changed(Design):
         and for 256 more columns, and linear between these: they only set units."""
         n, p = self.shape
         mean, sd = np.empty((2, p))
-        if n * p <= _EVERY:
+        if n * p <= (_FEW if self.picks else _EVERY):
             for cols in self.blocks():
                 mean[cols], sd[cols] = Dense(self.part(cols)).moments(weights)
             return mean, sd

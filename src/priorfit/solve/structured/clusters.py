@@ -38,26 +38,34 @@ class Model(NamedTuple):
         return float(x @ (0.5 * (self.gram @ x) - self.q) + self.rates @ sizes)
 
 
-def minimise_sorted(model: Model, start: Array, tol: float) -> tuple[Array, int]:
-    """The minimum (m,) to ``tol`` (units of the gradient), and the number of proximal steps."""
-    x, curvature = start.copy(), _largest(model.gram)
-    best, rounds = model.value(x), 0
+def minimise_sorted(
+    model: Model, start: Array, tol: float, curvature: float | None = None
+) -> tuple[Array, float]:
+    """(the minimum (m,) to ``tol`` in units of the gradient, the largest curvature).
+
+    The clusters of ``start`` are tried first; ``curvature`` where it is known.
+    """
+    if not len(start):
+        return start, 1.0
+    bound = _largest(model.gram) if curvature is None else curvature
+    x, best = _newton(model, start)
+    steps, rounds = 1, 0
     while rounds < _ROUNDS:
-        ahead, moved = _proximal(model, x, curvature)
-        rounds += _STEPS
+        ahead, moved = _proximal(model, x, bound, steps)
+        rounds, steps = rounds + steps, _STEPS
         if moved <= tol:
-            return x, rounds
+            return x, bound
         x, found = _newton(model, ahead)
         if found >= best - 1e-15 * abs(best) and moved <= 1e3 * tol:
-            return x, rounds
+            return x, bound
         best = found
-    return x, rounds
+    return x, bound
 
 
-def _proximal(model: Model, x: Array, curvature: float) -> tuple[Array, float]:
+def _proximal(model: Model, x: Array, curvature: float, steps: int) -> tuple[Array, float]:
     """Accelerated proximal steps; and how far the first one went, in units of the gradient."""
     ahead, momentum, moved = x, 1.0, 0.0
-    for k in range(_STEPS):
+    for k in range(steps):
         there = ahead - (model.gram @ ahead - model.q) / curvature
         there[model.ranked] = prox_sorted(there[model.ranked], model.rates / curvature)
         if k == 0:
@@ -92,7 +100,7 @@ def _newton(model: Model, x: Array) -> tuple[Array, float]:
 def _clusters(b: Array) -> tuple[Array, Array, int]:
     """(the cluster of each weight, largest size first, -1 for zeros; signs; how many)."""
     sizes, owner = np.unique(-np.abs(b), return_inverse=True)
-    count = len(sizes) - int(sizes[-1] == 0)
+    count = len(sizes) - int(len(sizes) > 0 and sizes[-1] == 0)
     return np.where(owner < count, owner, -1), np.sign(b), count
 
 

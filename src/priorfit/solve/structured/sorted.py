@@ -19,6 +19,7 @@ from priorfit.solve.working_set import Workspace
 
 __all__ = ["SortedWeights"]
 
+_WHOLE = 2000  # unknowns whose Gram matrix is made at once
 _ADDED = 50  # columns that may always enter together
 
 
@@ -35,6 +36,7 @@ class SortedWeights:
         self.working = np.zeros(standard.size, dtype=bool)
         self.working[self.free] = True
         self.space = Workspace(standard)
+        self.curvature, self.bounded = 0.0, 0
 
     def _check(self, standard: Standard) -> None:
         """Raise `InputError` where a column beside the ranked ones has another kind of belief."""
@@ -51,28 +53,28 @@ class SortedWeights:
         """Solutions (m, k) and certificates, each warm from the last."""
         g, out = warm, np.empty((self.standard.size, len(strengths)))
         found: list[Certificates] = []
+        slopes = self.standard.pull(g)
         for k, s in enumerate(strengths):
-            g, certificate = self._solve(g, float(s))
+            g, certificate = self._solve(g, slopes, float(s))
+            slopes = certificate.slopes[:, 0]
             out[:, k] = g
             found.append(certificate._replace(slopes=certificate.slopes[:0]))
         return out, joined(found)
 
-    def _solve(self, g: Array, s: float) -> tuple[Array, Certificates]:
-        standard, at = self.standard, np.array([s])
-        best = (g, certify(standard, g[:, None], at))
+    def _solve(self, g: Array, slopes: Array, s: float) -> tuple[Array, Certificates]:
+        at, best = np.array([s]), None
         for rounds in range(1, min(self.max_iter, 200) + 1):
             self.rounds = max(self.rounds, rounds)
-            if best[1].gap[0] <= self.tol:
-                break
-            certificate = certify(standard, g[:, None], at)
-            self.working |= self._entering(g, certificate.slopes[:, 0], s)
-            cols = np.flatnonzero(self.working)
-            before, g = g, self._step(g, certificate.slopes[:, 0], s, cols)
-            certificate = certify(standard, g[:, None], at)
-            if certificate.gap[0] < best[1].gap[0]:
+            self.working |= self._entering(g, slopes, s)
+            before, g = g, self._step(g, slopes, s, np.flatnonzero(self.working))
+            certificate = certify(self.standard, g[:, None], at)
+            slopes = certificate.slopes[:, 0]
+            better = best is None or certificate.gap[0] < best[1].gap[0]
+            if best is None or better:
                 best = (g, certificate)
-            elif np.array_equal(g, before):
+            if best[1].gap[0] <= self.tol or (not better and np.array_equal(g, before)):
                 break
+        assert best is not None
         return best
 
     def _entering(self, g: Array, slopes: Array, s: float) -> Mask:
@@ -96,7 +98,9 @@ class SortedWeights:
         """The minimum over the columns, of the objective or of its quadratic model at g."""
         standard, form = self.standard, self.standard.form
         t = g - form.loc
-        if standard.gaussian:
+        if standard.gaussian and standard.size <= _WHOLE:
+            gram = standard.gram[np.ix_(cols, cols)]
+        elif standard.gaussian:
             self.space.add(self.space.missing(self.working))
             place = np.argsort(self.space.columns)
             gram = self.space.gram[np.ix_(place, place)]
@@ -110,10 +114,15 @@ class SortedWeights:
         free = np.flatnonzero(~self.inside[cols])
         model = Model(gram, q, ranked, free, s * self.ranked.rates[: len(ranked)])
         tol = 0.03 * min(self.tol, 1e-3) * standard.null_correlation
-        moved, _ = minimise_sorted(model, t[cols], tol)
+        moved, self.curvature = minimise_sorted(model, t[cols], tol, self._bound(len(cols)))
+        self.bounded = len(cols)
         there = g.copy()
         there[cols] = form.loc[cols] + moved
         return there if standard.gaussian else self._search(g, there, s)
+
+    def _bound(self, size: int) -> float | None:
+        """The largest curvature where it is known: of the same columns under the same weights."""
+        return self.curvature if self.standard.gaussian and size == self.bounded else None
 
     def _search(self, g: Array, there: Array, s: float) -> Array:
         """The first of 1, 1/2, 1/4, ... of the step that does not raise the objective."""
