@@ -87,6 +87,17 @@ nb::tuple run_path(const Columns& columns, Model&& model, const priorfit::Penalt
   return nb::make_tuple(done, m);
 }
 
+// `call` with the loss of this name.
+template <class Call>
+auto with_loss(const std::string& name, Call&& call) {
+  if (name == "bernoulli") return call(priorfit::Bernoulli{});
+  if (name == "gamma") return call(priorfit::Gamma{});
+  if (name == "squared-hinge") return call(priorfit::SquaredHinge{});
+  if (name == "huber") return call(priorfit::Huber{});
+  require(name == "poisson", "no native loss of this name");
+  return call(priorfit::Poisson{});
+}
+
 #define PRIORFIT_PATH_ARGUMENTS                                                                   \
   Vector center, Vector scale, Vector root, Vector y, const std::string &loss, Vector weights,    \
       Vector offset, bool intercept, Vector l1, Vector l2, Vector loc, Vector lower,              \
@@ -121,10 +132,9 @@ nb::tuple path_dense(Dense<T> X, PRIORFIT_PATH_ARGUMENTS) {
   PRIORFIT_RUN
   using Columns = DenseColumns<T>;
   if (loss == "gaussian") return run(GaussianModel<Columns>(columns, y.data()));
-  if (loss == "bernoulli")
-    return run(GlmModel<Columns, Bernoulli>(columns, y.data(), w, o, intercept));
-  require(loss == "poisson", "no native loss of this name");
-  return run(GlmModel<Columns, Poisson>(columns, y.data(), w, o, intercept));
+  return with_loss(loss, [&](auto kind) {
+    return run(GlmModel<Columns, decltype(kind)>(columns, y.data(), w, o, intercept));
+  });
 }
 
 // Columns that several samples of their rows share, and the arrays that they point to.
@@ -175,10 +185,9 @@ nb::tuple path_sparse(Flat<I> start, Flat<I> row, Flat<T> value, PRIORFIT_PATH_A
   PRIORFIT_RUN
   if (loss == "gaussian") return run(GaussianModel<SparseColumns<T, I>>(columns, y.data()));
   if (loss == "gaussian, by residuals") return run(GaussianResidualModel<T, I>(columns, y.data()));
-  if (loss == "bernoulli")
-    return run(GlmResidualModel<T, I, Bernoulli>(columns, y.data(), w, o, intercept));
-  require(loss == "poisson", "no native loss of this name");
-  return run(GlmResidualModel<T, I, Poisson>(columns, y.data(), w, o, intercept));
+  return with_loss(loss, [&](auto kind) {
+    return run(GlmResidualModel<T, I, decltype(kind)>(columns, y.data(), w, o, intercept));
+  });
 }
 
 template <class T, class I>
@@ -250,15 +259,14 @@ void solve_glm(const std::string& loss, Dense<double> Z, Vector y, Vector weight
   const priorfit::DenseColumns<double> columns{
       columns_of(Z), n, m, {zeros.data(), ones.data(), ones.data()}};
   const priorfit::Penalty penalty{l1.data(), l2.data(), loc.data(), lower.data(), upper.data()};
-  require(loss == "bernoulli" || loss == "poisson", "no native loss of this name");
   bool interrupted;
   {
     nb::gil_scoped_release no_gil;
     Interrupt interrupt;
-    const auto run = loss == "bernoulli" ? &glm_points<priorfit::Bernoulli>
-                                         : &glm_points<priorfit::Poisson>;
-    interrupted = run(columns, penalty, y, weights, offset, strengths, coefs, rounds, tol,
-                      interrupt);
+    interrupted = with_loss(loss, [&](auto kind) {
+      return glm_points<decltype(kind)>(columns, penalty, y, weights, offset, strengths, coefs,
+                                        rounds, tol, interrupt);
+    });
   }
   if (interrupted) throw nb::python_error();
 }

@@ -35,12 +35,13 @@ struct GlmRows {
     for (std::size_t i = 0; i < n; ++i) h[i] = std::max(h[i], floor);
   }
 
-  // theta moved along h to sum 0 where there is an intercept, into `out`.
+  // theta moved to sum 0 where there is an intercept, each row as far as it has room, into `out`.
   void dual_point(const double* theta, const double* h, double* out) const {
     double sum = 0.0, weight = 0.0;
-    for (std::size_t i = 0; i < n; ++i) sum += theta[i], weight += h[i];
-    const double shift = intercept ? sum / weight : 0.0;
-    for (std::size_t i = 0; i < n; ++i) out[i] = theta[i] - shift * h[i];
+    for (std::size_t i = 0; i < n; ++i) sum += theta[i], weight += Loss::room(w[i], theta[i], h[i]);
+    const double shift = intercept && weight > 0.0 ? sum / weight : 0.0;
+    for (std::size_t i = 0; i < n; ++i)
+      out[i] = theta[i] - shift * Loss::room(w[i], theta[i], h[i]);
   }
 
   // The dual of the loss at share * theta: -offset't - sum_i w_i loss*(y_i, -t_i / w_i).

@@ -4,12 +4,19 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace priorfit {
 
 inline double xlogx(double m) { return m > 0.0 ? m * std::log(m) : 0.0; }
 
-struct Bernoulli {
+// How far a row's theta may be moved, relative to the others', and stay in the dual's domain: the
+// curvature, where that vanishes no slower than the distance to the domain's edge.
+struct Smooth {
+  static double room(double, double, double h) { return h; }
+};
+
+struct Bernoulli : Smooth {
   static double loss(double y, double eta) {
     return std::max(eta, 0.0) + std::log1p(std::exp(-std::fabs(eta))) - y * eta;
   }
@@ -27,7 +34,7 @@ struct Bernoulli {
   }
 };
 
-struct Poisson {
+struct Poisson : Smooth {
   static double loss(double y, double eta) { return std::exp(eta) - y * eta; }
   static void derivatives(double y, double eta, double& slope, double& curvature) {
     curvature = std::exp(eta);
@@ -36,6 +43,55 @@ struct Poisson {
   static double conjugate(double y, double slope) {
     const double m = y + slope;
     return m < 0.0 ? INFINITY : xlogx(m) - m;
+  }
+};
+
+struct Gamma : Smooth {
+  static double loss(double y, double eta) { return eta + y * std::exp(-eta); }
+  static void derivatives(double y, double eta, double& slope, double& curvature) {
+    curvature = y * std::exp(-eta);
+    slope = 1.0 - curvature;
+  }
+  static double conjugate(double y, double slope) {
+    const double m = 1.0 - slope;
+    return m < 0.0 ? INFINITY : (m > 0.0 ? m * std::log(m / y) : 0.0) - m;
+  }
+};
+
+// y is 0 or 1.
+struct SquaredHinge {
+  static double loss(double y, double eta) {
+    const double miss = std::max(0.0, 1.0 - (2.0 * y - 1.0) * eta);
+    return miss * miss;
+  }
+  static void derivatives(double y, double eta, double& slope, double& curvature) {
+    const double sign = 2.0 * y - 1.0, miss = std::max(0.0, 1.0 - sign * eta);
+    slope = -2.0 * sign * miss;
+    curvature = miss > 0.0 ? 2.0 : 0.0;
+  }
+  static double conjugate(double y, double slope) {
+    const double m = (1.0 - 2.0 * y) * slope;
+    return m < 0.0 ? INFINITY : m * (0.25 * m - 1.0);
+  }
+  static double room(double, double theta, double) { return std::fabs(theta); }
+};
+
+// In units in which the tails begin at 1.
+struct Huber {
+  static double loss(double y, double eta) {
+    const double r = std::fabs(y - eta), inner = std::min(r, 1.0);
+    return inner * (r - 0.5 * inner);
+  }
+  static void derivatives(double y, double eta, double& slope, double& curvature) {
+    slope = std::clamp(eta - y, -1.0, 1.0);
+    curvature = std::fabs(y - eta) <= 1.0 ? 1.0 : 0.0;
+  }
+  static double conjugate(double y, double slope) {
+    constexpr double most = 1.0 + 8.0 * std::numeric_limits<double>::epsilon();
+    return std::fabs(slope) > most ? INFINITY : slope * (0.5 * slope + y);
+  }
+  static double room(double w, double theta, double) {
+    return std::max(0.0, w - std::fabs(theta));
   }
 };
 

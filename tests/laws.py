@@ -23,6 +23,11 @@ def _pairs(p):
     return np.arange(p) % ((p + 1) // 2)
 
 
+def _by_column(p, odd, even):
+    """Every second column the one prior, all others the other."""
+    return pf.ByColumn({"odd": odd, "even": even}, [np.arange(1, p, 2), np.arange(0, p, 2)])
+
+
 #: name -> p -> prior
 ALL_PRIORS = {
     "flat": lambda p: pf.Flat(),
@@ -50,6 +55,14 @@ ALL_PRIORS = {
     "slope per column": lambda p: pf.SLOPE(scale=np.geomspace(0.2, 0.8, p)),
     "oscar": lambda p: pf.SLOPE.oscar(p, 0.5, scale=0.5),
     "sparse group laplace": lambda p: pf.SparseGroupLaplace(_pairs(p), 0.4, 0.3),
+    "half normal": lambda p: pf.HalfNormal(0.5),
+    "exponential": lambda p: pf.Exponential(np.geomspace(0.1, 0.4, p)),
+    "by column": lambda p: _by_column(p, pf.Laplace(0.2), pf.Normal(0.5, loc=0.3)),
+    "by column, boxed": lambda p: _by_column(p, pf.HalfNormal(0.5), pf.ElasticNet(0.3, 0.6)),
+    "by column, groups": lambda p: _by_column(p, pf.GroupLaplace(_pairs(p // 2), 0.2), pf.Normal()),
+    "by column, groups and a box": lambda p: _by_column(
+        p, pf.GroupLaplace(_pairs(p // 2), 0.2), pf.Truncated(pf.Laplace(0.3), lower=0)
+    ),
 }
 
 
@@ -75,11 +88,12 @@ CHANGED_PRIORS = {
     "multivariate": lambda p: pf.MultivariateNormal(np.eye(p) + 0.5 * np.ones((p, p)), loc=0.2),
     "multivariate, sparse": lambda p: pf.MultivariateNormal(_chain(p), loc=0.2),
     "multivariate, singular": lambda p: pf.MultivariateNormal(_chain(p).toarray() - np.eye(p)),
-    "joint": lambda p: pf.Joint(
-        [([1, 3, 2], pf.RandomWalk(0.3, kind="laplace")), ([0, *range(4, p)], pf.Laplace(0.3))]
+    "walk and laplace": lambda p: pf.ByColumn(
+        {"some": pf.RandomWalk(0.3, kind="laplace"), "*": pf.Laplace(0.3)},
+        [[1, 3, 2], [0, *range(4, p)]],
     ),
-    "joint with normal steps": lambda p: pf.Joint(
-        [([0], pf.Flat()), (range(1, p), pf.RandomWalk(0.3))]
+    "flat and walk": lambda p: pf.ByColumn(
+        {"one": pf.Flat(), "*": pf.RandomWalk(0.3)}, [[0], list(range(1, p))]
     ),
     "trend filter": lambda p: pf.RandomWalk(0.3, order=2, kind="laplace"),
     "trend filter of parabolas": lambda p: pf.RandomWalk(0.3, order=3, kind="laplace"),
@@ -96,6 +110,8 @@ PROPER = {
     "sparse group laplace of one": pf.SparseGroupLaplace(l1_scale=0.5, group_scale=0.8),
     "half normal": pf.Truncated(pf.Normal(0.7), lower=0),
     "exponential": pf.Truncated(pf.Laplace(0.7), lower=0),
+    "half normal by name": pf.HalfNormal(0.7),
+    "exponential by name": pf.Exponential(0.7),
     "far tail": pf.Truncated(pf.Normal(1.0), lower=4, upper=9),
     "boxed elastic net": pf.Truncated(pf.ElasticNet(0.5, 0.8), lower=-1, upper=0.4),
     "uniform": pf.Truncated(pf.Flat(), lower=-1, upper=2),
@@ -166,6 +182,7 @@ POINTWISE = {
     "tweedie": _draws(pf.Tweedie(power=1.6, dispersion=0.7)),
     "negative binomial": _draws(pf.NegativeBinomial(theta=2.0)),
     "huber": _draws(pf.Huber(delta=1.0, scale=0.8)),
+    "quantile": _draws(pf.Quantile(0.3, scale=0.4)),
     "squared hinge": (pf.SquaredHinge(), ALL_LIKELIHOODS["bernoulli"][1]),
 }
 EVERY_LIKELIHOOD = ALL_LIKELIHOODS | POINTWISE

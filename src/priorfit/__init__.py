@@ -18,7 +18,9 @@ from priorfit.likelihoods import (
     NegativeBinomial,
     Ordinal,
     Poisson,
+    Quantile,
     SquaredHinge,
+    StudentT,
     Tweedie,
     shares,
     survival,
@@ -26,10 +28,12 @@ from priorfit.likelihoods import (
 from priorfit.predictive import prior_predictive
 from priorfit.priors import (
     SLOPE,
+    ByColumn,
     ElasticNet,
+    Exponential,
     Flat,
     GroupLaplace,
-    Joint,
+    HalfNormal,
     L1Ball,
     L2Ball,
     Laplace,
@@ -39,6 +43,7 @@ from priorfit.priors import (
     RandomWalk,
     SparseGroupLaplace,
     Truncated,
+    adaptive,
     boosted_leaf,
     shrinkage,
 )
@@ -58,7 +63,7 @@ from priorfit.translate import Explanation, Translation, dictionary, explain, tr
 
 if TYPE_CHECKING:
     from priorfit import datasets, plots, sklearn
-    from priorfit.estimators import MAPClassifier, MAPRegressor
+    from priorfit.estimators import MAPClassifier, MAPCox, MAPOrdinal, MAPRegressor
     from priorfit.select import Selection, choose, cross_validate, leave_one_out, stability
 
 __version__ = "0.1.0"
@@ -67,23 +72,27 @@ __all__ = [
     "SLOPE",
     "Auto",
     "Bernoulli",
+    "ByColumn",
     "Certificate",
     "ConvergenceWarning",
     "Cox",
     "ElasticNet",
     "Explanation",
+    "Exponential",
     "Flat",
     "Gamma",
     "Gaussian",
     "GroupLaplace",
+    "HalfNormal",
     "Huber",
     "InputError",
-    "Joint",
     "L1Ball",
     "L2Ball",
     "Laplace",
     "Likelihood",
     "MAPClassifier",
+    "MAPCox",
+    "MAPOrdinal",
     "MAPRegressor",
     "MultivariateNormal",
     "NegativeBinomial",
@@ -94,15 +103,18 @@ __all__ = [
     "Prior",
     "PriorfitWarning",
     "Problem",
+    "Quantile",
     "RandomWalk",
     "Selection",
     "Solution",
     "SparseGroupLaplace",
     "SquaredHinge",
     "Status",
+    "StudentT",
     "Translation",
     "Truncated",
     "Tweedie",
+    "adaptive",
     "atlas",
     "boosted_leaf",
     "choose",
@@ -129,6 +141,8 @@ __all__ = [
 # imported when first used: these rooms need scikit-learn or matplotlib
 _LATER = {
     "MAPClassifier": "priorfit.estimators",
+    "MAPCox": "priorfit.estimators",
+    "MAPOrdinal": "priorfit.estimators",
     "MAPRegressor": "priorfit.estimators",
     "Selection": "priorfit.select",
     "choose": "priorfit.select",

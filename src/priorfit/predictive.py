@@ -11,7 +11,7 @@ from priorfit._errors import InputError
 from priorfit._typing import Array, Seed
 from priorfit.design import as_design
 from priorfit.likelihoods import Gaussian, Likelihood
-from priorfit.priors import Prior
+from priorfit.priors import Prior, as_prior
 
 __all__ = ["PriorPredictive", "prior_predictive"]
 
@@ -62,6 +62,7 @@ def prior_predictive(
     Source: Gabry et al., Visualization in Bayesian workflow (2019), section 3.
     """
     likelihood = Gaussian(noise=1.0) if likelihood is None else likelihood
+    prior = as_prior(prior)
     of_kind("prior", prior, Prior, "pf.Laplace(scale=0.1)")
     of_kind("likelihood", likelihood, Likelihood, "pf.Poisson()")
     phi = likelihood.known_dispersion

@@ -12,7 +12,7 @@ from priorfit._checks import check_weights, of_kind, vector
 from priorfit._typing import Array
 from priorfit.design import Design, as_design, changed
 from priorfit.likelihoods import Gaussian, Likelihood
-from priorfit.priors import Change, Normal, NormalForm, Prior
+from priorfit.priors import Change, Normal, NormalForm, Prior, as_prior
 
 __all__ = ["Problem"]
 
@@ -69,7 +69,7 @@ class Problem:
     ) -> Self:
         """A checked problem; see the class for the parameters."""
         likelihood = Gaussian() if likelihood is None else likelihood
-        prior = Normal() if prior is None else prior
+        prior = Normal() if prior is None else as_prior(prior)
         of_kind("prior", prior, Prior, "pf.Laplace(scale=0.1)")
         of_kind("likelihood", likelihood, Likelihood, "pf.Poisson()")
         design = as_design(X)

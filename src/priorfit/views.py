@@ -8,7 +8,7 @@ import numpy as np
 
 from priorfit._typing import Array, Mask
 from priorfit.likelihoods import Likelihood
-from priorfit.priors import NormalForm, Prior, Ranked, describe
+from priorfit.priors import ByColumn, NormalForm, Prior, Ranked, describe
 
 __all__ = ["Constraint", "Penalty", "Views", "collapsed", "explain", "extremes", "views_of"]
 
@@ -116,7 +116,7 @@ def _penalty(form: NormalForm, phi: float, moved: str) -> Penalty:
     if form.groups is None:
         return Penalty(l1, l2, moved)
     group = form.groups.rate * phi
-    return Penalty(l1, 0.0, moved, float(group.max()) if _alike(form.groups.rate) else group)
+    return Penalty(l1, l2, moved, float(group.max()) if _alike(form.groups.rate) else group)
 
 
 def _ranked_rates(ranked: Ranked, phi: float) -> float | Array:
@@ -156,14 +156,15 @@ def explain(
 ) -> str:
     """The belief in words: what it says, what defaults elsewhere would say, who escapes it.
 
-    ``defaults`` says which priors scikit-learn's defaults are; ``precision`` (p,) is how sharply
-    the data know each weight, ``x_j' W x_j / phi`` (centred).
+    ``defaults`` says which priors scikit-learn's defaults are (empty: nothing is said);
+    ``precision`` (p,) is how sharply the data know each weight, ``x_j' W x_j / phi`` (centred).
     """
     lines = [f"Belief: {describe(views.prior)}.", f"As a penalty: {views.penalty}."]
     lines.append(f"As a constraint: {views.constraint}.")
-    if likelihood.has_dispersion:
-        lines.append(f"Noise: standard deviation {np.sqrt(phi):.3g}.")
-    lines.append(f"scikit-learn's defaults as beliefs here: {defaults}.")
+    if said := likelihood.in_words(phi):
+        lines.append(said)
+    if defaults:
+        lines.append(f"scikit-learn's defaults as beliefs here: {defaults}.")
     free, frozen = extremes(views.prior.given_others(len(names)), precision)
     for which, word in ((free, "effectively unpenalised"), (frozen, "effectively frozen")):
         if np.any(which):
@@ -218,6 +219,8 @@ _KEPT = ("groups", "parts", "precision", "positions", "rates")
 
 def collapsed(prior: Any) -> Any:
     """Per-column settings that are all the same number (but for rounding) as that number."""
+    if isinstance(prior, ByColumn):
+        return prior.changed(collapsed)
     return type(prior)(
         **{k: _collapsed(v) if k not in _KEPT else v for k, v in prior.arguments().items()}
     )

@@ -32,14 +32,14 @@ def _numeric(f, eta, h=1e-5):
 
 def test_score_is_minus_the_gradient(case):
     """score = - d total / d eta."""
-    kind, y, eta, _ = case
+    kind, y, eta, w = case
     rows = kind.rows(y, w)
     np.testing.assert_allclose(-rows.score(eta), _numeric(rows.total, eta), atol=1e-7)
 
 
 def test_hessian_in_factors(case):
     """diag(bound) - M'M is the derivative of the gradient; so is the diagonal; a mutant is not."""
-    kind, y, eta, _ = case
+    kind, y, eta, w = case
     rows = kind.rows(y, w)
     exact = -_numeric(rows.score, eta)
     hessian = rows.hessian(eta)
@@ -51,14 +51,14 @@ def test_hessian_in_factors(case):
 
 def test_a_constant_changes_nothing(case):
     """total(eta + c) = total(eta): there is no intercept."""
-    kind, y, eta, _ = case
+    kind, y, eta, w = case
     there = kind.total(y, eta + 7.0, w)
     assert there == pytest.approx(float(kind.total(y, eta, w)), abs=1e-10)
 
 
 def test_far_from_zero_nothing_overflows(case):
     """Finite total and score at eta in +-1e4, and at 1e8."""
-    kind, y, eta, _ = case
+    kind, y, eta, w = case
     rows = kind.rows(y, w)
     for far in (1e4 * eta, eta + 1e8):
         assert np.isfinite(rows.total(far))
@@ -68,7 +68,7 @@ def test_far_from_zero_nothing_overflows(case):
 
 def test_least_is_below_everything_and_reached(case):
     """inf_eta total = least."""
-    kind, y, eta, _ = case
+    kind, y, eta, w = case
     rows = kind.rows(y, w)
     rng = np.random.default_rng(1)
     assert min(rows.total(s * rng.normal(size=len(eta))) for s in (0, 1, 5, 50)) >= rows.least
@@ -78,7 +78,7 @@ def test_least_is_below_everything_and_reached(case):
 
 def test_convex(case):
     """total((a + b) / 2) <= (total(a) + total(b)) / 2."""
-    kind, y, eta, _ = case
+    kind, y, eta, w = case
     rows, rng = kind.rows(y, w), np.random.default_rng(2)
     for size in (0.1, 1.0, 10.0):
         a, b = eta, eta + size * rng.normal(size=len(eta))

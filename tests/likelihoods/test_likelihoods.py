@@ -14,6 +14,8 @@ ETA = np.linspace(-3.07, 3.03, 13)  # no corner of a loss among them
 def _responses(likelihood):
     if isinstance(likelihood, pf.Bernoulli):
         return np.array([0.0, 0.3, 1.0])
+    if not likelihood.smooth:  # no corner of its loss is a point of ETA
+        return np.array([0.1, 0.9, 4.1])
     if likelihood.is_classification:
         return np.array([0.0, 1.0])
     return np.array([0.3, 1.0, 4.0] if likelihood.name == "gamma" else [0.0, 1.0, 4.0])
@@ -114,14 +116,30 @@ def test_draws_have_the_mean_and_variance(case):
         with pytest.raises(pf.InputError, match="pseudo-likelihood"):
             likelihood.draw(ETA, 1.0, np.random.default_rng(0))
         return
-    if likelihood.name == "huber":
-        return  # its variance is not phi: see the next law
+    if likelihood.name in ("huber", "quantile"):
+        return  # their variance is not phi: see the next laws
     phi, n = likelihood.known_dispersion, 400_000
     y = likelihood.draw(np.full(n, 0.4), phi, np.random.default_rng(0))
     mu = likelihood.mean(np.array([0.4]))
     assert y.mean() == pytest.approx(mu[0], abs=5 * y.std() / np.sqrt(n))
     assert y.var() == pytest.approx(phi * likelihood.variance(mu)[0], rel=0.02)
     assert likelihood.pearson(y, np.full(n, 0.4)).mean() == pytest.approx(phi, rel=0.02)
+
+
+@pytest.mark.parametrize("q", [0.1, 0.5, 0.8])
+def test_draws_of_a_quantile_lie_below_with_probability_q(q):
+    """P(y < eta) = q, the mean loss is phi, and exp(-loss / phi - constant) sums to 1."""
+    likelihood, n = pf.Quantile(q, scale=0.4), 200_000
+    y = likelihood.draw(np.full(n, 0.7), 0.4, np.random.default_rng(0))
+    assert np.mean(y < 0.7) == pytest.approx(q, abs=5 * np.sqrt(q * (1 - q) / n))
+    assert likelihood.pearson(y, np.full(n, 0.7)).mean() == pytest.approx(0.4, rel=0.02)
+
+    def density(at):
+        at = np.array([at])
+        return np.exp(-likelihood.loss(at, 0.7) / 0.4 - likelihood.constant(at, 0.4))[0]
+
+    total = integrate.quad(density, -60, 0.7)[0] + integrate.quad(density, 0.7, 60)[0]
+    assert total == pytest.approx(1.0, abs=1e-9)
 
 
 def test_huber_at_normal_noise_gives_its_variance():

@@ -7,7 +7,7 @@ import pytest
 
 import priorfit as pf
 from laws import ALL_LIKELIHOODS, ALL_PRIORS, thinned
-from priorfit._errors import ConvergenceWarning, PriorfitWarning
+from priorfit._errors import ConvergenceWarning, NotConvergedError, PriorfitWarning
 
 RNG = np.random.default_rng
 
@@ -101,7 +101,10 @@ def test_a_fit_ends_certified_or_says_so(table, response, likelihood, prior):
     problem = _problem(table, response, likelihood, prior)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        fit = pf.solve(problem)
+        try:
+            fit = pf.solve(problem)
+        except NotConvergedError:
+            return
     odd = [str(w.message) for w in caught if not issubclass(w.category, PriorfitWarning)]
     odd = [m for m, w in zip(odd, caught, strict=False) if w.category is not ConvergenceWarning]
     assert not odd

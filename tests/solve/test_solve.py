@@ -51,11 +51,13 @@ def test_every_fit_is_certified(problem):
 def test_native_and_reference_agree(problem):
     """The engines and proximal gradient reach the same objective."""
     fit = pf.solve(problem, tol=1e-10)
-    slow = pf.solve(problem, tol=1e-9, solver="reference", max_iter=100_000)
+    tol, most = (1e-9, 100_000) if problem.likelihood.smooth else (1e-4, 20_000)
+    slow = pf.solve(problem, tol=tol, solver="reference", max_iter=most)
     phi = fit.phi
     here = problem.objective(fit.intercept, fit.coef, phi)
     there = problem.objective(slow.intercept, slow.coef, phi)
-    assert here == pytest.approx(there, abs=1e-7 * standardize(problem).reference / phi)
+    apart = max(1e-7, slow.certificate.gap)
+    assert here == pytest.approx(there, abs=apart * standardize(problem).reference / phi)
 
 
 def test_no_point_nearby_is_better(problem):

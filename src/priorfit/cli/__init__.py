@@ -93,16 +93,22 @@ def _add_translate(translate: argparse.ArgumentParser) -> None:
     translate.add_argument("--json", action="store_true", help="settings as JSON")
 
 
+_TARGET = "column to predict, or a formula: 'y ~ log(a) + C(b):c'"
 _DROP = "column to leave out (repeatable)"
 
 
 def _add_fit(fit: argparse.ArgumentParser) -> None:
     fit.add_argument("table", help="CSV, TSV, Parquet or Arrow file (.gz, .bz2, .zst too)")
-    fit.add_argument("--target", required=True, metavar="COLUMN", help="column to predict")
+    fit.add_argument("--target", metavar="COLUMN", help=_TARGET)
+    fit.add_argument("--time", metavar="COLUMN", help="time until an event: a Cox regression")
+    fit.add_argument("--event", metavar="COLUMN", help="whether the event happened: 1 or 0")
+    fit.add_argument("--entry", metavar="COLUMN", help="when a row came under observation")
+    fit.add_argument("--strata", metavar="COLUMN", help="groups with hazards of their own")
     fit.add_argument(
         "--likelihood",
-        choices=("gaussian", "bernoulli", "poisson"),
-        help="how the target scatters: numbers (default), two classes (default for text), counts",
+        metavar="NAME",
+        help="how the target scatters: gaussian (default), bernoulli (default for text), poisson, "
+        "gamma, tweedie:power=1.5, negative-binomial, huber, squared-hinge, bernoulli:link=probit",
     )
     fit.add_argument(
         "--prior", default="laplace", help="family:key=value,... for example laplace:scale=0.1"

@@ -6,7 +6,7 @@ from priorfit.design.categorical import Categorical
 from priorfit.design.changed import Changed, changed
 from priorfit.design.convert import as_design
 from priorfit.design.dense import Dense
-from priorfit.design.formula import split_target
+from priorfit.design.formula import Formula, FormulaSchema
 from priorfit.design.frame import Column, Schema, is_table
 from priorfit.design.scaled import Scaled, standardized
 from priorfit.design.sparse import Sparse
@@ -18,12 +18,13 @@ __all__ = [
     "Column",
     "Dense",
     "Design",
+    "Formula",
+    "FormulaSchema",
     "Scaled",
     "Schema",
     "Sparse",
     "as_design",
     "changed",
     "is_table",
-    "split_target",
     "standardized",
 ]

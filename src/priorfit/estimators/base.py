@@ -13,9 +13,11 @@ from sklearn.utils.validation import check_is_fitted
 from priorfit._checks import of_kind, vector
 from priorfit._errors import InputError
 from priorfit._typing import Array
-from priorfit.design import Design, Schema, is_table, split_target
+from priorfit.design import Design, Formula, FormulaSchema, Schema, is_table
 from priorfit.estimators.given import (
     array_design,
+    formula_of,
+    formula_schema,
     has_names,
     response,
     row_weights,
@@ -44,6 +46,7 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         prior: Prior | None = None,
         likelihood: Likelihood | None = None,
         *,
+        formula: str | None = None,
         strength: float | str | None = None,
         constraint: Ball | None = None,
         units: str = "raw",
@@ -61,6 +64,7 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
     ) -> None:
         self.prior = prior
         self.likelihood = likelihood
+        self.formula = formula
         self.strength = strength
         self.constraint = constraint
         self.units = units
@@ -132,9 +136,12 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
                 repr(self.units),
                 "Choose one of them.",
             )
-        X, y = split_target(X, y)
-        design = self._design(X)
-        y = same_length(design, response(self, y))
+        formula = formula_of(self.formula, X, y)
+        if formula is not None and formula.response is not None:
+            y = formula.values(X)
+        design = self._design(X, formula)
+        offset = self._known(X, offset)
+        y = same_length(design, self._given(y))
         problem = Problem.make(
             design,
             self._encode(y, likelihood),
@@ -142,7 +149,7 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
             likelihood=likelihood,
             weights=row_weights(sample_weight, design.shape[0]),
             offset=offset,
-            intercept=self.intercept,
+            intercept=self.intercept and (self._schema is None or self._schema.intercept),
         )
         problem, solution = self._solved(self._in_units(problem), progress)
         self.coef_: Array = solution.coef
@@ -157,8 +164,16 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         self._n_effective, self._n_rows = problem.n_effective, len(problem.y)
         self._labels = problem.design.labels()
         self.column_sd_ = problem.design.moments(problem.weights)[1]
-        self.likelihood_ = self._likelihood = solution.likelihood or likelihood
+        self.likelihood_ = solution.likelihood or likelihood
+        self._likelihood = self.likelihood_ if likelihood.known_shape is None else likelihood
+        self._finish(problem)
         return self
+
+    def _given(self, y: Any) -> Any:
+        return response(self, y)
+
+    def _finish(self, problem: Problem) -> None:
+        """What a subclass keeps of the fitted problem."""
 
     def _ball(self) -> Any:
         """The constraint, checked."""
@@ -177,7 +192,10 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         """The problem with its final prior, and its solution."""
         if self.constraint is None:
             problem = self._chosen(problem, progress)
-            return problem, solve(problem, tol=self.tol, max_iter=self.max_iter, solver=self.solver)
+            found = solve(problem, tol=self.tol, max_iter=self.max_iter, solver=self.solver)
+            if problem.likelihood.known_shape is None:
+                problem = replace(problem, likelihood=found.likelihood or problem.likelihood)
+            return problem, found
         radius = float(self.constraint.radius) / problem.form.radius_unit
         fit = constrained(problem, radius, tol=self.tol, solver=self.solver)
         self.path_ = fit.path
@@ -230,19 +248,34 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
             settings["progress"] = progress
         return settings
 
-    def _design(self, X: Any) -> Design:
+    def _design(self, X: Any, formula: Formula | None) -> Design:
         """The design of X, remembering names and kinds of columns."""
-        self._schema: Schema | None = None
+        self._schema: Schema | FormulaSchema | None = None
+        if formula is not None:
+            self._schema = formula_schema(self, formula, X, self.missing)
+            return self._schema.design(X)
         if has_names(X):
             self._schema = table_schema(self, X, self.missing)
             return self._schema.design(X)
         return array_design(self, X, reset=True)
+
+    def _known(self, X: Any, offset: Any) -> Any:
+        """The offset given plus those of the formula; None where there is neither."""
+        own = None if self._schema is None else self._schema.offset(X)
+        if own is None or offset is None:
+            return offset if own is None else own
+        return own + vector("offset", offset, len(own))
 
     def _eta(self, X: Any, offset: Any = None) -> Array:
         """Linear predictor of new rows."""
         check_is_fitted(self)
         if self._schema is not None and is_table(X):
             design = self._schema.design(X)
+            offset = self._known(X, offset)
+        elif isinstance(self._schema, FormulaSchema):
+            raise InputError(
+                "a model of a formula needs a table", type(X).__name__, "Pass a data frame."
+            )
         else:
             design = array_design(self, X, reset=False)
         coef = np.ravel(self.coef_)
@@ -257,6 +290,11 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         if not np.all(np.isfinite(eta)):
             design.moments(np.ones(n))  # names the first cell that is not finite
         return eta if offset is None else eta + vector("offset", offset, n)
+
+    def _response(self, X: Any, y: Any) -> Any:
+        """y, or the response that the formula reads from the table."""
+        own = isinstance(self._schema, FormulaSchema) and y is None
+        return self._schema.formula.values(X) if own else y  # type: ignore[union-attr]
 
     def explain(self) -> str:
         """What the belief says in words, and which columns escape it or are held by it."""

@@ -18,10 +18,11 @@ __all__ = ["MAPClassifier"]
 
 
 class MAPClassifier(ClassifierMixin, MAPEstimator):  # type: ignore[misc]
-    """The MAP estimate of a two-class logistic regression; labels of any kind.
+    """The MAP estimate of a two-class model; labels of any kind.
 
-    Parameters and attributes as `MAPRegressor`, with ``classes_``, ``coef_`` (1, p) and
-    ``intercept_`` (1,), as scikit-learn's classifiers have them.
+    ``likelihood`` is `Bernoulli` (default; logit, probit or cloglog link) or `SquaredHinge`, which
+    gives no probabilities. Parameters and attributes as `MAPRegressor`, with ``classes_``,
+    ``coef_`` (1, p) and ``intercept_`` (1,), as scikit-learn's classifiers have them.
 
     Examples
     --------
@@ -35,35 +36,51 @@ class MAPClassifier(ClassifierMixin, MAPEstimator):  # type: ignore[misc]
     def fit(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         sample_weight: Any = None,
         *,
         offset: Any = None,
         progress: Callable[..., None] | None = None,
     ) -> Self:
-        """Fit; ``y`` is an array, the name of a column of X, or "target ~ ." / "target ~ a + b"."""
+        """Fit; ``y`` is an array, the name of a column of X, or a formula over its columns."""
         self._fit(X, y, sample_weight, offset, progress)
         self.coef_ = self.solution_.coef[None, :]
         self.intercept_ = np.array([self.solution_.intercept])
         return self
 
     def decision_function(self, X: Any, *, offset: Any = None) -> Array:
-        """Log odds of ``classes_[1]``, (n,)."""
+        """eta, (n,): for the logit the log odds of ``classes_[1]``."""
         return self._eta(X, offset)
 
     def predict_proba(self, X: Any, *, offset: Any = None) -> Array:
-        """Probability of each class, (n, 2)."""
-        eta = self._eta(X, offset)
-        return np.column_stack([self._likelihood.mean(-eta), self._likelihood.mean(eta)])
+        """Probability of each class, (n, 2); `InputError` for a pseudo-likelihood."""
+        eta, likelihood = self._eta(X, offset), self._probable()
+        return np.column_stack([likelihood.complement(eta), likelihood.mean(eta)])
 
     def predict_log_proba(self, X: Any, *, offset: Any = None) -> Array:
         """Logarithm of `predict_proba`, without underflow."""
-        eta = self._eta(X, offset)
-        return np.column_stack([-np.logaddexp(0.0, eta), -np.logaddexp(0.0, -eta)])
+        eta, likelihood = self._eta(X, offset), self._probable()
+        none, one = np.zeros(()), np.ones(())
+        return np.column_stack([-likelihood.loss(none, eta), -likelihood.loss(one, eta)])
+
+    def _probable(self) -> Likelihood:
+        """The likelihood, where it gives probabilities."""
+        if not self._likelihood.is_probability:
+            raise InputError(
+                "probabilities need a likelihood",
+                f"{self._likelihood.name}, a pseudo-likelihood",
+                "Use decision_function, or fit with pf.Bernoulli().",
+            )
+        return self._likelihood
+
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+        """Share of rows that are right; without y, of the formula's response."""
+        value: float = super().score(X, self._response(X, y), sample_weight)
+        return value
 
     def predict(self, X: Any, *, offset: Any = None) -> Any:
         """The likelier class of each row."""
-        positive = self._eta(X, offset) > 0
+        positive = self._eta(X, offset) > self._likelihood.eta_of(0.5)
         return self.classes_[positive.astype(np.intp)]
 
     def _default_likelihood(self) -> Likelihood:
@@ -74,7 +91,7 @@ class MAPClassifier(ClassifierMixin, MAPEstimator):  # type: ignore[misc]
             raise InputError(
                 "a classifier needs a likelihood of classes",
                 likelihood.name,
-                "Use pf.Bernoulli(), or MAPRegressor.",
+                "Use pf.Bernoulli() or pf.SquaredHinge(), or MAPRegressor.",
             )
         self.classes_, codes = np.unique(labels(y), return_inverse=True)
         if len(self.classes_) != 2:

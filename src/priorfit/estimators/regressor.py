@@ -18,8 +18,12 @@ class MAPRegressor(RegressorMixin, MAPEstimator):  # type: ignore[misc]
 
     Parameters
     ----------
+    formula : for example "claims ~ C(region) + bs(age, df=5) + offset(log(exposure))"; then call
+        ``fit(table)``. Without a left side call ``fit(table, y)``.
     prior : belief about the weights (default ``Normal(scale=1)``), in their own units.
-    likelihood : `Gaussian` (default), `Poisson` or `Bernoulli`.
+    likelihood : `Gaussian` (default), `Poisson`, `NegativeBinomial`, `Gamma`, `Tweedie`, `Huber` or
+        `Bernoulli` (y as shares, see `pf.shares`). What it leaves open is estimated, and is in
+        ``likelihood_``.
     constraint : `L1Ball` or `L2Ball` in place of a prior: the fit by its radius, exactly, in
         ``units``. The prior that it means is ``prior_``.
     strength : None takes the prior's scale as it stands; "cv", "loo", "aic", "bic", "ebic", "gcv",
@@ -56,14 +60,19 @@ class MAPRegressor(RegressorMixin, MAPEstimator):  # type: ignore[misc]
     def fit(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         sample_weight: Any = None,
         *,
         offset: Any = None,
         progress: Callable[..., None] | None = None,
     ) -> Self:
-        """Fit; ``y`` is an array, the name of a column of X, or "target ~ ." / "target ~ a + b"."""
+        """Fit; ``y`` is an array, the name of a column of X, or a formula over its columns."""
         return self._fit(X, y, sample_weight, offset, progress)
+
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+        """R²; without y, of the formula's response."""
+        value: float = super().score(X, self._response(X, y), sample_weight)
+        return value
 
     def predict(self, X: Any, *, offset: Any = None) -> Array:
         """The expected response, (n,)."""

@@ -9,10 +9,12 @@ from priorfit.likelihoods.gaussian import Gaussian
 from priorfit.likelihoods.huber import Huber
 from priorfit.likelihoods.named import as_text, by_name
 from priorfit.likelihoods.negative_binomial import NegativeBinomial
-from priorfit.likelihoods.ordinal import Ordinal
+from priorfit.likelihoods.ordinal import Ordinal, probabilities
 from priorfit.likelihoods.poisson import Poisson
+from priorfit.likelihoods.quantile import Quantile
 from priorfit.likelihoods.shares import Shares, shares
 from priorfit.likelihoods.squared_hinge import SquaredHinge
+from priorfit.likelihoods.student_t import StudentT
 from priorfit.likelihoods.tweedie import Tweedie
 
 __all__ = [
@@ -28,11 +30,14 @@ __all__ = [
     "NegativeBinomial",
     "Ordinal",
     "Poisson",
+    "Quantile",
     "Shares",
     "SquaredHinge",
+    "StudentT",
     "Tweedie",
     "as_text",
     "by_name",
+    "probabilities",
     "shares",
     "survival",
 ]

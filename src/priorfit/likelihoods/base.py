@@ -18,7 +18,7 @@ class Likelihood(ABC):
 
     All methods are elementwise; ``eta`` may have trailing axes that ``y`` is broadcast against
     (``y[:, None]``). ``phi`` is the dispersion: 1 but for the gaussian, where it is the variance
-    of the noise. The losses are convex, so every fit has a certificate.
+    of the noise. Where the loss is convex, every fit has a duality gap.
     """
 
     #: the name used on the command line and in model files
@@ -27,6 +27,10 @@ class Likelihood(ABC):
     has_dispersion: bool = False
     #: whether the response is a class label
     is_classification: bool = False
+    #: whether the loss has a derivative everywhere; where not, `slope` is one of its slopes
+    smooth: bool = True
+    #: whether the loss is convex; where not, an optimum is a local one
+    convex: bool = True
     #: whether the model has an intercept; where not, asking for one changes nothing
     has_intercept: bool = True
     #: whether a row's loss depends on other rows: the solver then asks `Coupled.rows`
@@ -83,6 +87,23 @@ class Likelihood(ABC):
         estimates phi."""
         mean = self.mean(eta)
         return np.asarray(np.square(y - mean) / self.variance(mean))
+
+    def complement(self, eta: Array) -> Array:
+        """``1 - mean``, without cancellation where the likelihood can: P(y = 0) of two classes."""
+        return 1.0 - self.mean(eta)
+
+    @property
+    def predictor(self) -> str:
+        """What eta is of the response, in words."""
+        return "linear predictor"
+
+    def in_words(self, phi: float) -> str:  # noqa: ARG002
+        """The scatter at dispersion ``phi`` as a sentence; empty where nothing is to be said."""
+        return ""
+
+    def width(self, phi: float) -> tuple[str, float]:
+        """How wide the scatter is: what is measured, and how much."""
+        return "dispersion", phi
 
     def attained(self, y: Array) -> bool:  # noqa: ARG002
         """Whether the loss of every row reaches its infimum at a finite eta."""

@@ -101,6 +101,15 @@ class Bernoulli(Likelihood):
         """The link: log odds, normal quantile or ``log(-log(1 - mean_y))``."""
         return self._link.eta_of(mean_y)
 
+    def complement(self, eta: Array) -> Array:
+        """P(y = 0), also where P(y = 1) rounds to 1."""
+        return np.exp(-self._link.loss(np.zeros(()), eta))
+
+    @property
+    def predictor(self) -> str:
+        """The log odds, the normal quantile or log(-log(1 - P))."""
+        return self._link.words
+
     def draw(self, eta: Array, phi: float, rng: np.random.Generator) -> Array:  # noqa: ARG002
         """1 with probability ``mean(eta)``, else 0."""
         return (rng.uniform(size=eta.shape) < self.mean(eta)).astype(np.float64)

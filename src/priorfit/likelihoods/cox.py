@@ -144,9 +144,14 @@ class Cox(Coupled):
                 "some row must have an event", f"none in {len(y)} rows", "All are censored."
             )
 
-    def rows(self, y: Array, weights: Array) -> CoupledRows:
+    def rows(self, y: Array, weights: Array) -> CoxRows:
         """Sorted once: see `RiskSets`."""
         return CoxRows(y, weights, self.ties == "efron")
+
+    @property
+    def predictor(self) -> str:
+        """The log hazard."""
+        return "log hazard"
 
     def mean(self, eta: Array) -> Array:
         """``exp(eta)``: the hazard relative to that at eta = 0."""
@@ -252,6 +257,15 @@ class CoxRows(CoupledRows):
             return expected
         tied = state.ties.T @ (self.events.weight - state.once)
         return np.asarray(np.maximum(expected + tied, 0.0))
+
+    def baseline(self, eta: Array) -> tuple[Array, Array, Array]:
+        """Time, hazard at eta = 0 and stratum of each group of events, (G,) each.
+
+        ``d / S`` under Breslow's ties (Breslow 1974), its sum over the tied events under Efron's.
+        """
+        state = self._state(eta)
+        hazard = state.once * np.exp(-state.log_size)
+        return self.events.time, hazard, self.events.stratum
 
     def hessian(self, eta: Array) -> Hessian:
         """``diag(expected)`` less the squares of the means of all events."""

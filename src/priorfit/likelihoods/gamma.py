@@ -110,6 +110,15 @@ class Gamma(Likelihood):
         """``log(mean_y)``."""
         return float(np.log(mean_y))
 
+    @property
+    def predictor(self) -> str:
+        """The log mean."""
+        return "log mean"
+
+    def in_words(self, phi: float) -> str:
+        """The coefficient of variation."""
+        return f"Dispersion {phi:.3g}: the standard deviation is {np.sqrt(phi):.3g} of the mean."
+
     def draw(self, eta: Array, phi: float, rng: np.random.Generator) -> Array:
         """Of shape ``1 / phi`` and mean ``exp(eta)``."""
         return np.asarray(rng.gamma(1.0 / phi, phi * self.mean(eta)))

@@ -100,6 +100,19 @@ class Gaussian(Likelihood):
         """``mean_y``."""
         return mean_y
 
+    @property
+    def predictor(self) -> str:
+        """The mean."""
+        return "mean"
+
+    def in_words(self, phi: float) -> str:
+        """The noise."""
+        return f"Noise: standard deviation {np.sqrt(phi):.3g}."
+
+    def width(self, phi: float) -> tuple[str, float]:
+        """The root of phi."""
+        return "noise", float(np.sqrt(phi))
+
     def draw(self, eta: Array, phi: float, rng: np.random.Generator) -> Array:
         """``eta`` plus noise of variance ``phi``."""
         return rng.normal(eta, np.sqrt(phi))

@@ -72,7 +72,8 @@ class Huber(Likelihood):
         return self.scale
 
     @property
-    def _reach(self) -> float:
+    def reach(self) -> float:
+        """``delta * scale``: where the tails begin, in units of y."""
         if self.scale is None:
             raise InputError(
                 "`scale` must be known here",
@@ -91,28 +92,28 @@ class Huber(Likelihood):
 
     def loss(self, y: Array, eta: Array) -> Array:
         """``r^2 / 2``, or ``c |r| - c^2 / 2`` beyond ``c = delta scale``."""
-        c, r = self._reach, np.abs(y - eta)
+        c, r = self.reach, np.abs(y - eta)
         inner = np.minimum(r, c)
         return inner * (r - 0.5 * inner)
 
     def slope(self, y: Array, eta: Array) -> Array:
         """``eta - y``, kept within c."""
-        c = self._reach
+        c = self.reach
         return np.clip(eta - y, -c, c)
 
     def curvature(self, y: Array, eta: Array) -> Array:
         """1 in the middle, 0 beyond."""
-        return np.asarray(np.abs(y - eta) <= self._reach, dtype=np.float64)
+        return np.asarray(np.abs(y - eta) <= self.reach, dtype=np.float64)
 
     def conjugate(self, y: Array, slope: Array) -> Array:
         """``slope^2 / 2 + slope y`` for a slope within c."""
-        inside = np.abs(slope) <= self._reach * _ROUNDING
+        inside = np.abs(slope) <= self.reach * _ROUNDING
         return np.where(inside, slope * (0.5 * slope + y), np.inf)
 
     def dual_weights(self, y: Array, eta: Array, weights: Array) -> Array:
         """``w (1 - |r| / c)``: what is left of the force."""
         y, weights = (v if eta.ndim == 1 else v[:, None] for v in (y, weights))
-        return weights * np.maximum(1.0 - np.abs(y - eta) / self._reach, 0.0)
+        return weights * np.maximum(1.0 - np.abs(y - eta) / self.reach, 0.0)
 
     def saturated(self, y: Array) -> Array:
         """0."""
@@ -156,6 +157,19 @@ class Huber(Likelihood):
             return low
         found: float = brentq(rise, low, high, xtol=1e-14 * (high - low), rtol=1e-15)
         return found
+
+    @property
+    def predictor(self) -> str:
+        """The mean."""
+        return "mean"
+
+    def in_words(self, phi: float) -> str:
+        """The scale, and where the tails begin."""
+        return f"Scale {np.sqrt(phi):.3g}; tails begin at {self.delta:g} of it."
+
+    def width(self, phi: float) -> tuple[str, float]:
+        """The root of phi."""
+        return "noise", float(np.sqrt(phi))
 
     def draw(self, eta: Array, phi: float, rng: np.random.Generator) -> Array:
         """``eta`` plus noise of the density above."""

@@ -22,6 +22,8 @@ class Link(ABC):
     """Elementwise, as the methods of `Likelihood` of the same names."""
 
     name: str
+    #: what eta is of P(y = 1)
+    words: str
 
     @abstractmethod
     def loss(self, y: Array, eta: Array) -> Array:
@@ -51,7 +53,7 @@ class Link(ABC):
 class Logit(Link):
     """``P(1) = 1 / (1 + exp(-eta))``."""
 
-    name = "logit"
+    name, words = "logit", "log odds"
 
     def loss(self, y: Array, eta: Array) -> Array:
         """``log(1 + exp(eta)) - y eta``, without overflow."""
@@ -84,7 +86,7 @@ class Logit(Link):
 class Probit(Link):
     """``P(1) = Phi(eta)``, the normal distribution function."""
 
-    name = "probit"
+    name, words = "probit", "normal quantile"
 
     def loss(self, y: Array, eta: Array) -> Array:
         """``-y log Phi(eta) - (1 - y) log Phi(-eta)``."""
@@ -121,7 +123,7 @@ class Probit(Link):
 class Cloglog(Link):
     """``P(1) = 1 - exp(-t)``, ``t = exp(eta)``: whether a Poisson count of mean t is not 0."""
 
-    name = "cloglog"
+    name, words = "cloglog", "complementary log-log"
 
     @np.errstate(over="ignore", divide="ignore")
     def loss(self, y: Array, eta: Array) -> Array:

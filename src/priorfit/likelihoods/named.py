@@ -15,7 +15,9 @@ from priorfit.likelihoods.huber import Huber
 from priorfit.likelihoods.negative_binomial import NegativeBinomial
 from priorfit.likelihoods.ordinal import Ordinal
 from priorfit.likelihoods.poisson import Poisson
+from priorfit.likelihoods.quantile import Quantile
 from priorfit.likelihoods.squared_hinge import SquaredHinge
+from priorfit.likelihoods.student_t import StudentT
 from priorfit.likelihoods.tweedie import Tweedie
 
 __all__ = ["as_text", "by_name"]
@@ -30,6 +32,8 @@ _FAMILIES: dict[str, type[Likelihood]] = {
         Tweedie,
         NegativeBinomial,
         Huber,
+        Quantile,
+        StudentT,
         SquaredHinge,
         Cox,
         Ordinal,
@@ -90,6 +94,8 @@ def _setting(cls: type[Likelihood], part: str) -> tuple[str, Any]:
         return key, text
     if isinstance(default, bool):
         return key, text == "True"
+    if text == "None":
+        return key, None
     try:
         return key, float(text)
     except ValueError:

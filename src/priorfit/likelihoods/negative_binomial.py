@@ -148,6 +148,15 @@ class NegativeBinomial(Likelihood):
         """``log(mean_y)``."""
         return float(np.log(mean_y))
 
+    @property
+    def predictor(self) -> str:
+        """The log mean."""
+        return "log mean"
+
+    def in_words(self, phi: float) -> str:  # noqa: ARG002
+        """The variance."""
+        return f"theta {self._theta:.3g}: the variance is mean + mean^2 / {self._theta:.3g}."
+
     def draw(self, eta: Array, phi: float, rng: np.random.Generator) -> Array:  # noqa: ARG002
         """Poisson counts of a gamma mean."""
         mean = rng.gamma(self._theta, self.mean(eta) / self._theta)

@@ -47,7 +47,7 @@ class Ordinal(Coupled):
     array([-1.099,  0.   ])
     """
 
-    link: str = "logit"  # type: ignore[assignment]  # the link of one mean is refused anyway
+    link: str = "logit"
 
     name = "ordinal"
     is_classification = True
@@ -74,6 +74,11 @@ class Ordinal(Coupled):
     def cut_points(self, y: Array, eta: Array, weights: Array) -> Array:
         """The cut-points that fit best beside eta (n,), increasing, (K - 1,)."""
         return self.rows(y, weights).cut_points(eta)
+
+    @property
+    def predictor(self) -> str:
+        """The log odds of a higher class."""
+        return "log odds of a higher"
 
     def mean(self, eta: Array) -> Array:  # noqa: ARG002
         """Refused: a probability needs the cut-points, see `MAPOrdinal.predict_proba`."""

@@ -88,6 +88,11 @@ class Poisson(Likelihood):
         """``mu``."""
         return mean
 
+    @property
+    def predictor(self) -> str:
+        """The log mean."""
+        return "log mean"
+
     def draw(self, eta: Array, phi: float, rng: np.random.Generator) -> Array:  # noqa: ARG002
         """Counts; where the mean is beyond 1e15 the mean itself."""
         mean = self.mean(eta)

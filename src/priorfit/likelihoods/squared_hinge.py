@@ -100,6 +100,15 @@ class SquaredHinge(Likelihood):
         found: float = brentq(rise, -reach, reach, xtol=1e-15, rtol=1e-15)
         return found
 
+    @property
+    def predictor(self) -> str:
+        """The margin."""
+        return "margin"
+
+    def in_words(self, phi: float) -> str:  # noqa: ARG002
+        """That it is none."""
+        return "The squared hinge is a pseudo-likelihood: no probabilities follow from it."
+
     def draw(self, eta: Array, phi: float, rng: np.random.Generator) -> Array:  # noqa: ARG002
         """Refused: a pseudo-likelihood makes no data."""
         raise InputError(

@@ -150,6 +150,15 @@ class Tweedie(Likelihood):
         """``log(mean_y)``."""
         return float(np.log(mean_y))
 
+    @property
+    def predictor(self) -> str:
+        """The log mean."""
+        return "log mean"
+
+    def in_words(self, phi: float) -> str:
+        """The variance."""
+        return f"Dispersion {phi:.3g}: the variance is {phi:.3g} mean^{self.power:g}."
+
     def draw(self, eta: Array, phi: float, rng: np.random.Generator) -> Array:
         """A Poisson number of gamma amounts."""
         a, b = self._exponents

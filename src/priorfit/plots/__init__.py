@@ -1,6 +1,7 @@
 """Pictures of finished results: Axes in, Axes out."""
 
 from priorfit.plots.coefficients import plot_coefficients
+from priorfit.plots.curves import plot_curves
 from priorfit.plots.path import plot_path
 from priorfit.plots.predictive import plot_prior_predictive
 from priorfit.plots.prior import plot_prior
@@ -15,6 +16,7 @@ __all__ = [
     "plot_coefficients",
     "plot_contours",
     "plot_criteria",
+    "plot_curves",
     "plot_path",
     "plot_price",
     "plot_prior",

@@ -11,6 +11,7 @@ from priorfit._errors import InputError
 from priorfit._typing import Array
 from priorfit.plots.style import GREY, SOFT, axes_of, bare, color_of, spread, title
 from priorfit.priors import (
+    ByColumn,
     ElasticNet,
     Flat,
     GroupLaplace,
@@ -22,13 +23,15 @@ from priorfit.priors import (
 
 __all__ = ["plot_prior"]
 
+_MOST = 8  # parts of a prior by column that are drawn
 _GROUPED = GroupLaplace | SparseGroupLaplace
 
 
 def plot_prior(*priors: Prior, ax: Axes | None = None, penalty: bool = False) -> Axes:
     """Densities of one or more priors, each named at its own curve.
 
-    Of a prior with one scale per column the column with the median scale is drawn. ``penalty``
+    Of a prior with one scale per column the column with the median scale is drawn, of one by column
+    each part. ``penalty``
     draws -log density instead, from its lowest point: the bell becomes a parabola, the tent a V.
 
     Examples
@@ -46,7 +49,9 @@ def plot_prior(*priors: Prior, ax: Axes | None = None, penalty: bool = False) ->
                 "Draw from it with sample, or walks with plot_walks.",
             )
     ax = axes_of(ax, (7.2, 3.6))
-    drawn = [_scalar(p) for p in priors]
+    named = [pair for prior in priors for pair in _parts(prior)]
+    drawn = [prior for _, prior in named]
+    names = [key + _name(prior) for key, prior in named]
     grid = _grid(drawn)
     heights = [_height(prior, grid, penalty) for prior in drawn]
     for prior, density in zip(drawn, heights, strict=True):
@@ -64,14 +69,24 @@ def plot_prior(*priors: Prior, ax: Axes | None = None, penalty: bool = False) ->
     ax.set_xlabel("weight")
     if penalty:
         ax.set_ylim(0, 1.02 * max(float(h[np.isfinite(h)].max()) for h in heights))
-        _name_ends(ax, heights, drawn)
+        _name_ends(ax, heights, drawn, names)
         ax.set_ylabel("penalty (−log density)")
         title(ax, "A bell is a squared penalty, a tent an absolute one")
         return ax
-    _name_curves(ax, grid, drawn)
+    _name_curves(ax, grid, drawn, names)
     ax.set_ylabel("plausibility (density)")
     title(ax, _sentence(drawn))
     return ax
+
+
+def _parts(prior: Prior) -> list[tuple[str, Prior]]:
+    """What is drawn, with the beginning of its name: a prior by column is drawn part by part."""
+    if not isinstance(prior, ByColumn):
+        return [("", _scalar(prior))]
+    parts = list(prior.parts.items())
+    keys = ["others" if key == "*" else key for key, _ in parts]
+    short = [key if len(key) <= 16 else f"{key[:15]}…" for key in keys]
+    return [(f"{k}: ", _scalar(part)) for k, (_, part) in zip(short, parts, strict=True)][:_MOST]
 
 
 def _height(prior: Prior, grid: Array, penalty: bool) -> Array:
@@ -83,12 +98,13 @@ def _height(prior: Prior, grid: Array, penalty: bool) -> Array:
     return np.asarray(height - height.min())
 
 
-def _name_ends(ax: Axes, heights: list[Array], priors: list[Prior]) -> None:
+def _name_ends(ax: Axes, heights: list[Array], priors: list[Prior], names: list[str]) -> None:
     """Each name at the right end of its curve."""
     ends = [float(h[np.isfinite(h)][-1]) for h in heights]
-    for prior, end in zip(priors, spread(ends, 0.075 * max(ends)), strict=True):
+    places = spread(ends, 0.075 * max(ends))
+    for prior, name, end in zip(priors, names, places, strict=True):
         ax.annotate(
-            _name(prior),
+            name,
             xy=(1.01, end),
             xycoords=ax.get_yaxis_transform(),
             color=color_of(prior),
@@ -161,19 +177,19 @@ def _grid(priors: list[Prior]) -> Array:
     return np.unique(np.concatenate([grid, [_centre(p) for p in priors]]))
 
 
-def _name_curves(ax: Axes, grid: Array, priors: list[Prior]) -> None:
+def _name_curves(ax: Axes, grid: Array, priors: list[Prior], names: list[str]) -> None:
     """Each name beside its curve, at a height of its own."""
     densities = [_density(prior, grid) for prior in priors]
     top = max(float(density.max()) for density in densities)
     targets = [min(0.7 * top, 0.85 * float(density.max())) for density in densities]
     heights = spread(targets, 0.085 * top)
-    for prior, density, height in zip(priors, densities, heights, strict=True):
+    for prior, name, density, height in zip(priors, names, densities, heights, strict=True):
         right = grid >= _centre(prior)
         at = int(np.flatnonzero(right)[np.argmin(np.abs(density[right] - height))])
         ax.annotate(
-            _name(prior),
+            name,
             xy=(grid[at], density[at]),
-            xytext=(0.72, height),
+            xytext=(0.72 if max(map(len, names)) <= 26 else 0.58, height),
             textcoords=ax.get_yaxis_transform(),
             color=color_of(prior),
             fontsize=10,

@@ -1,7 +1,9 @@
 """Beliefs about the weights: densities, their prox, and the normal form the solver works on."""
 
+from priorfit.priors.adaptive import adaptive
 from priorfit.priors.balls import Ball, L1Ball, L2Ball
 from priorfit.priors.base import Prior
+from priorfit.priors.by_column import ByColumn, as_prior
 from priorfit.priors.change import Basis, Change
 from priorfit.priors.compare import Comparison
 from priorfit.priors.describe import describe
@@ -9,7 +11,7 @@ from priorfit.priors.differences import RandomWalk
 from priorfit.priors.grammar import from_dict, parse_prior, to_dict
 from priorfit.priors.grouped import GroupLaplace, SparseGroupLaplace
 from priorfit.priors.groups import Groups
-from priorfit.priors.joint import Joint
+from priorfit.priors.halves import Exponential, HalfNormal
 from priorfit.priors.leaf import Leaf, boosted_leaf
 from priorfit.priors.multivariate import MultivariateNormal
 from priorfit.priors.normal_form import NormalForm
@@ -23,13 +25,15 @@ __all__ = [
     "SLOPE",
     "Ball",
     "Basis",
+    "ByColumn",
     "Change",
     "Comparison",
     "ElasticNet",
+    "Exponential",
     "Flat",
     "GroupLaplace",
     "Groups",
-    "Joint",
+    "HalfNormal",
     "L1Ball",
     "L2Ball",
     "Laplace",
@@ -42,6 +46,8 @@ __all__ = [
     "Ranked",
     "SparseGroupLaplace",
     "Truncated",
+    "adaptive",
+    "as_prior",
     "boosted_leaf",
     "describe",
     "from_dict",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from priorfit.priors.change import Change
     from priorfit.priors.compare import Comparison
 
-__all__ = ["Prior", "key_of_columns"]
+__all__ = ["Prior", "key_of_columns", "made_from"]
 
 
 class Prior(ABC):
@@ -171,8 +172,9 @@ class Prior(ABC):
     def for_columns(self, names: Sequence[str]) -> Self:
         """Parameters given by column name become arrays in the order of ``names``.
 
-        A key may hold ``*`` and ``?``; an exact name wins over a pattern, an earlier pattern over
-        a later one. Raises `InputError` where a column has no value or a key meets no column.
+        A key may hold ``*`` and ``?``, or be what columns were made from (`made_from`: "region" for
+        its levels); an exact name wins over these, these over a pattern, an earlier pattern over a
+        later one. Raises `InputError` where a column has no value or a key meets no column.
         """
         named = {
             key: _by_name(key, value, names)
@@ -206,6 +208,27 @@ def _by_name(parameter: str, values: Mapping[str, Any], names: Sequence[str]) ->
     return np.array([values[k] for k in key_of_columns(parameter, values, names)], dtype=np.float64)
 
 
+def made_from(name: str) -> str:
+    """What a column was made from: its name without the levels and numbers in brackets.
+
+    Examples
+    --------
+    >>> made_from("region[north]"), made_from("C(k)[1]:sex[f]:age"), made_from("age")
+    ('region', 'C(k):sex:age', 'age')
+    """
+    shorter = re.sub(r"\[[^\[\]]*\]", "", name)
+    return made_from(shorter) if shorter != name else name
+
+
+def _key_of(name: str, values: Mapping[str, Any], patterns: Sequence[str]) -> Any:
+    if name in values:
+        return name
+    if made_from(name) in values:
+        return made_from(name)
+    # brackets are part of names here, not of patterns
+    return next((k for k in patterns if fnmatchcase(name, k.replace("[", "[[]"))), None)
+
+
 def key_of_columns(
     parameter: str, values: Mapping[str, Any], names: Sequence[str], *, all_named: bool = True
 ) -> list[Any]:
@@ -213,7 +236,7 @@ def key_of_columns(
     patterns = [k for k in values if "*" in k or "?" in k]
     keys: list[Any] = []
     for name in names:
-        key = name if name in values else next((k for k in patterns if fnmatchcase(name, k)), None)
+        key = _key_of(name, values, patterns)
         if key is None and all_named:
             raise InputError(
                 f"`{parameter}` must name every column",

@@ -9,9 +9,10 @@ import numpy as np
 from scipy.special import gammaincinv
 
 from priorfit.priors.base import Prior
+from priorfit.priors.by_column import ByColumn
 from priorfit.priors.differences import RandomWalk
 from priorfit.priors.grouped import SparseGroupLaplace
-from priorfit.priors.joint import Joint
+from priorfit.priors.halves import Half
 from priorfit.priors.multivariate import MultivariateNormal
 from priorfit.priors.separable import ElasticNet, Flat
 from priorfit.priors.slope import SLOPE
@@ -29,8 +30,12 @@ def describe(prior: Prior) -> str:
     >>> describe(Laplace(scale=0.1))
     'Laplace, scale 0.1: half of the weights within ±0.0693, 95 % within ±0.3'
     """
+    if isinstance(prior, Half):
+        return _describe_half(prior)
     if isinstance(prior, Truncated):
         return f"{describe(prior.prior)}; {_box(*prior._bounds())}"
+    if isinstance(prior, ByColumn):
+        return _describe_parts(prior)
     if isinstance(prior, Flat):
         return "flat: every weight is as plausible as any other, nothing is shrunk"
     if isinstance(prior, MultivariateNormal):
@@ -41,8 +46,6 @@ def describe(prior: Prior) -> str:
         return f"Multivariate normal: {len(prior.loc)} weights, standard deviations {spread}"
     if isinstance(prior, RandomWalk):
         return _describe_walk(prior)
-    if isinstance(prior, Joint):
-        return "; ".join(f"{_columns(cols)}: {describe(part)}" for cols, part in _parts(prior))
     if isinstance(prior, SLOPE):
         return _describe_sorted(prior)
     if not prior.separable:
@@ -76,17 +79,6 @@ def _describe_walk(prior: RandomWalk) -> str:
     )
 
 
-def _parts(prior: Joint) -> list[tuple[Any, Prior]]:
-    given = prior.parts
-    return list(given.items()) if isinstance(given, Mapping) else list(given)
-
-
-def _columns(cols: Any) -> str:
-    if isinstance(cols, str):
-        return f"columns {cols}"
-    return "1 column" if len(cols) == 1 else f"{len(cols)} columns"
-
-
 def _describe_sorted(prior: SLOPE) -> str:
     """Which rates, and what they do."""
     scale = _range(np.atleast_1d(np.asarray(prior.scale, dtype=np.float64)))
@@ -95,6 +87,25 @@ def _describe_sorted(prior: SLOPE) -> str:
         rates = f"{len(prior.rates)} rates from {prior.rates[0]:.3g} to {prior.rates[-1]:.3g}"
     what = "large weights pay more, like sizes become equal"
     return f"Sorted Laplace, scale {scale}, {rates}: {what}"
+
+
+def _describe_half(prior: Half) -> str:
+    scale = np.atleast_1d(np.asarray(prior.scale, dtype=np.float64))
+    word = f"{prior.word[0].upper()}{prior.word[1:]}, scale {_range(scale)}"
+    if scale.size > 1 or not 0 < scale[0] < np.inf:
+        return f"{word}: never below 0"
+    half, most = (float(np.ravel(prior.quantile(q))[0]) for q in (0.5, 0.95))
+    return f"{word}: half of the weights between 0 and {half:.3g}, 95 % below {most:.3g}"
+
+
+def _describe_parts(prior: ByColumn) -> str:
+    """Each part's sentence after its name, and the number of its columns where it has several."""
+    said = []
+    for k, (key, part) in enumerate(prior.parts.items()):
+        count = 1 if prior.columns is None else len(prior.columns[k])
+        name = "other columns" if key == "*" else key
+        said.append(f"{name}{f' ({count} columns)' * (count > 1)}: {describe(part)}")
+    return "; ".join(said)
 
 
 def _box(low: np.ndarray, high: np.ndarray) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from priorfit._errors import InputError
 from priorfit._typing import Array, ArrayLike, Index, PerColumn, Seed
-from priorfit.priors.base import Prior, key_of_columns
+from priorfit.priors.base import Prior, key_of_columns, made_from
 from priorfit.priors.groups import Groups
 from priorfit.priors.mixture import log_constants, mixture, tails
 from priorfit.priors.normal_form import NormalForm
@@ -68,7 +68,7 @@ class _Grouped(Stated):
 
     def _labels(self, names: Sequence[str]) -> Sequence[Any]:
         if self.groups is None:
-            return [k.rpartition("[")[0] if k.endswith("]") else k for k in names]
+            return list(map(made_from, names))
         if not isinstance(self.groups, Mapping):
             return list(self.groups)
         keys = key_of_columns("groups", self.groups, names, all_named=False)

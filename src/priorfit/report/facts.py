@@ -46,10 +46,8 @@ class Facts:
     def response(self) -> str:
         """What a weight changes."""
         likelihood, classes = self.model._likelihood, getattr(self.model, "classes_", None)
-        if classes is not None:
-            return f"log odds of {self.target} = {classes[1]}"
-        link = {"gaussian": "mean", "poisson": "log mean", "bernoulli": "log odds"}
-        return f"{link[likelihood.name]} of {self.target}"
+        which = "" if classes is None or likelihood.name == "ordinal" else f" = {classes[1]}"
+        return f"{likelihood.predictor} of {self.target}{which}"
 
     @property
     def effects(self) -> Array:
@@ -119,7 +117,9 @@ class Facts:
         given = model.get_params(deep=False)
         default = type(model)().get_params(deep=False)
         changed = [f"{k}={_code(v)}" for k, v in given.items() if not _equal(v, default[k])]
-        return f"pf.{type(model).__name__}({', '.join(changed)}).fit(table, {self.target!r})"
+        stated = "~" in (model.formula or "").lstrip("~ ")
+        what = "table" if stated else f"table, {self.target!r}"
+        return f"pf.{type(model).__name__}({', '.join(changed)}).fit({what})"
 
 
 def facts_of(model: Any, *, target: str = "y", source: str = "X", **more: Any) -> Facts:

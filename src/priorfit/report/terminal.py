@@ -58,7 +58,7 @@ def _table(facts: Facts, max_rows: int) -> Table:
             _bar(float(effects[j]) / largest),
             style=style,
         )
-    if facts.model.intercept:
+    if facts.model.intercept and facts.model._likelihood.has_intercept:
         table.add_row(Text("intercept", style="italic"), number(facts.intercept), "", "")
     return table
 

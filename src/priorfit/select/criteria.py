@@ -108,7 +108,7 @@ def _scores(path: Path, criterion: str) -> Array:
 def _lost(path: Path) -> Array:
     """Twice the loss above that of a perfect fit, (k,): RSS for the gaussian."""
     problem = path.problem
-    best = float(problem.weights @ problem.likelihood.saturated(problem.y))
+    best = problem.likelihood.least(problem.y, problem.weights)
     return 2.0 * (path.losses - best)
 
 

@@ -39,7 +39,9 @@ def splits(problem: Problem, folds: Any = 5, seed: int | None = 0) -> list[tuple
         )
     rng = np.random.default_rng(seed)
     order = rng.permutation(n)
-    if problem.likelihood.is_classification:  # deal the rows of each class in turn
+    if problem.y.ndim == 2:  # times: deal the events in turn
+        order = order[np.argsort(problem.y[order, 2], kind="stable")]
+    elif problem.likelihood.is_classification:  # deal the rows of each class in turn
         order = order[np.argsort(problem.y[order], kind="stable")]
         smallest = min(int(np.sum(problem.y == v)) for v in np.unique(problem.y))
         if smallest < 2:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from priorfit._errors import PriorfitWarning
+from priorfit._errors import InputError, PriorfitWarning
 from priorfit.problem import Problem
 from priorfit.select.cv import cross_validate, per_sd
 from priorfit.select.selection import Selection
@@ -65,6 +65,12 @@ def leave_one_out(
             method="exact leave-one-out",
             path=path,
         ), path
+    if problem.likelihood.coupled:
+        raise InputError(
+            "leave-one-out must have rows that are independent given the linear predictor",
+            problem.likelihood.name,
+            'Choose the strength by strength="cv" or "bic".',
+        )
     path = path_of(shaped, penalties, max_iter=max_iter, **grid)
     selection = _approximate(path, rule)
     if not _at_the_edge(selection):

@@ -68,7 +68,7 @@ def solve(
     array([2., 0.])
     """
     solution = solve_quietly(problem, tol=tol, max_iter=max_iter, solver=solver, warm=warm)
-    if solution.status is not Status.CERTIFIED:
+    if solution.status not in (Status.CERTIFIED, Status.LOCAL):
         warnings.warn(solution.complaint, ConvergenceWarning, stacklevel=2)
     return solution
 
@@ -167,8 +167,10 @@ def _solution(
 ) -> Solution:
     intercepts, coefs = restore(standard, g[:, None], problem)
     coef, intercept = coefs[:, 0], float(intercepts[0])
-    certificate = Certificate(float(found.gap[0]), float(found.kkt[0]), tol)
-    status = Status.CERTIFIED if certificate.certified else Status.NOT_CONVERGED
+    local = not problem.likelihood.convex
+    certificate = Certificate(float(found.gap[0]), float(found.kkt[0]), tol, local)
+    proved = Status.LOCAL if local else Status.CERTIFIED
+    status = proved if certificate.certified else Status.NOT_CONVERGED
     if _separated(standard, g):
         status = Status.SEPARATED
     phi = strength / standard.y_unit**2

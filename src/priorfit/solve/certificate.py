@@ -16,11 +16,12 @@ import numpy as np
 
 from priorfit._typing import Array, Index
 from priorfit.design import Dense
-from priorfit.priors import Ranked
+from priorfit.priors import NormalForm, Ranked
 from priorfit.solve.coupled.bound import dual_value, meet_flat
+from priorfit.solve.quantile.dual import dual_of, on_sides
 from priorfit.solve.standard import Standard
 
-__all__ = ["Certificates", "certify", "certify_by_gram", "joined"]
+__all__ = ["Certificates", "certify", "certify_by_gram", "gap_among", "joined"]
 
 _BUDGET = 1 << 22  # numbers held per block of solutions
 _ROWS = 1 << 17  # numbers of residuals per block of rows: they stay in cache
@@ -39,17 +40,25 @@ class Certificates(NamedTuple):
     moved: Index | None = None
 
 
-def certify(standard: Standard, solutions: Array, strengths: Array) -> Certificates:
+def certify(
+    standard: Standard, solutions: Array, strengths: Array, thetas: Array | None = None
+) -> Certificates:
     """Certificates of solutions (m, k) at strengths (k,).
 
     ``gap`` is (P - D) over the null deviance's half, at least the rounding of one float64; ``kkt``
     the largest violation of stationarity over the largest correlation of the null model. Both are
-    infinite for an answer that is not finite.
+    infinite for an answer that is not finite. ``thetas`` (n, k): dual points to try, for a loss
+    whose slope is not a single number; any theta gives a true bound. For a loss that is not convex
+    there is no bound: the gap is infinite.
     """
     (n, m), k = standard.Z.shape, solutions.shape[1]
     by_rows = standard.gaussian and isinstance(standard.Z.base, Dense)
     step = max(1, _BUDGET // (m if by_rows else max(n, m)))
-    judge = _certify_gaussian if standard.gaussian else _certify
+    if not standard.likelihood.convex:
+        return _stationary(standard, solutions, strengths)
+    if thetas is not None:
+        return _certify(standard, solutions, strengths, thetas)
+    judge: Callable[..., Certificates] = _certify_gaussian if standard.gaussian else _certify
     if standard.likelihood.coupled:
         judge = _certify_coupled
     if step >= k:
@@ -169,14 +178,21 @@ def _rounded(gap: Array, kkt: Array, slopes: Array) -> Certificates:
     return Certificates(gap, np.where(np.isfinite(kkt), kkt, np.inf), slopes)
 
 
-def _certify(standard: Standard, g: Array, strengths: Array) -> Certificates:
+def _certify(
+    standard: Standard, g: Array, strengths: Array, theta: Array | None = None
+) -> Certificates:
     likelihood, y, w = standard.likelihood, standard.y, standard.weights
     with np.errstate(over="ignore", invalid="ignore"):
         eta = standard.eta(g)
-        theta = likelihood.score(y, eta, w)
+        if theta is None and not likelihood.smooth:
+            theta = dual_of(standard, g, eta, strengths)
+        theta = likelihood.score(y, eta, w) if theta is None else theta
         primal = likelihood.total(y, eta, w) + _penalty(standard, g, strengths)
         slopes = standard.Z.rmatvec(theta)
-        kkt = _violations(standard, g, slopes, strengths).max(axis=0) / standard.null_correlation
+        at_sides = slopes
+        if not likelihood.smooth and np.any((sides := on_sides(standard, eta, theta)) != theta):
+            at_sides = standard.Z.rmatvec(sides)
+        kkt = _violations(standard, g, at_sides, strengths).max(axis=0) / standard.null_correlation
         theta, dual_slopes = _meet_flat(standard, theta, slopes, eta)
         share = _feasible_share(standard, dual_slopes, strengths)
         dual = _dual(standard, g, theta, dual_slopes, strengths, share)
@@ -197,19 +213,52 @@ def _certify_coupled(standard: Standard, g: Array, strengths: Array) -> Certific
 
 
 def _certify_one(standard: Standard, g: Array, strength: Array) -> Certificates:
-    rows, eta = standard.rows, standard.eta(g[:, 0])
+    rows, eta = standard.rows, standard.eta_of_few(g[:, 0])
     with np.errstate(over="ignore", invalid="ignore"):
         slopes = standard.Z.rmatvec(rows.score(eta))[:, None]
         primal = rows.total(eta) + _penalty(standard, g, strength)
         kkt = _violations(standard, g, slopes, strength).max(axis=0) / standard.null_correlation
         point = meet_flat(standard, eta, slopes[:, 0])
-        pull = standard.Z.rmatvec(point.theta)[:, None]
+        refitted = point.eta is not eta
+        pull = standard.Z.rmatvec(point.theta)[:, None] if refitted else slopes
         dual = _dual_at_zero(standard, strength)
         for share in (_feasible_share(standard, pull, strength), np.ones(1)):
             beyond = _penalty_conjugate(standard, g, pull * share, strength)
-            dual = np.fmax(dual, dual_value(standard, point, float(share[0])) - beyond)
+            dual = np.fmax(dual, dual_value(standard, point.value, float(share[0])) - beyond)
         gap = (primal - dual) / standard.reference
     return _rounded(gap, kkt, slopes)
+
+
+def gap_among(
+    standard: Standard, cols: Index, g: Array, slopes: Array, strength: float, eta: Array
+) -> float:
+    """The gap of `_certify_coupled` as if the columns ``cols`` were all: no look at the others.
+
+    It is no proof, but where it is too large so is the proof; 0 where groups or flat columns would
+    ask for more.
+    """
+    form = standard.form
+    if form.groups is not None or np.any(form.flat):
+        return 0.0
+    l1, l2, loc, lower, upper = (
+        v[cols] for v in (form.l1, form.l2, form.loc, form.lower, form.upper)
+    )
+    few = replace(standard, form=NormalForm(l1, l2, loc, lower, upper))
+    rows, at, pull = standard.rows, np.array([strength]), slopes[cols, None]
+    b, lost = g[cols, None], rows.total(eta)
+    value = lost + float(rows.score(eta) @ (eta - standard.offset))
+    share = _feasible_share(few, pull, at)
+    beyond = _penalty_conjugate(few, b, pull * share, at)
+    dual = dual_value(standard, value, float(share[0])) - beyond
+    return float((lost + _penalty(few, b, at) - dual)[0] / standard.reference)
+
+
+def _stationary(standard: Standard, g: Array, strengths: Array) -> Certificates:
+    with np.errstate(over="ignore", invalid="ignore"):
+        theta = standard.likelihood.score(standard.y, standard.eta(g), standard.weights)
+        slopes = standard.Z.rmatvec(theta)
+        kkt = _violations(standard, g, slopes, strengths).max(axis=0) / standard.null_correlation
+    return _rounded(np.full(len(strengths), np.inf), kkt, slopes)
 
 
 def _dual(
@@ -230,7 +279,10 @@ def _dual_at_zero(standard: Standard, strengths: Array) -> Array:
     form = standard.form
     nearest = np.clip(form.loc, form.lower, form.upper) - form.loc
     least = form.l1 @ np.abs(nearest) + 0.5 * form.l2 @ nearest**2
-    saturated = standard.likelihood.least(standard.y, standard.weights)
+    coupled = standard.likelihood.coupled
+    saturated = (
+        standard.rows.least if coupled else standard.likelihood.least(standard.y, standard.weights)
+    )
     return np.asarray(saturated + strengths * least)
 
 

@@ -12,6 +12,7 @@ from priorfit._typing import Array
 from priorfit.design import Dense
 from priorfit.likelihoods import Gaussian
 from priorfit.problem import Problem
+from priorfit.solve.blocks import only_groups
 from priorfit.solve.certificate import Certificates
 from priorfit.solve.columns import moments
 from priorfit.solve.conjugate import ConjugateGradients, is_huge
@@ -21,7 +22,11 @@ from priorfit.solve.grouped import Grouped
 from priorfit.solve.least_squares import LeastSquares, is_quadratic
 from priorfit.solve.many_columns import ManyColumns
 from priorfit.solve.newton import Newton
+from priorfit.solve.quantile.engine import InteriorPoint
+from priorfit.solve.quantile.reference import Splitting
 from priorfit.solve.reference import Reference
+from priorfit.solve.robust.engine import SeveralStarts
+from priorfit.solve.robust.starts import starts_of
 from priorfit.solve.shared import Shared
 from priorfit.solve.standard import Standard, standardize
 from priorfit.solve.structured import (
@@ -58,6 +63,8 @@ ENGINES = (
     "interior",
     "chain",
     "sorted",
+    "interior-point",
+    "several-starts",
     "coupled",
     "reference",
 )
@@ -85,6 +92,10 @@ class Auto:
 
 
 def _select(standard: Standard, only: float | None = None) -> str:
+    if not standard.likelihood.smooth:
+        return "interior-point"
+    if not standard.likelihood.convex:
+        return "several-starts"
     if standard.likelihood.coupled:
         return "coupled"
     if standard.form.ranked is not None:
@@ -92,7 +103,7 @@ def _select(standard: Standard, only: float | None = None) -> str:
     if not standard.gaussian:
         return "newton"
     if standard.form.groups is not None:
-        return "groups"
+        return "groups" if only_groups(standard.form) else "newton"
     if is_quadratic(standard):
         every = not np.any(standard.form.flat[int(standard.Z.intercept) :])
         return "conjugate-gradients" if every and is_huge(standard) else "least-squares"
@@ -113,6 +124,17 @@ def engine(
             "Choose one of them.",
         )
     name = _select(standard, only) if solver == "auto" else solver
+    if not standard.likelihood.smooth:
+        return _with_kinks(standard, name, tol, max_iter)
+    if not standard.likelihood.convex:
+        return _with_starts(standard, name, tol, max_iter)
+    if name in ("interior-point", "several-starts"):
+        kind = "quantile" if name == "interior-point" else "student-t"
+        raise InputError(
+            f"the {name} engine must have a {kind} likelihood",
+            standard.likelihood.name,
+            "Use solver='auto'.",
+        )
     if standard.likelihood.coupled != (name == "coupled") and name != "reference":
         raise InputError(
             "the coupled engine must have a likelihood with coupled rows, and they must have it",
@@ -182,6 +204,35 @@ def engine(
     if name == "conjugate-gradients":
         return ConjugateGradients(standard, tol, max_iter)
     return LeastSquares(standard, tol) if name == "least-squares" else Gram(standard, tol)
+
+
+def _with_kinks(standard: Standard, name: str, tol: float, max_iter: int) -> Engine:
+    """The engines of a loss whose slope is not a single number."""
+    if name not in ("interior-point", "reference"):
+        raise InputError(
+            f"the {name} engine must have a likelihood with derivatives",
+            standard.likelihood.name,
+            "Use solver='auto'.",
+        )
+    if name == "reference":
+        return Splitting(standard, tol, max_iter)
+    return InteriorPoint(standard, tol)
+
+
+def _with_starts(standard: Standard, name: str, tol: float, max_iter: int) -> Engine:
+    """The engine of a loss that is not convex."""
+    if name != "several-starts":
+        raise InputError(
+            f"the {name} engine must have a convex likelihood",
+            standard.likelihood.name,
+            "Use solver='auto'.",
+        )
+
+    def solve(convex: Standard, strength: float, loose: float) -> Array:
+        run = engine(convex, solver="auto", tol=loose, max_iter=max_iter, only=strength)
+        return run(np.array([strength]), convex.start)[0][:, 0]
+
+    return SeveralStarts(standard, tol, starts_of(solve))
 
 
 def share(problem: Problem) -> Shared | None:

@@ -9,6 +9,7 @@ import numpy as np
 from priorfit._errors import InputError
 from priorfit._typing import Array
 from priorfit.priors import (
+    ByColumn,
     ElasticNet,
     Flat,
     MultivariateNormal,
@@ -21,6 +22,7 @@ from priorfit.priors import (
 )
 from priorfit.problem import Problem
 from priorfit.solve.engines import engine
+from priorfit.solve.quantile.null import null_pull
 from priorfit.solve.standard import Standard, standardize
 
 __all__ = ["TWO_RATES", "from_scales", "grid_of", "is_squared", "lambda_max"]
@@ -64,16 +66,24 @@ def _lambda_max(standard: Standard) -> float:
     pure = form.kinked
     if not np.any(pure):
         return 0.0
-    correlation = standard.pull(standard.start)
+    correlation = _pull(standard, standard.start)
     others = (form.flat) & (np.abs(correlation) > 1e-12 * standard.null_correlation)
     if np.any(others[int(standard.Z.intercept) :]) or np.any(form.loc[pure] != 0):
         bound = 10.0 * _holding(form, correlation) + 1e-300
         run = engine(standard, solver="auto", tol=1e-12, max_iter=1000)
         g = run(np.array([bound]), standard.start)[0][:, 0]
-        correlation = standard.pull(g)
+        while np.any(g[pure] != form.loc[pure]) and np.isfinite(bound):
+            bound *= 10.0
+            g = run(np.array([bound]), g)[0][:, 0]
+        correlation = _pull(standard, g)
     up = np.where(standard.start < form.upper, correlation, 0.0)
     down = np.where(standard.start > form.lower, -correlation, 0.0)
     return _holding(form, np.maximum(np.maximum(up, down), 0.0)) / standard.y_unit**2
+
+
+def _pull(standard: Standard, g: Array) -> Array:
+    """Z' theta (m,) where no kink has given way; where theta is a set, its best member."""
+    return standard.pull(g) if standard.likelihood.smooth else null_pull(standard, g)
 
 
 def _holding(form: NormalForm, correlation: Array) -> float:
@@ -123,6 +133,10 @@ def from_scales(problem: Problem, scales: Array) -> Array:
         )
     if not np.all(scales > 0):
         raise InputError("`scales` must be > 0", repr(scales), "A scale is a width.")
+    if isinstance(problem.prior, ByColumn):
+        raise InputError(
+            "`scales` need a prior with one scale", "one by column", "Give penalties=."
+        )
     base = problem.prior.prior if isinstance(problem.prior, Truncated) else problem.prior
     if isinstance(base, TWO_RATES):
         return phi / scales * float(np.asarray(base.l1_scale))

@@ -8,7 +8,7 @@ from priorfit._core import solve_group_path
 from priorfit._typing import Array
 from priorfit.design import Dense
 from priorfit.solve.approach import LOOSE, approach
-from priorfit.solve.blocks import blocks_of
+from priorfit.solve.blocks import blocks_of, only_groups
 from priorfit.solve.certificate import Certificates, joined
 from priorfit.solve.columns import stored, stored_or_copied
 from priorfit.solve.newton import Newton
@@ -42,6 +42,7 @@ class Grouped:
             standard.gaussian
             and (isinstance(standard.Z.base, Dense) or stored(standard.Z.base) is not None)
             and not np.any(form.flat[self.first :])
+            and only_groups(form)
         )
 
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:

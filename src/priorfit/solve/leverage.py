@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import linalg
 
+from priorfit._errors import InputError
 from priorfit._typing import Array, Index
 from priorfit.solve.standard import Standard
 
@@ -30,7 +31,8 @@ def curvatures(standard: Standard, g: Array) -> Array:
     """W (n,): the weights for the gaussian."""
     if standard.gaussian:
         return standard.weights
-    return standard.likelihood.curvatures(standard.y, standard.eta(g), standard.weights)
+    found = standard.likelihood.curvatures(standard.y, standard.eta(g), standard.weights)
+    return np.maximum(found, 0.0)  # rows far from a line that is not theirs have no say
 
 
 def penalty_curvature(standard: Standard, g: Array, cols: Index) -> Array:
@@ -90,6 +92,12 @@ def left_out(standard: Standard, g: Array, strength: float) -> Array:
     Exact for a gaussian with a normal prior. One Newton step from the fit on all rows:
     ``eta_i + q_i l_i' / (1 - q_i l_i'')``.
     """
+    if not standard.likelihood.smooth:
+        raise InputError(
+            "leave-one-out by one step needs a loss with a curvature",
+            f"the {standard.likelihood.name} likelihood, whose loss is bent in corners only",
+            "Choose the strength by cross-validation: strength='cv'.",
+        )
     eta, q = standard.eta(g), self_influence(standard, g, strength)
     score = standard.likelihood.score(standard.y, eta, standard.weights)
     rest = 1.0 - np.minimum(q * curvatures(standard, g), 1.0 - 1e-12)

@@ -10,7 +10,7 @@ from priorfit.design import Dense
 from priorfit.solve.approach import LOOSE, approach
 from priorfit.solve.certificate import Certificates, joined
 from priorfit.solve.columns import stored, stored_or_copied
-from priorfit.solve.native import native_loss
+from priorfit.solve.native import native_loss, native_rows
 from priorfit.solve.standard import Standard
 
 __all__ = ["ManyColumns"]
@@ -35,7 +35,8 @@ class ManyColumns:
         self.arrays = (shared.columns,) if shared else stored_or_copied(standard.Z.base) or ()
         form = standard.form
         self.base = np.clip(form.loc, form.lower, form.upper)
-        self.offset, self.y, self.root = standard.offset, standard.y, np.ones(len(standard.y))
+        self.rows = native_rows(standard)
+        self.offset, self.y, self.root = self.rows.offset, self.rows.y, np.ones(len(standard.y))
         if np.any(self.base):
             self.offset = self.offset + standard.Z.matvec(self.base)
         if standard.gaussian:  # weights and offset go into the rows
@@ -70,7 +71,7 @@ class ManyColumns:
             skip = len(approach)
             strengths = np.concatenate([approach, strengths])
         tols = np.where(np.arange(len(strengths)) < skip, max(self.tol, LOOSE), self.tol)
-        name = native_loss(standard.likelihood) or "gaussian"
+        name = self.rows.loss or "gaussian"
         solutions, found = self._run(name, strengths, tols, warm, self.most)
         done = solutions.shape[1]
         if done < len(strengths) and self.by_residuals:
@@ -100,7 +101,7 @@ class ManyColumns:
             self.root,
             self.y,
             name,
-            standard.weights,
+            self.rows.weights,
             self.offset,
             bool(first),
             form.l1[first:],

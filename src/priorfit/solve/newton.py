@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from priorfit._typing import Array, Index
-from priorfit.solve.blocks import blocks_of
+from priorfit.solve.blocks import blocks_of, bounded
 from priorfit.solve.certificate import Certificates, certify, joined
 from priorfit.solve.least_squares import dual_normal, is_quadratic
 from priorfit.solve.many_columns import ManyColumns
@@ -23,6 +23,7 @@ from priorfit.solve.working_set import beyond, screen
 __all__ = ["Newton"]
 
 _SMALL = 300
+_TURNS = 200  # of groups and bounded columns
 _STALLED = 5  # steps that change nothing before the search is given up
 _NATIVE = 2_000_000  # numbers in Z: beyond, BLAS is worth its calls
 
@@ -132,20 +133,30 @@ class Newton:
     def _propose(self, g: Array, eta: Array, slopes: Array, strength: float, cols: Index) -> Array:
         """The minimum of the quadratic model over the working columns."""
         standard = self.standard
-        h = standard.likelihood.curvatures(standard.y, eta, standard.weights)
-        h = np.maximum(h, 1e-12 * max(float(h.max()), 1e-300))
+        h = self._curvatures(eta)
         if self.dual:
             return self._propose_dual(eta, h, strength)
-        if standard.form.groups is not None:
+        groups = standard.form.groups
+        if groups is not None and np.any(groups.inside[cols]):
             return self._propose_groups(g, h, slopes, strength, cols)
-        gram = standard.Z.gram(cols, cols, h)
+        return self._minimum(standard.Z.gram(cols, cols, h), g, slopes, strength, cols)
+
+    def _curvatures(self, eta: Array) -> Array:
+        """What the rows weigh in the quadratic model, (n,), positive."""
+        standard = self.standard
+        h = standard.likelihood.curvatures(standard.y, eta, standard.weights)
+        return np.maximum(h, 1e-12 * max(float(h.max()), 1e-300))
+
+    def _minimum(self, gram: Array, g: Array, slopes: Array, strength: float, cols: Index) -> Array:
+        """Of the model with this Gram matrix."""
         q = gram @ g[cols] + slopes[cols]
         tol = 1e-3 * min(1.0, self.tol) * float(np.max(np.abs(slopes[cols]), initial=1e-300))
         at, warm = np.array([strength]), g[cols]
+        form = self.standard.form
         if self.barrier is not None:
-            l1, l2 = strength * standard.form.l1[cols], strength * standard.form.l2[cols]
-            warm = self.barrier(gram, q, l1, l2, standard.form.loc[cols], standard.reference)
-        b, _ = solve_quadratic(gram, q, standard.form, cols, at, warm, tol, 50)
+            l1, l2 = strength * form.l1[cols], strength * form.l2[cols]
+            warm = self.barrier(gram, q, l1, l2, form.loc[cols], self.standard.reference)
+        b, _ = solve_quadratic(gram, q, form, cols, at, warm, tol, 50)
         proposal = g.copy()
         proposal[cols] = b[0]
         return proposal
@@ -153,13 +164,45 @@ class Newton:
     def _propose_groups(
         self, g: Array, h: Array, slopes: Array, strength: float, cols: Index
     ) -> Array:
-        blocks = blocks_of(self.standard.form, cols)
+        form = self.standard.form
+        if np.any(bounded(form)[cols]):
+            return self._propose_in_turn(g, h, slopes, strength, cols)
+        blocks = blocks_of(form, cols)
         gram = self.standard.Z.gram(blocks.columns, blocks.columns, h)
-        t = (g - self.standard.form.loc)[blocks.columns]
+        t = (g - form.loc)[blocks.columns]
         q = gram @ t + slopes[blocks.columns]
+        gram[np.diag_indices_from(gram)] += strength * form.l2[blocks.columns]
         tol = 1e-2 * min(1.0, self.tol) * float(np.max(np.abs(slopes[cols]), initial=1e-300))
         proposal = g.copy()
         proposal[blocks.columns] += solve_group_quadratic(gram, q, blocks, strength, t, tol) - t
+        return proposal
+
+    def _propose_in_turn(
+        self, g: Array, h: Array, slopes: Array, strength: float, cols: Index
+    ) -> Array:
+        """Groups and bounded columns are two kernels: each solved given the other, in turn."""
+        form, base = self.standard.form, g
+        inside = np.zeros(len(cols), bool) if form.groups is None else form.groups.inside[cols]
+        blocks, others = blocks_of(form, cols[inside]), cols[~inside]
+        mine = self.standard.Z.gram(blocks.columns, blocks.columns, h)
+        cross = self.standard.Z.gram(blocks.columns, others, h)
+        theirs = self.standard.Z.gram(others, others, h)
+        tol = 1e-2 * min(1.0, self.tol) * float(np.max(np.abs(slopes[cols]), initial=1e-300))
+        start, at = base[blocks.columns] - form.loc[blocks.columns], np.array([strength])
+        t, b = start, base[others]
+        for _ in range(_TURNS):
+            q = mine @ start + slopes[blocks.columns] - cross @ (b - base[others])
+            moved = solve_group_quadratic(mine, q, blocks, strength, t, tol)
+            q = theirs @ base[others] + slopes[others] - cross.T @ (moved - start)
+            answer, _ = solve_quadratic(theirs, q, form, others, at, b, tol, 50)
+            change = np.max(np.abs(cross.T @ (moved - t)), initial=0.0)
+            change = max(change, np.max(np.abs(cross @ (answer[0] - b)), initial=0.0))
+            t, b = moved, answer[0]
+            if change <= tol:
+                break
+        proposal = g.copy()
+        proposal[blocks.columns] += t - start
+        proposal[others] = b
         return proposal
 
     def _propose_dual(self, eta: Array, h: Array, strength: float) -> Array:

@@ -14,6 +14,7 @@ from priorfit._typing import Array
 from priorfit.solve.conjugate import is_huge, trace
 from priorfit.solve.engines import Engine
 from priorfit.solve.leverage import curvatures, movable, penalty_curvature
+from priorfit.solve.quantile.dual import met_rank
 from priorfit.solve.standard import Standard
 from priorfit.solve.structured.chain import chain_trace
 
@@ -38,10 +39,13 @@ def squares(standard: Standard, g: Array) -> float:
 def degrees_of_freedom(standard: Standard, g: Array, strength: float) -> float:
     """``tr (Z_A'WZ_A + s R)^-1 Z_A'WZ_A`` over the coordinates A that are free to move.
 
-    The number of non-zero weights for the lasso (Zou, Hastie & Tibshirani 2007), the trace of
+    The number of rows that are met, for a quantile (Koenker 2005, section 4.9). Else the number of
+    non-zero weights for the lasso (Zou, Hastie & Tibshirani 2007), the trace of
     the smoother for ridge, from random probes where no Gram matrix fits; the intercept counts one.
     W is the curvature of the loss, R that of the penalty (groups: Vaiter et al. 2012, theorem 2).
     """
+    if not standard.likelihood.smooth:
+        return met_rank(standard, g)
     form, active, w = standard.form, movable(standard, g), curvatures(standard, g)
     if not len(active):
         return 0.0

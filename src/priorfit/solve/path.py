@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from priorfit._checks import of_kind
 from priorfit._errors import ConvergenceWarning, InputError
 from priorfit._typing import Array, Mask
 from priorfit.likelihoods import Likelihood
-from priorfit.priors import Laplace, Prior, Truncated
+from priorfit.priors import Laplace, Prior, Truncated, as_prior
 from priorfit.problem import Problem
 from priorfit.solve.api import check_settings
 from priorfit.solve.engines import Engine, engine
@@ -21,6 +22,7 @@ from priorfit.solve.grid import TWO_RATES, from_scales, grid_of, is_squared
 from priorfit.solve.leverage import left_out
 from priorfit.solve.noise import degrees_of_freedom, noise_variance, squares
 from priorfit.solve.radius import AtRadius, at_radius
+from priorfit.solve.relaxed import Relaxed, relaxed
 from priorfit.solve.restore import restore
 from priorfit.solve.result import Certificate
 from priorfit.solve.shared import Shared
@@ -148,7 +150,10 @@ class Path:
     @property
     def scales(self) -> Array:
         """The prior scale that each penalty means, phi / lambda (Laplace; the l1 scale of an
-        elastic net) or sqrt(phi / lambda) (normal); a multiple of the scales given per column."""
+        elastic net) or sqrt(phi / lambda) (normal); a multiple of the scales given per column.
+
+        Of a prior by column phi / lambda: what each part's rates are divided by.
+        """
         with np.errstate(divide="ignore"):
             ratio = self.dispersions / self.penalties
         base = self.prior.prior if isinstance(self.prior, Truncated) else self.prior
@@ -157,13 +162,22 @@ class Path:
         return np.sqrt(ratio) if is_squared(base) else ratio
 
     @property
+    def local(self) -> bool:
+        """Whether the loss is not convex: gaps are infinite then, and kkts are the proof."""
+        return not self.problem.likelihood.convex
+
+    @property
+    def _proofs(self) -> Array:
+        return self.kkts if self.local else self.gaps
+
+    @property
     def certified(self) -> bool:
-        """Whether every point is within the tolerance."""
-        return bool(np.all(self.gaps <= self.tol))
+        """Whether every point is within the tolerance (of kkt, where the path is `local`)."""
+        return bool(np.all(self._proofs <= self.tol))
 
     def certificate(self, k: int) -> Certificate:
         """The proof of point ``k``."""
-        return Certificate(float(self.gaps[k]), float(self.kkts[k]), self.tol)
+        return Certificate(float(self.gaps[k]), float(self.kkts[k]), self.tol, self.local)
 
     def prior_at(self, k: int) -> Prior:
         """The belief that point ``k`` is the MAP estimate of."""
@@ -225,6 +239,28 @@ class Path:
             self.problem, self._standard, radius, start, self._unknowns(k), tol=self.tol
         )
 
+    def relaxed(self, gamma: float = 0.0) -> Relaxed:
+        """The relaxed lasso: ``gamma b + (1 - gamma) r``, r the refit of b's columns without a
+        penalty (bounds are kept).
+
+        Parameters
+        ----------
+        gamma : 1 is the path itself, 0 the refit.
+
+        Raises `InputError` where gamma is outside [0, 1]. Refits that miss the path's ``tol``, as
+        where more columns are in than rows can tell apart, are counted in a `ConvergenceWarning`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> few = path(np.diag([1.0, 2.0]), [3.0, 2.0], penalties=[1.5], intercept=False)
+        >>> few.coefs[:, 0].round(3), few.relaxed(0.5).coefs[:, 0].round(3)
+        (array([1.5  , 0.625]), array([2.25 , 0.812]))
+
+        Source: Meinshausen (2007); Hastie, Tibshirani & Tibshirani (2020), section 2.
+        """
+        return relaxed(self, gamma)
+
     def plot(self, ax: Any = None, **options: Any) -> Any:
         """Draw the path; see `priorfit.plots.plot_path`."""
         return import_module("priorfit.plots").plot_path(self, ax=ax, **options)
@@ -269,7 +305,8 @@ def path(
     array([[0., 2.],
            [0., 0.]])
     """
-    prior = Laplace() if prior is None else prior
+    prior = Laplace() if prior is None else as_prior(prior)
+    of_kind("prior", prior, Prior, "pf.Laplace(scale=0.1)")
     problem = Problem.make(
         X,
         y,
@@ -293,10 +330,12 @@ def path(
         solver=solver,
     )
     if not found.certified:
-        missed = int(np.sum(found.gaps > tol))
+        proofs = found._proofs
+        missed = int(np.sum(proofs > tol))
+        word = "kkt" if found.local else "gap"
         warnings.warn(
-            f"{missed} of {len(found.gaps)} points miss the gap of {tol:.0e} that was asked for "
-            f"(worst: {found.gaps.max():.1e}). Raise max_iter, loosen tol, or end the path sooner.",
+            f"{missed} of {len(proofs)} points miss the {word} of {tol:.0e} that was asked for "
+            f"(worst: {proofs.max():.1e}). Raise max_iter, loosen tol, or end the path sooner.",
             ConvergenceWarning,
             stacklevel=2,
         )

@@ -13,8 +13,8 @@ from functools import cached_property
 import numpy as np
 
 from priorfit._typing import Array, Index, Mask
-from priorfit.design import Scaled
-from priorfit.likelihoods import Coupled, CoupledRows, Gaussian, Likelihood
+from priorfit.design import Dense, Scaled
+from priorfit.likelihoods import Coupled, CoupledRows, Gaussian, Huber, Likelihood
 from priorfit.priors import Groups, NormalForm, Ranked
 from priorfit.problem import Problem
 from priorfit.solve.columns import moments
@@ -79,6 +79,9 @@ class Standard:
             return float(max(self.rows.total(null) - least, 1e-8 * (1.0 + abs(least))))
         saturated = self.likelihood.saturated(self.y)
         lost = self.likelihood.total(self.y, null, self.weights) - self.weights @ saturated
+        if not self.likelihood.smooth:  # in units of y
+            size = self.weights @ (np.abs(self.y) + np.abs(self.offset))
+            return float(max(lost, 1e-8 * size, _SMALLEST))
         # where y hardly varies the null model leaves rounding only, which no gap is relative to
         return float(max(lost, 1e-8 * self.weights @ (1.0 + np.abs(saturated))))
 
@@ -150,6 +153,13 @@ class Standard:
         offset = self.offset if g.ndim == 1 else self.offset[:, None]
         return offset + self.Z.matvec(g)
 
+    def eta_of_few(self, g: Array) -> Array:
+        """The same for one solution (m,), from its columns only where few have a weight."""
+        used = np.flatnonzero(g)
+        if 4 * len(used) > self.size or not isinstance(self.Z.base, Dense):
+            return self.eta(g)
+        return self.offset + self.Z.columns(used, np.zeros(self.size))[0] @ g[used]
+
     def pull(self, g: Array) -> Array:
         """Z' theta at a solution: minus the gradient of the likelihood part, shape of ``g``."""
         return self.Z.rmatvec(self.score(self.eta(g)))
@@ -193,13 +203,10 @@ def standardize(
         scale = _alike(form.groups, scale)
     if form.ranked is not None:
         scale = _in_one_unit(form.ranked, scale)
-    y, offset, y_center, y_unit = problem.y, problem.offset, 0.0, 1.0
-    if isinstance(problem.likelihood, Gaussian):
-        y, y_center, y_unit = _standard_response(y - offset, w, problem.intercept)
-        offset = np.zeros_like(y)
+    likelihood, y, offset, y_center, y_unit = _response_in_units(problem)
     Z = Scaled(problem.design, center, scale, problem.intercept)
     in_units = _in_units(form, scale, y_unit, constant, problem.intercept)
-    return Standard(problem.likelihood, Z, y, w, offset, in_units, y_center, y_unit, shared)
+    return Standard(likelihood, Z, y, w, offset, in_units, y_center, y_unit, shared)
 
 
 def _representable(rate: Array) -> Array:
@@ -210,6 +217,18 @@ def _representable(rate: Array) -> Array:
 def _power_of_two(x: Array) -> Array:
     exponent = np.frexp(x)[1].clip(-1000, 1000) - 1
     return np.asarray(np.ldexp(1.0, exponent))
+
+
+def _response_in_units(problem: Problem) -> tuple[Likelihood, Array, Array, float, float]:
+    """Likelihood, y, offset, what was taken from y, and what it was multiplied by."""
+    likelihood, y, offset = problem.likelihood, problem.y, problem.offset
+    if isinstance(likelihood, Gaussian):
+        y, center, unit = _standard_response(y - offset, problem.weights, problem.intercept)
+        return likelihood, y, np.zeros_like(y), center, unit
+    if isinstance(likelihood, Huber):  # in units in which the tails begin at 1
+        unit = 1.0 / likelihood.reach
+        return Huber(likelihood.delta, 1.0 / likelihood.delta), y * unit, offset * unit, 0.0, unit
+    return likelihood, y, offset, 0.0, 1.0
 
 
 def _standard_response(y: Array, w: Array, intercept: bool) -> tuple[Array, float, float]:

@@ -138,7 +138,7 @@ def test_the_prior_is_one_belief(prior):
     plain = belief.neg_log_density([b, 2 * b]).sum(axis=1)
     assert rise[1] - rise[0] == pytest.approx(3 * (plain[1] - plain[0]))
     assert belief.neg_log_density(b).sum() < np.inf
-    if getattr(belief, "proper", True) and not isinstance(belief, pf.Joint):
+    if getattr(belief, "proper", True) and not isinstance(belief, pf.ByColumn):
         walks = belief.sample((3, P), seed=1)
         np.testing.assert_array_equal(walks, belief.sample((3, P), seed=1))
     basis, v = belief.change(P).basis, np.arange(1.0, P + 1)
@@ -176,15 +176,14 @@ def test_parts_are_fitted_as_if_alone():
     X[:40, :4], X[40:, 4:] = rng.normal(size=(40, 4)), rng.normal(size=(40, 3))
     y, noise = rng.normal(size=80), pf.Gaussian(noise=0.5)
     walk, rest = pf.RandomWalk(0.1, kind="laplace"), pf.SLOPE(scale=0.3)
-    joint = pf.Joint({("x2", "x0", "x3", "x1"): walk, "*": rest})
 
     def fit(X, y, prior):
         problem = pf.Problem.make(X, y, prior=prior, likelihood=noise, intercept=False)
-        return pf.solve(problem, tol=1e-9, solver="reference" if prior is joint else "auto").coef
+        return pf.solve(problem, tol=1e-9, solver="auto").coef
 
-    with pytest.raises(pf.InputError, match="sorted engine"):
-        pf.solve(pf.Problem.make(X, y, prior=joint, likelihood=noise))
-    joint = pf.Joint({("x2", "x0", "x3", "x1"): walk, "*": pf.Normal(0.3)})
+    with pytest.raises(pf.InputError, match="one by one or in groups"):
+        pf.Problem.make(X, y, prior={"x1": rest, "*": walk})
+    joint = pf.ByColumn({("x2", "x0", "x3", "x1"): walk, "*": pf.Normal(0.3)})
     both = fit(X, y, joint)
     order = [2, 0, 3, 1]
     np.testing.assert_allclose(both[order], fit(X[:40][:, order], y[:40], walk), atol=1e-5)
@@ -240,10 +239,6 @@ def test_what_cannot_be_is_refused():
         (lambda: walk.sample(), "length"),
         (lambda: walk.rescaled(np.arange(1.0, 4.0)), "common unit"),
         (lambda: pf.Truncated(walk, lower=0), "column"),
-        (lambda: pf.Joint({}), "map columns to priors"),
-        (lambda: pf.Joint({"x1": walk}).for_columns(["x0", "x1"]), "nothing for column 'x0'"),
-        (lambda: pf.Joint([([0, 1], walk)]).check_columns(3), "every column once"),
-        (lambda: pf.Joint([([0], walk)]).cdf(0.0), "one prior"),
         (lambda: pf.MultivariateNormal(np.ones((2, 2))).covariance, "proper prior"),
         (lambda: pf.MultivariateNormal(np.ones((2, 2))).sample(), "proper prior"),
         (lambda: pf.MultivariateNormal(sparse.csc_array(np.ones((2, 2)))), "positive definite"),

@@ -22,16 +22,17 @@ _STEPS = 8
 
 
 class DualPoint(NamedTuple):
-    """``theta`` (n,) and minus its conjugate with the offset's part: ``theta'(eta - offset) +
-    L(eta)``, a number."""
+    """``theta`` (n,) = -grad L at ``eta``, and minus its conjugate with the offset's part:
+    ``theta'(eta - offset) + L(eta)``, a number."""
 
+    eta: Array
     theta: Array
     value: float
 
 
-def dual_value(standard: Standard, point: DualPoint, share: float) -> float:
-    """The likelihood's part of D(share theta), from below."""
-    return share * point.value + (1.0 - share) * standard.rows.least
+def dual_value(standard: Standard, value: float, share: float) -> float:
+    """The likelihood's part of D(share theta), from below; ``value`` is that of D(theta)."""
+    return share * value + (1.0 - share) * standard.rows.least
 
 
 def flat_met(standard: Standard, slopes: Array) -> bool:
@@ -51,7 +52,7 @@ def meet_flat(standard: Standard, eta: Array, slopes: Array) -> DualPoint:
         Z = standard.Z.columns(flat, np.zeros(standard.size))[0]
         eta = _refit(rows, eta, Z)
     theta = rows.score(eta)
-    return DualPoint(theta, float(theta @ (eta - standard.offset)) + rows.total(eta))
+    return DualPoint(eta, theta, float(theta @ (eta - standard.offset)) + rows.total(eta))
 
 
 def _refit(rows: CoupledRows, eta: Array, Z: Array) -> Array:

@@ -13,8 +13,9 @@ import numpy as np
 
 from priorfit._typing import Array, Index
 from priorfit.likelihoods import CoupledRows
+from priorfit.priors import NormalForm
 from priorfit.solve.blocks import blocks_of
-from priorfit.solve.certificate import Certificates, certify, joined
+from priorfit.solve.certificate import Certificates, certify, gap_among, joined
 from priorfit.solve.native import solve_group_quadratic, solve_quadratic
 from priorfit.solve.standard import Standard
 from priorfit.solve.working_set import beyond, screen
@@ -22,6 +23,7 @@ from priorfit.solve.working_set import beyond, screen
 __all__ = ["CoupledNewton"]
 
 _WHOLE = 100  # columns that are not worth a choice
+_KEPT = 3  # steps that one Hessian serves: it hardly changes along a path
 _STALLED = 5  # steps that change nothing before the search is given up
 
 
@@ -32,6 +34,7 @@ class CoupledNewton:
         self.standard, self.tol, self.max_iter = standard, tol, max_iter
         self.rows: CoupledRows = standard.rows
         self.rounds = 0
+        self._curved: tuple[Index, Array] | None = None
         self._columns: Index = np.empty(0, dtype=np.intp)
         self._held = np.empty((standard.Z.shape[0], 0), order="F")
 
@@ -42,7 +45,8 @@ class CoupledNewton:
         g, previous = warm, float(strengths[0])
         slopes = self._slopes(self.standard.eta(g))
         for k, s in enumerate(strengths):
-            g, certificate = self._solve(g, slopes, float(s), previous)
+            guess = _ahead(self.standard.form, out[:, :k], strengths[: k + 1])
+            g, certificate = self._solve(g, slopes, float(s), previous, guess)
             slopes, previous = certificate.slopes[:, 0], float(s)
             out[:, k] = g
             parts.append(certificate._replace(slopes=certificate.slopes[:0]))
@@ -53,15 +57,22 @@ class CoupledNewton:
 
     @np.errstate(over="ignore", invalid="ignore")
     def _solve(
-        self, g: Array, slopes: Array, strength: float, previous: float
+        self, g: Array, slopes: Array, strength: float, previous: float, guess: Array | None
     ) -> tuple[Array, Certificates]:
         standard, form = self.standard, self.standard.form
         at = np.array([strength])
         working = screen(standard, g, slopes, strength, max(previous, strength))
         if standard.size <= _WHOLE:
             working = ~form.fixed
-        eta = standard.eta(g)
+        eta = standard.eta_of_few(g)
         value, close, stalled = self._objective(g, eta, strength), False, 0
+        if guess is not None:
+            cols = np.flatnonzero(working)
+            there = eta + self._dense(cols) @ (guess - g)[cols]
+            guessed = self._objective(guess, there, strength)
+            if guessed < value:
+                g, eta, value, slopes = guess, there, guessed, slopes.copy()
+                slopes[cols] = self._dense(cols).T @ self.rows.score(eta)
         best: tuple[Array, Certificates] | None = None
         for rounds in range(1, self.max_iter + 1):
             self.rounds = max(self.rounds, rounds)
@@ -76,15 +87,20 @@ class CoupledNewton:
                 slopes = certificate.slopes[:, 0]
                 pull = np.abs(slopes - strength * form.l2 * (g - form.loc))
                 working |= beyond(form, pull, strength) & ~form.fixed
-            proposal = self._propose(g, eta, slopes, strength, np.flatnonzero(working))
-            moved = self._search(g, eta, value, proposal, strength)
+            cols = np.flatnonzero(working)
+            if (rounds - 1) % (1 if guess is None else _KEPT) == 0:
+                self._curved = None
+            proposal = self._propose(g, eta, slopes, strength, cols)
+            moved = self._search(g, eta, value, proposal, strength, cols)
             if moved is None or stalled > _STALLED:
                 break
             stalled += int(value - moved[2] <= 1e-15 * abs(value))
             close = value - moved[2] <= np.sqrt(self.tol) * standard.reference
             g, eta, value = moved
-            if not close:
-                slopes = self._slopes(eta)
+            slopes = slopes.copy()
+            slopes[cols] = self._dense(cols).T @ self.rows.score(eta)
+            # all columns are looked at where the working ones alone would pass
+            close &= gap_among(standard, cols, g, slopes, strength, eta) <= self.tol
         certificate = certify(standard, g[:, None], at)
         if best is None or certificate.gap[0] <= best[1].gap[0]:
             best = (g, certificate)
@@ -98,10 +114,17 @@ class CoupledNewton:
         return self._held
 
     def _gram(self, eta: Array, cols: Index) -> Array:
+        """The Hessian of the working columns; the last one where it serves again."""
+        if self._curved is None or not np.array_equal(cols, self._curved[0]):
+            self._curved = cols, self._fresh_gram(eta, cols)
+        return self._curved[1]
+
+    def _fresh_gram(self, eta: Array, cols: Index) -> Array:
         hessian = self.rows.hessian(eta)
         Z = self._dense(cols)
         means = hessian.apply(Z)
-        gram = Z.T @ (hessian.bound[:, None] * Z) - means.T @ means
+        root = np.sqrt(hessian.bound)[:, None] * Z
+        gram = root.T @ root - means.T @ means
         floor = 1e-14 * np.abs(np.diag(gram)).max(initial=0.0) + 1e-300
         gram[np.diag_indices_from(gram)] += floor
         return np.asarray(gram)
@@ -128,14 +151,17 @@ class CoupledNewton:
         return proposal
 
     def _search(
-        self, g: Array, eta: Array, here: float, proposal: Array, strength: float
+        self, g: Array, eta: Array, here: float, proposal: Array, strength: float, cols: Index
     ) -> tuple[Array, Array, float] | None:
         """The first of 1, 1/2, 1/4, ... of the step that does not raise the objective."""
-        step = proposal - g
-        change = self.standard.Z.matvec(step)
+        step = (proposal - g)[cols]
+        change = self._dense(cols) @ step
         share = 1.0
         for _ in range(40):
-            there = g + share * step if share < 1.0 else proposal
+            there = proposal
+            if share < 1.0:
+                there = g.copy()
+                there[cols] += share * step
             moved = eta + share * change
             value = self._objective(there, moved, strength)
             if value <= here + 1e-14 * abs(here):
@@ -147,3 +173,17 @@ class CoupledNewton:
         form = self.standard.form
         value = self.rows.total(eta) + float(strength * form.total(g - form.loc))
         return value if np.isfinite(value) else np.inf
+
+
+def _ahead(form: NormalForm, before: Array, strengths: Array) -> Array | None:
+    """Where the last two points of a path lead, on the line through them.
+
+    Weights that rest at a kink of the penalty, or would cross zero, stay as they are.
+    """
+    if before.shape[1] < 2:
+        return None
+    a, b = before[:, -2], before[:, -1]
+    step = (strengths[-1] - strengths[-2]) / min(strengths[-2] - strengths[-3], -1e-300)
+    moved = np.clip(b + step * (b - a), form.lower, form.upper)
+    sides = [np.sign(v - form.loc) for v in (a, b, moved)]
+    return np.where((sides[0] == sides[1]) & (sides[1] == sides[2]), moved, b)

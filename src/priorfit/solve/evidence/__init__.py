@@ -1,0 +1,1 @@
+"""Precisions of noise and weights that make the data most probable."""

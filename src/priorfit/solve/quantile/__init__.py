@@ -1,0 +1,1 @@
+"""Quantile regression: a loss with a kink, solved through its dual."""

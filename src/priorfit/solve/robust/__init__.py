@@ -1,0 +1,1 @@
+"""Losses that are not convex: descent from several starts to the lowest local optimum."""
