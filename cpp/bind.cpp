@@ -1,4 +1,4 @@
-// With bind_groups.cpp the only file that knows Python.
+// With bind_groups.cpp and bind_local.cpp the only files that know Python.
 #include <nanobind/stl/string.h>
 
 #include <mutex>
@@ -18,6 +18,7 @@
 #include "small.hpp"
 
 void bind_groups(nb::module_& m);
+void bind_local(nb::module_& m);
 
 namespace {
 
@@ -340,4 +341,5 @@ NB_MODULE(_core, m) {
   m.def("fit_small", &fit_small, "X"_a.noconvert(), "y"_a, "weights"_a, "l1"_a, "l2"_a, "loc"_a,
         "lower"_a, "upper"_a, "intercept"_a, "phi"_a, "coef"_a.noconvert());
   bind_groups(m);
+  bind_local(m);
 }

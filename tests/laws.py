@@ -99,6 +99,24 @@ CHANGED_PRIORS = {
     "trend filter of parabolas": lambda p: pf.RandomWalk(0.3, order=3, kind="laplace"),
 }
 
+#: name -> p -> prior whose penalty is not convex: estimates are local optima
+NONCONVEX = {
+    "student": lambda p: pf.StudentPrior(3.0, 0.3),
+    "cauchy per column": lambda p: pf.StudentPrior(1.0, _mixed_scale(p), loc=0.1),
+    "log-laplace": lambda p: pf.LogLaplace(0.1, 1.0),
+    "log-laplace loc": lambda p: pf.LogLaplace(0.1, 2.0, loc=np.linspace(-0.3, 0.3, p)),
+    "log-laplace per column": lambda p: pf.LogLaplace(_mixed_scale(p), 1.0),
+    "non-negative log-laplace": lambda p: pf.Truncated(pf.LogLaplace(0.1, 1.0), lower=0),
+    "boxed student": lambda p: pf.Truncated(pf.StudentPrior(2.0, 0.3), lower=-0.2, upper=0.3),
+    "mcp": lambda p: pf.MCP(8.0, 3.0, information=40.0),
+    "mcp, very concave": lambda p: pf.MCP(8.0, 0.5, information=40.0),
+    "mcp loc": lambda p: pf.MCP(8.0, 3.0, np.geomspace(10, 80, p), loc=0.1),
+    "scad": lambda p: pf.SCAD(8.0, 3.7, information=40.0),
+    "scad per column": lambda p: pf.SCAD(np.geomspace(4, 12, p), 2.5, information=40.0),
+    "best subset": lambda p: pf.SpikeSlab(2.0),
+    "spike and slab": lambda p: pf.SpikeSlab(2.0, scale=0.7, loc=np.linspace(-0.1, 0.1, p)),
+}
+
 #: name -> proper one-dimensional prior
 PROPER = {
     "normal": pf.Normal(0.7, loc=0.2),
@@ -114,6 +132,12 @@ PROPER = {
     "exponential by name": pf.Exponential(0.7),
     "far tail": pf.Truncated(pf.Normal(1.0), lower=4, upper=9),
     "boxed elastic net": pf.Truncated(pf.ElasticNet(0.5, 0.8), lower=-1, upper=0.4),
+    "student": pf.StudentPrior(3.0, 0.7, loc=0.2),
+    "student, heavy": pf.StudentPrior(0.8, 0.4),
+    "log-laplace": pf.LogLaplace(0.5, 2.5, loc=-0.3),
+    "log-laplace, heavy": pf.LogLaplace(0.7, 0.8),
+    "half student": pf.Truncated(pf.StudentPrior(4.0, 0.7), lower=0),
+    "boxed log-laplace": pf.Truncated(pf.LogLaplace(0.5, 1.5), lower=-1, upper=0.4),
     "uniform": pf.Truncated(pf.Flat(), lower=-1, upper=2),
 }
 

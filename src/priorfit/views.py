@@ -9,8 +9,12 @@ import numpy as np
 from priorfit._typing import Array, Mask
 from priorfit.likelihoods import Likelihood
 from priorfit.priors import ByColumn, NormalForm, Prior, Ranked, describe
+from priorfit.priors.concave import McpShape, ScadShape
 
 __all__ = ["Constraint", "Penalty", "Views", "collapsed", "explain", "extremes", "views_of"]
+
+
+NOT_CONVEX = "Σ −log p"  # what a penalty that is no norm bounds, beyond its value at loc
 
 
 class Penalty(NamedTuple):
@@ -19,6 +23,8 @@ class Penalty(NamedTuple):
 
     ``l1``, ``l2`` and ``group`` (with its factor sqrt(d)) are lambdas: one number where all columns
     share it, else (p,). ``moved`` is how the text calls ``b - loc``: "b" where every loc is 0.
+    ``concave`` is a penalty that is not convex in words; ``l1`` and ``l2`` are then its slope and
+    curvature at loc.
     """
 
     l1: float | Array
@@ -26,6 +32,7 @@ class Penalty(NamedTuple):
     moved: str = "b − loc"
     group: float | Array = 0.0
     ranked: float | Array = 0.0
+    concave: str = ""
 
     def __str__(self) -> str:
         squared = self.moved if len(self.moved) == 1 else f"({self.moved})"
@@ -39,6 +46,8 @@ class Penalty(NamedTuple):
             )
             if np.any(np.asarray(value) > 0)
         ]
+        if self.concave:
+            parts = [self.concave]
         return "loss + " + " + ".join(parts) if parts else "loss alone"
 
 
@@ -56,6 +65,8 @@ class Constraint(NamedTuple):
     shadow_price: float = 0.0
 
     def __str__(self) -> str:
+        if self.norm == NOT_CONVEX:
+            return f"smallest loss nearby with {self.norm} ≤ {self.radius:.4g}"
         text = f"smallest loss with {self.norm} ≤ {self.radius:.4g}"
         if self.slack:
             return f"{text} (slack: the penalty is 0)"
@@ -92,6 +103,10 @@ def views_of(prior: Prior, phi: float, coef: Array) -> Views:
         form = prior.lower(len(coef))
         moved = "b − loc" if np.any(form.loc) else "b"
     t = coef - form.loc
+    if form.concave is not None:
+        l1, l2 = _shared(phi * form.l1), _shared(phi * form.l2)
+        penalty = Penalty(l1, l2, moved, concave=_bent(form, phi))
+        return Views(prior, penalty, Constraint(NOT_CONVEX, float(form.total(t)), False, phi))
     radius = float(form.radius(t))
     price = float(phi * form.slope(radius))
     constraint = Constraint(_norm_name(form, moved), radius, price == 0, price)
@@ -100,13 +115,31 @@ def views_of(prior: Prior, phi: float, coef: Array) -> Views:
 
 def _without_flat(form: NormalForm, u: Array) -> tuple[NormalForm, Array]:
     """What is measured of coordinates: a level or slope without a belief is not."""
-    if form.groups is not None or form.ranked is not None:
+    if form.groups is not None or form.ranked is not None or form.concave is not None:
         return form, u
     kept = ~form.flat
     l1, l2, loc, lower, upper = (
         v[kept] for v in (form.l1, form.l2, form.loc, form.lower, form.upper)
     )
     return NormalForm(l1, l2, loc, lower, upper), u[kept]
+
+
+def _bent(form: NormalForm, phi: float) -> str:
+    """A penalty with a concave part in words: what it is near loc, and where it lets go."""
+    concave = form.concave
+    assert concave is not None
+    size = concave.size[concave.size > 0] if concave.jumps else concave.size
+    size = size[np.isfinite(size)]
+    if not len(size):
+        return ""
+    if concave.jumps:
+        square = f" + {_span(_shared(phi * form.l2))} × ½ Σb²" if np.any(form.l2) else ""
+        return f"{_span(_shared(phi * size))} for each weight{square}"
+    slope = f"{_span(_shared(phi * form.l1))} × Σ|b|" if np.any(form.l1) else ""
+    curve = slope or f"{_span(_shared(phi * form.l2))} × ½ Σb²"
+    ends = isinstance(concave.shape, McpShape | ScadShape)
+    beyond = "level beyond" if ends else "growing like a logarithm beyond"
+    return f"{curve} near 0, {beyond} {_span(_shared(size))}"
 
 
 def _penalty(form: NormalForm, phi: float, moved: str) -> Penalty:
@@ -186,6 +219,8 @@ def extremes(form: NormalForm, precision: Array) -> tuple[Mask, Mask]:
     with np.errstate(invalid="ignore", divide="ignore"):
         kept = precision / (precision + curvature)
     known = precision > 0
+    if form.concave is not None:  # a heavy tail holds no large weight, a corner no small one free
+        return known & form.flat, form.fixed | ~known
     frozen = form.fixed | (known & (kept < 0.01)) | ~known
     return known & ~form.fixed & (kept > 0.999), frozen
 

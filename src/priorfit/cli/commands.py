@@ -281,7 +281,8 @@ def _settings(options: Namespace) -> dict[str, Any]:
 
 def _says_scale(prior: str) -> bool:
     """Whether the text of a prior says how wide it is."""
-    return "scale=" in prior or "(" in prior or prior == "flat"
+    stated = any(word in prior for word in ("scale=", "penalty=", "("))
+    return stated or prior == "flat"
 
 
 def _run(model: Any, table: pa.Table, y: Any, extra: dict[str, Any]) -> tuple[str, ...]:

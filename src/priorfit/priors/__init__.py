@@ -12,20 +12,28 @@ from priorfit.priors.grammar import from_dict, parse_prior, to_dict
 from priorfit.priors.grouped import GroupLaplace, SparseGroupLaplace
 from priorfit.priors.groups import Groups
 from priorfit.priors.halves import Exponential, HalfNormal
+from priorfit.priors.heavy import Cauchy, LogLaplace, StudentPrior
+from priorfit.priors.horseshoe import Horseshoe
 from priorfit.priors.leaf import Leaf, boosted_leaf
 from priorfit.priors.multivariate import MultivariateNormal
-from priorfit.priors.normal_form import NormalForm
+from priorfit.priors.nonconvex import MCP, SCAD
+from priorfit.priors.normal_form import AtStrength, NormalForm
 from priorfit.priors.ranked import Ranked
 from priorfit.priors.separable import ElasticNet, Flat, Laplace, Normal
 from priorfit.priors.shrinkage import shrinkage
 from priorfit.priors.slope import SLOPE
+from priorfit.priors.spike import SpikeSlab
 from priorfit.priors.truncated import Truncated
 
 __all__ = [
+    "MCP",
+    "SCAD",
     "SLOPE",
+    "AtStrength",
     "Ball",
     "Basis",
     "ByColumn",
+    "Cauchy",
     "Change",
     "Comparison",
     "ElasticNet",
@@ -34,10 +42,12 @@ __all__ = [
     "GroupLaplace",
     "Groups",
     "HalfNormal",
+    "Horseshoe",
     "L1Ball",
     "L2Ball",
     "Laplace",
     "Leaf",
+    "LogLaplace",
     "MultivariateNormal",
     "Normal",
     "NormalForm",
@@ -45,6 +55,8 @@ __all__ = [
     "RandomWalk",
     "Ranked",
     "SparseGroupLaplace",
+    "SpikeSlab",
+    "StudentPrior",
     "Truncated",
     "adaptive",
     "as_prior",

@@ -36,6 +36,8 @@ class Prior(ABC):
     common_unit = False
     #: the name of the linear map from b to the coordinates of `change`
     coordinates = ""
+    #: whether it may be kept to a box (`Truncated`)
+    cuttable = True
 
     @abstractmethod
     def neg_log_density(self, b: ArrayLike) -> Array:
@@ -91,6 +93,18 @@ class Prior(ABC):
         A scalar scale is set to 1 (an elastic net keeps the ratio of its two rates); scales
         given per column stay as they are, as relative scales.
         """
+
+    def along(self, form: NormalForm, total_weight: float) -> NormalForm:  # noqa: ARG002
+        """What a path multiplies by its lambdas, given the ``form`` of the prior at unit rate."""
+        return form
+
+    def relative(self) -> Self:
+        """As one part of a prior by column on a path, whose scales are relative ones."""
+        return self
+
+    def member(self, penalty: float, phi: float, total_weight: float) -> Self:  # noqa: ARG002
+        """The belief that a path through this prior of unit rate holds at lambda ``penalty``."""
+        return self.tempered(penalty / phi)
 
     @abstractmethod
     def rescaled(self, factor: ArrayLike) -> Self:

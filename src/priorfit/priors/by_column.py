@@ -12,12 +12,13 @@ from priorfit._errors import InputError
 from priorfit._typing import Array, ArrayLike, Index, Seed
 from priorfit.priors.base import Prior, key_of_columns
 from priorfit.priors.change import Change, Identity, SideBySide
+from priorfit.priors.concave import Concave
 from priorfit.priors.groups import Groups
 from priorfit.priors.normal_form import NormalForm
 
 __all__ = ["ByColumn", "as_prior"]
 
-_KNOWN = {"l1", "l2", "loc", "lower", "upper", "groups"}
+_KNOWN = {"l1", "l2", "loc", "lower", "upper", "groups", "concave"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,6 +123,8 @@ class ByColumn(Prior):
             part.check_columns(len(where))
             change = part.change(len(where))
             _form_of(part if change is None else change.prior, len(where))
+        whole = self.change(p)
+        (self if whole is None else whole.prior).lower(p)
 
     def change(self, p: int) -> Change | None:
         """The coordinates of the parts side by side; None where no part has others."""
@@ -156,16 +159,20 @@ class ByColumn(Prior):
         self._check_size(p)
         l1, l2, loc, lower, upper, rate = np.zeros((6, p))
         ids, count = np.full(p, -1), 0
+        bent: list[tuple[Concave, Index]] = []
         for part, where in self._placed():
             form = _form_of(part, len(where))
             l1[where], l2[where], loc[where] = form.l1, form.l2, form.loc
             lower[where], upper[where] = form.lower, form.upper
+            if form.concave is not None:
+                bent.append((form.concave, where))
             if form.groups is not None:
                 inside = form.groups.inside
                 ids[where[inside]] = form.groups.ids[inside] + count
                 rate[where] = form.groups.rate
                 count += len(form.groups.sizes)
-        return NormalForm(l1, l2, loc, lower, upper, Groups(ids, rate) if count else None)
+        groups = Groups(ids, rate) if count else None
+        return NormalForm(l1, l2, loc, lower, upper, groups, _concave_of(bent, p, groups))
 
     def neg_log_density(self, b: ArrayLike) -> Array:
         """``-log p(b)`` of each coefficient, (..., p)."""
@@ -208,8 +215,20 @@ class ByColumn(Prior):
         return self.changed(lambda part: part.tempered(strength))
 
     def unit(self) -> Self:
-        """Itself: the scales of the parts are relative ones."""
-        return self
+        """The scales of the parts are relative ones."""
+        return self.changed(lambda part: part.relative())
+
+    def along(self, form: NormalForm, total_weight: float) -> NormalForm:
+        """See `Prior.along`; MCP and SCAD are refused beside a heavy tail of another kind."""
+        moving = [part.along(form, total_weight) is not form for part in self.parts.values()]
+        if not any(moving):
+            return form
+        first = next(part for part, moves in zip(self.parts.values(), moving, strict=True) if moves)
+        return first.along(form, total_weight)
+
+    def member(self, penalty: float, phi: float, total_weight: float) -> Self:
+        """See `Prior.member`."""
+        return self.changed(lambda part: part.member(penalty, phi, total_weight))
 
     def rescaled(self, factor: ArrayLike) -> Self:
         """Every part in the new units; ``factor`` is a number or (p,)."""
@@ -317,3 +336,22 @@ def _form_of(part: Prior, p: int) -> NormalForm:
             "State it for all columns, or choose another prior for this part.",
         )
     return form
+
+
+def _concave_of(
+    parts: list[tuple[Concave, Index]], p: int, groups: Groups | None
+) -> Concave | None:
+    """One concave part for all columns: its shape must be one, and no groups beside it."""
+    if not parts:
+        return None
+    shape = parts[0][0].shape
+    if groups is not None or any(concave.shape != shape for concave, _ in parts):
+        raise InputError(
+            "the parts of a prior by column must have one kind of heavy tail, and no groups",
+            "several kinds" if groups is None else "groups beside a heavy tail",
+            "Use the same family for all columns that are not convex.",
+        )
+    size = np.full(p, 0.0 if parts[0][0].jumps else np.inf)
+    for concave, where in parts:
+        size[where] = concave.size
+    return Concave(shape, size)

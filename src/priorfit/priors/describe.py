@@ -13,9 +13,13 @@ from priorfit.priors.by_column import ByColumn
 from priorfit.priors.differences import RandomWalk
 from priorfit.priors.grouped import SparseGroupLaplace
 from priorfit.priors.halves import Half
+from priorfit.priors.heavy import LogLaplace, StudentPrior
+from priorfit.priors.horseshoe import Horseshoe
 from priorfit.priors.multivariate import MultivariateNormal
+from priorfit.priors.nonconvex import MCP, SCAD
 from priorfit.priors.separable import ElasticNet, Flat
 from priorfit.priors.slope import SLOPE
+from priorfit.priors.spike import SpikeSlab
 from priorfit.priors.truncated import Truncated
 
 __all__ = ["describe"]
@@ -50,11 +54,22 @@ def describe(prior: Prior) -> str:
         return _describe_sorted(prior)
     if not prior.separable:
         return _describe_groups(prior)
+    if isinstance(prior, MCP | SCAD):
+        return _describe_levelling(prior)
+    if isinstance(prior, Horseshoe):
+        return f"Horseshoe, scale {_range(np.asarray(prior.scale))}: no mode, a posterior only"
+    if isinstance(prior, SpikeSlab):
+        return _describe_spike(prior)
     widths = [np.atleast_1d(w) for w in prior._widths()]  # type: ignore[attr-defined]
     names = ("l1_scale", "l2_scale") if isinstance(prior, ElasticNet) else ("scale",)
     scales = ", ".join(f"{k} {_range(w)}" for k, w in zip(names, widths, strict=True))
     if any(w.size > 1 or not np.all((w > 0) & np.isfinite(w)) for w in widths):
         return f"{prior.word}, {scales}"
+    if isinstance(prior, StudentPrior | LogLaplace):
+        df = np.asarray(prior.df, dtype=np.float64)
+        scales = f"{scales}, df {_range(df)}"
+        if df.ndim or df <= 0:
+            return f"{prior.word}, {scales}: heavy tails, large weights are left alone"
     loc = np.atleast_1d(np.asarray(prior.loc, dtype=np.float64))  # type: ignore[attr-defined]
     half = np.max(prior.quantile(0.75) - loc)
     most = np.max(prior.quantile(0.975) - loc)
@@ -114,6 +129,32 @@ def _box(low: np.ndarray, high: np.ndarray) -> str:
     if np.all(np.isinf(low)):
         return f"never above {_range(high)}"
     return f"kept in [{_range(low)}, {_range(high)}]"
+
+
+def _describe_levelling(prior: MCP | SCAD) -> str:
+    second = f"gamma {prior.gamma:.3g}" if isinstance(prior, MCP) else f"a {prior.a:.3g}"
+    penalty, width = np.asarray(prior.penalty, dtype=np.float64), prior.width
+    return (
+        f"{prior.word}, penalty {_range(penalty)}, {second}: weights beyond ±{_range(width)} are "
+        "not shrunk; improper, no density integrates"
+    )
+
+
+def _describe_spike(prior: SpikeSlab) -> str:
+    (scale,) = prior._widths()
+    price = f"penalty {_range(np.asarray(prior.penalty, dtype=np.float64))}"
+    if not np.all((scale > 0) & np.isfinite(scale)):
+        return f"Best subset, {price}: each weight that is not {_spike(prior)} costs the same"
+    share = 100.0 * prior.inclusion
+    return (
+        f"Spike and slab, {price}, scale {_range(scale)}: {_range(share)} % of the weights are "
+        f"not {_spike(prior)}"
+    )
+
+
+def _spike(prior: SpikeSlab) -> str:
+    loc = np.asarray(prior.loc, dtype=np.float64)
+    return "0" if not np.any(loc) else "at loc"
 
 
 def _describe_groups(prior: Any) -> str:

@@ -16,9 +16,13 @@ from priorfit.priors.by_column import ByColumn
 from priorfit.priors.differences import RandomWalk
 from priorfit.priors.grouped import GroupLaplace, SparseGroupLaplace
 from priorfit.priors.halves import Exponential, Half, HalfNormal
+from priorfit.priors.heavy import LogLaplace, StudentPrior
+from priorfit.priors.horseshoe import Horseshoe
 from priorfit.priors.multivariate import MultivariateNormal
+from priorfit.priors.nonconvex import MCP, SCAD
 from priorfit.priors.separable import ElasticNet, Flat, Laplace, Normal
 from priorfit.priors.slope import SLOPE
+from priorfit.priors.spike import SpikeSlab
 from priorfit.priors.truncated import Truncated
 
 __all__ = ["from_dict", "parse_prior", "to_dict"]
@@ -35,6 +39,12 @@ _FAMILIES: dict[str, type[Prior]] = {
     "elasticnet": ElasticNet,
     "grouplaplace": GroupLaplace,
     "sparsegrouplaplace": SparseGroupLaplace,
+    "studentt": StudentPrior,
+    "loglaplace": LogLaplace,
+    "mcp": MCP,
+    "scad": SCAD,
+    "spikeslab": SpikeSlab,
+    "horseshoe": Horseshoe,
 }
 _BY_COLUMN = "bycolumn"
 _ONE = re.compile(r"\s*(?P<family>[\w-]+)\s*(?:\((?P<call>[^()]*)\)|:(?P<rest>.*))?\s*")

@@ -115,10 +115,15 @@ def save_model(model: Model, path: str | PathLike[str]) -> None:
         "classes": list(model.classes),
         "prior": to_dict(model.prior),
         "dispersion": model.dispersion,
-        "certificate": {k: v if np.isfinite(v) else str(v) for k, v in model.certificate.items()},
+        "certificate": {k: _finite(v) for k, v in model.certificate.items()},
     }
     text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
     Path(path).write_text(text + "\n", encoding="utf-8")
+
+
+def _finite(value: float) -> float | str:
+    """A number as JSON has it; the infinite gap of a local optimum as text."""
+    return value if np.isfinite(value) else str(value)
 
 
 def load_model(path: str | PathLike[str]) -> Model:

@@ -88,14 +88,27 @@ def solve_quietly(
         return with_shape(problem, fit, warm)
     if problem.change is not None:
         return _changed(problem, problem.change, tol, max_iter, solver, warm)
-    if solver == "auto" and warm is None and (small := fit_small(problem, tol)) is not None:
+    convex = problem.form.concave is None
+    if (
+        solver == "auto"
+        and warm is None
+        and convex
+        and (small := fit_small(problem, tol)) is not None
+    ):
         return _small_solution(problem, small, tol)
     standard = standardize(problem)
     start = standard.start if warm is None else standard.enter(warm.intercept, warm.coef)
     likelihood = problem.likelihood
     phi = likelihood.known_dispersion
     only = None if phi is None else phi * standard.y_unit**2
+    optima = 1
     if isinstance(likelihood, Gaussian) and likelihood.scale_by_noise:
+        if standard.form.concave is not None:
+            raise InputError(
+                "`scale_by_noise` must go with a convex penalty: the joint estimate is then unique",
+                problem.prior.word,
+                "Give Gaussian(noise=...), or Gaussian() to estimate it.",
+            )
         standard, strength, g, found, rounds = _conditional_fit(
             standard, start, tol, max_iter, solver
         )
@@ -103,9 +116,10 @@ def solve_quietly(
         run = engine(standard, solver=solver, tol=tol, max_iter=max_iter, only=only)
         strength = independent_variance(standard, run) if only is None else only
         solutions, found = run(np.array([strength]), start)
-        g, rounds = solutions[:, 0], run.rounds
+        g, rounds, optima = solutions[:, 0], run.rounds, getattr(run, "optima", 1)
     name = Auto().of(standard, only) if solver == "auto" else solver
-    return _solution(problem, standard, g, strength, found, tol, (name, rounds))
+    solution = _solution(problem, standard, g, strength, found, tol, (name, rounds))
+    return solution._replace(optima=optima)
 
 
 def _changed(
@@ -167,7 +181,8 @@ def _solution(
 ) -> Solution:
     intercepts, coefs = restore(standard, g[:, None], problem)
     coef, intercept = coefs[:, 0], float(intercepts[0])
-    local = not problem.likelihood.convex
+    local = not problem.likelihood.convex or standard.form.concave is not None
+    local = local and not np.isfinite(found.gap[0])
     certificate = Certificate(float(found.gap[0]), float(found.kkt[0]), tol, local)
     proved = Status.LOCAL if local else Status.CERTIFIED
     status = proved if certificate.certified else Status.NOT_CONVERGED

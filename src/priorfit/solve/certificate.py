@@ -18,6 +18,12 @@ from priorfit._typing import Array, Index
 from priorfit.design import Dense
 from priorfit.priors import NormalForm, Ranked
 from priorfit.solve.coupled.bound import dual_value, meet_flat
+from priorfit.solve.local.stationary import (
+    column_curvatures,
+    linear_predictors,
+    slopes_at,
+    violations,
+)
 from priorfit.solve.quantile.dual import dual_of, on_sides
 from priorfit.solve.standard import Standard
 
@@ -48,12 +54,14 @@ def certify(
     ``gap`` is (P - D) over the null deviance's half, at least the rounding of one float64; ``kkt``
     the largest violation of stationarity over the largest correlation of the null model. Both are
     infinite for an answer that is not finite. ``thetas`` (n, k): dual points to try, for a loss
-    whose slope is not a single number; any theta gives a true bound. For a loss that is not convex
-    there is no bound: the gap is infinite.
+    whose slope is not a single number; any theta gives a true bound. Where loss or penalty is not
+    convex there is no bound: the gap is infinite, and kkt alone says that an answer is stationary.
     """
     (n, m), k = standard.Z.shape, solutions.shape[1]
     by_rows = standard.gaussian and isinstance(standard.Z.base, Dense)
     step = max(1, _BUDGET // (m if by_rows else max(n, m)))
+    if standard.form.concave is not None:
+        return _certify_local(standard, solutions, strengths)
     if not standard.likelihood.convex:
         return _stationary(standard, solutions, strengths)
     if thetas is not None:
@@ -65,6 +73,24 @@ def certify(
         return judge(standard, solutions, strengths)
     spans = [slice(i, i + step) for i in range(0, k, step)]
     return joined([judge(standard, solutions[:, span], strengths[span]) for span in spans])
+
+
+def _certify_local(standard: Standard, g: Array, strengths: Array) -> Certificates:
+    """Stationarity of each point by itself: the penalty need not be in proportion to strength."""
+    step = max(1, _BUDGET // max(standard.Z.shape))
+    if len(strengths) > step:
+        spans = [slice(i, i + step) for i in range(0, len(strengths), step)]
+        return joined([_certify_local(standard, g[:, at], strengths[at]) for at in spans])
+    eta = linear_predictors(standard, g)
+    slopes, kkt = slopes_at(standard, eta), np.full(len(strengths), np.inf)
+    concave = standard.form.concave
+    jumps = concave is not None and concave.jumps
+    for k, s in enumerate(strengths):
+        curvatures = column_curvatures(standard, eta[:, k]) if jumps else None
+        found = violations(g[:, k], slopes[:, k], standard.form.at(float(s)), curvatures)
+        kkt[k] = found[~standard.form.fixed].max(initial=0.0) / standard.null_correlation
+    kkt = np.where(np.isfinite(kkt), kkt, np.inf)
+    return Certificates(np.full(len(strengths), np.inf), kkt, slopes)
 
 
 def certify_by_gram(standard: Standard, solutions: Array, strengths: Array) -> Certificates:

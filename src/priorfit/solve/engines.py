@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 
 from priorfit._errors import InputError
 from priorfit._typing import Array
-from priorfit.design import Dense
+from priorfit.design import Changed, Dense
 from priorfit.likelihoods import Gaussian
+from priorfit.priors import NormalForm
 from priorfit.problem import Problem
 from priorfit.solve.blocks import only_groups
 from priorfit.solve.certificate import Certificates
@@ -20,6 +21,8 @@ from priorfit.solve.coupled.newton import CoupledNewton
 from priorfit.solve.gram import Gram, few_columns
 from priorfit.solve.grouped import Grouped
 from priorfit.solve.least_squares import LeastSquares, is_quadratic
+from priorfit.solve.local.engine import Local
+from priorfit.solve.local.starts import Convex, Starts
 from priorfit.solve.many_columns import ManyColumns
 from priorfit.solve.newton import Newton
 from priorfit.solve.quantile.engine import InteriorPoint
@@ -51,7 +54,7 @@ class Engine(Protocol):
         """Solve at each strength, warm from the one before."""
 
 
-_SMOOTH = ("newton", "interior", "chain", "sorted", "coupled", "reference")
+_SMOOTH = ("newton", "barrier", "chain", "sorted", "coupled", "reference")
 
 ENGINES = (
     "least-squares",
@@ -60,9 +63,10 @@ ENGINES = (
     "working-set",
     "groups",
     "newton",
-    "interior",
+    "barrier",
     "chain",
     "sorted",
+    "local",
     "interior-point",
     "several-starts",
     "coupled",
@@ -92,6 +96,8 @@ class Auto:
 
 
 def _select(standard: Standard, only: float | None = None) -> str:
+    if standard.form.concave is not None:
+        return "local"
     if not standard.likelihood.smooth:
         return "interior-point"
     if not standard.likelihood.convex:
@@ -124,6 +130,23 @@ def engine(
             "Choose one of them.",
         )
     name = _select(standard, only) if solver == "auto" else solver
+    _check_ranks(standard, name)
+    if (standard.form.concave is not None) != (name == "local"):
+        kind = "convex" if name != "local" else "not convex"
+        raise InputError(
+            f"the {name} engine must have a penalty that is {kind}",
+            "one that is not" if name != "local" else "one that is",
+            "Leave solver at auto.",
+        )
+    if name == "local" and not standard.likelihood.smooth:
+        raise InputError(
+            "a penalty that is not convex must go with a likelihood that has derivatives",
+            standard.likelihood.name,
+            "Use a convex prior with it, or Huber or Student-t noise with this one.",
+        )
+    if name == "local":
+        starts = None if only is None else Starts(standard, _convex(standard, max_iter))
+        return Local(standard, tol, max_iter, starts)
     if not standard.likelihood.smooth:
         return _with_kinks(standard, name, tol, max_iter)
     if not standard.likelihood.convex:
@@ -146,13 +169,6 @@ def engine(
             f"the {name} engine must have a gaussian likelihood",
             standard.likelihood.name,
             "Use solver='auto'.",
-        )
-    if (standard.form.ranked is not None) != (name == "sorted") and name != "reference":
-        raise InputError(
-            "a sorted prior must have the sorted engine, and such priors only; it does not take "
-            "likelihoods with coupled rows",
-            f"{name} with {standard.likelihood.name}",
-            "Leave solver at auto; for coupled rows use a Laplace prior.",
         )
     if standard.form.groups is not None and name not in (
         "groups",
@@ -179,24 +195,8 @@ def engine(
         return Reference(standard, tol, max_iter)
     if name == "groups":
         return Grouped(standard, tol, max_iter)
-    if name == "chain":
-        return ChainNewton(standard, tol, min(max_iter, 100))
-    if name == "sorted":
-        return SortedWeights(standard, tol, max_iter)
-    if name == "interior":
-        held = standard.form.fixed
-        bounds = np.isfinite(standard.form.lower) | np.isfinite(standard.form.upper)
-        if standard.form.groups is not None or np.any(bounds & ~held):
-            raise InputError(
-                "the interior engine must have a prior without groups or bounds",
-                "some",
-                "Use solver='auto'.",
-            )
-        if standard.gaussian:
-            return Interior(standard, tol)
-        return Newton(standard, tol, min(max_iter, 200), minimise_quadratic)
-    if name == "coupled":
-        return CoupledNewton(standard, tol, min(max_iter, 200))
+    if name in ("chain", "sorted", "barrier"):
+        return _structured(standard, name, tol, max_iter)
     if name == "newton":
         return Newton(standard, tol, min(max_iter, 200))
     if name == "working-set":
@@ -204,6 +204,17 @@ def engine(
     if name == "conjugate-gradients":
         return ConjugateGradients(standard, tol, max_iter)
     return LeastSquares(standard, tol) if name == "least-squares" else Gram(standard, tol)
+
+
+def _convex(standard: Standard, max_iter: int) -> Convex:
+    """The engines for convex forms, as starts for one that is not."""
+
+    def solve(form: NormalForm, strength: float) -> Array:
+        plain = replace(standard, form=form)
+        run = engine(plain, solver="auto", tol=1e-6, max_iter=max_iter, only=strength)
+        return run(np.array([strength]), plain.start)[0][:, 0]
+
+    return solve
 
 
 def _with_kinks(standard: Standard, name: str, tol: float, max_iter: int) -> Engine:
@@ -233,6 +244,42 @@ def _with_starts(standard: Standard, name: str, tol: float, max_iter: int) -> En
         return run(np.array([strength]), convex.start)[0][:, 0]
 
     return SeveralStarts(standard, tol, starts_of(solve))
+
+
+def _check_ranks(standard: Standard, name: str) -> None:
+    """Raise `InputError` where sorted weights and their engine do not meet."""
+    if (standard.form.ranked is not None) != (name == "sorted") and name != "reference":
+        raise InputError(
+            "a sorted prior must have a convex likelihood of independent rows that has derivatives, "
+            "and the sorted engine, which takes no other prior",
+            f"{name} with {standard.likelihood.name}",
+            "Leave solver at auto; use a Laplace prior with other likelihoods.",
+        )
+
+
+def _structured(standard: Standard, name: str, tol: float, max_iter: int) -> Engine:
+    """The engines of `solve.structured`."""
+    form, base = standard.form, standard.Z.base
+    if name == "sorted":
+        return SortedWeights(standard, tol, max_iter)
+    if name == "chain":
+        if not isinstance(base, Changed) or not is_chain(base, standard.Z.intercept):
+            raise InputError(
+                "the chain engine must have a random walk and one entry in each row of a sparse X",
+                "another problem",
+                "Use solver='auto'.",
+            )
+        return ChainNewton(standard, tol, min(max_iter, 100))
+    bounded = np.isfinite(form.lower) | np.isfinite(form.upper)
+    if form.groups is not None or np.any(bounded & ~form.fixed):
+        raise InputError(
+            "the barrier engine must have a prior without groups or bounds",
+            "some",
+            "Use solver='auto'.",
+        )
+    if standard.gaussian:
+        return Interior(standard, tol)
+    return Newton(standard, tol, min(max_iter, 200), minimise_quadratic)
 
 
 def share(problem: Problem) -> Shared | None:

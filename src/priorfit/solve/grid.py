@@ -22,6 +22,7 @@ from priorfit.priors import (
 )
 from priorfit.problem import Problem
 from priorfit.solve.engines import engine
+from priorfit.solve.local.stationary import column_curvatures
 from priorfit.solve.quantile.null import null_pull
 from priorfit.solve.standard import Standard, standardize
 
@@ -66,6 +67,8 @@ def _lambda_max(standard: Standard) -> float:
     pure = form.kinked
     if not np.any(pure):
         return 0.0
+    if form.concave is not None and form.concave.jumps:
+        return _price_max(standard) / standard.y_unit**2
     correlation = _pull(standard, standard.start)
     others = (form.flat) & (np.abs(correlation) > 1e-12 * standard.null_correlation)
     if np.any(others[int(standard.Z.intercept) :]) or np.any(form.loc[pure] != 0):
@@ -79,6 +82,20 @@ def _lambda_max(standard: Standard) -> float:
     up = np.where(standard.start < form.upper, correlation, 0.0)
     down = np.where(standard.start > form.lower, -correlation, 0.0)
     return _holding(form, np.maximum(np.maximum(up, down), 0.0)) / standard.y_unit**2
+
+
+def _price_max(standard: Standard) -> float:
+    """The smallest strength s at which no weight by itself is worth its price:
+    ``pull^2 / (2 (h + s l2)) <= s price``."""
+    form, start = standard.form, standard.start
+    assert form.concave is not None
+    pull, price = standard.pull(start), form.concave.size
+    h = column_curvatures(standard, standard.eta(start))
+    gain = np.square(pull[price > 0]) / (2.0 * price[price > 0])
+    h, l2 = h[price > 0], form.l2[price > 0]
+    root = np.sqrt(h * h + 4.0 * l2 * gain)
+    strength = 2.0 * gain / np.maximum(h + root, 1e-300)
+    return float(np.max(strength[~form.fixed[price > 0]], initial=0.0))
 
 
 def _pull(standard: Standard, g: Array) -> Array:

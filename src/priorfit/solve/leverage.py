@@ -35,9 +35,12 @@ def curvatures(standard: Standard, g: Array) -> Array:
     return np.maximum(found, 0.0)  # rows far from a line that is not theirs have no say
 
 
-def penalty_curvature(standard: Standard, g: Array, cols: Index) -> Array:
-    """R (m, m) of the coordinates ``cols``; of a group ``rate (I - u u') / length``."""
+def penalty_curvature(standard: Standard, g: Array, cols: Index, strength: float) -> Array:
+    """R (m, m) of the coordinates ``cols``; of a group ``rate (I - u u') / length``, of a concave
+    part its second derivative."""
     form, groups = standard.form, standard.form.groups
+    if form.concave is not None:
+        return np.diag(form.at(strength).bend(np.abs(g - form.loc))[cols] / strength)
     R = np.diag(form.l2[cols])
     if groups is None:
         return R
@@ -62,7 +65,7 @@ def self_influence(standard: Standard, g: Array, strength: float) -> Array:
     if len(cols) > len(w):
         return _among_rows(standard, cols, w, strength)
     gram = standard.Z.gram(cols, cols, w)
-    values, vectors = linalg.eigh(gram + strength * penalty_curvature(standard, g, cols))
+    values, vectors = linalg.eigh(gram + strength * penalty_curvature(standard, g, cols, strength))
     kept = values > values.max(initial=0.0) * len(cols) * np.finfo(np.float64).eps
     root = vectors[:, kept] / np.sqrt(values[kept])
     out = np.empty(len(w))

@@ -11,6 +11,7 @@ from scipy.optimize import brentq
 
 from priorfit._errors import PriorfitWarning
 from priorfit._typing import Array
+from priorfit.priors import NormalForm
 from priorfit.solve.conjugate import is_huge, trace
 from priorfit.solve.engines import Engine
 from priorfit.solve.leverage import curvatures, movable, penalty_curvature
@@ -54,8 +55,10 @@ def degrees_of_freedom(standard: Standard, g: Array, strength: float) -> float:
         return float(min(form.ranked.clusters(g - form.loc) + others, standard.Z.shape[0]))
     if form.groups is not None:
         gram = standard.Z.gram(active, active, w)
-        system = gram + strength * penalty_curvature(standard, g, active)
+        system = gram + strength * penalty_curvature(standard, g, active, strength)
         return float(np.trace(np.linalg.lstsq(system, gram, rcond=None)[0]))
+    if form.concave is not None and not np.any(form.l1):
+        form = replace(form, l2=_touching(form, g, strength))
     plain = active[form.l2[active] == 0]
     shrunk = active[form.l2[active] > 0]
     n = standard.Z.shape[0]
@@ -75,6 +78,15 @@ def degrees_of_freedom(standard: Standard, g: Array, strength: float) -> float:
     else:
         gram = standard.Z.gram(active, active, w)
     return _trace(gram, strength * form.l2[active])
+
+
+def _touching(form: NormalForm, g: Array, strength: float) -> Array:
+    """The l2 rates of the normal prior that touches a smooth heavy-tailed one at ``g``: its slope
+    over t (Dempster, Laird & Rubin 1980)."""
+    t = np.abs(g - form.loc)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rate = form.at(strength).slope(t) / (strength * t)
+    return np.where(t > 0, rate, form.l2)
 
 
 def _trace(gram: Array, penalty: Array) -> float:

@@ -163,8 +163,10 @@ class Path:
 
     @property
     def local(self) -> bool:
-        """Whether the loss is not convex: gaps are infinite then, and kkts are the proof."""
-        return not self.problem.likelihood.convex
+        """Whether loss or penalty is not convex: gaps are infinite then, and kkts are the proof
+        (not so for a best subset of few columns, where every subset was looked at)."""
+        convex = self.problem.likelihood.convex and self._standard.form.concave is None
+        return not convex and bool(np.any(np.isinf(self.gaps)))
 
     @property
     def _proofs(self) -> Array:
@@ -181,7 +183,8 @@ class Path:
 
     def prior_at(self, k: int) -> Prior:
         """The belief that point ``k`` is the MAP estimate of."""
-        return self.prior.tempered(float(self.penalties[k] / self.dispersion_at(k)))
+        penalty, phi = float(self.penalties[k]), self.dispersion_at(k)
+        return self.prior.member(penalty, phi, self.problem.n_effective)
 
     def at(self, penalty: float) -> tuple[float, Array]:
         """(intercept, coef) at any lambda >= 0, solved and certified anew."""
@@ -207,7 +210,7 @@ class Path:
         slack and that fit is returned. Raises `InputError` where the radius is below the strongest
         point of the path. `within` also gives the multiplier and the certificate.
         """
-        if radius == self.norms[0]:
+        if self._standard.form.concave is None and radius == self.norms[0]:
             return float(self.intercepts[0]), self.coefs[:, 0]
         found = self.within(radius)
         return found.intercept, found.coef
@@ -226,6 +229,12 @@ class Path:
         if self._inner is not None and self.problem.change is not None:
             found = self._inner.within(radius)
             return found._replace(coef=self.problem.change.back(found.coef))
+        if self._standard.form.concave is not None:
+            raise InputError(
+                "the constraint view needs a convex penalty: a radius then says which lambda",
+                self.prior.word,
+                "Read the path at a lambda instead: path.at(penalty).",
+            )
         norms = self.norms
         if not norms[0] <= radius < np.inf:
             raise InputError(
@@ -362,7 +371,8 @@ def path_of(
         options: Any = {"n_points": n_points, "ratio": ratio, "tol": tol, "max_iter": max_iter}
         solver = solver_for(problem, solver)
         return _outer(problem, path_of(problem.changed, penalties, solver=solver, **options))
-    standard = standardize(problem, shared=shared)
+    form = problem.prior.along(problem.form, problem.n_effective)
+    standard = standardize(problem, form, shared=shared)
     lambdas = grid_of(problem, standard, penalties, n_points, ratio)
     only = float(lambdas[0]) * standard.y_unit**2 if len(lambdas) == 1 else None
     run = engine(standard, solver=solver, tol=tol, max_iter=max_iter, only=only)

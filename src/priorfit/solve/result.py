@@ -45,7 +45,9 @@ class Solution(NamedTuple):
     ``coef`` (p,) and ``intercept`` in the units of the data; ``phi`` the dispersion (given or
     estimated; its root is the gaussian noise); ``objective`` J, constants kept; ``df`` the
     degrees of freedom; ``solver`` the engine and ``n_iter`` its outer iterations; ``likelihood``
-    the likelihood with all that was estimated in it (its dispersion, its shape).
+    the likelihood with all that was estimated in it (its dispersion, its shape). ``optima`` is how
+    many different local optima the starts led to, of which this is the lowest: 1 where the
+    objective is convex.
     """
 
     intercept: float
@@ -58,6 +60,7 @@ class Solution(NamedTuple):
     solver: str
     n_iter: int
     likelihood: Likelihood | None = None
+    optima: int = 1
 
     @property
     def n_nonzero(self) -> int:

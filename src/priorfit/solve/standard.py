@@ -295,7 +295,8 @@ def _in_units(
         lower, upper = np.concatenate([[-np.inf], lower]), np.concatenate([[np.inf], upper])
     groups = _groups_in_units(form.groups, unit, intercept)
     ranked = _ranked_in_units(form.ranked, unit, intercept)
-    return NormalForm(l1, l2, loc, lower, upper, groups, ranked)
+    concave = form.concave and form.concave.in_units(unit, y_unit, intercept)
+    return NormalForm(l1, l2, loc, lower, upper, groups, concave, ranked)
 
 
 def _ranked_in_units(ranked: Ranked | None, unit: Array, intercept: bool) -> Ranked | None:

@@ -246,7 +246,11 @@ def test_what_cannot_be_is_refused():
         (lambda: pf.MAPRegressor(walk, units="sd").fit(X, y), "common unit"),
         (lambda: parse_prior("randomwalk:kind=cauchy"), "`kind`"),
         (lambda: pf.solve(pf.Problem.make(X, y, prior=pf.Truncated(pf.Laplace(), 0)),
-                          solver="interior"), "without groups or bounds"),
+                          solver="barrier"), "without groups or bounds"),
+        (lambda: pf.solve(pf.Problem.make(X, y, prior=pf.Laplace()), solver="chain"), "one entry"),
+        (lambda: pf.solve(pf.Problem.make(X, y, prior=pf.Laplace()), solver="sorted"), "sorted"),
+        (lambda: pf.solve(pf.Problem.make(X, y, prior=pf.SLOPE(), likelihood=pf.Quantile(0.5))),
+         "sorted prior must have a convex likelihood"),
     ):  # fmt: skip
         with pytest.raises(pf.InputError, match=must):
             make()
