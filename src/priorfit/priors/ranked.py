@@ -110,6 +110,11 @@ class Ranked:
             start = end
         return worst * float(self.units.max())
 
+    def violations(self, t: Array, v: Array, strengths: Array) -> Array:
+        """`violation` of solutions (p, k), at their strengths (k,)."""
+        each = [self.violation(t[:, k], v[:, k], float(s)) for k, s in enumerate(strengths)]
+        return np.array(each)
+
     def shrink(self, t: Array, step: float) -> Array:
         """The prox of ``step * total`` at t, shape of t; raises `InputError` for unequal units."""
         if np.ptp(self.units) > 1e-12 * self.units.max():

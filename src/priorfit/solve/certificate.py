@@ -16,7 +16,7 @@ import numpy as np
 
 from priorfit._typing import Array, Index
 from priorfit.design import Dense
-from priorfit.priors import NormalForm, Ranked
+from priorfit.priors import NormalForm
 from priorfit.solve.coupled.bound import dual_value, meet_flat
 from priorfit.solve.local.stationary import (
     column_curvatures,
@@ -331,21 +331,13 @@ def _violations(standard: Standard, g: Array, slopes: Array, strengths: Array) -
     down = np.where(g > form.lower[:, None], down, 0.0)
     worst = np.maximum(np.maximum(up, down), 0.0)
     if form.ranked is not None:
-        worst = _with_ranks(form.ranked, worst, t, slopes, strengths)
+        worst[form.ranked.columns] = form.ranked.violations(t, slopes, strengths)
     if groups is None:
         return worst
     size, lengths = groups.distances(worst), groups.lengths(t)
     held = strengths * groups.radius[:, None] * (lengths == 0)
     together = groups.spread(np.maximum(size - held, 0.0))
     return np.where(groups.inside[:, None], together, worst)
-
-
-def _with_ranks(ranked: Ranked, worst: Array, t: Array, slopes: Array, strengths: Array) -> Array:
-    """The violations where ranked columns carry, each, the largest of all of them."""
-    worst = worst.copy()
-    for k, s in enumerate(strengths):
-        worst[ranked.columns, k] = ranked.violation(t[:, k], slopes[:, k], float(s))
-    return worst
 
 
 def _meet_flat(standard: Standard, theta: Array, slopes: Array, eta: Array) -> tuple[Array, Array]:
@@ -371,11 +363,8 @@ def _feasible_share(standard: Standard, slopes: Array, strengths: Array) -> Arra
     """The largest share (k,) in [0, 1] at which theta meets the bound of every group and every
     pure l1 term."""
     form, groups = standard.form, standard.form.groups
-    if form.ranked is not None:
-        needed = form.ranked.dual_norm(slopes)
-        share = np.minimum(1.0, strengths / np.maximum(needed, 1e-300))
-        alone = replace(standard, form=replace(form, ranked=None))
-        return np.asarray(np.minimum(share, _feasible_share(alone, slopes, strengths)))
+    if form.ranked is not None:  # beside flat columns only
+        return np.minimum(1.0, strengths / np.maximum(form.ranked.dual_norm(slopes), 1e-300))
     if groups is not None:
         needed = groups.dual_norms(slopes, form.l1).max(axis=0)
         share = np.minimum(1.0, strengths / np.maximum(needed, 1e-300))
@@ -411,9 +400,8 @@ def _penalty_conjugate(standard: Standard, g: Array, v: Array, strengths: Array)
     t = np.clip(inner, low, high)
     value = v * (t + form.loc[:, None]) - l1 * np.abs(t) - 0.5 * l2 * t * t
     if form.ranked is not None:
-        ranked = form.ranked
-        value[ranked.columns] = v[ranked.columns] * form.loc[ranked.columns, None]
-        value[ranked.columns[0]] += radius * ranked.beyond(v, strengths)
+        value[form.ranked.columns] = (v * form.loc[:, None])[form.ranked.columns]
+        value[form.ranked.columns[0]] += radius * form.ranked.beyond(v, strengths)
     if form.groups is None:
         return np.asarray(value.sum(axis=0))
     groups, loc = form.groups, form.loc[:, None]

@@ -36,6 +36,7 @@ from priorfit.solve.structured import (
     ChainNewton,
     Interior,
     SortedWeights,
+    is_chain,
     minimise_quadratic,
     solver_for,
 )
@@ -195,6 +196,8 @@ def engine(
         return Reference(standard, tol, max_iter)
     if name == "groups":
         return Grouped(standard, tol, max_iter)
+    if name == "coupled":
+        return CoupledNewton(standard, tol, min(max_iter, 200))
     if name in ("chain", "sorted", "barrier"):
         return _structured(standard, name, tol, max_iter)
     if name == "newton":
@@ -250,8 +253,8 @@ def _check_ranks(standard: Standard, name: str) -> None:
     """Raise `InputError` where sorted weights and their engine do not meet."""
     if (standard.form.ranked is not None) != (name == "sorted") and name != "reference":
         raise InputError(
-            "a sorted prior must have a convex likelihood of independent rows that has derivatives, "
-            "and the sorted engine, which takes no other prior",
+            "a sorted prior must have a convex likelihood of independent rows that has "
+            "derivatives, and the sorted engine, which takes no other prior",
             f"{name} with {standard.likelihood.name}",
             "Leave solver at auto; use a Laplace prior with other likelihoods.",
         )

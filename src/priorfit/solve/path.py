@@ -370,20 +370,15 @@ def path_of(
     if problem.change is not None:
         options: Any = {"n_points": n_points, "ratio": ratio, "tol": tol, "max_iter": max_iter}
         solver = solver_for(problem, solver)
-        return _outer(problem, path_of(problem.changed, penalties, solver=solver, **options))
+        inner = path_of(problem.changed, penalties, solver=solver, **options)
+        coefs = problem.change.back(inner.coefs)
+        return replace(inner, coefs=coefs, prior=problem.prior, problem=problem, _inner=inner)
     form = problem.prior.along(problem.form, problem.n_effective)
     standard = standardize(problem, form, shared=shared)
     lambdas = grid_of(problem, standard, penalties, n_points, ratio)
     only = float(lambdas[0]) * standard.y_unit**2 if len(lambdas) == 1 else None
     run = engine(standard, solver=solver, tol=tol, max_iter=max_iter, only=only)
     return solved_path(problem, standard, run, lambdas, tol)
-
-
-def _outer(problem: Problem, inner: Path) -> Path:
-    """A path in the coordinates of the columns."""
-    assert problem.change is not None
-    coefs = problem.change.back(inner.coefs)
-    return replace(inner, coefs=coefs, prior=problem.prior, problem=problem, _inner=inner)
 
 
 def solved_path(
