@@ -213,8 +213,9 @@ class Prior(ABC):
 def _same(a: Any, b: Any) -> bool:
     if isinstance(a, Mapping | Prior) or isinstance(b, Mapping | Prior):
         return bool(a == b)
-    if sparse.issparse(a) or sparse.issparse(b):
-        return sparse.issparse(a) and sparse.issparse(b) and a.shape == b.shape and not (a != b).nnz
+    if sparse.issparse(a) and sparse.issparse(b):
+        one, other = sparse.coo_array(a), sparse.coo_array(b)
+        return one.shape == other.shape and not abs(one - other).sum()
     return bool(np.array_equal(np.asarray(a), np.asarray(b)))
 
 

@@ -127,7 +127,8 @@ class Cumulative(Basis):
             unit = 1.0 / width if level < len(self.widths) - 1 else np.ones_like(width)
             below = np.concatenate([np.zeros(level), unit])
             diagonal = np.concatenate([np.ones(level + 1), unit])
-            out = sparse.diags_array([diagonal, -below], offsets=[0, -1], format="csr") @ out
+            step: Any = sparse.diags_array(diagonal) - sparse.diags_array(below, offsets=-1)
+            out = sparse.csr_array(step @ out)
         return out
 
 

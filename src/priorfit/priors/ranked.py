@@ -90,7 +90,7 @@ class Ranked:
     def beyond(self, v: Array, strengths: Array) -> Array:
         """``max_t v't - s total(t)`` over ``units |t| <= 1``, (k,) >= 0."""
         excess = np.cumsum(self.pulls(v), axis=0) - np.outer(self.sums, strengths)
-        return np.maximum(excess.max(axis=0), 0.0)
+        return np.asarray(np.maximum(excess.max(axis=0), 0.0))
 
     def violation(self, t: Array, v: Array, strength: float) -> float:
         """How fast ``s total(t) - v't`` falls per unit of l1 length, in the best direction that

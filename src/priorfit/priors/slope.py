@@ -60,7 +60,7 @@ class SLOPE(Prior):
     def __post_init__(self) -> None:
         check("scale", self.scale, positive=True)
         check("loc", self.loc, positive=False)
-        if is_scalar(self.scale) and not 0 < float(self.scale) < np.inf:  # type: ignore[arg-type]
+        if is_scalar(self.scale) and not 0 < float(self.scale) < np.inf:
             raise InputError(
                 "`scale` must be a positive number", repr(self.scale), "Use Flat for no belief."
             )
@@ -127,7 +127,7 @@ class SLOPE(Prior):
         """Of each weight (..., p): its rate times its size, and an equal share of the constant."""
         b = np.asarray(b, dtype=np.float64)
         form = self.lower(b.shape[-1])
-        return form.value(b) + self._constant(b.shape[-1]) / b.shape[-1]
+        return np.asarray(form.value(b) + self._constant(b.shape[-1]) / b.shape[-1])
 
     def _constant(self, p: int) -> float:
         sums = np.cumsum(self.sequence(p))

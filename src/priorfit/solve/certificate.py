@@ -364,7 +364,8 @@ def _feasible_share(standard: Standard, slopes: Array, strengths: Array) -> Arra
     pure l1 term."""
     form, groups = standard.form, standard.form.groups
     if form.ranked is not None:  # beside flat columns only
-        return np.minimum(1.0, strengths / np.maximum(form.ranked.dual_norm(slopes), 1e-300))
+        needed = np.maximum(form.ranked.dual_norm(slopes), 1e-300)
+        return np.asarray(np.minimum(1.0, strengths / needed))
     if groups is not None:
         needed = groups.dual_norms(slopes, form.l1).max(axis=0)
         share = np.minimum(1.0, strengths / np.maximum(needed, 1e-300))
