@@ -167,9 +167,20 @@ def _ordered(rng, eta):
     return y
 
 
+#: priors over sorted weights: coupled rows and kinks are refused, which a law of `solve/structured` asserts
+SORTED = ("slope", "slope loc", "slope per column", "oscar")
+
+
+def refused(row):
+    """Whether a prior and a likelihood of the registries do not go together."""
+    known = [ALL_LIKELIHOODS[x][0] for x in row if x in ALL_LIKELIHOODS]
+    other = any(k.coupled or not k.smooth or not k.convex for k in known)
+    return other and any(x in SORTED for x in row)
+
+
 def thinned(*registries, keep=5):
     """The product of registries; of coupled likelihoods every ``keep``-th."""
-    every = list(product(*registries))
+    every = [row for row in product(*registries) if not refused(row)]
     coupled = [any(x in ALL_LIKELIHOODS and x not in ROW_BY_ROW for x in row) for row in every]
     place = np.cumsum(coupled)
     return [r for r, c, k in zip(every, coupled, place, strict=True) if not c or k % keep == 0]

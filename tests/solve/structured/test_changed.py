@@ -5,7 +5,7 @@ import pytest
 from scipy import sparse
 
 import priorfit as pf
-from laws import ALL_DESIGNS, ALL_LIKELIHOODS, CHANGED_PRIORS, example
+from laws import ALL_DESIGNS, ALL_LIKELIHOODS, ALL_PRIORS, CHANGED_PRIORS, SORTED, example, refused
 from priorfit.priors import describe, from_dict, parse_prior, to_dict
 from priorfit.solve.standard import standardize
 
@@ -257,3 +257,33 @@ def test_what_cannot_be_is_refused():
     assert parse_prior("randomwalk:scale=0.1,order=2,kind=laplace") == pf.RandomWalk(
         0.1, 2, "laplace"
     )
+
+
+@pytest.mark.parametrize("likelihood", [k for k in ALL_LIKELIHOODS if refused((SORTED[0], k))])
+@pytest.mark.parametrize("prior", SORTED)
+def test_sorted_weights_refuse_coupled_rows(prior, likelihood):
+    """One clear error, no answer."""
+    with pytest.raises(pf.InputError, match="independent rows"):
+        pf.solve(_problem(ALL_PRIORS[prior](P), likelihood))
+
+
+OTHERS = {
+    "gamma": (
+        pf.Gamma(dispersion=0.5),
+        lambda rng, y: np.exp(0.3 * y) * rng.gamma(2.0, 0.5, len(y)),
+    ),
+    "huber": (pf.Huber(), lambda rng, y: y + rng.standard_t(2, len(y))),
+    "quantile": (pf.Quantile(0.3), lambda rng, y: y + rng.normal(size=len(y))),
+}
+
+
+@pytest.mark.parametrize("likelihood", OTHERS)
+@pytest.mark.parametrize("kind", ["normal", "laplace"])
+def test_walks_under_other_likelihoods(kind, likelihood):
+    """Certified, whichever engine the likelihood has."""
+    X, y, w, _ = example(n=60, p=P, scale=0.3)
+    known, draw = OTHERS[likelihood]
+    response = draw(np.random.default_rng(0), y / np.std(y))
+    prior = pf.RandomWalk(0.3, kind=kind)
+    fit = pf.solve(pf.Problem.make(X, response, prior=prior, likelihood=known, weights=w))
+    assert fit.certificate.certified
