@@ -167,13 +167,13 @@ def _ordered(rng, eta):
     return y
 
 
-#: priors over sorted weights: coupled rows and kinks are refused, which a law of `solve/structured` asserts
+#: priors over sorted weights: coupled rows and kinks are refused, as a law of solve/structured says
 SORTED = ("slope", "slope loc", "slope per column", "oscar")
 
 
 def refused(row):
     """Whether a prior and a likelihood of the registries do not go together."""
-    known = [ALL_LIKELIHOODS[x][0] for x in row if x in ALL_LIKELIHOODS]
+    known = [EVERY_LIKELIHOOD[x][0] for x in row if x in EVERY_LIKELIHOOD]
     other = any(k.coupled or not k.smooth or not k.convex for k in known)
     return other and any(x in SORTED for x in row)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from scipy import sparse
 
+from priorfit._checks import is_sparse
 from priorfit._errors import InputError
 from priorfit._typing import Array, ArrayLike, Seed
 from priorfit.priors.normal_form import NormalForm
@@ -213,7 +214,7 @@ class Prior(ABC):
 def _same(a: Any, b: Any) -> bool:
     if isinstance(a, Mapping | Prior) or isinstance(b, Mapping | Prior):
         return bool(a == b)
-    if sparse.issparse(a) and sparse.issparse(b):
+    if is_sparse(a) and is_sparse(b):
         one, other = sparse.coo_array(a), sparse.coo_array(b)
         return one.shape == other.shape and not abs(one - other).sum()
     return bool(np.array_equal(np.asarray(a), np.asarray(b)))

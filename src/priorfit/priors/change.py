@@ -10,6 +10,7 @@ import numpy as np
 from scipy import linalg, sparse
 from scipy.sparse.linalg import spsolve_triangular
 
+from priorfit._checks import is_sparse
 from priorfit._typing import Array, Index
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ class Triangular(Basis):
 
 def _triangular(root: Any, v: Array, *, lower: bool) -> Array:
     rows: Any = root
-    if sparse.issparse(root):
+    if is_sparse(root):
         return np.asarray(spsolve_triangular(rows.tocsr(), v, lower=lower))
     return np.asarray(linalg.solve_triangular(root, v, lower=lower))
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from priorfit._checks import is_sparse
 from priorfit._errors import InputError
 from priorfit.priors.base import Prior
 from priorfit.priors.by_column import ByColumn
@@ -182,7 +183,7 @@ def from_dict(data: Mapping[str, Any]) -> Prior:
 def _plain(value: Any) -> Any:
     if value is None or isinstance(value, str | bool):
         return value
-    if sparse.issparse(value):
+    if is_sparse(value):
         cells = value.tocoo()
         return {"p": float(cells.shape[0]), "row": _plain(cells.row), "column": _plain(cells.col),
                 "value": _plain(cells.data)}  # fmt: skip

@@ -11,6 +11,7 @@ from scipy import linalg, sparse
 from scipy.sparse.linalg import splu
 from scipy.special import ndtr, ndtri
 
+from priorfit._checks import is_sparse
 from priorfit._errors import InputError
 from priorfit._typing import Array, ArrayLike, Index, Seed
 from priorfit.priors.base import Prior
@@ -71,7 +72,7 @@ class MultivariateNormal(Prior):
     def _parts(self) -> tuple[Basis, Array]:
         """(L, scales of u): 1, or infinite along the directions that the precision leaves flat."""
         p = len(self.loc)
-        if sparse.issparse(self.precision):
+        if is_sparse(self.precision):
             root, order = _sparse_root(self.precision)
             return Triangular(root, order), np.ones(p)
         root = _dense_root(self.precision)
@@ -179,7 +180,7 @@ class MultivariateNormal(Prior):
     def rescaled(self, factor: ArrayLike) -> Self:
         """``loc`` times ``factor``, the precision divided by it on both sides."""
         f = np.broadcast_to(np.asarray(factor, dtype=np.float64), self.loc.shape)
-        if sparse.issparse(self.precision):
+        if is_sparse(self.precision):
             over = sparse.diags_array(1.0 / f)
             return replace(self, precision=over @ self.precision @ over, loc=self.loc * f)
         return replace(self, precision=self.precision / np.outer(f, f), loc=self.loc * f)
@@ -190,9 +191,9 @@ class MultivariateNormal(Prior):
 
 def _checked(given: Any) -> Any:
     """A symmetric finite matrix, dense or CSC, float64."""
-    P: Any = sparse.csc_array(given, dtype=np.float64) if sparse.issparse(given) else None
+    P: Any = sparse.csc_array(given, dtype=np.float64) if is_sparse(given) else None
     P = np.array(given, dtype=np.float64) if P is None else P
-    cells = P.data if sparse.issparse(P) else P
+    cells = P.data if is_sparse(P) else P
     if P.ndim != 2 or P.shape[0] != P.shape[1] or not np.all(np.isfinite(cells)):
         raise InputError(
             "`precision` must be a square matrix of finite numbers",
@@ -200,14 +201,14 @@ def _checked(given: Any) -> Any:
             "It is the inverse of the covariance.",
         )
     size = np.sqrt(np.abs(P.diagonal()))
-    if sparse.issparse(P):
+    if is_sparse(P):
         away = (P - P.T).tocoo()
         skew = np.abs(away.data) > 1e-10 * size[away.row] * size[away.col]
     else:
         skew = np.abs(P - P.T) > 1e-10 * np.outer(size, size)
     if np.any(skew):
         raise InputError("`precision` must be symmetric", "one that is not", "Use (P + P.T)/2.")
-    return (0.5 * (P + P.T)).tocsc() if sparse.issparse(P) else 0.5 * (P + P.T)
+    return (0.5 * (P + P.T)).tocsc() if is_sparse(P) else 0.5 * (P + P.T)
 
 
 def _dense_root(P: Array) -> Array | None:

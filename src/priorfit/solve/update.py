@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
+from priorfit._checks import is_sparse
 from priorfit._errors import InputError
 from priorfit.design import as_design
 from priorfit.likelihoods import Gaussian, Likelihood
@@ -93,7 +93,7 @@ def update(
 
 def _dense(prior: MultivariateNormal) -> Any:
     given = prior.precision
-    return given.toarray() if sparse.issparse(given) else given
+    return given.toarray() if is_sparse(given) else given
 
 
 def _diagonal(problem: Problem) -> Any:

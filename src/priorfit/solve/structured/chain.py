@@ -84,8 +84,8 @@ class ChainNewton:
         score = standard.likelihood.score(standard.y, eta, standard.weights)
         target = eta - standard.offset + score / h  # the model: sum h (target - x_i b)^2 / 2
         p, x, rows = standard.size - self.first, self.values, self.rows
-        diagonal = np.bincount(self.cols, h[rows] * x * x, p)
-        q = np.bincount(self.cols, h[rows] * x * target[rows], p)
+        diagonal = np.bincount(self.cols, h[rows] * x * x, p).astype(np.float64)
+        q = np.bincount(self.cols, h[rows] * x * target[rows], p).astype(np.float64)
         unit = standard.Z.scale  # of each u: a rate of g is a rate of u times the unit
         form = standard.form
         free = ~form.fixed[self.first :]

@@ -87,7 +87,7 @@ class SortedWeights:
         rates = s * self.ranked.rates[int(np.sum(moved)) :]
         excess = np.cumsum(pull[order] - rates)
         last = int(np.argmax(excess)) + 1 if len(excess) and excess.max() > 0 else 0
-        entering = moved.copy()
+        entering: Mask = moved.copy()
         fresh = zeros[order[:last]]
         fresh = fresh[~self.working[fresh]]
         most = max(_ADDED, int(np.sum(self.working)))
