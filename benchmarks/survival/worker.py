@@ -69,7 +69,7 @@ def adelie(X, y, event, lambdas, ridge):
         )  # fmt: skip
         return state.betas.toarray().T
 
-    unit = float(event.sum())  # its loss is divided by the events
+    unit = float(n)  # its weights sum to 1
     if ridge:
         raise NotImplementedError
     return fit, 1e-7, [1e-7, 1e-9, 1e-11, 1e-13, 1e-15]

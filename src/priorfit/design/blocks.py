@@ -13,8 +13,11 @@ from scipy import sparse
 from priorfit._typing import Array, Index
 from priorfit.design.base import Design, product
 from priorfit.design.dense import Dense
+from priorfit.design.sparse import Sparse
 
 __all__ = ["Blocks", "side_by_side"]
+
+_ROWS = 1 << 15
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +58,17 @@ class Blocks(Design):
         return matrix[:, order], np.concatenate([rest for _, rest in each])[order]
 
     def gram(self, rows: Index, cols: Index, weights: Array, center: Array, scale: Array) -> Array:
-        """See `Design.gram`."""
+        """See `Design.gram`; by slices of rows: codes become columns for a few rows only."""
+        n = self.shape[0]
+        if n > _ROWS and not any(isinstance(part, Sparse) for part in self.parts):
+            total = np.zeros((len(rows), len(cols)))
+            for start in range(0, n, _ROWS):
+                span = slice(start, start + _ROWS)
+                total += self.take_rows(span)._gram(rows, cols, weights[span], center, scale)
+            return total
+        return self._gram(rows, cols, weights, center, scale)
+
+    def _gram(self, rows: Index, cols: Index, weights: Array, center: Array, scale: Array) -> Array:
         out = np.empty((len(rows), len(cols)))
         right_side = [
             (place, *self._pick(k, at, center, scale)) for k, place, at in self._split(cols)

@@ -362,6 +362,6 @@ def _lambda(strength: Any) -> float:
 def _precision(problem: Problem, intercept: float, coef: Array, phi: float) -> Array:
     """How sharply the data know each weight alone: ``sum w h (x - mean)^2 / phi``, (p,)."""
     eta = problem.eta(intercept, coef)
-    weights = problem.likelihood.curvatures(problem.y, eta, problem.weights)
+    weights = problem.likelihood.information(problem.y, eta, problem.weights)
     sd = problem.design.moments(weights)[1]
     return np.asarray(weights.sum() * sd**2 / phi)

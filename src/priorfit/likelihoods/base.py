@@ -145,6 +145,11 @@ class Likelihood(ABC):
         """The diagonal of ``d^2 total / d eta^2``, shape of eta."""
         return _beside(weights, eta) * self.curvature(_beside(y, eta), eta)
 
+    def information(self, y: Array, eta: Array, weights: Array) -> Array:
+        """How sharply each row knows its eta, times phi, (n,): the curvatures, or what is expected
+        of them where those are not a measure of it."""
+        return self.curvatures(y, eta, weights)
+
     def dual_weights(self, y: Array, eta: Array, weights: Array) -> Array:
         """How far each theta may be moved, relative to the others, and stay in the dual's domain:
         shape of eta. The curvatures, where they vanish no slower than the distance to its edge."""

@@ -129,13 +129,23 @@ class Quantile(Likelihood):
         """The loss: its mean, by degrees of freedom, estimates phi."""
         return self.loss(y, eta)
 
+    @property
+    def predictor(self) -> str:
+        """Which quantile."""
+        return f"quantile of order {self.q:g}"
+
     def in_words(self, phi: float) -> str:
-        """The mean loss that this noise implies."""
-        return f"Noise: mean pinball loss {phi:.3g}."
+        """The noise."""
+        return f"Noise: asymmetric Laplace of order {self.q:g}, scale {phi:.3g}."
 
     def width(self, phi: float) -> tuple[str, float]:
-        """The mean loss that this noise implies, phi."""
-        return "mean pinball loss", float(phi)
+        """The scale, which is the mean loss."""
+        return "noise scale", float(phi)
+
+    def information(self, y: Array, eta: Array, weights: Array) -> Array:
+        """``w q (1 - q) / phi``: phi times the variance of the score of this noise over phi^2."""
+        phi = self.scale or float(np.average(self.loss(y, eta), weights=weights)) or 1.0
+        return weights * self.q * (1.0 - self.q) / phi
 
     def at(self, phi: float) -> Quantile:
         """``Quantile(q, scale=phi)``."""

@@ -62,10 +62,6 @@ class StudentT(Likelihood):
                     "Give both: StudentT(df=4, scale=1.0); for normal noise use Gaussian().",
                 )
 
-    def in_words(self, phi: float) -> str:
-        """The scale and how heavy the tails are."""
-        return f"Noise: Student t with {self.df:g} degrees of freedom, scale {np.sqrt(phi):.3g}."
-
     def width(self, phi: float) -> tuple[str, float]:
         """The scale."""
         return "noise scale", float(np.sqrt(phi))
@@ -107,6 +103,17 @@ class StudentT(Likelihood):
     def mean(self, eta: Array) -> Array:
         """``eta``; for df <= 1, where no mean exists, the centre."""
         return eta
+
+    @property
+    def predictor(self) -> str:
+        return "centre"
+
+    def in_words(self, phi: float) -> str:  # noqa: ARG002
+        return f"Noise: Student's t with {self.df:g} degrees of freedom, scale {self.scale:.3g}."
+
+    def information(self, y: Array, eta: Array, weights: Array) -> Array:  # noqa: ARG002
+        """``w (df + 1) / ((df + 3) scale^2)``: Fisher's, the expected curvature."""
+        return weights * (self.df + 1.0) / ((self.df + 3.0) * self.scale**2)
 
     def eta_of(self, mean_y: float) -> float:
         """``mean_y``."""

@@ -21,6 +21,7 @@ from scipy.special import gammaln
 
 from priorfit._errors import InputError
 from priorfit._typing import Array, Mask
+from priorfit.likelihoods import Gaussian
 from priorfit.problem import Problem
 from priorfit.select.cv import per_sd
 from priorfit.select.selection import Selection
@@ -90,7 +91,7 @@ def _scores(path: Path, criterion: str) -> Array:
         return np.asarray(n * _lost(path) / left**2)
     if criterion == "sure":
         variance = path.problem.likelihood.known_dispersion
-        if not path.problem.likelihood.has_dispersion or variance is None:
+        if not isinstance(path.problem.likelihood, Gaussian) or variance is None:
             raise InputError(
                 "sure must have a gaussian likelihood of known noise",
                 repr(path.problem.likelihood),

@@ -90,7 +90,7 @@ def _score_deviation(problem: Problem) -> float:
     null = problem.offset + (
         likelihood.null_eta(problem.y, w, problem.offset) if problem.intercept else 0.0
     )
-    return float(np.sqrt(phi * likelihood.curvatures(problem.y, null, w).sum() / w.sum()))
+    return float(np.sqrt(phi * likelihood.information(problem.y, null, w).sum() / w.sum()))
 
 
 def _scaled_noise(problem: Problem, unit: float, settings: dict[str, Any]) -> float:

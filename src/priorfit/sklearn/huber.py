@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, Self
 
 import numpy as np
+from scipy import sparse
 from scipy.optimize import brentq
 from sklearn import linear_model
 from sklearn.exceptions import ConvergenceWarning
@@ -19,11 +20,13 @@ from priorfit.likelihoods import Huber
 from priorfit.problem import Problem
 from priorfit.sklearn._shared import checked, penalty_prior, problem_of
 from priorfit.solve import Solution, solve_quietly
+from priorfit.solve.concomitant import joint_fit
 
 __all__ = ["HuberRegressor"]
 
 _LEAST = 1e-5  # of the spread of y: a smaller scale is that of an interpolation
 _FINE = 1e-13  # the gap of every fit of the search
+_FEW = 500  # columns whose Gram matrix is made in every step
 _FACTOR = 4.0  # from one scale to the next in the search for a bracket
 
 
@@ -63,7 +66,9 @@ class HuberRegressor(linear_model.HuberRegressor):  # type: ignore[misc]
             huber = Huber(float(self.epsilon), scale)
             return problem_of(X, y, prior, huber, weights, self.fit_intercept)
 
-        found, self.scale_ = _least(at, partial(solve_quietly, tol=_FINE))
+        fit = partial(solve_quietly, tol=_FINE)
+        known = self._joint(X, y, weights)
+        found, self.scale_ = _least(at, fit) if known is None else (fit(at(known)), known)
         tol = max(min(self.tol, 1e-6), _FINE)
         found = found._replace(certificate=found.certificate._replace(tol=tol))
         if not found.certificate.certified:
@@ -74,6 +79,23 @@ class HuberRegressor(linear_model.HuberRegressor):  # type: ignore[misc]
         self.n_iter_ = found.n_iter
         self.outliers_ = residual > self.scale_ * self.epsilon
         return self
+
+    def _joint(self, X: Any, y: Array, weights: Array) -> float | None:
+        """The scale by Newton on weights and scale together, for a few dense columns."""
+        if sparse.issparse(X) or X.shape[1] > _FEW:
+            return None
+        rows = weights > 0
+        X, y, weights = np.asarray(X, dtype=np.float64)[rows], y[rows], weights[rows]
+        unit = X.std(axis=0)
+        unit = np.where(unit > 0, unit, 1.0)
+        Z, rate = (X - X.mean(axis=0) * self.fit_intercept) / unit, self.alpha / unit**2
+        g = np.zeros(Z.shape[1])
+        if self.fit_intercept:
+            Z, rate = np.column_stack([np.ones(len(y)), Z]), np.append(0.0, rate)
+            g = np.append(np.median(y), g)
+        found = joint_fit(Z, y, weights, float(self.epsilon), rate, g)
+        enough = found.scale > _LEAST * np.mean(np.abs(y - np.median(y)))
+        return found.scale if found.done and enough else None
 
 
 def _least(

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from priorfit._errors import ConvergenceWarning
+from priorfit._errors import ConvergenceWarning, InputError
 from priorfit.problem import Problem
 from priorfit.solve.api import check_settings
 from priorfit.solve.engines import Auto
@@ -57,6 +57,12 @@ def constrained(
     check_settings(tol, 1)
     standard = standardize(problem)
     start = float(grid_of(problem, standard, None, 2, 0.5)[0])
+    if not problem.likelihood.convex:
+        raise InputError(
+            "the constraint view needs a convex loss: a radius then says which lambda",
+            f"the {problem.likelihood.name} likelihood",
+            "Give a prior instead of the radius.",
+        )
     found = at_radius(problem, standard, radius, start, standard.start, tol=tol, solver=solver)
     path = Path(
         found.coef[:, None],

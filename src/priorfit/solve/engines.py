@@ -23,7 +23,7 @@ from priorfit.solve.grouped import Grouped
 from priorfit.solve.least_squares import LeastSquares, is_quadratic
 from priorfit.solve.local.engine import Local
 from priorfit.solve.local.starts import Convex, Starts
-from priorfit.solve.many_columns import ManyColumns
+from priorfit.solve.many_columns import among_many
 from priorfit.solve.newton import Newton
 from priorfit.solve.quantile.engine import InteriorPoint
 from priorfit.solve.quantile.reference import Splitting
@@ -298,7 +298,7 @@ def share(problem: Problem) -> Shared | None:
     name, (n, m) = _select(standard), standard.Z.shape
     if name not in ("gram", "working-set", "least-squares"):
         return None
-    if name == "working-set" and not ManyColumns.applies(standard):
+    if name == "working-set" and not among_many(standard):
         return None
     if name == "least-squares" and 2 * m > n:
         return None

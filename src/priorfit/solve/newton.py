@@ -14,8 +14,8 @@ import numpy as np
 from priorfit._typing import Array, Index
 from priorfit.solve.blocks import blocks_of, bounded
 from priorfit.solve.certificate import Certificates, certify, joined
+from priorfit.solve.chosen import many_columns
 from priorfit.solve.least_squares import dual_normal, is_quadratic
-from priorfit.solve.many_columns import ManyColumns
 from priorfit.solve.native import native_loss, solve_glm, solve_group_quadratic, solve_quadratic
 from priorfit.solve.standard import Standard
 from priorfit.solve.working_set import beyond, screen
@@ -49,8 +49,8 @@ class Newton:
         small = self.whole and barrier is None and n * standard.size <= _NATIVE and not self.dual
         native = small and native_loss(standard.likelihood) is not None and form.groups is None
         self.dense = standard.Z.dense() if native else None
-        wide = not (native or self.dual or self.whole) and ManyColumns.applies(standard)
-        self.many = ManyColumns(standard, tol) if wide else None
+        wide = not (native or self.dual or self.whole)
+        self.many = many_columns(standard, tol) if wide else None
 
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
         """Solutions (m, k) and their certificates, each warm from the last."""
@@ -80,7 +80,7 @@ class Newton:
             found, certificates = self.many(strengths, warm)
             self.rounds = max(self.rounds, found.shape[1])
             return found, certificates
-        tol = 1e-11 * self.standard.null_correlation
+        tol = max(1e-11, 1e-2 * self.tol) * self.standard.null_correlation
         assert self.dense is not None
         coefs, self.rounds = solve_glm(self.standard, self.dense, strengths, warm, tol)
         return coefs.T, certify(self.standard, coefs.T, strengths)

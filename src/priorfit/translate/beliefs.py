@@ -22,6 +22,7 @@ _FAMILIAR = {
     "gaussian": ("sklearn.Ridge", "sklearn.Lasso"),
     "bernoulli": ("sklearn.LogisticRegression",),
     "poisson": ("sklearn.PoissonRegressor",),
+    "quantile": ("sklearn.QuantileRegressor",),
     "gamma": ("sklearn.GammaRegressor",),
     "tweedie": ("sklearn.TweedieRegressor",),
 }

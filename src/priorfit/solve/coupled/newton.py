@@ -16,6 +16,7 @@ from priorfit.likelihoods import CoupledRows
 from priorfit.priors import NormalForm
 from priorfit.solve.blocks import blocks_of
 from priorfit.solve.certificate import Certificates, certify, gap_among, joined
+from priorfit.solve.coupled.among_rows import AmongRows
 from priorfit.solve.native import solve_group_quadratic, solve_quadratic
 from priorfit.solve.standard import Standard
 from priorfit.solve.working_set import beyond, screen
@@ -34,6 +35,7 @@ class CoupledNewton:
         self.standard, self.tol, self.max_iter = standard, tol, max_iter
         self.rows: CoupledRows = standard.rows
         self.rounds = 0
+        self.among = AmongRows(standard) if AmongRows.applies(standard) else None
         self._curved: tuple[Index, Array] | None = None
         self._columns: Index = np.empty(0, dtype=np.intp)
         self._held = np.empty((standard.Z.shape[0], 0), order="F")
@@ -68,11 +70,11 @@ class CoupledNewton:
         value, close, stalled = self._objective(g, eta, strength), False, 0
         if guess is not None:
             cols = np.flatnonzero(working)
-            there = eta + self._dense(cols) @ (guess - g)[cols]
+            there = eta + self._change(guess - g, cols)
             guessed = self._objective(guess, there, strength)
             if guessed < value:
-                g, eta, value, slopes = guess, there, guessed, slopes.copy()
-                slopes[cols] = self._dense(cols).T @ self.rows.score(eta)
+                g, eta, value = guess, there, guessed
+                slopes = self._pull(eta, slopes, cols)
         best: tuple[Array, Certificates] | None = None
         for rounds in range(1, self.max_iter + 1):
             self.rounds = max(self.rounds, rounds)
@@ -97,10 +99,11 @@ class CoupledNewton:
             stalled += int(value - moved[2] <= 1e-15 * abs(value))
             close = value - moved[2] <= np.sqrt(self.tol) * standard.reference
             g, eta, value = moved
-            slopes = slopes.copy()
-            slopes[cols] = self._dense(cols).T @ self.rows.score(eta)
+            slopes = self._pull(eta, slopes, cols)
             # all columns are looked at where the working ones alone would pass
-            close &= gap_among(standard, cols, g, slopes, strength, eta) <= self.tol
+            close &= (
+                bool(self.among) or gap_among(standard, cols, g, slopes, strength, eta) <= self.tol
+            )
         certificate = certify(standard, g[:, None], at)
         if best is None or certificate.gap[0] <= best[1].gap[0]:
             best = (g, certificate)
@@ -112,6 +115,18 @@ class CoupledNewton:
             self._columns = cols
             self._held = self.standard.Z.columns(cols, np.zeros(self.standard.size))[0]
         return self._held
+
+    def _change(self, step: Array, cols: Index) -> Array:
+        """Z step, for a step of the working columns."""
+        return self.standard.Z.matvec(step) if self.among else self._dense(cols) @ step[cols]
+
+    def _pull(self, eta: Array, slopes: Array, cols: Index) -> Array:
+        """Z' theta of the working columns, the others as they were."""
+        if self.among:  # of no use there before the certificate
+            return slopes
+        fresh = slopes.copy()
+        fresh[cols] = self._dense(cols).T @ self.rows.score(eta)
+        return fresh
 
     def _gram(self, eta: Array, cols: Index) -> Array:
         """The Hessian of the working columns; the last one where it serves again."""
@@ -131,6 +146,9 @@ class CoupledNewton:
 
     def _propose(self, g: Array, eta: Array, slopes: Array, strength: float, cols: Index) -> Array:
         """The minimum of the quadratic model over the working columns."""
+        if self.among:
+            hessian = self.rows.hessian(eta)
+            return self.among.propose(eta, self.rows.score(eta), hessian, strength)
         form = self.standard.form
         most = float(np.max(np.abs(slopes[cols]), initial=1e-300))
         tol = 1e-3 * min(1.0, self.tol) * most
@@ -155,7 +173,7 @@ class CoupledNewton:
     ) -> tuple[Array, Array, float] | None:
         """The first of 1, 1/2, 1/4, ... of the step that does not raise the objective."""
         step = (proposal - g)[cols]
-        change = self._dense(cols) @ step
+        change = self._change(proposal - g, cols)
         share = 1.0
         for _ in range(40):
             there = proposal

@@ -60,17 +60,19 @@ class Columns:
             self._gram = gram
         return self._gram
 
-    def curved(self, h: Array) -> Array:
-        """Z'HZ of the working columns for curvatures ``h`` (n,)."""
+    def curved(self, h: Array, places: Index) -> Array:
+        """Z'HZ of the working columns at ``places`` for curvatures ``h`` (n,)."""
         if self.dense:
-            return np.asarray(self.values.T @ (h[:, None] * self.values))
-        return self.standard.Z.gram(self.chosen, self.chosen, h)
+            Z = self.matrix(places)
+            return np.asarray(Z.T @ (h[:, None] * Z))
+        cols = self.chosen[places]
+        return self.standard.Z.gram(cols, cols, h)
 
-    def matrix(self) -> Array:
-        """The working columns, dense."""
+    def matrix(self, places: Index) -> Array:
+        """The working columns at ``places``, dense."""
         if self.dense:
-            return self.values
-        return self.standard.Z.columns(self.chosen, np.zeros(self.standard.size))[0]
+            return self.values if len(places) == len(self.chosen) else self.values[:, places]
+        return self.standard.Z.columns(self.chosen[places], np.zeros(self.standard.size))[0]
 
     def eta(self, g: Array) -> Array:
         """The linear predictor of a solution (m,); what is not working must be at its start."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from priorfit._typing import Array, Mask
+from priorfit._typing import Array, Index, Mask
 from priorfit.likelihoods import Coupled
 from priorfit.priors import AtStrength
 from priorfit.solve.certificate import Certificates, certify
@@ -45,6 +45,8 @@ class Local:
         self.fixed_curvature = (
             column_curvatures(standard, standard.y) if standard.gaussian else None
         )
+        known = self.fixed_curvature
+        self._last_curvatures = np.zeros(standard.size) if known is None else known
         self.columns.add((form.flat | ~form.kinked) & ~form.fixed)
         self.subsets = Subsets(standard) if enumerable(standard) else None
 
@@ -112,9 +114,9 @@ class Local:
             self.rounds = max(self.rounds, rounds)
             g, eta, fell = self._step(g, eta, slopes, at)
             slopes = slopes_at(standard, eta)
-            curvatures = self._curvatures(eta) if self.jumps else None
-            worst = violations(g, slopes, at, curvatures)
-            worst[form.fixed] = 0.0
+            worst = self._violations(g, eta, slopes, at, rounds % 4 == 1)
+            if self.jumps and worst.max() <= enough and rounds % 4 != 1:
+                worst = self._violations(g, eta, slopes, at, True)
             fresh = self.columns.add(self._worst(worst, enough))
             stalled = 0 if fell or fresh else stalled + 1
             if worst.max() < least or fell or fresh:
@@ -123,6 +125,15 @@ class Local:
                 break
         self._known = (g, slopes)
         return best
+
+    def _violations(self, g: Array, eta: Array, slopes: Array, at: AtStrength, anew: bool) -> Array:
+        """Of what may move; a jump needs curvatures, which change little near the end."""
+        curvatures = self._last_curvatures
+        if self.jumps and anew:
+            curvatures = self._curvatures(eta)
+        worst = violations(g, slopes, at, curvatures if self.jumps else None)
+        worst[self.standard.form.fixed] = 0.0
+        return worst
 
     def _slopes_known(self, g: Array, eta: Array) -> Array:
         """The slopes at ``g``, where the last search ended if it ended there."""
@@ -160,7 +171,9 @@ class Local:
     def _curvatures(self, eta: Array) -> Array:
         if self.fixed_curvature is not None:
             return self.fixed_curvature
-        return column_curvatures(self.standard, eta) if self.jumps else np.empty(0)
+        if self.jumps:
+            self._last_curvatures = column_curvatures(self.standard, eta)
+        return self._last_curvatures
 
     def _step(
         self, g: Array, eta: Array, slopes: Array, at: AtStrength
@@ -171,35 +184,47 @@ class Local:
         if standard.gaussian:
             gram = self.columns.gram
             q = gram @ g[cols] + slopes[cols]
-            there, moved = self._moved(g, solve_model(gram, q, at, cols, g[cols], inner))
+            there, moved = self._moved(g, solve_model(gram, q, at, cols, g[cols], inner), cols)
             return there, moved, not np.array_equal(there, g)
+        places = self._live(g, slopes, at)
+        cols = cols[places]
         here = objective(standard, g, eta, at)
         slack = 1e-14 * abs(here)
-        gram = self._curved(eta)
+        gram = self._curved(eta, places)
         for times in 2.0 ** np.arange(0, 24):
             raised = times * gram
             b = solve_model(raised, raised @ g[cols] + slopes[cols], at, cols, g[cols], inner)
-            there, moved = self._moved(g, b)
+            there, moved = self._moved(g, b, cols)
             value = objective(standard, there, moved, at)
             if value <= here + slack:
                 return there, moved, value < here - slack
         return g, eta, False
 
-    def _curved(self, eta: Array) -> Array:
-        """Z'HZ of the working columns, H the second derivative of the likelihood part."""
+    def _live(self, g: Array, slopes: Array, at: AtStrength) -> Index:
+        """The places of the working columns that are off loc, or nearly so by their slope."""
+        form, cols = self.standard.form, self.columns.chosen
+        live = (g != form.loc) | ~form.kinked
+        if self.jumps and at.size is not None:
+            live |= np.abs(slopes) >= 0.8 * np.sqrt(2.0 * self._last_curvatures * at.size)
+        else:
+            live |= np.abs(slopes) >= 0.8 * at.l1
+        return np.flatnonzero(live[cols])
+
+    def _curved(self, eta: Array, places: Index) -> Array:
+        """Z'HZ of these working columns, H the second derivative of the likelihood part."""
         standard = self.standard
         likelihood = standard.likelihood
         if isinstance(likelihood, Coupled):
             hessian = likelihood.rows(standard.y, standard.weights).hessian(eta)
-            Z = self.columns.matrix()
+            Z = self.columns.matrix(places)
             means = hessian.apply(Z)
             return np.asarray(Z.T @ (hessian.bound[:, None] * Z) - means.T @ means)
         h = likelihood.curvatures(standard.y, eta, standard.weights)
-        return self.columns.curved(np.maximum(h, 1e-12 * max(float(h.max()), 1e-300)))
+        return self.columns.curved(np.maximum(h, 1e-12 * max(float(h.max()), 1e-300)), places)
 
-    def _moved(self, g: Array, b: Array) -> tuple[Array, Array]:
+    def _moved(self, g: Array, b: Array, cols: Index) -> tuple[Array, Array]:
         there = g.copy()
-        there[self.columns.chosen] = b
+        there[cols] = b
         return there, self.columns.eta(there)
 
 

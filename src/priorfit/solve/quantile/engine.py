@@ -7,12 +7,14 @@ all columns and rows are looked at, and those that were wrongly left out come in
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 
 from priorfit._typing import Array, Index, Mask
 from priorfit.solve.certificate import Certificates, certify, joined
 from priorfit.solve.quantile.interior import Point, interior
+from priorfit.solve.quantile.null import null_dual
 from priorfit.solve.quantile.piece import Piece, piece_of
 from priorfit.solve.quantile.polish import polish, rounded, short_of
 from priorfit.solve.quantile.rows import MANY, among_near, sample
@@ -42,11 +44,32 @@ class InteriorPoint:
         g, previous = warm, float(strengths[0])
         slopes = self.standard.pull(g)
         for k, strength in enumerate(strengths):
-            g, certificate = self._solve(g, slopes, float(strength), previous)
+            g, certificate = self._nothing_moves(strengths[k : k + 1]) or self._solve(
+                g, slopes, float(strength), previous
+            )
             slopes, previous = certificate.slopes[:, 0], float(strength)
             out[:, k] = g
             parts.append(certificate)
         return out, joined(parts)
+
+    @cached_property
+    def _still(self) -> tuple[Array, Array] | None:
+        """The null model (m, 1) and its best dual point (n, 1); None where other weights than
+        those with a kink may move."""
+        standard, form = self.standard, self.standard.form
+        other = ~form.kinked & ~form.fixed
+        other[: int(standard.Z.intercept)] = False
+        if np.any(other) or np.any(form.loc) or np.any(form.lower > 0) or np.any(form.upper < 0):
+            return None
+        return standard.start[:, None], null_dual(standard, standard.start)[:, None]
+
+    def _nothing_moves(self, at: Array) -> tuple[Array, Certificates] | None:
+        """The null model, where it is the optimum: at lambda_max others are as good."""
+        if self._still is None:
+            return None
+        g, theta = self._still
+        certificate = certify(self.standard, g, at, theta)
+        return (g[:, 0], certificate) if certificate.gap[0] <= _EXACT else None
 
     def _solve(
         self, g: Array, slopes: Array, strength: float, previous: float

@@ -15,7 +15,7 @@ from priorfit.priors import NormalForm
 from priorfit.solve.quantile.dual import dual_of, met_rows
 from priorfit.solve.standard import Standard
 
-__all__ = ["null_pull"]
+__all__ = ["null_dual", "null_pull"]
 
 _CUTS = 50  # new ones in a round
 _ROUNDS = 200
@@ -24,13 +24,18 @@ _ENOUGH = 1e-9
 
 def null_pull(standard: Standard, g: Array) -> Array:
     """Z' theta (m,) at a solution whose kinked weights are all at loc, for the best theta."""
+    return standard.Z.rmatvec(null_dual(standard, g))
+
+
+def null_dual(standard: Standard, g: Array) -> Array:
+    """That theta (n,)."""
     form, w = standard.form, standard.weights
     eta = standard.eta(g)
     theta = dual_of(standard, g[:, None], eta[:, None], np.zeros(1))[:, 0]
     met, flat = met_rows(standard, eta), np.flatnonzero(form.flat)
     pull = standard.Z.rmatvec(theta)
     if len(met) <= len(flat) or not np.any(form.kinked):
-        return pull
+        return theta
     q = standard.likelihood.q  # type: ignore[attr-defined]
     rows = standard.Z.take_rows(met)
     free = rows.columns(flat, np.zeros(standard.size))[0]
@@ -54,13 +59,13 @@ def null_pull(standard: Standard, g: Array) -> Array:
             options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
         )
         if found.x is None:
-            return pull
-        outside[met] = np.clip(found.x[:-1], -(1.0 - q) * w[met], q * w[met])
-        pull = standard.Z.rmatvec(outside)
-        outside[met] = 0.0
+            return theta
+        theta = outside.copy()
+        theta[met] = np.clip(found.x[:-1], -(1.0 - q) * w[met], q * w[met])
+        pull = standard.Z.rmatvec(theta)
         if max(d @ pull for d in _cuts(standard, g, pull)) <= found.x[-1] * unit * (1 + _ENOUGH):
             break
-    return pull
+    return theta
 
 
 def _cuts(standard: Standard, g: Array, pull: Array) -> list[Array]:
