@@ -52,8 +52,8 @@ def degrees_of_freedom(standard: Standard, g: Array, strength: float) -> float:
         return 0.0
     if form.ranked is not None:
         others = np.count_nonzero(~form.kinked[active])
-        found = form.ranked.clusters(g - form.loc) + int(others)
-        return float(min(found, standard.Z.shape[0]))
+        free = form.ranked.clusters(g - form.loc) + int(others)
+        return float(min(free, standard.Z.shape[0]))
     if form.groups is not None:
         gram = standard.Z.gram(active, active, w)
         system = gram + strength * penalty_curvature(standard, g, active, strength)
