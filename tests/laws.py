@@ -50,6 +50,10 @@ ALL_PRIORS = {
         _pairs(p), np.geomspace(0.1, 0.4, p), by_size=False
     ),
     "group laplace, one free, one fixed": lambda p: pf.GroupLaplace(_pairs(p), _mixed_scale(p)),
+    "slope": lambda p: pf.SLOPE(scale=0.4),
+    "slope loc": lambda p: pf.SLOPE(0.3, scale=0.4, loc=np.linspace(-0.3, 0.3, p)),
+    "slope per column": lambda p: pf.SLOPE(scale=np.geomspace(0.2, 0.8, p)),
+    "oscar": lambda p: pf.SLOPE.oscar(p, 0.5, scale=0.5),
     "sparse group laplace": lambda p: pf.SparseGroupLaplace(_pairs(p), 0.4, 0.3),
     "half normal": lambda p: pf.HalfNormal(0.5),
     "exponential": lambda p: pf.Exponential(np.geomspace(0.1, 0.4, p)),
@@ -59,6 +63,40 @@ ALL_PRIORS = {
     "by column, groups and a box": lambda p: _by_column(
         p, pf.GroupLaplace(_pairs(p // 2), 0.2), pf.Truncated(pf.Laplace(0.3), lower=0)
     ),
+}
+
+
+def _chain(p):
+    """Differences of neighbours, and a little of every weight."""
+    D = np.diff(np.eye(p), axis=0)
+    return sparse.csc_array(2.0 * D.T @ D + np.eye(p))
+
+
+#: name -> p -> prior that is simple in other coordinates (`Prior.change`)
+CHANGED_PRIORS = {
+    "walk": lambda p: pf.RandomWalk(0.5),
+    "walk of slopes, loc": lambda p: pf.RandomWalk(0.5, order=2, loc=np.linspace(-0.3, 0.3, p)),
+    "walk, proper": lambda p: pf.RandomWalk(0.5, start=2.0),
+    "walk, uneven": lambda p: pf.RandomWalk(0.5, order=2, positions=np.arange(p) ** 1.5),
+    "fused": lambda p: pf.RandomWalk(0.3, kind="laplace"),
+    "fused, loc and scales": lambda p: pf.RandomWalk(
+        np.geomspace(0.1, 1.0, p - 1), kind="laplace", loc=np.linspace(-0.3, 0.3, p)
+    ),
+    "fused, uneven, proper": lambda p: pf.RandomWalk(
+        0.3, kind="laplace", positions=np.arange(p) ** 1.5, start=1.0
+    ),
+    "multivariate": lambda p: pf.MultivariateNormal(np.eye(p) + 0.5 * np.ones((p, p)), loc=0.2),
+    "multivariate, sparse": lambda p: pf.MultivariateNormal(_chain(p), loc=0.2),
+    "multivariate, singular": lambda p: pf.MultivariateNormal(_chain(p).toarray() - np.eye(p)),
+    "walk and laplace": lambda p: pf.ByColumn(
+        {"some": pf.RandomWalk(0.3, kind="laplace"), "*": pf.Laplace(0.3)},
+        [[1, 3, 2], [0, *range(4, p)]],
+    ),
+    "flat and walk": lambda p: pf.ByColumn(
+        {"one": pf.Flat(), "*": pf.RandomWalk(0.3)}, [[0], list(range(1, p))]
+    ),
+    "trend filter": lambda p: pf.RandomWalk(0.3, order=2, kind="laplace"),
+    "trend filter of parabolas": lambda p: pf.RandomWalk(0.3, order=3, kind="laplace"),
 }
 
 #: name -> p -> prior whose penalty is not convex: estimates are local optima
@@ -129,9 +167,20 @@ def _ordered(rng, eta):
     return y
 
 
+#: priors over sorted weights: coupled rows and kinks are refused, as a law of solve/structured says
+SORTED = ("slope", "slope loc", "slope per column", "oscar")
+
+
+def refused(row):
+    """Whether a prior and a likelihood of the registries do not go together."""
+    known = [EVERY_LIKELIHOOD[x][0] for x in row if x in EVERY_LIKELIHOOD]
+    other = any(k.coupled or not k.smooth or not k.convex for k in known)
+    return other and any(x in SORTED for x in row)
+
+
 def thinned(*registries, keep=5):
     """The product of registries; of coupled likelihoods every ``keep``-th."""
-    every = list(product(*registries))
+    every = [row for row in product(*registries) if not refused(row)]
     coupled = [any(x in ALL_LIKELIHOODS and x not in ROW_BY_ROW for x in row) for row in every]
     place = np.cumsum(coupled)
     return [r for r, c, k in zip(every, coupled, place, strict=True) if not c or k % keep == 0]

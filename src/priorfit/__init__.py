@@ -30,6 +30,7 @@ from priorfit.predictive import prior_predictive
 from priorfit.priors import (
     MCP,
     SCAD,
+    SLOPE,
     ByColumn,
     Cauchy,
     ElasticNet,
@@ -45,6 +46,7 @@ from priorfit.priors import (
     MultivariateNormal,
     Normal,
     Prior,
+    RandomWalk,
     SparseGroupLaplace,
     SpikeSlab,
     StudentPrior,
@@ -77,6 +79,7 @@ __version__ = "0.1.0"
 __all__ = [
     "MCP",
     "SCAD",
+    "SLOPE",
     "Auto",
     "Bernoulli",
     "ByColumn",
@@ -115,6 +118,7 @@ __all__ = [
     "PriorfitWarning",
     "Problem",
     "Quantile",
+    "RandomWalk",
     "Selection",
     "Solution",
     "SparseGroupLaplace",

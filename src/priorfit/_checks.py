@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from priorfit._errors import InputError
 from priorfit._typing import Array
 
-__all__ = ["check_weights", "matrix", "of_kind", "vector"]
+__all__ = ["check_weights", "is_sparse", "matrix", "of_kind", "vector"]
 
 
 def check_weights(w: Array) -> None:
@@ -88,3 +89,8 @@ def of_kind(name: str, value: Any, kind: type, example: str) -> None:
             repr(value),
             f"Write for example {name}={example}.",
         )
+
+
+def is_sparse(matrix: Any) -> bool:
+    """Whether it is a scipy sparse matrix or array."""
+    return bool(sparse.issparse(matrix))

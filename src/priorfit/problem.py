@@ -12,9 +12,9 @@ import numpy as np
 from priorfit._checks import check_weights, matrix, of_kind, vector
 from priorfit._errors import InputError
 from priorfit._typing import Array, Intercept
-from priorfit.design import Design, as_design
+from priorfit.design import Design, as_design, changed
 from priorfit.likelihoods import Gaussian, Likelihood
-from priorfit.priors import Normal, NormalForm, Prior, as_prior, for_outputs
+from priorfit.priors import Change, Normal, NormalForm, Prior, as_prior, for_outputs
 
 __all__ = ["Problem", "neg_log_belief"]
 
@@ -131,6 +131,26 @@ class Problem:
     def form(self) -> NormalForm:
         """The prior of all weights in normal form, (p,) or (p q,)."""
         return self.belief.lower(self.n_weights)
+
+    @cached_property
+    def change(self) -> Change | None:
+        """`Prior.change` for these columns; none where there are several outputs."""
+        if self.outputs is not None:
+            return None
+        return self.prior.change(self.design.shape[1])
+
+    @cached_property
+    def changed(self) -> Self:
+        """The problem in the coordinates of `change`; itself where there are none."""
+        change = self.change
+        if change is None:
+            return self
+        return replace(
+            self,
+            prior=change.prior,
+            design=changed(self.design, change.basis),
+            offset=self.offset + self.design.matvec(change.loc),
+        )
 
     @property
     def n_effective(self) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 
 from priorfit._typing import Array, Mask
 from priorfit.likelihoods import Likelihood
-from priorfit.priors import ByColumn, MultivariateNormal, Normal, NormalForm, Prior, describe
+from priorfit.priors import ByColumn, NormalForm, Prior, Ranked, describe
 from priorfit.priors.concave import McpShape, ScadShape
 
 __all__ = ["Constraint", "Penalty", "Views", "collapsed", "explain", "extremes", "views_of"]
@@ -18,8 +18,8 @@ NOT_CONVEX = "Σ −log p"  # what a penalty that is no norm bounds, beyond its 
 
 
 class Penalty(NamedTuple):
-    """``phi J = loss + sum_j l1_j |t_j| + l2_j / 2 t_j^2 + sum_g |group_g t_g|_2``, t = b - loc,
-    on the sum scale.
+    """``phi J = loss + sum_j l1_j |t_j| + l2_j / 2 t_j^2 + sum_g |group_g t_g|_2
+    + sum_i ranked_i |t|_(i)``, t = b - loc, on the sum scale.
 
     ``l1``, ``l2`` and ``group`` (with its factor sqrt(d)) are lambdas: one number where all columns
     share it, else (p,). ``moved`` is how the text calls ``b - loc``: "b" where every loc is 0.
@@ -31,6 +31,7 @@ class Penalty(NamedTuple):
     l2: float | Array
     moved: str = "b − loc"
     group: float | Array = 0.0
+    ranked: float | Array = 0.0
     concave: str = ""
 
     def __str__(self) -> str:
@@ -41,6 +42,7 @@ class Penalty(NamedTuple):
                 (self.l1, f"Σ|{self.moved}|"),
                 (self.group, "Σ‖b_g‖₂" if self.moved == "b" else "Σ‖b_g − loc_g‖₂"),
                 (self.l2, f"½ Σ{squared}²"),
+                (self.ranked, f"Σ|{self.moved}|₍ᵢ₎"),
             )
             if np.any(np.asarray(value) > 0)
         ]
@@ -82,7 +84,8 @@ class Views(NamedTuple):
 def views_of(prior: Prior, phi: float, coef: Array) -> Views:
     """Prior, penalty (``lambda = phi / scale`` or ``phi / scale^2``) and constraint of one fit.
 
-    Of a `MultivariateNormal` in its own coordinates ``R(b - loc)``, with R'R its precision.
+    Of a prior that is simple in other coordinates (`Prior.change`) these are what is measured:
+    ``R(b - loc)`` of a `MultivariateNormal` with R'R its precision, differences of a `RandomWalk`.
 
     Examples
     --------
@@ -92,8 +95,10 @@ def views_of(prior: Prior, phi: float, coef: Array) -> Views:
     >>> views.penalty.l1, views.constraint.radius
     (4.0, 4.0)
     """
-    if isinstance(prior, MultivariateNormal):
-        form, coef, moved = Normal(1.0).lower(len(coef)), prior.whiten(coef), "R(b − loc)"
+    change = prior.change(len(coef))
+    if change is not None:
+        form, coef = _without_flat(change.prior.lower(len(coef)), change.into(coef))
+        moved = prior.coordinates + ("(b − loc)" if np.any(change.loc) else "b")
     else:
         form = prior.lower(len(coef))
         moved = "b − loc" if np.any(form.loc) else "b"
@@ -106,6 +111,17 @@ def views_of(prior: Prior, phi: float, coef: Array) -> Views:
     price = float(phi * form.slope(radius))
     constraint = Constraint(_norm_name(form, moved), radius, price == 0, price)
     return Views(prior, _penalty(form, phi, moved), constraint)
+
+
+def _without_flat(form: NormalForm, u: Array) -> tuple[NormalForm, Array]:
+    """What is measured of coordinates: a level or slope without a belief is not."""
+    if form.groups is not None or form.ranked is not None or form.concave is not None:
+        return form, u
+    kept = ~form.flat
+    l1, l2, loc, lower, upper = (
+        v[kept] for v in (form.l1, form.l2, form.loc, form.lower, form.upper)
+    )
+    return NormalForm(l1, l2, loc, lower, upper), u[kept]
 
 
 def _bent(form: NormalForm, phi: float) -> str:
@@ -128,10 +144,17 @@ def _bent(form: NormalForm, phi: float) -> str:
 
 def _penalty(form: NormalForm, phi: float, moved: str) -> Penalty:
     l1, l2 = _shared(phi * form.l1), _shared(phi * form.l2)
+    if form.ranked is not None:
+        return Penalty(l1, l2, moved, ranked=_ranked_rates(form.ranked, phi))
     if form.groups is None:
         return Penalty(l1, l2, moved)
     group = form.groups.rate * phi
     return Penalty(l1, l2, moved, float(group.max()) if _alike(form.groups.rate) else group)
+
+
+def _ranked_rates(ranked: Ranked, phi: float) -> float | Array:
+    """Lambda of each rank, for a column of the mean scale."""
+    return _shared(phi * ranked.rates * float(np.mean(ranked.units)))
 
 
 def _norm_name(form: NormalForm, moved: str) -> str:
@@ -139,6 +162,9 @@ def _norm_name(form: NormalForm, moved: str) -> str:
     group = np.zeros(1) if form.groups is None else form.groups.rate
     rates = [(form.l1, f"‖{moved}‖₁"), (group, "Σ‖b_g‖₂" if moved == "b" else "Σ‖b_g − loc_g‖₂")]
     most = max(float(r.max(initial=0.0)) for r, _ in rates)
+    if form.ranked is not None:
+        weighted = "" if _alike(form.ranked.units) else "weighted "
+        return f"{weighted}Σ (λᵢ/λ₁) |{moved}|₍ᵢ₎"
     if most == 0:
         return ("weighted " if not _alike(form.l2) else "") + f"‖{moved}‖₂"
     terms = [(r / most, name) for r, name in [*rates, (form.l2 / 2, f"‖{moved}‖₂²")] if r.any()]
@@ -175,10 +201,7 @@ def explain(
         lines.append(said)
     if defaults:
         lines.append(f"scikit-learn's defaults as beliefs here: {defaults}.")
-    prior = views.prior
-    if isinstance(prior, MultivariateNormal):
-        prior = Normal(1.0 / np.sqrt(np.diag(prior.precision)))
-    free, frozen = extremes(form or prior.lower(len(names)), precision)
+    free, frozen = extremes(form or views.prior.given_others(len(names)), precision)
     for which, word in ((free, "effectively unpenalised"), (frozen, "effectively frozen")):
         if np.any(which):
             lines.append(f"{word.capitalize()}: {_listing(names, which)}.")
@@ -188,11 +211,14 @@ def explain(
 def extremes(form: NormalForm, precision: Array) -> tuple[Mask, Mask]:
     """Columns that keep more than 99.9 % or less than 1 % of what the data alone would say."""
     # a prior's curvature at its own width: 1/variance; a Laplace of rate r has variance 2/r^2
-    curvature = form.l2 + 0.5 * form.l1**2
+    curvature = np.asarray(form.l2 + 0.5 * form.l1**2)
     if form.groups is not None:  # radius Gamma(d): each member has variance (d + 1) / r^2
         curvature += form.groups.rate**2 / (
             1.0 + form.groups.spread(form.groups.sizes.astype(np.float64))
         )
+    if form.ranked is not None:  # as of a Laplace prior of the mean rate
+        rate = form.ranked.units * form.ranked.rates.mean()
+        curvature[form.ranked.columns] += 0.5 * rate**2
     with np.errstate(invalid="ignore", divide="ignore"):
         kept = precision / (precision + curvature)
     known = precision > 0
@@ -225,16 +251,22 @@ def _plain(value: float, digits: int) -> str:
     return f"{rounded:,.0f}".replace(",", "\u2009") if 1e3 <= rounded < 1e7 else f"{rounded:g}"
 
 
+#: settings that are no numbers per column, or whose length says something
+_KEPT = ("groups", "parts", "precision", "positions", "rates")
+
+
 def collapsed(prior: Any) -> Any:
     """Per-column settings that are all the same number (but for rounding) as that number."""
     if isinstance(prior, ByColumn):
         return prior.changed(collapsed)
     return type(prior)(
-        **{k: _collapsed(v) if k != "groups" else v for k, v in prior.arguments().items()}
+        **{k: _collapsed(v) if k not in _KEPT else v for k, v in prior.arguments().items()}
     )
 
 
 def _collapsed(value: Any) -> Any:
+    if value is None or isinstance(value, str):
+        return value
     if isinstance(value, Prior):
         return collapsed(value)
     if isinstance(value, str):

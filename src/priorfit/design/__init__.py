@@ -3,6 +3,7 @@
 from priorfit.design.base import Design
 from priorfit.design.blocks import Blocks
 from priorfit.design.categorical import Categorical
+from priorfit.design.changed import Changed, changed
 from priorfit.design.convert import as_design
 from priorfit.design.dense import Dense
 from priorfit.design.formula import Formula, FormulaSchema
@@ -13,6 +14,7 @@ from priorfit.design.sparse import Sparse
 __all__ = [
     "Blocks",
     "Categorical",
+    "Changed",
     "Column",
     "Dense",
     "Design",
@@ -22,6 +24,7 @@ __all__ = [
     "Schema",
     "Sparse",
     "as_design",
+    "changed",
     "is_table",
     "standardized",
 ]

@@ -9,6 +9,7 @@ from priorfit.plots.selection import plot_criteria, plot_selection
 from priorfit.plots.shrinkage import plot_shrinkage
 from priorfit.plots.style import STYLE
 from priorfit.plots.views import plot_contours, plot_price, plot_views
+from priorfit.plots.walks import plot_walks
 
 __all__ = [
     "STYLE",
@@ -23,4 +24,5 @@ __all__ = [
     "plot_selection",
     "plot_shrinkage",
     "plot_views",
+    "plot_walks",
 ]

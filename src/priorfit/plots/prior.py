@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 import numpy as np
 from matplotlib.axes import Axes
 
+from priorfit._errors import InputError
 from priorfit._typing import Array
 from priorfit.plots.style import GREY, SOFT, axes_of, bare, color_of, spread, title
 from priorfit.priors import (
@@ -49,6 +50,13 @@ def plot_prior(*priors: Prior, ax: Axes | None = None, penalty: bool = False) ->
     >>> len(plot_prior(pf.Laplace(1.0), pf.Normal(1.4)).lines)
     3
     """
+    for prior in priors:
+        if not prior.separable and not isinstance(prior, _GROUPED):
+            raise InputError(
+                "`plot_prior` draws the density of one weight",
+                f"a {prior.word}",
+                "Draw from it with sample, or walks with plot_walks.",
+            )
     ax = axes_of(ax, (7.2, 3.6))
     named = [pair for prior in priors for pair in _parts(prior)]
     drawn = [prior for _, prior in named]

@@ -4,8 +4,10 @@ from priorfit.priors.adaptive import adaptive
 from priorfit.priors.balls import Ball, L1Ball, L2Ball
 from priorfit.priors.base import Prior
 from priorfit.priors.by_column import ByColumn, as_prior
+from priorfit.priors.change import Basis, Change
 from priorfit.priors.compare import Comparison
 from priorfit.priors.describe import describe
+from priorfit.priors.differences import RandomWalk
 from priorfit.priors.grammar import from_dict, parse_prior, to_dict
 from priorfit.priors.grouped import GroupLaplace, SparseGroupLaplace
 from priorfit.priors.groups import Groups
@@ -17,18 +19,23 @@ from priorfit.priors.multivariate import MultivariateNormal
 from priorfit.priors.nonconvex import MCP, SCAD
 from priorfit.priors.normal_form import AtStrength, NormalForm
 from priorfit.priors.outputs import for_outputs
+from priorfit.priors.ranked import Ranked
 from priorfit.priors.separable import ElasticNet, Flat, Laplace, Normal
 from priorfit.priors.shrinkage import shrinkage
+from priorfit.priors.slope import SLOPE
 from priorfit.priors.spike import SpikeSlab
 from priorfit.priors.truncated import Truncated
 
 __all__ = [
     "MCP",
     "SCAD",
+    "SLOPE",
     "AtStrength",
     "Ball",
+    "Basis",
     "ByColumn",
     "Cauchy",
+    "Change",
     "Comparison",
     "ElasticNet",
     "Exponential",
@@ -46,6 +53,8 @@ __all__ = [
     "Normal",
     "NormalForm",
     "Prior",
+    "RandomWalk",
+    "Ranked",
     "SparseGroupLaplace",
     "SpikeSlab",
     "StudentPrior",

@@ -10,12 +10,15 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from scipy import sparse
 
+from priorfit._checks import is_sparse
 from priorfit._errors import InputError
 from priorfit._typing import Array, ArrayLike, Seed
 from priorfit.priors.normal_form import NormalForm
 
 if TYPE_CHECKING:
+    from priorfit.priors.change import Change
     from priorfit.priors.compare import Comparison
 
 __all__ = ["Prior", "key_of_columns", "made_from"]
@@ -30,6 +33,10 @@ class Prior(ABC):
 
     #: whether the density is a product over the columns
     separable = True
+    #: whether the belief only makes sense where all its columns have one unit
+    common_unit = False
+    #: the name of the linear map from b to the coordinates of `change`
+    coordinates = ""
     #: whether it may be kept to a box (`Truncated`)
     cuttable = True
 
@@ -48,6 +55,26 @@ class Prior(ABC):
     @abstractmethod
     def lower(self, p: int) -> NormalForm:
         """The prior of ``p`` columns as plain arrays (`NormalForm`)."""
+
+    def change(self, p: int) -> Change | None:  # noqa: ARG002
+        """The coordinates of ``p`` weights in which the prior is separable or in groups; None
+        where it is so as it stands."""
+        return None
+
+    def given_others(self, p: int) -> NormalForm:
+        """What is believed of each weight by itself, where all others are known.
+
+        For a prior with other coordinates the curvature of its density, a Laplace density counting
+        by its variance.
+        """
+        change = self.change(p)
+        if change is None:
+            return self.lower(p)
+        form, inverse = change.prior.lower(p), change.basis.inverse()
+        curvature = form.l2 + 0.5 * form.l1**2
+        each = np.asarray((inverse * inverse).T @ curvature)
+        none, bound = np.zeros(p), np.full(p, np.inf)
+        return NormalForm(none, each, change.loc, -bound, bound)
 
     def check_columns(self, p: int) -> None:
         """Raise `InputError` where the prior cannot be one of ``p`` columns."""
@@ -187,6 +214,9 @@ class Prior(ABC):
 def _same(a: Any, b: Any) -> bool:
     if isinstance(a, Mapping | Prior) or isinstance(b, Mapping | Prior):
         return bool(a == b)
+    if is_sparse(a) and is_sparse(b):
+        one, other = sparse.coo_array(a), sparse.coo_array(b)
+        return one.shape == other.shape and not abs(one - other).sum()
     return bool(np.array_equal(np.asarray(a), np.asarray(b)))
 
 

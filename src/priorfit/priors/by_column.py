@@ -11,6 +11,7 @@ import numpy as np
 from priorfit._errors import InputError
 from priorfit._typing import Array, ArrayLike, Index, Seed
 from priorfit.priors.base import Prior, key_of_columns
+from priorfit.priors.change import Change, Identity, SideBySide
 from priorfit.priors.concave import Concave
 from priorfit.priors.groups import Groups
 from priorfit.priors.normal_form import NormalForm
@@ -29,7 +30,8 @@ class ByColumn(Prior):
     parts : priors by the name of a column, by a pattern (``gene_*``; ``*`` is all others), or by
         what columns were made from: "region" or "C(region)" are all levels, "log(age):sex" all of
         an interaction. An exact name wins over what it was made from, that over a pattern, an
-        earlier pattern over a later one.
+        earlier pattern over a later one. A tuple of names is a part in that order: neighbours of
+        a `RandomWalk` are neighbours in it.
     columns : the places of each part's columns, in the order of ``parts``; None until the columns
         are known. Fits find them.
 
@@ -50,7 +52,7 @@ class ByColumn(Prior):
     (array([10.,  0., 10.]), array([0. , 0.5, 0. ]))
     """
 
-    parts: Mapping[str, Prior]
+    parts: Mapping[Any, Prior]
     columns: Sequence[Index] | None = None
 
     def __post_init__(self) -> None:
@@ -61,7 +63,10 @@ class ByColumn(Prior):
                 "Write for example {'age': Normal(1.0), '*': Laplace(0.1)}.",
             )
         for key, part in self.parts.items():
-            if not isinstance(key, str) or not isinstance(part, Prior):
+            named = isinstance(key, str) or (
+                isinstance(key, tuple) and all(isinstance(name, str) for name in key)
+            )
+            if not named or not isinstance(part, Prior):
                 raise InputError(
                     "every part must be a prior under the name of a column",
                     f"{key!r}: {part!r}",
@@ -94,11 +99,18 @@ class ByColumn(Prior):
         """Each part with the columns of ``names`` that it is the prior of."""
         if self.columns is not None:
             return self
-        keys = key_of_columns("prior", self.parts, names)
+        owner = {
+            name: key for key in self.parts for name in (key if isinstance(key, tuple) else (key,))
+        }
+        keys = [owner[key] for key in key_of_columns("prior", owner, names)]
         order = np.array([list(self.parts).index(key) for key in keys], dtype=np.intp)
         places = [np.flatnonzero(order == k) for k in range(len(self.parts))]
+        place = {name: j for j, name in enumerate(names)}
+        for k, key in enumerate(self.parts):  # the order of a tuple is that of its prior
+            if isinstance(key, tuple) and len(places[k]) == len(key):
+                places[k] = np.array([place[name] for name in key], dtype=np.intp)
         known = {
-            key: part.for_columns([names[j] for j in where.tolist()])
+            _said(key): part.for_columns([names[j] for j in where.tolist()])
             for (key, part), where in zip(self.parts.items(), places, strict=True)
             if len(where)
         }
@@ -109,8 +121,35 @@ class ByColumn(Prior):
         self._check_size(p)
         for part, where in self._placed():
             part.check_columns(len(where))
-            _form_of(part, len(where))
-        self.lower(p)
+            change = part.change(len(where))
+            _form_of(part if change is None else change.prior, len(where))
+        whole = self.change(p)
+        (self if whole is None else whole.prior).lower(p)
+
+    def change(self, p: int) -> Change | None:
+        """The coordinates of the parts side by side; None where no part has others."""
+        self._check_size(p)
+        each = [(part.change(len(where)), part, where) for part, where in self._placed()]
+        if all(change is None for change, _, _ in each):
+            return None
+        loc, bases, priors = np.zeros(p), [], []
+        for change, part, where in each:
+            bases.append(Identity(len(where)) if change is None else change.basis)
+            priors.append(part if change is None else change.prior)
+            loc[where] = 0.0 if change is None else change.loc
+        columns = tuple(where for _, _, where in each)
+        inner = ByColumn(dict(zip(self.parts, priors, strict=True)), columns)
+        return Change(SideBySide(tuple(bases), columns), inner, loc)
+
+    @property
+    def coordinates(self) -> str:  # type: ignore[override]
+        """The map of all parts together."""
+        return "L⁻¹"
+
+    @property
+    def common_unit(self) -> bool:  # type: ignore[override]
+        """Whether one of the parts wants its columns in one unit."""
+        return any(part.common_unit for part in self.parts.values())
 
     def lower(self, p: int) -> NormalForm:
         """The normal forms of the parts side by side, their groups numbered on.
@@ -276,6 +315,10 @@ class ByColumn(Prior):
 def as_prior(prior: Any) -> Any:
     """A mapping as a `ByColumn`; anything else as it came."""
     return ByColumn(prior) if isinstance(prior, Mapping) else prior
+
+
+def _said(key: Any) -> str:
+    return key if isinstance(key, str) else ", ".join(key)
 
 
 def _base(part: Prior) -> Any:

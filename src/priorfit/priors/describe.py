@@ -10,6 +10,7 @@ from scipy.special import gammaincinv
 
 from priorfit.priors.base import Prior
 from priorfit.priors.by_column import ByColumn
+from priorfit.priors.differences import RandomWalk
 from priorfit.priors.grouped import SparseGroupLaplace
 from priorfit.priors.halves import Half
 from priorfit.priors.heavy import LogLaplace, StudentPrior
@@ -17,6 +18,7 @@ from priorfit.priors.horseshoe import Horseshoe
 from priorfit.priors.multivariate import MultivariateNormal
 from priorfit.priors.nonconvex import MCP, SCAD
 from priorfit.priors.separable import ElasticNet, Flat
+from priorfit.priors.slope import SLOPE
 from priorfit.priors.spike import SpikeSlab
 from priorfit.priors.truncated import Truncated
 
@@ -41,8 +43,15 @@ def describe(prior: Prior) -> str:
     if isinstance(prior, Flat):
         return "flat: every weight is as plausible as any other, nothing is shrunk"
     if isinstance(prior, MultivariateNormal):
+        if not prior.proper:
+            flat = int(np.sum(np.isinf(prior._parts[1])))
+            return f"Multivariate normal: {len(prior.loc)} weights, flat in {flat} directions"
         spread = _range(np.sqrt(prior.variance))
         return f"Multivariate normal: {len(prior.loc)} weights, standard deviations {spread}"
+    if isinstance(prior, RandomWalk):
+        return _describe_walk(prior)
+    if isinstance(prior, SLOPE):
+        return _describe_sorted(prior)
     if not prior.separable:
         return _describe_groups(prior)
     if isinstance(prior, MCP | SCAD):
@@ -69,6 +78,30 @@ def describe(prior: Prior) -> str:
         f"{prior.word[0].upper()}{prior.word[1:]}, {scales}: half of the weights within "
         f"±{half:.3g}{around}, 95 % within ±{most:.3g}{around}"
     )
+
+
+def _describe_walk(prior: RandomWalk) -> str:
+    """What is believed of a step, and of the coordinates before it."""
+    like = {1: "neighbours alike", 2: "neighbours on a line", 3: "neighbours on a parabola"}
+    believed = like.get(prior.order, "neighbours on a cubic")
+    scale = np.atleast_1d(np.asarray(prior.scale, dtype=np.float64))
+    kind = {"normal": "normal", "laplace": "Laplace"}[prior.kind]
+    start = "flat" if np.isinf(prior.start) else f"{kind} with scale {prior.start:.3g}"
+    level = {1: "the level", 2: "level and slope"}.get(prior.order, "level, slope and curvature")
+    return (
+        f"{prior.word[0].upper()}{prior.word[1:]} ({believed}), {kind} steps of scale "
+        f"{_range(scale)}; {level} {start}"
+    )
+
+
+def _describe_sorted(prior: SLOPE) -> str:
+    """Which rates, and what they do."""
+    scale = _range(np.atleast_1d(np.asarray(prior.scale, dtype=np.float64)))
+    rates = f"Benjamini-Hochberg rates for q = {prior.q:.3g}"
+    if prior.rates is not None:
+        rates = f"{len(prior.rates)} rates from {prior.rates[0]:.3g} to {prior.rates[-1]:.3g}"
+    what = "large weights pay more, like sizes become equal"
+    return f"Sorted Laplace, scale {scale}, {rates}: {what}"
 
 
 def _describe_half(prior: Half) -> str:

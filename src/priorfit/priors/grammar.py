@@ -8,10 +8,13 @@ from dataclasses import fields
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
+from priorfit._checks import is_sparse
 from priorfit._errors import InputError
 from priorfit.priors.base import Prior
 from priorfit.priors.by_column import ByColumn
+from priorfit.priors.differences import RandomWalk
 from priorfit.priors.grouped import GroupLaplace, SparseGroupLaplace
 from priorfit.priors.halves import Exponential, Half, HalfNormal
 from priorfit.priors.heavy import LogLaplace, StudentPrior
@@ -19,6 +22,7 @@ from priorfit.priors.horseshoe import Horseshoe
 from priorfit.priors.multivariate import MultivariateNormal
 from priorfit.priors.nonconvex import MCP, SCAD
 from priorfit.priors.separable import ElasticNet, Flat, Laplace, Normal
+from priorfit.priors.slope import SLOPE
 from priorfit.priors.spike import SpikeSlab
 from priorfit.priors.truncated import Truncated
 
@@ -31,6 +35,8 @@ _FAMILIES: dict[str, type[Prior]] = {
     "halfnormal": HalfNormal,
     "exponential": Exponential,
     "multivariatenormal": MultivariateNormal,
+    "randomwalk": RandomWalk,
+    "slope": SLOPE,
     "elasticnet": ElasticNet,
     "grouplaplace": GroupLaplace,
     "sparsegrouplaplace": SparseGroupLaplace,
@@ -43,6 +49,8 @@ _FAMILIES: dict[str, type[Prior]] = {
 }
 _BY_COLUMN = "bycolumn"
 _ONE = re.compile(r"\s*(?P<family>[\w-]+)\s*(?:\((?P<call>[^()]*)\)|:(?P<rest>.*))?\s*")
+
+_WORDS = ("kind",)  # settings whose value is a word
 
 
 def parse_prior(text: str) -> Prior:
@@ -98,11 +106,14 @@ def _one(text: str) -> Prior:
     found = _ONE.fullmatch(text)
     family = _plain_name(found["family"] if found else text.partition(":")[0])
     said = (found["call"] or found["rest"] or "") if found else text.partition(":")[2]
-    values: dict[str, float] = {}
+    values: dict[str, Any] = {}
     for k, part in enumerate(filter(None, map(str.strip, said.split(",")))):
         key, equals, number = part.rpartition("=")
         if not equals and found and found["call"] and family in _FAMILIES:
             key = (_settings(_FAMILIES[family]) + [""] * (k + 1))[k]
+        if key.strip() in _WORDS:
+            values[key.strip()] = number.strip().lower()
+            continue
         try:
             values[key.strip()] = float(number)
         except ValueError:
@@ -172,6 +183,10 @@ def from_dict(data: Mapping[str, Any]) -> Prior:
 def _plain(value: Any) -> Any:
     if value is None or isinstance(value, str | bool):
         return value
+    if is_sparse(value):
+        cells = value.tocoo()
+        return {"p": float(cells.shape[0]), "row": _plain(cells.row), "column": _plain(cells.col),
+                "value": _plain(cells.data)}  # fmt: skip
     if isinstance(value, Mapping):
         return {k: _plain(v) for k, v in value.items()}
     if np.ndim(value):
@@ -182,6 +197,10 @@ def _plain(value: Any) -> Any:
 def _number(value: Any) -> Any:
     if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, Mapping) and set(value) == {"p", "row", "column", "value"}:
+        at = (np.array(value["row"], dtype=np.intp), np.array(value["column"], dtype=np.intp))
+        p = int(value["p"])
+        return sparse.csc_array((_number(value["value"]), at), shape=(p, p))
     if isinstance(value, Mapping):
         return {k: _number(v) for k, v in value.items()}
     if isinstance(value, list):

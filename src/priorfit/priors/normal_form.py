@@ -9,6 +9,7 @@ import numpy as np
 from priorfit._typing import Array, Mask
 from priorfit.priors.concave import Concave
 from priorfit.priors.groups import Groups
+from priorfit.priors.ranked import Ranked
 
 __all__ = ["NormalForm"]
 
@@ -22,7 +23,8 @@ class NormalForm:
     truncated, non-negative, box and flat priors are all of this form, so one kernel solves them.
 
     ``groups`` adds ``sum_g |R_g (b_g - loc_g)|_2``. A column of a group has ``l2 = 0`` and no
-    bounds: the prox is then exact.
+    bounds: the prox is then exact. ``ranked`` adds ``sum_i rates_i |units (b - loc)|_(i)``, its
+    columns without any other term.
 
     ``concave`` adds a concave function of each ``|b_j - loc_j|``: the form is then not convex, and
     only what says so may work on it. Never together with ``groups``.
@@ -41,6 +43,7 @@ class NormalForm:
     upper: Array
     groups: Groups | None = None
     concave: Concave | None = None
+    ranked: Ranked | None = None
 
     @property
     def kinked(self) -> Mask:
@@ -48,6 +51,8 @@ class NormalForm:
         kinked = self.l1 > 0
         if self.groups is not None:
             kinked = kinked | self.groups.inside
+        if self.ranked is not None:
+            kinked = kinked | self.ranked.inside(len(kinked))
         if self.concave is not None and self.concave.jumps:
             kinked = kinked | (self.concave.size > 0)
         return np.asarray(kinked & ~self.fixed)
@@ -56,6 +61,8 @@ class NormalForm:
     def flat(self) -> Mask:
         """Mask (p,): neither penalty nor a bound."""
         flat: Mask = (self.l1 == 0) & (self.l2 == 0) & np.isinf(self.lower) & np.isinf(self.upper)
+        if self.ranked is not None:
+            flat = flat & ~self.ranked.inside(len(flat))
         if self.concave is not None and self.concave.jumps:
             flat = flat & (self.concave.size == 0)
         return flat if self.groups is None else flat & ~self.groups.inside
@@ -66,7 +73,7 @@ class NormalForm:
         return np.asarray(self.lower == self.upper)
 
     def ungrouped(self) -> NormalForm:
-        """Without the groups; their members without any penalty."""
+        """Without the groups and the ranks; their members without any penalty."""
         outside = 1.0 if self.groups is None else 1.0 - self.groups.inside
         return NormalForm(self.l1 * outside, self.l2, self.loc, self.lower, self.upper)
 
@@ -83,11 +90,15 @@ class NormalForm:
             value = value + self.concave.shape.value(np.abs(t), self.l1, self.l2, size)
         if self.groups is not None:
             value = value + self.groups.spread((self.groups.lengths(t.T).T / self.groups.sizes).T).T
+        if self.ranked is not None:
+            value = value + self.ranked.each(t.T).T
         return np.where(inside, value, np.inf)
 
     def total(self, t: Array) -> Array:
         """The penalty of distances ``t`` from loc: (p,) to one number, (p, k) to (k,)."""
         value = self.l1 @ np.abs(t) + 0.5 * (self.l2 @ (t * t))
+        if self.ranked is not None:
+            value = value + self.ranked.total(t)
         if self.concave is not None:
             value = value + self.at(1.0).bent(np.abs(t).T).T.sum(axis=0)
         return value if self.groups is None else value + self.groups.lengths(t).sum(axis=0)
@@ -124,13 +135,15 @@ class NormalForm:
 
     @property
     def _kinks(self) -> bool:
-        return bool(np.any(self.l1 > 0)) or self.groups is not None
+        coupled = self.groups is not None or self.ranked is not None
+        return coupled or bool(np.any(self.l1 > 0))
 
     @property
     def _largest(self) -> float:
         if not self._kinks:
             return float(self.l2.max(initial=0.0))
         most = 0.0 if self.groups is None else float(self.groups.rate.max())
+        most = most if self.ranked is None else max(most, self.ranked.largest)
         return max(float(self.l1.max()), most)
 
     def prox(self, z: Array, step: float = 1.0) -> Array:
@@ -148,6 +161,8 @@ class NormalForm:
         shrunk = np.sign(t) * np.maximum(np.abs(t) - step * self.l1, 0.0) / (1.0 + step * self.l2)
         if self.groups is not None:
             shrunk = self.groups.shrink(shrunk.T, step).T
+        if self.ranked is not None:
+            shrunk = self.ranked.shrink(shrunk.T, step).T
         clipped: Array = np.clip(self.loc + shrunk, self.lower, self.upper)
         return clipped
 

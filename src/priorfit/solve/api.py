@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import replace
 from functools import partial
 from numbers import Real
 
@@ -12,9 +11,8 @@ from scipy.optimize import brentq
 
 from priorfit._errors import ConvergenceWarning, InputError
 from priorfit._typing import Array
-from priorfit.design import as_design
 from priorfit.likelihoods import Gaussian
-from priorfit.priors import MultivariateNormal, Normal
+from priorfit.priors import Change
 from priorfit.problem import Problem, neg_log_belief
 from priorfit.solve.certificate import Certificates
 from priorfit.solve.engines import Auto, engine
@@ -31,6 +29,7 @@ from priorfit.solve.shape import with_shape
 from priorfit.solve.small import SmallFit, fit_small
 from priorfit.solve.standard import Standard, standardize
 from priorfit.solve.status import Status
+from priorfit.solve.structured import solver_for
 
 __all__ = ["check_settings", "solve", "solve_quietly"]
 
@@ -87,8 +86,8 @@ def solve_quietly(
     if problem.likelihood.known_shape is None:
         fit = partial(solve_quietly, tol=tol, max_iter=max_iter, solver=solver)
         return with_shape(problem, fit, warm)
-    if problem.outputs is None and isinstance(problem.prior, MultivariateNormal):
-        return _whitened(problem, problem.prior, tol, max_iter, solver)
+    if problem.change is not None:
+        return _changed(problem, problem.change, tol, max_iter, solver, warm)
     convex = problem.form.concave is None
     if (
         solver == "auto"
@@ -123,17 +122,17 @@ def solve_quietly(
     return solution._replace(optima=optima)
 
 
-def _whitened(
-    problem: Problem, prior: MultivariateNormal, tol: float, max_iter: int, solver: str
+def _changed(
+    problem: Problem, change: Change, tol: float, max_iter: int, solver: str, warm: Solution | None
 ) -> Solution:
-    """The same problem for ``u = R (b - loc)``, whose prior is standard normal."""
-    design = as_design(problem.design.matvec(prior.colour(np.eye(len(prior.loc))).T))
-    offset = problem.offset + problem.design.matvec(prior.loc)
-    plain = replace(problem, prior=Normal(1.0), design=design, offset=offset)
-    found = solve_quietly(plain, tol=tol, max_iter=max_iter, solver=solver)
-    constant = np.log(np.diag(prior.root)).sum()
-    coef = prior.loc + prior.colour(found.coef)
-    return found._replace(coef=coef, objective=found.objective - float(constant))
+    """The fit in the coordinates in which the prior is simple, and back."""
+    if warm is not None:
+        warm = warm._replace(coef=change.into(warm.coef))
+    solver = solver_for(problem, solver)
+    found = solve_quietly(problem.changed, tol=tol, max_iter=max_iter, solver=solver, warm=warm)
+    return found._replace(
+        coef=change.back(found.coef), objective=found.objective + change.basis.log_det
+    )
 
 
 def check_settings(tol: float, max_iter: int) -> None:

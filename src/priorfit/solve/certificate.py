@@ -328,6 +328,8 @@ def _violations(standard: Standard, g: Array, slopes: Array, strengths: Array) -
     up = np.where(g < form.upper[:, None], up, 0.0)
     down = np.where(g > form.lower[:, None], down, 0.0)
     worst = np.maximum(np.maximum(up, down), 0.0)
+    if form.ranked is not None:
+        worst[form.ranked.columns] = form.ranked.violations(t, slopes, strengths)
     if groups is None:
         return worst
     size, lengths = groups.distances(worst), groups.lengths(t)
@@ -357,6 +359,9 @@ def _feasible_share(standard: Standard, slopes: Array, strengths: Array) -> Arra
     """The largest share (k,) in [0, 1] at which theta meets the bound of every group and every
     pure l1 term."""
     form, groups = standard.form, standard.form.groups
+    if form.ranked is not None:  # beside flat columns only
+        needed = np.maximum(form.ranked.dual_norm(slopes), 1e-300)
+        return np.asarray(np.minimum(1.0, strengths / needed))
     if groups is not None:
         needed = groups.dual_norms(slopes, form.l1).max(axis=0)
         share = np.minimum(1.0, strengths / np.maximum(needed, 1e-300))
@@ -391,6 +396,9 @@ def _penalty_conjugate(standard: Standard, g: Array, v: Array, strengths: Array)
     high = np.where(l2 > 0, (form.upper - form.loc)[:, None], high)
     t = np.clip(inner, low, high)
     value = v * (t + form.loc[:, None]) - l1 * np.abs(t) - 0.5 * l2 * t * t
+    if form.ranked is not None:
+        value[form.ranked.columns] = (v * form.loc[:, None])[form.ranked.columns]
+        value[form.ranked.columns[0]] += radius * form.ranked.beyond(v, strengths)
     if form.groups is None:
         return np.asarray(value.sum(axis=0))
     groups, loc = form.groups, form.loc[:, None]

@@ -9,7 +9,7 @@ import numpy as np
 
 from priorfit._errors import InputError
 from priorfit._typing import Array
-from priorfit.design import Dense
+from priorfit.design import Changed, Dense
 from priorfit.likelihoods import Gaussian
 from priorfit.priors import NormalForm
 from priorfit.problem import Problem
@@ -34,6 +34,14 @@ from priorfit.solve.robust.engine import SeveralStarts
 from priorfit.solve.robust.starts import starts_of
 from priorfit.solve.shared import Shared
 from priorfit.solve.standard import Standard, standardize
+from priorfit.solve.structured import (
+    ChainNewton,
+    Interior,
+    SortedWeights,
+    is_chain,
+    minimise_quadratic,
+    solver_for,
+)
 from priorfit.solve.working_set import WorkingSet
 
 __all__ = ["ENGINES", "Auto", "Engine", "engine", "share"]
@@ -49,6 +57,8 @@ class Engine(Protocol):
         """Solve at each strength, warm from the one before."""
 
 
+_SMOOTH = ("newton", "barrier", "chain", "sorted", "coupled", "reference")
+
 ENGINES = (
     "least-squares",
     "conjugate-gradients",
@@ -57,6 +67,9 @@ ENGINES = (
     "groups",
     "newton",
     "outputs",
+    "barrier",
+    "chain",
+    "sorted",
     "local",
     "interior-point",
     "several-starts",
@@ -78,7 +91,8 @@ class Auto:
 
     def select(self, problem: Problem) -> str:
         """The engine's name, one of `ENGINES`."""
-        return self.of(standardize(problem))
+        name = solver_for(problem, "auto")
+        return self.of(standardize(problem.changed)) if name == "auto" else name
 
     def of(self, standard: Standard, only: float | None = None) -> str:
         """The same for a problem in standard form, and ``only`` one strength where that is all."""
@@ -96,6 +110,8 @@ def _select(standard: Standard, only: float | None = None) -> str:
         return "several-starts"
     if standard.likelihood.coupled:
         return "coupled"
+    if standard.form.ranked is not None:
+        return "sorted"
     if not standard.gaussian:
         return "newton"
     if standard.form.groups is not None:
@@ -130,6 +146,7 @@ def engine(
             return engine(part, solver="auto", tol=gap, max_iter=max_iter, only=only)
 
         return Outputs(standard, tol, max_iter, alone)
+    _check_ranks(standard, name)
     if (standard.form.concave is not None) != (name == "local"):
         kind = "convex" if name != "local" else "not convex"
         raise InputError(
@@ -163,7 +180,7 @@ def engine(
             f"{name} with {standard.likelihood.name}",
             "Use solver='auto'.",
         )
-    if not standard.gaussian and name not in ("newton", "coupled", "reference"):
+    if not standard.gaussian and name not in _SMOOTH:
         raise InputError(
             f"the {name} engine must have a gaussian likelihood",
             standard.likelihood.name,
@@ -196,6 +213,8 @@ def engine(
         return Grouped(standard, tol, max_iter)
     if name == "coupled":
         return CoupledNewton(standard, tol, min(max_iter, 200))
+    if name in ("chain", "sorted", "barrier"):
+        return _structured(standard, name, tol, max_iter)
     if name == "newton":
         return Newton(standard, tol, min(max_iter, 200))
     if name == "working-set":
@@ -245,13 +264,50 @@ def _with_starts(standard: Standard, name: str, tol: float, max_iter: int) -> En
     return SeveralStarts(standard, tol, starts_of(solve))
 
 
+def _check_ranks(standard: Standard, name: str) -> None:
+    """Raise `InputError` where sorted weights and their engine do not meet."""
+    if (standard.form.ranked is not None) != (name == "sorted") and name != "reference":
+        raise InputError(
+            "a sorted prior must have a convex likelihood of independent rows that has "
+            "derivatives, and the sorted engine, which takes no other prior",
+            f"{name} with {standard.likelihood.name}",
+            "Leave solver at auto; use a Laplace prior with other likelihoods.",
+        )
+
+
+def _structured(standard: Standard, name: str, tol: float, max_iter: int) -> Engine:
+    """The engines of `solve.structured`."""
+    form, base = standard.form, standard.Z.base
+    if name == "sorted":
+        return SortedWeights(standard, tol, max_iter)
+    if name == "chain":
+        if not isinstance(base, Changed) or not is_chain(base, standard.Z.intercept):
+            raise InputError(
+                "the chain engine must have a random walk and one entry in each row of a sparse X",
+                "another problem",
+                "Use solver='auto'.",
+            )
+        return ChainNewton(standard, tol, min(max_iter, 100))
+    bounded = np.isfinite(form.lower) | np.isfinite(form.upper)
+    if form.groups is not None or np.any(bounded & ~form.fixed):
+        raise InputError(
+            "the barrier engine must have a prior without groups or bounds",
+            "some",
+            "Use solver='auto'.",
+        )
+    if standard.gaussian:
+        return Interior(standard, tol)
+    return Newton(standard, tol, min(max_iter, 200), minimise_quadratic)
+
+
 def share(problem: Problem) -> Shared | None:
     """What paths over samples of the rows of a problem can share; None where they share nothing.
 
     Dense columns and a gaussian likelihood, but for groups and a normal prior over many columns.
     """
     likely = isinstance(problem.design, Dense) and isinstance(problem.likelihood, Gaussian)
-    if problem.outputs is not None or not likely or not np.all(problem.weights > 0):
+    several = problem.outputs is not None or problem.change is not None
+    if several or not likely or not np.all(problem.weights > 0):
         return None
     known = moments(problem.design, problem.weights)
     standard = standardize(problem, known=known)

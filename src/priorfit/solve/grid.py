@@ -12,8 +12,11 @@ from priorfit.priors import (
     ByColumn,
     ElasticNet,
     Flat,
+    MultivariateNormal,
     Normal,
     NormalForm,
+    Prior,
+    RandomWalk,
     SparseGroupLaplace,
     Truncated,
 )
@@ -23,7 +26,7 @@ from priorfit.solve.local.stationary import column_curvatures
 from priorfit.solve.quantile.null import null_pull
 from priorfit.solve.standard import Standard, standardize
 
-__all__ = ["TWO_RATES", "from_scales", "grid_of", "lambda_max"]
+__all__ = ["TWO_RATES", "from_scales", "grid_of", "is_squared", "lambda_max"]
 
 TWO_RATES = ElasticNet | SparseGroupLaplace
 
@@ -55,6 +58,7 @@ def lambda_max(problem: Problem) -> float:
     ...                               intercept=False))
     4.0
     """
+    problem = problem.changed
     return _lambda_max(standardize(problem)) if np.any(problem.form.kinked) else 0.0
 
 
@@ -106,6 +110,9 @@ def _holding(form: NormalForm, correlation: Array) -> float:
     if form.groups is not None:
         alone = alone & ~form.groups.inside
         most = float(form.groups.dual_norms(correlation, form.l1).max())
+    if form.ranked is not None:
+        alone = alone & ~form.ranked.inside(len(alone))
+        most = max(most, float(form.ranked.dual_norm(correlation)))
     return float(np.max(np.abs(correlation[alone]) / form.l1[alone], initial=most))
 
 
@@ -150,4 +157,10 @@ def from_scales(problem: Problem, scales: Array) -> Array:
     base = problem.prior.prior if isinstance(problem.prior, Truncated) else problem.prior
     if isinstance(base, TWO_RATES):
         return phi / scales * float(np.asarray(base.l1_scale))
-    return phi / scales**2 if isinstance(base, Normal | Flat) else phi / scales
+    return phi / scales**2 if is_squared(base) else phi / scales
+
+
+def is_squared(prior: Prior) -> bool:
+    """Whether lambda is phi over the square of the scale: a normal density, of any coordinates."""
+    walk = isinstance(prior, RandomWalk) and prior.kind == "normal"
+    return walk or isinstance(prior, Normal | Flat | MultivariateNormal)

@@ -7,6 +7,8 @@ Friedman, Hastie & Tibshirani (2010), section 3.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from priorfit._typing import Array, Index
@@ -30,18 +32,25 @@ _NATIVE = 2_000_000  # numbers in Z: beyond, BLAS is worth its calls
 class Newton:
     """An engine; the kernel of the dual form is made once."""
 
-    def __init__(self, standard: Standard, tol: float, max_iter: int) -> None:
+    def __init__(
+        self,
+        standard: Standard,
+        tol: float,
+        max_iter: int,
+        barrier: Callable[..., Array] | None = None,
+    ) -> None:
         self.standard, self.tol, self.max_iter = standard, tol, max_iter
-        self.rounds = 0
+        self.rounds, self.barrier = 0, barrier
         form, n = standard.form, standard.Z.shape[0]
         self.normal = standard.normal
         self.flat = np.flatnonzero(form.flat)
         self.several = isinstance(standard, OutputsStandard)
         dual = is_quadratic(standard) and len(self.normal) > n >= len(self.flat)
         self.dual = dual and not self.several
-        self.whole = standard.size <= _SMALL
+        self.whole = standard.size <= _SMALL or barrier is not None
         self.kernel = standard.kernel if self.dual else np.empty((0, 0))
-        small = self.whole and not self.several and n * standard.size <= _NATIVE and not self.dual
+        plain = barrier is None and not self.several and not self.dual
+        small = self.whole and plain and n * standard.size <= _NATIVE
         native = small and native_loss(standard.likelihood) is not None and form.groups is None
         self.dense = standard.Z.dense() if native else None
         wide = not (native or self.dual or self.whole or self.several)
@@ -151,8 +160,12 @@ class Newton:
         """Of the model with this Gram matrix."""
         q = gram @ g[cols] + slopes[cols]
         tol = 1e-3 * min(1.0, self.tol) * float(np.max(np.abs(slopes[cols]), initial=1e-300))
-        at = np.array([strength])
-        b, _ = solve_quadratic(gram, q, self.standard.form, cols, at, g[cols], tol, 50)
+        at, warm = np.array([strength]), g[cols]
+        form = self.standard.form
+        if self.barrier is not None:
+            l1, l2 = strength * form.l1[cols], strength * form.l2[cols]
+            warm = self.barrier(gram, q, l1, l2, form.loc[cols], self.standard.reference)
+        b, _ = solve_quadratic(gram, q, form, cols, at, warm, tol, 50)
         proposal = g.copy()
         proposal[cols] = b[0]
         return proposal

@@ -19,6 +19,7 @@ from priorfit.solve.outputs import OutputsStandard
 from priorfit.solve.outputs.freedom import freedom_of_outputs
 from priorfit.solve.quantile.dual import met_rank
 from priorfit.solve.standard import Standard
+from priorfit.solve.structured.chain import chain_trace
 
 __all__ = [
     "conditional",
@@ -29,6 +30,8 @@ __all__ = [
     "squares",
     "warn_collapse",
 ]
+
+_LONG = 1000  # weights of a chain: beyond, its banded system is cheaper than a Gram matrix
 
 
 def squares(standard: Standard, g: Array) -> float:
@@ -51,6 +54,10 @@ def degrees_of_freedom(standard: Standard, g: Array, strength: float) -> float:
     form, active, w = standard.form, movable(standard, g), curvatures(standard, g)
     if not len(active):
         return 0.0
+    if form.ranked is not None:
+        others = np.count_nonzero(~form.kinked[active])
+        free = form.ranked.clusters(g - form.loc) + int(others)
+        return float(min(free, standard.Z.shape[0]))
     if form.groups is not None:
         gram = standard.Z.gram(active, active, w)
         system = gram + strength * penalty_curvature(standard, g, active, strength)
@@ -62,6 +69,8 @@ def degrees_of_freedom(standard: Standard, g: Array, strength: float) -> float:
     n = standard.Z.shape[0]
     if not len(shrunk):
         return float(min(len(active), n))
+    if len(shrunk) > _LONG and (found := chain_trace(standard, w, strength)) is not None:
+        return found
     if len(shrunk) == len(standard.normal) and is_huge(standard):
         return len(plain) + trace(replace(standard, weights=w), strength)
     if len(shrunk) > n:
@@ -163,7 +172,10 @@ def conditional(standard: Standard, sigma: float) -> Standard:
     """The problem whose prior scales are multiples of the noise ``sigma`` (units of ``y_unit``)."""
     form, unit = standard.form, standard.y_unit / sigma
     groups = form.groups and replace(form.groups, rate=form.groups.rate * unit)
-    scaled = replace(form, l1=form.l1 * unit, l2=form.l2 * unit * unit, groups=groups)
+    ranked = form.ranked and replace(form.ranked, rates=form.ranked.rates * unit)
+    scaled = replace(
+        form, l1=form.l1 * unit, l2=form.l2 * unit * unit, groups=groups, ranked=ranked
+    )
     return replace(standard, form=scaled)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib import import_module
 from typing import Any
@@ -14,11 +14,11 @@ from priorfit._checks import of_kind
 from priorfit._errors import ConvergenceWarning, InputError
 from priorfit._typing import Array, Intercept, Mask
 from priorfit.likelihoods import Likelihood
-from priorfit.priors import Flat, Laplace, Normal, Prior, Truncated, as_prior
+from priorfit.priors import Laplace, Prior, Truncated, as_prior
 from priorfit.problem import Problem
 from priorfit.solve.api import check_settings
 from priorfit.solve.engines import Engine, engine
-from priorfit.solve.grid import TWO_RATES, from_scales, grid_of
+from priorfit.solve.grid import TWO_RATES, from_scales, grid_of, is_squared
 from priorfit.solve.leverage import left_out
 from priorfit.solve.noise import degrees_of_freedom, noise_variance, squares
 from priorfit.solve.radius import AtRadius, at_radius
@@ -27,6 +27,7 @@ from priorfit.solve.restore import restore
 from priorfit.solve.result import Certificate
 from priorfit.solve.shared import Shared
 from priorfit.solve.standard import Standard, standardize
+from priorfit.solve.structured import solver_for
 
 __all__ = ["Path", "path", "path_of", "solved_path"]
 
@@ -50,6 +51,8 @@ class Path:
     problem: Problem
     tol: float
     _standard: Standard = field(repr=False)
+    #: the same path in the coordinates of `Problem.change`, where there are such
+    _inner: Path | None = field(default=None, repr=False)
 
     @property
     def n_nonzero(self) -> Array:
@@ -64,6 +67,8 @@ class Path:
     @property
     def norms(self) -> Array:
         """The radius of the constraint that each point solves (`NormalForm.radius`), (k,)."""
+        if self._inner is not None:
+            return self._inner.norms
         form = self.problem.form
         return np.asarray(form.radius(self.flat_coefs - form.loc[:, None]))
 
@@ -104,7 +109,8 @@ class Path:
         Lambda for a Laplace prior; lambda times the radius for a normal one, because the radius is
         the length and the penalty half its square.
         """
-        return np.asarray(self.penalties * self.problem.form.slope(self.norms))
+        form = self.problem.changed.form
+        return np.asarray(self.penalties * form.slope(self.norms))
 
     @cached_property
     def dispersions(self) -> Array:
@@ -160,7 +166,7 @@ class Path:
         base = self.prior.prior if isinstance(self.prior, Truncated) else self.prior
         if isinstance(base, TWO_RATES) and np.ndim(base.l1_scale) == 0:
             return np.asarray(ratio * float(base.l1_scale))
-        return np.sqrt(ratio) if isinstance(base, Normal | Flat) else ratio
+        return np.sqrt(ratio) if is_squared(base) else ratio
 
     @property
     def local(self) -> bool:
@@ -189,6 +195,9 @@ class Path:
 
     def at(self, penalty: float) -> tuple[Intercept, Array]:
         """(intercept, coef) at any lambda >= 0, solved and certified anew."""
+        if self._inner is not None and self.problem.change is not None:
+            intercept, u = self._inner.at(penalty)
+            return intercept, self.problem.change.back(u)
         unit = self._standard.y_unit**2
         warm = self._unknowns(int(np.argmin(np.abs(self.penalties - penalty))))
         run = engine(self._standard, solver="auto", tol=self.tol, max_iter=10_000)
@@ -197,6 +206,8 @@ class Path:
         return intercepts[..., 0], coefs[..., 0]
 
     def _unknowns(self, k: int) -> Array:
+        if self._inner is not None:
+            return self._inner._unknowns(k)
         return self._standard.enter(self.intercepts[..., k], self.coefs[..., k])
 
     def at_norm(self, radius: float) -> tuple[Intercept, Array]:
@@ -222,6 +233,9 @@ class Path:
         >>> found.coef.round(3), round(found.penalty, 3)
         (array([1.4, 0.6]), 1.6)
         """
+        if self._inner is not None and self.problem.change is not None:
+            found = self._inner.within(radius)
+            return found._replace(coef=self.problem.change.back(found.coef))
         if self._standard.form.concave is not None:
             raise InputError(
                 "the constraint view needs a convex penalty: a radius then says which lambda",
@@ -360,6 +374,12 @@ def path_of(
     ``shared``: what the problem, a sample of its rows, shares with others (`share`).
     """
     check_settings(tol, max_iter)
+    if problem.change is not None:
+        options: Any = {"n_points": n_points, "ratio": ratio, "tol": tol, "max_iter": max_iter}
+        solver = solver_for(problem, solver)
+        inner = path_of(problem.changed, penalties, solver=solver, **options)
+        coefs = problem.change.back(inner.coefs)
+        return replace(inner, coefs=coefs, prior=problem.prior, problem=problem, _inner=inner)
     form = problem.prior.along(problem.form, problem.n_effective)
     standard = standardize(problem, form, shared=shared)
     lambdas = grid_of(problem, standard, penalties, n_points, ratio)

@@ -15,7 +15,7 @@ import numpy as np
 from priorfit._typing import Array, Index, Intercept, Mask
 from priorfit.design import Dense, Scaled
 from priorfit.likelihoods import Coupled, CoupledRows, Gaussian, Huber, Likelihood
-from priorfit.priors import Groups, NormalForm
+from priorfit.priors import Groups, NormalForm, Ranked
 from priorfit.problem import Problem
 from priorfit.solve.columns import moments
 from priorfit.solve.shared import Shared
@@ -217,6 +217,8 @@ def standardize(
     form = without(form, constant)
     if form.groups is not None:
         scale = alike(form.groups, scale)
+    if form.ranked is not None:
+        scale = _in_one_unit(form.ranked, scale)
     likelihood, y, offset, y_center, y_unit = _response_in_units(problem)
     Z = Scaled(problem.design, center, scale, problem.intercept)
     in_units = in_units_of(form, scale, y_unit, constant, int(problem.intercept))
@@ -258,7 +260,9 @@ def _standard_response(y: Array, w: Array, intercept: bool) -> tuple[Array, floa
 
 
 def without(form: NormalForm, constant: Mask) -> NormalForm:
-    """Constant columns leave their groups: their weights do not move."""
+    """Constant columns leave their groups and ranks: their weights do not move."""
+    if form.ranked is not None and np.any(constant):
+        form = replace(form, ranked=form.ranked.without(constant))
     groups = form.groups
     if groups is None or not np.any(constant & groups.inside):
         return form
@@ -283,6 +287,15 @@ def alike(groups: Groups, scale: Array) -> Array:
     return out
 
 
+def _in_one_unit(ranked: Ranked, scale: Array) -> Array:
+    """Scales in proportion to the units of the ranked columns: there the largest weight is the one
+    that pays the largest rate."""
+    columns, units = ranked.columns, ranked.units
+    out = scale.copy()
+    out[columns] = power_of_two(np.array([np.median(scale[columns] / units)]))[0] * units
+    return out
+
+
 def in_units_of(
     form: NormalForm, scale: Array, y_unit: float, constant: Mask, first: int
 ) -> NormalForm:
@@ -298,8 +311,17 @@ def in_units_of(
     l1, l2, loc = (np.concatenate([none, v]) for v in (l1, l2, loc))
     lower, upper = np.concatenate([-inf, lower]), np.concatenate([inf, upper])
     groups = _groups_in_units(form.groups, unit, first)
+    ranked = _ranked_in_units(form.ranked, unit, first)
     concave = form.concave and form.concave.in_units(unit, y_unit, bool(first))
-    return NormalForm(l1, l2, loc, lower, upper, groups, concave)
+    return NormalForm(l1, l2, loc, lower, upper, groups, concave, ranked)
+
+
+def _ranked_in_units(ranked: Ranked | None, unit: Array, first: int) -> Ranked | None:
+    if ranked is None:
+        return None
+    factor = float((ranked.units / unit[ranked.columns])[0])  # of all, but for rounding
+    same = replace(ranked, units=np.ones_like(ranked.units), rates=ranked.rates * factor)
+    return same.shifted(first)
 
 
 def _groups_in_units(groups: Groups | None, unit: Array, first: int) -> Groups | None:
