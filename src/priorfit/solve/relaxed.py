@@ -87,7 +87,10 @@ def _refit(problem: Problem, moved: Index, coef: Array, tol: float) -> tuple[Arr
     low, high = (np.zeros(1), np.zeros(1)) if fixed else (form.lower[moved], form.upper[moved])
     bounded = bool(np.any(np.isfinite(low) | np.isfinite(high)))
     prior = Truncated(Flat(), lower=low, upper=high) if bounded else Flat()
-    part = replace(problem, design=design, offset=offset, prior=prior)
+    likelihood = problem.likelihood
+    if likelihood.known_dispersion is None:  # without a penalty the estimate does not depend on it
+        likelihood = likelihood.at(1.0)
+    part = replace(problem, design=design, offset=offset, prior=prior, likelihood=likelihood)
     found = solve_quietly(part, tol=tol)
     return (np.zeros(0) if fixed else found.coef), found.intercept, found.certificate.gap
 
