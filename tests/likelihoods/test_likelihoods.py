@@ -138,7 +138,7 @@ def test_draws_of_a_quantile_lie_below_with_probability_q(q):
         at = np.array([at])
         return np.exp(-likelihood.loss(at, 0.7) / 0.4 - likelihood.constant(at, 0.4))[0]
 
-    total = integrate.quad(density, -60, 0.7)[0] + integrate.quad(density, 0.7, 60)[0]
+    total = integrate.quad(density, -200, 0.7)[0] + integrate.quad(density, 0.7, 200)[0]
     assert total == pytest.approx(1.0, abs=1e-9)
 
 

@@ -81,6 +81,12 @@ class Facts:
         return f"{describe(self.views.prior)}{per}."
 
     @property
+    def scatter(self) -> str:
+        """How y scatters around its mean, as a sentence; empty where nothing is to be said."""
+        said: str = self.model.likelihood_.in_words(self.model.dispersion_)
+        return said
+
+    @property
     def strength(self) -> str:
         """How strong the belief is, and who said so."""
         model = self.model

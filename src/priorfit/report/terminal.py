@@ -29,6 +29,8 @@ def print_fit(facts: Facts, console: Console, max_rows: int = 20) -> None:
     console.print(Text(facts.zeros))
     console.print(Text(f"Belief: {facts.belief}"))
     console.print(Text(f"Strength: {facts.strength}."))
+    if facts.scatter:
+        console.print(Text(facts.scatter))
     if facts.quality:
         console.print(Text(facts.quality))
     certificate = facts.model.certificate_

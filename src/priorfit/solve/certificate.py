@@ -264,7 +264,7 @@ def gap_among(
     ask for more.
     """
     form = standard.form
-    if form.groups is not None or np.any(form.flat):
+    if form.groups is not None or np.any(form.flat) or not len(cols):
         return 0.0
     l1, l2, loc, lower, upper = (
         v[cols] for v in (form.l1, form.l2, form.loc, form.lower, form.upper)

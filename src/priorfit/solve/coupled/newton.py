@@ -14,10 +14,9 @@ import numpy as np
 from priorfit._typing import Array, Index
 from priorfit.likelihoods import CoupledRows
 from priorfit.priors import NormalForm
-from priorfit.solve.blocks import blocks_of
 from priorfit.solve.certificate import Certificates, certify, gap_among, joined
 from priorfit.solve.coupled.among_rows import AmongRows
-from priorfit.solve.native import solve_group_quadratic, solve_quadratic
+from priorfit.solve.coupled.model import Model, minimum
 from priorfit.solve.standard import Standard
 from priorfit.solve.working_set import beyond, screen
 
@@ -149,24 +148,9 @@ class CoupledNewton:
         if self.among:
             hessian = self.rows.hessian(eta)
             return self.among.propose(eta, self.rows.score(eta), hessian, strength)
-        form = self.standard.form
         most = float(np.max(np.abs(slopes[cols]), initial=1e-300))
-        tol = 1e-3 * min(1.0, self.tol) * most
-        proposal = g.copy()
-        if form.groups is not None:
-            blocks = blocks_of(form, cols)
-            where = np.argsort(cols)[np.searchsorted(cols, blocks.columns)]
-            gram = self._gram(eta, cols)[np.ix_(where, where)]
-            t = (g - form.loc)[blocks.columns]
-            q = gram @ t + slopes[blocks.columns]
-            found = solve_group_quadratic(gram, q, blocks, strength, t, 10 * tol)
-            proposal[blocks.columns] = form.loc[blocks.columns] + found
-            return proposal
-        gram = self._gram(eta, cols)
-        q = gram @ g[cols] + slopes[cols]
-        b, _ = solve_quadratic(gram, q, form, cols, np.array([strength]), g[cols], tol, 50)
-        proposal[cols] = b[0]
-        return proposal
+        model = Model(self._gram(eta, cols), cols, g, slopes)
+        return minimum(self.standard.form, model, strength, 1e-3 * min(1.0, self.tol) * most)
 
     def _search(
         self, g: Array, eta: Array, here: float, proposal: Array, strength: float, cols: Index
