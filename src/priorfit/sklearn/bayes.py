@@ -59,7 +59,7 @@ class BayesianRidge(linear_model.BayesianRidge):  # type: ignore[misc]
     stationary, by one singular value decomposition. Where it has several maxima it is the one
     that scikit-learn's iteration leads to. ``certificate_.kkt`` is the gradient of the log
     evidence by log alpha and log lambda, over n / 2. As in scikit-learn the intercept is not
-    counted: n where n - 1 rows are left (see the page on noise and loss). ``scores_`` holds the log
+    counted: n where n - 1 rows are left (docs/noise.md). ``scores_`` holds the log
     evidence at the start and at the end, without the hyper-priors' constants.
 
     Examples
@@ -67,7 +67,7 @@ class BayesianRidge(linear_model.BayesianRidge):  # type: ignore[misc]
     >>> import numpy as np
     >>> X, y = np.array([[0.0], [1.0], [2.0], [3.0]]), [0.1, 0.9, 2.1, 2.9]
     >>> BayesianRidge().fit(X, y).coef_.round(3)
-    array([0.954])
+    array([0.958])
     """
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
@@ -106,7 +106,7 @@ class ARDRegression(linear_model.ARDRegression):  # type: ignore[misc]
     >>> import numpy as np
     >>> X = np.array([[0.0, 1.0], [1.0, -1.0], [2.0, 1.0], [3.0, -1.0], [4.0, 0.5]])
     >>> ARDRegression().fit(X, [0.1, 0.9, 2.1, 2.9, 4.0]).coef_.round(2)
-    array([0.98, 0.02])
+    array([0.99, 0.09])
     """
 
     def fit(self, X: Any, y: Any) -> Self:

@@ -24,7 +24,7 @@ class QuantileRegressor(linear_model.QuantileRegressor):  # type: ignore[misc]
     Examples
     --------
     >>> import numpy as np
-    >>> X, y = np.array([[0.0], [1.0], [2.0], [3.0]]), [0.0, 1.0, 2.0, 30.0]
+    >>> X, y = np.array([[0.0], [1.0], [2.0], [3.0], [4.0]]), [0.0, 1.0, 2.0, 3.0, 40.0]
     >>> QuantileRegressor(alpha=0.0).fit(X, y).coef_.round(6)
     array([1.])
     """
