@@ -73,7 +73,7 @@ def test_two_labels_stay_one_predictor():
     few = CODES > 0
     assert pf.MAPClassifier().fit(X, few).coef_.shape == (1, 4)
     assert pf.MAPClassifier(likelihood=pf.Multinomial()).fit(X, few).coef_.shape == (2, 4)
-    with pytest.raises(pf.InputError, match="exactly two classes for bernoulli"):
+    with pytest.raises(pf.InputError, match="exactly two classes; got 3 classes"):
         pf.MAPClassifier(likelihood=pf.Bernoulli()).fit(X, CODES)
 
 

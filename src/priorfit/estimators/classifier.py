@@ -121,11 +121,11 @@ class MAPClassifier(ClassifierMixin, MAPEstimator):  # type: ignore[misc]
             raise InputError(
                 "y must have at least two classes"
                 if several
-                else f"y must have exactly two classes for {likelihood.name}",
+                else "y must have exactly two classes",
                 f"{len(self.classes_)} class{'es' * (len(self.classes_) != 1)}: "
                 f"{', '.join(map(str, self.classes_[:5].tolist()))}",
                 "There is nothing to tell apart."
                 if len(self.classes_) < 2
-                else "Leave likelihood out, or use pf.Multinomial().",
+                else f"{likelihood.name} tells two apart: leave it out, or use pf.Multinomial().",
             )
         return codes.astype(np.float64)
