@@ -171,6 +171,10 @@ def _ordered(rng, eta):
 SORTED = ("slope", "slope loc", "slope per column", "oscar")
 
 
+#: priors that are about each column by itself, or about groups of them
+COLUMNWISE = [name for name in ALL_PRIORS if name not in SORTED]
+
+
 def refused(row):
     """Whether a prior and a likelihood of the registries do not go together."""
     known = [EVERY_LIKELIHOOD[x][0] for x in row if x in EVERY_LIKELIHOOD]
@@ -229,7 +233,10 @@ ROW_BY_ROW = [name for name, (kind, _) in EVERY_LIKELIHOOD.items() if not kind.c
 
 #: (prior, likelihood): all of the first three, some of the others
 PAIRS = thinned(ALL_PRIORS, ALL_LIKELIHOODS) + [
-    (a, b) for i, a in enumerate(ALL_PRIORS) for k, b in enumerate(POINTWISE) if (i + k) % 3 == 0
+    (a, b)
+    for i, a in enumerate(ALL_PRIORS)
+    for k, b in enumerate(POINTWISE)
+    if (i + k) % 3 == 0 and not refused((a, b))
 ]
 
 

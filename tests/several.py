@@ -3,7 +3,7 @@
 import numpy as np
 
 import priorfit as pf
-from laws import ALL_PRIORS, example
+from laws import ALL_PRIORS, COLUMNWISE, example
 
 Q = 3
 
@@ -43,7 +43,7 @@ OF_OUTPUTS = {
         0.5, loc=np.linspace(-0.3, 0.3, p * Q).reshape(p, Q)
     ),
 }
-EVERY_PRIOR = ALL_PRIORS | OF_OUTPUTS
+EVERY_PRIOR = {k: ALL_PRIORS[k] for k in COLUMNWISE} | OF_OUTPUTS
 
 
 def table(name, n=50, p=6, seed=0):

@@ -6,7 +6,7 @@ from scipy import sparse
 from several import EVERY_PRIOR, SEVERAL, Q, problem_of, table
 
 import priorfit as pf
-from laws import ALL_DESIGNS, ALL_PRIORS
+from laws import ALL_DESIGNS, ALL_PRIORS, COLUMNWISE
 from priorfit.problem import neg_log_belief
 from priorfit.solve.certificate import certify
 from priorfit.solve.standard import standardize
@@ -163,7 +163,7 @@ def test_a_reference_class_of_two_is_logistic():
     assert two.objective == pytest.approx(one.objective, rel=1e-10)
 
 
-@pytest.mark.parametrize("prior", [p for p in ALL_PRIORS if p != "group laplace together"])
+@pytest.mark.parametrize("prior", [p for p in COLUMNWISE if p != "group laplace together"])
 def test_untied_responses_are_fits_of_their_own(prior):
     """A prior that ties no outputs: each response is the fit of that response."""
     problem = problem_of(prior, "responses")
@@ -253,7 +253,8 @@ def test_a_radius_is_met_exactly(prior, name):
 def test_beliefs_of_outputs_add_up():
     """-log p of (p, q) weights = the sum over outputs of that of their columns."""
     coef = np.random.default_rng(0).normal(size=(6, Q)).clip(-0.15, 0.15)
-    for name, make in ALL_PRIORS.items():
+    for name in COLUMNWISE:
+        make = ALL_PRIORS[name]
         if name in ("one value", "laplace per column") or "fixed" in name or "column" in name:
             continue
         problem = problem_of(name, "multinomial")
@@ -281,6 +282,9 @@ def test_what_cannot_be_is_refused_clearly():
         "add up to 1 in every row": {"y": shares},
         "`reference` must be one of the 3 classes": {"likelihood": pf.Multinomial(reference=7)},
     }
+    for prior in (pf.SLOPE(), pf.RandomWalk(0.1)):
+        with pytest.raises(pf.InputError, match="must be one of columns"):
+            pf.solve(pf.Problem.make(X, y, prior=prior, likelihood=pf.Multinomial()))
     for message, change in wrong.items():
         given = {"y": y, "likelihood": pf.Multinomial(), "weights": w} | change
         with pytest.raises(pf.InputError, match=message):

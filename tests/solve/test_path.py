@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 import priorfit as pf
-from laws import ALL_LIKELIHOODS, ALL_PRIORS
+from laws import ALL_LIKELIHOODS, ALL_PRIORS, COLUMNWISE
 from priorfit.solve import path_of
 from priorfit.solve.certificate import certify
 from priorfit.solve.engines import engine
 from priorfit.solve.many_columns import ManyColumns
 from priorfit.solve.standard import standardize
 
-SPARSE_PRIORS = [name for name in ALL_PRIORS if name not in ("flat", "boxed flat", "normal")]
+SPARSE_PRIORS = [name for name in COLUMNWISE if name not in ("flat", "boxed flat", "normal")]
 
 
 def _problem(prior, X, y, **options):

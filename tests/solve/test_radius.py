@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import priorfit as pf
-from laws import ALL_LIKELIHOODS, ALL_PRIORS, example
+from laws import ALL_LIKELIHOODS, ALL_PRIORS, COLUMNWISE, example
 from priorfit.solve import constrained
 
-BOUNDED = [k for k in ALL_PRIORS if "flat" not in k and "one free" not in k]
+BOUNDED = [k for k in COLUMNWISE if "flat" not in k and "one free" not in k]
 
 
 def _problem(prior, likelihood="gaussian", n=60):

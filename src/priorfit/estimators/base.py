@@ -323,7 +323,8 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         likelihood, phi = self._likelihood, self.dispersion_
         elsewhere = defaults_text(likelihood.name, phi, self._n_effective)
         views = self.stated_views_
-        form = self._belief(views.prior).lower(precision.size)
+        several = self._free is not None
+        form = self._belief(views.prior).lower(precision.size) if several else None
         words = explain(views, likelihood, phi, elsewhere, precision, self.weight_labels_, form)
         if self.stated_per_sd_:
             words += "\nThe belief is per standard deviation of each column."

@@ -11,9 +11,11 @@ from priorfit._errors import InputError
 from priorfit._typing import Array, Mask
 from priorfit.priors.base import Prior
 from priorfit.priors.by_column import ByColumn
+from priorfit.priors.differences import RandomWalk
 from priorfit.priors.grouped import GroupLaplace, SparseGroupLaplace
 from priorfit.priors.multivariate import MultivariateNormal
 from priorfit.priors.separable import Flat, Normal
+from priorfit.priors.slope import SLOPE
 from priorfit.priors.truncated import Truncated
 
 __all__ = ["for_outputs"]
@@ -37,10 +39,10 @@ def for_outputs(prior: Prior, p: int, free: Mask) -> Prior:
     >>> for_outputs(pf.Laplace([1.0, 2.0]), 2, np.array([True, True])).scale
     array([1., 1., 2., 2.])
     """
-    if isinstance(prior, MultivariateNormal):
+    if isinstance(prior, MultivariateNormal | RandomWalk | SLOPE):
         raise InputError(
             "the prior of several outputs must be one of columns",
-            "MultivariateNormal",
+            f"a {prior.word}",
             "Use Normal(scale=...), with a scale per column or (p, q).",
         )
     if isinstance(prior, Truncated):

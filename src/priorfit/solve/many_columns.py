@@ -64,6 +64,8 @@ class ManyColumns:
     @staticmethod
     def applies(standard: Standard) -> bool:
         """Whether the columns can be read and the problem is `among_many` columns."""
+        if standard.form.ranked is not None or standard.form.concave is not None:
+            return False
         readable = standard.shared is not None or read_in_place(standard.Z.base)
         return readable and among_many(standard)
 
