@@ -20,6 +20,7 @@ from priorfit.solve.working_set import Workspace
 __all__ = ["SortedWeights"]
 
 _WHOLE = 2000  # unknowns whose Gram matrix is made at once
+_STALE = 8  # rounds that bring nothing before the search is given up
 _ADDED = 50  # columns that may always enter together
 
 
@@ -62,7 +63,7 @@ class SortedWeights:
         return out, joined(found)
 
     def _solve(self, g: Array, slopes: Array, s: float) -> tuple[Array, Certificates]:
-        at, best = np.array([s]), None
+        at, best, stale = np.array([s]), None, 0
         for rounds in range(1, min(self.max_iter, 200) + 1):
             self.rounds = max(self.rounds, rounds)
             self.working |= self._entering(g, slopes, s)
@@ -72,7 +73,9 @@ class SortedWeights:
             better = best is None or certificate.gap[0] < best[1].gap[0]
             if best is None or better:
                 best = (g, certificate)
-            if best[1].gap[0] <= self.tol or (not better and np.array_equal(g, before)):
+            stale = 0 if better else stale + 1
+            same = not better and np.array_equal(g, before)
+            if best[1].gap[0] <= self.tol or same or stale > _STALE:
                 break
         assert best is not None
         return best
