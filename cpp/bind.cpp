@@ -174,11 +174,12 @@ nb::tuple path_sparse(Flat<I> start, Flat<I> row, Flat<T> value, PRIORFIT_PATH_A
       start.data(), row.data(), value.data(), n, p, {center.data(), scale.data(), root.data()}};
   PRIORFIT_RUN
   if (loss == "gaussian") return run(GaussianModel<SparseColumns<T, I>>(columns, y.data()));
-  if (loss == "gaussian, by residuals") return run(GaussianResidualModel<T, I>(columns, y.data()));
+  if (loss == "gaussian, by residuals")
+    return run(ResidualModel<T, I, GaussianRows>(columns, {n, y.data(), root.data()}));
   if (loss == "bernoulli")
-    return run(GlmResidualModel<T, I, Bernoulli>(columns, y.data(), w, o, intercept));
+    return run(ResidualModel<T, I, GlmRows<Bernoulli>>(columns, {n, y.data(), w, o, intercept}));
   require(loss == "poisson", "no native loss of this name");
-  return run(GlmResidualModel<T, I, Poisson>(columns, y.data(), w, o, intercept));
+  return run(ResidualModel<T, I, GlmRows<Poisson>>(columns, {n, y.data(), w, o, intercept}));
 }
 
 template <class T, class I>

@@ -32,8 +32,8 @@ class GlmModel {
     fit_size();
   }
 
-  double tolerance(double s, double tol, double steepest) const {
-    return std::max(2.0 * tol * s, 1e-13 * steepest);
+  double tolerance(double s, double tol, const PathUnits& units) const {
+    return std::max(2.0 * tol * s, 1e-13 * units.steepest);
   }
 
   void add(const std::vector<std::size_t>& fresh, const Penalty& p) {
@@ -49,7 +49,8 @@ class GlmModel {
   template <class Stop>
   Status solve(Solution& x, double s, double tol, Stop&& stop) {
     load(x);
-    double value = rows_.loss(eta_.data()) + penalty(b_, s), last = INFINITY;
+    double value = rows_.evaluate(eta_.data(), theta_.data(), h_.data()) + penalty(b_, s);
+    double last = INFINITY;
     if (!std::isfinite(value)) return Status::not_finite;
     Status status = Status::max_rounds;
     bool refined = false;
@@ -78,9 +79,9 @@ class GlmModel {
   // theta = -w loss', moved to sum 0 where there is an intercept; returns the loss.
   double dual_point(const Solution& x, double* theta) {
     load(x);
-    rows_.derivatives(eta_.data(), theta_.data(), h_.data());
-    rows_.dual_point(theta_.data(), h_.data(), theta);
-    return rows_.loss(eta_.data());
+    const double loss = rows_.evaluate(eta_.data(), theta_.data(), h_.data());
+    rows_.dual_point(eta_.data(), theta_.data(), h_.data(), theta);
+    return loss;
   }
 
   double dual(const double* theta, double share) const { return rows_.dual(theta, share); }
@@ -135,7 +136,6 @@ class GlmModel {
   // Slopes of all working columns; the largest violation of stationarity, and that of the columns
   // that a kink or bound holds.
   double gradient(double s) {
-    rows_.derivatives(eta_.data(), theta_.data(), h_.data());
     z_.project(0, theta_.data(), slopes_.data());
     const Penalty p = grown_.penalty();
     double worst = held_ = 0.0;
@@ -242,7 +242,7 @@ class GlmModel {
   bool search(double s, double& value) {
     std::fill(change_.begin(), change_.end(), 0.0);
     add_columns(proposal_.data(), b_.data(), change_.data());
-    if (!rows_.search(b_, change_, proposal_, eta_, moved_, value,
+    if (!search_along(rows_, b_, change_, proposal_, eta_, moved_, value, theta_.data(), h_.data(),
                       [&](const std::vector<double>& b) { return penalty(b, s); }))
       return false;
     b_ = proposal_;

@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "model.hpp"
+
 namespace priorfit {
 
 template <class Loss>
@@ -15,28 +17,20 @@ struct GlmRows {
   const double *y, *w, *offset;
   bool intercept;
 
-  double loss(const double* eta) const {
-    double sum = 0.0;
-    for (std::size_t i = 0; i < n; ++i) sum += w[i] * Loss::loss(y[i], eta[i]);
+  // The loss at eta; theta = -w loss' and h = w loss'', where curvatures lost in rounding get a floor.
+  double evaluate(const double* eta, double* theta, double* h) const {
+    double largest = 0.0;
+    const double sum = Loss::evaluate(n, y, w, eta, theta, h, largest);
+    const double floor = 1e-12 * std::max(largest, 1e-300);
+    for (std::size_t i = 0; i < n; ++i) h[i] = std::max(h[i], floor);
     return sum;
   }
 
-  // theta = -w loss' and h = w loss''; curvatures lost in rounding get a floor.
-  void derivatives(const double* eta, double* theta, double* h) const {
-    double largest = 0.0;
-    for (std::size_t i = 0; i < n; ++i) {
-      double slope, curvature;
-      Loss::derivatives(y[i], eta[i], slope, curvature);
-      theta[i] = -w[i] * slope;
-      h[i] = w[i] * curvature;
-      largest = std::max(largest, h[i]);
-    }
-    const double floor = 1e-12 * std::max(largest, 1e-300);
-    for (std::size_t i = 0; i < n; ++i) h[i] = std::max(h[i], floor);
-  }
+  // The linear predictor without columns.
+  void start(double* eta) const { std::copy(offset, offset + n, eta); }
 
   // theta moved along h to sum 0 where there is an intercept, into `out`.
-  void dual_point(const double* theta, const double* h, double* out) const {
+  void dual_point(const double*, const double* theta, const double* h, double* out) const {
     double sum = 0.0, weight = 0.0;
     for (std::size_t i = 0; i < n; ++i) sum += theta[i], weight += h[i];
     const double shift = intercept ? sum / weight : 0.0;
@@ -45,33 +39,60 @@ struct GlmRows {
 
   // The dual of the loss at share * theta: -offset't - sum_i w_i loss*(y_i, -t_i / w_i).
   double dual(const double* theta, double share) const {
+    return Loss::dual(n, y, w, offset, theta, share);
+  }
+};
+
+// From (`from`, eta) to (`to`, eta + change), or the first of 1/2, 1/4, ... of the way that does not
+// raise loss + penalty(to). `eta`, `value`, theta and h become those of the place; false, and
+// nothing but `to` changed, at none.
+template <class Rows, class Penalty>
+bool search_along(const Rows& rows, const std::vector<double>& from,
+                  const std::vector<double>& change, std::vector<double>& to,
+                  std::vector<double>& eta, std::vector<double>& moved, double& value,
+                  double* theta, double* h, Penalty&& penalty) {
+  const double slack = 1e-13 * std::fabs(value);  // what sums over the rows lose to rounding
+  double share = 1.0;
+  for (int halving = 0; halving < 30; ++halving, share *= 0.5) {
+    for (std::size_t i = 0; i < eta.size(); ++i) moved[i] = eta[i] + share * change[i];
+    const double there = rows.evaluate(moved.data(), theta, h) + penalty(to);
+    if (there <= value + slack) {
+      eta.swap(moved);
+      value = std::min(value, there);
+      return true;
+    }
+    for (std::size_t j = 0; j < to.size(); ++j) to[j] = 0.5 * (to[j] + from[j]);
+  }
+  rows.evaluate(eta.data(), theta, h);
+  return false;
+}
+
+// The rows of 1/2 |y - root eta|^2, y times the root of the weights.
+struct GaussianRows {
+  std::size_t n;
+  const double *y, *root;
+  bool intercept = false;  // centred columns need none
+
+  void start(double* eta) const { std::fill(eta, eta + n, 0.0); }
+
+  double evaluate(const double* eta, double* theta, double* h) const {
     double sum = 0.0;
     for (std::size_t i = 0; i < n; ++i) {
-      const double t = share * theta[i];
-      sum -= offset[i] * t + w[i] * Loss::conjugate(y[i], -t / w[i]);
+      const double left = y[i] - root[i] * eta[i];
+      sum += 0.5 * left * left;
+      theta[i] = root[i] * left;
+      h[i] = std::max(root[i] * root[i], 1e-300);
     }
     return sum;
   }
 
-  // From (`from`, eta) to (`to`, eta + change), or the first of 1/2, 1/4, ... of the way that does
-  // not raise loss + penalty(to). `eta` and `value` become those of the place; false at none.
-  template <class Penalty>
-  bool search(const std::vector<double>& from, const std::vector<double>& change,
-              std::vector<double>& to, std::vector<double>& eta, std::vector<double>& moved,
-              double& value, Penalty&& penalty) const {
-    const double slack = 1e-13 * std::fabs(value);  // what sums over the rows lose to rounding
-    double share = 1.0;
-    for (int halving = 0; halving < 30; ++halving, share *= 0.5) {
-      for (std::size_t i = 0; i < n; ++i) moved[i] = eta[i] + share * change[i];
-      const double there = loss(moved.data()) + penalty(to);
-      if (there <= value + slack) {
-        eta.swap(moved);
-        value = std::min(value, there);
-        return true;
-      }
-      for (std::size_t j = 0; j < to.size(); ++j) to[j] = 0.5 * (to[j] + from[j]);
-    }
-    return false;
+  void dual_point(const double* eta, const double*, const double*, double* out) const {
+    for (std::size_t i = 0; i < n; ++i) out[i] = y[i] - root[i] * eta[i];
+  }
+
+  // Of 1/2 |y - eta|^2 at share * theta: sum_i t_i (y_i - t_i / 2).
+  double dual(const double* theta, double share) const {
+    return gaussian_dual(y, theta, share, n);
   }
 };
 

@@ -1,42 +1,25 @@
-// Convex losses of one row: y against the linear predictor eta. The same formulas as the
-// likelihoods in Python, to which a law ties them.
+// Convex losses of rows: y against the linear predictor eta. The same formulas as the likelihoods
+// in Python, to which a law ties them.
 #pragma once
 
-#include <algorithm>
-#include <cmath>
+#include <cstddef>
 
 namespace priorfit {
 
-inline double xlogx(double m) { return m > 0.0 ? m * std::log(m) : 0.0; }
-
+// Of `evaluate`: theta = -w loss', h = w loss'' and sum_i w_i loss_i; `largest` receives max h.
+// Of `dual`: -offset't - sum_i w_i loss*(y_i, -t_i / w_i) for t = share * theta.
 struct Bernoulli {
-  static double loss(double y, double eta) {
-    return std::max(eta, 0.0) + std::log1p(std::exp(-std::fabs(eta))) - y * eta;
-  }
-  // d loss / d eta and d^2 loss / d eta^2; small tails are computed as such, not as 1 - (1 - x)
-  static void derivatives(double y, double eta, double& slope, double& curvature) {
-    const double e = std::exp(-std::fabs(eta)), tail = e / (1.0 + e), body = 1.0 / (1.0 + e);
-    const double mean = eta >= 0.0 ? body : tail, rest = eta >= 0.0 ? tail : body;
-    slope = y == 1.0 ? -rest : mean - y;
-    curvature = tail * body;
-  }
-  // sup_eta slope eta - loss
-  static double conjugate(double y, double slope) {
-    const double m = y + slope, rest = y == 1.0 ? -slope : 1.0 - y - slope;
-    return m < 0.0 || rest < 0.0 ? INFINITY : xlogx(m) + xlogx(rest);
-  }
+  static double evaluate(std::size_t n, const double* y, const double* w, const double* eta,
+                         double* theta, double* h, double& largest);
+  static double dual(std::size_t n, const double* y, const double* w, const double* offset,
+                     const double* theta, double share);
 };
 
 struct Poisson {
-  static double loss(double y, double eta) { return std::exp(eta) - y * eta; }
-  static void derivatives(double y, double eta, double& slope, double& curvature) {
-    curvature = std::exp(eta);
-    slope = curvature - y;
-  }
-  static double conjugate(double y, double slope) {
-    const double m = y + slope;
-    return m < 0.0 ? INFINITY : xlogx(m) - m;
-  }
+  static double evaluate(std::size_t n, const double* y, const double* w, const double* eta,
+                         double* theta, double* h, double& largest);
+  static double dual(std::size_t n, const double* y, const double* w, const double* offset,
+                     const double* theta, double share);
 };
 
 }  // namespace priorfit
