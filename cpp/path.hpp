@@ -151,7 +151,7 @@ class Path {
   // Ask more of the solver where no column is missing; false once it has been asked enough.
   bool be_stricter() {
     if (strictness_ < 1e-3) return false;
-    strictness_ *= 0.3;if(getenv("DBG")) fprintf(stderr,"STRICT %g\n",strictness_);
+    strictness_ *= 0.3;
     return true;
   }
 
@@ -174,7 +174,7 @@ class Path {
     const double gap = (losses_[k] + penalty - dual) / units_.reference;
     gaps[k] = std::max(std::numeric_limits<double>::epsilon(), gap);
     kkts[k] = worst / units_.steepest;
-    if(getenv("DBG")) fprintf(stderr,"s %g gap %.2e share %.2e\n",s,gaps[k],1-share); return gaps[k] <= tol;
+    return gaps[k] <= tol;
   }
 
   bool add_violators(double s, std::size_t k) {

@@ -37,40 +37,33 @@ class ResidualModel {
 
   template <class Stop>
   Status solve(Solution& x, double s, double gap, Stop&& stop) {
+    if (s >= latest_) trust_ = most_trust;  // asked again: less was left to be done than there was
+    latest_ = s;
     load(x);
     predict(s);
     double value = loss_ + work_.value(work_.b(), s), last = INFINITY, expected = INFINITY;
     if (!std::isfinite(value)) return Status::not_finite;
     Status status = Status::max_rounds;
     bool swept = false;  // the last round was a sweep alone
-    for (int round = 0; round < 200; ++round) {
+    for (int round = 0; round < most_rounds; ++round) {
       if (stop()) return Status::interrupted;
       const double enough = goal(s, gap);
       from_ = work_.b();
       work_.begin(theta_.data(), h_.data());
       const double worst = work_.sweep(s);
       if (!std::isfinite(worst)) return Status::not_finite;
-      if (round > 0 && !swept) trust_ = std::clamp(trust_ * worst / expected, std::max(1.0, 0.5 * trust_), 1e3);
-      static const double th=getenv("TH")?atof(getenv("TH")):0.4;
-      slow_ = slow_ || (swept && worst > th * last);
-      const bool again = swept;
-      swept = !slow_ || worst <= enough;
-      expected = worst * (again ? std::clamp(worst / last, 0.1, 1.0) : 1.0);
+      if (swept) slow_ = slow_ || worst > 0.4 * last;
+      else if (round > 0) trust_ = std::clamp(trust_ * worst / expected, 1.0, most_trust);
+      expected = worst * (swept ? std::clamp(worst / last, 0.1, 1.0) : 1.0);
       last = worst;
-      int cg=0;
-      if (!swept) {
-        const double target = std::clamp(worst * worst, 0.3 * enough, 0.1 * worst);
-        cg = work_.newton(s, target, stop);
-        expected = trust_ * std::max(target, worst * worst);
-      }
-      if (std::getenv("DBG")) fprintf(stderr," [%.1e/%.0e cg %d exp %.1e tr %.1e]",worst,enough,cg,expected,trust_);
+      swept = !slow_ || worst <= enough;
+      if (!swept) expected = refine(s, worst, enough, stop);
       if (!search(s, value)) break;
-      if (worst <= enough || expected <= 0.5 * enough) {
+      if (std::min(worst, 2.0 * expected) <= enough) {
         status = Status::converged;
         break;
       }
     }
-    if (std::getenv("DBG")) fprintf(stderr," s %.3g slow %d\n",s,slow_);
     loss_ = value - work_.value(work_.b(), s);
     at_ = s;
     store(x);
@@ -80,6 +73,8 @@ class ResidualModel {
   // Returns the loss.
   double dual_point(const Solution& x, double* theta) {
     load(x, true);
+    for (Point& point : line_)  // what rounds added up is forgotten
+      if (is_at(point, work_.b())) point.eta = eta_;
     rows_.dual_point(eta_.data(), theta_.data(), h_.data(), theta);
     return loss_;
   }
@@ -87,6 +82,15 @@ class ResidualModel {
   double dual(const double* theta, double share) const { return rows_.dual(theta, share); }
 
  private:
+  static constexpr int most_rounds = 200;
+  static constexpr double most_trust = 1e3;
+  static constexpr std::size_t most_points = 10;  // a batch, and one before
+
+  struct Point {
+    double s;
+    std::vector<double> b, eta;
+  };
+
   // The rows at x; from the columns, but where they are at hand.
   void load(const Solution& x, bool anew = false) {
     const Penalty p = work_.penalty();
@@ -104,13 +108,10 @@ class ResidualModel {
     loaded_ = true;
   }
 
-  struct Point {
-    double s;
-    std::vector<double> b, eta;
-  };
-
   static bool is_at(const Point& point, const std::vector<double>& b) {
-    return std::equal(point.b.begin(), point.b.end(), b.begin());
+    const auto end = b.begin() + static_cast<std::ptrdiff_t>(point.b.size());
+    return std::equal(b.begin(), end, point.b.begin()) &&
+           std::all_of(end, b.end(), [](double v) { return v == 0.0; });
   }
 
   void store(Solution& x) {
@@ -142,6 +143,16 @@ class ResidualModel {
     loss_ = rows_.evaluate(eta_.data(), theta_.data(), h_.data());
   }
 
+  // A Newton step of the model, and the columns that a kink holds after it; returns the violation that
+  // this should leave. Newton squares the error: what its model gets wrong is not worth solving for.
+  template <class Stop>
+  double refine(double s, double worst, double enough, Stop&& stop) {
+    const double target = std::clamp(worst * worst, 0.3 * enough, 0.1 * worst);
+    const bool whole = work_.newton(s, target, stop);
+    const double held = work_.sweep(s, true);
+    return whole ? std::max(trust_ * std::max(target, worst * worst), held) : worst;
+  }
+
   // The violation, in units of the penalty's slope, at which the gap is reached: a dual point that
   // is too large by such a share loses this share of the penalty.
   double goal(double s, double gap) {
@@ -160,8 +171,9 @@ class ResidualModel {
     } else {
       work_.change(theta_.data(), change_.data());
     }
-    const bool found = search_along(rows_, from_, change_, work_.b(), eta_, moved_, value, theta_.data(), h_.data(),
-                                    [&](const std::vector<double>& b) { return work_.value(b, s); });
+    const auto penalty = [&](const std::vector<double>& b) { return work_.value(b, s); };
+    const bool found = search_along(rows_, from_, change_, work_.b(), eta_, moved_, value,
+                                    theta_.data(), h_.data(), penalty);
     if (!found) work_.b() = from_;
     return found;
   }
@@ -171,12 +183,11 @@ class ResidualModel {
   const std::size_t first_;
   SparseQuadratic<T, I> work_;
   PathUnits units_{1.0, 1.0};
-  bool slow_ = false, loaded_ = false;
-  double loss_ = 0.0;
-  static constexpr std::size_t most_points = 10;
-  double at_ = NAN;  // strength of the solution at hand
-  double trust_ = 1.0;
-  std::vector<Point> line_;  // of solutions at decreasing strengths
+  bool slow_ = false, loaded_ = false;  // slow: sweeps alone do not do
+  double loss_ = 0.0, at_ = NAN;        // of the solution at hand; its strength
+  double latest_ = INFINITY;            // strength that was asked for
+  double trust_ = 1.0;                  // how much more a Newton step left than was expected
+  std::vector<Point> line_;             // solutions at decreasing strengths
   std::vector<double> eta_, moved_, change_, theta_, h_, from_;
 };
 

@@ -84,11 +84,13 @@ class SparseQuadratic {
     level_ = std::accumulate(r_.begin(), r_.end(), 0.0);
   }
 
-  // One sweep; the largest violation of stationarity met, in units of s l1.
-  double sweep(double s) {
+  // One sweep, over those that a kink holds or all; the largest violation of stationarity met, in
+  // units of s l1.
+  double sweep(double s, bool held_only = false) {
     const Penalty p = form_.penalty();
     double worst = 0.0;
     for (std::size_t k = 0; k < b_.size(); ++k) {
+      if (held_only && (b_[k] != p.loc[k] || p.l1[k] == 0.0)) continue;
       const double c = k < known_ ? correlation(k) : measure(k), t = b_[k] - p.loc[k];
       const double v = p.violation(b_[k], s, c, k);
       if (!(v <= worst * unit(p, k))) worst = v / unit(p, k);
@@ -103,17 +105,17 @@ class SparseQuadratic {
 
   // Towards the minimum on the support with the present signs, until no violation there passes
   // `target`; what crosses its kink or a bound stops there. Undone, and cut at the first crossing,
-  // where the objective rises. Returns the steps taken.
+  // where the objective rises. Whether all went as far as they should.
   template <class Stop>
-  int newton(double s, double target, Stop&& stop) {
+  bool newton(double s, double target, Stop&& stop) {
     const Penalty p = form_.penalty();
     support_.clear();
     for (std::size_t k = 0; k < b_.size(); ++k)
       if (b_[k] > p.lower[k] && b_[k] < p.upper[k] && (b_[k] != p.loc[k] || p.l1[k] == 0.0))
         support_.push_back(k);
-    if (support_.empty()) return 0;
+    if (support_.empty()) return true;
     std::vector<double> d(support_.size(), 0.0);
-    const int steps = direction(s, target, p, d, stop);
+    const bool solved = direction(s, target, p, d, stop);
     const std::vector<double> b = b_;
     std::vector<double> next = b;
     double first = 1.0;
@@ -130,7 +132,7 @@ class SparseQuadratic {
     const double before = first < 1.0 ? objective(s) : 0.0;
     settle(b, next);
     move_to(next);
-    if (first == 1.0 || objective(s) <= before) return steps;
+    if (first == 1.0 || objective(s) <= before) return solved && first == 1.0;
     next = b;
     for (std::size_t a = 0; a < support_.size(); ++a) {
       const std::size_t k = support_[a];
@@ -140,7 +142,7 @@ class SparseQuadratic {
     }
     settle(b, next);
     move_to(next);
-    return steps;
+    return false;
   }
 
   // To the weights `there`, but for those that would cross their kink or a bound.
@@ -239,7 +241,7 @@ class SparseQuadratic {
 
   // Conjugate gradients for (Z_A'HZ_A + s l2) d = Z_A'u - slope of the penalty, diagonally scaled.
   template <class Stop>
-  int direction(double s, double target, const Penalty& p, std::vector<double>& d, Stop&& stop) {
+  bool direction(double s, double target, const Penalty& p, std::vector<double>& d, Stop&& stop) {
     constexpr int most = 500;
     const std::size_t m = support_.size();
     std::vector<double> g(m), q(m), v(m, 0.0), h(m), enough(m);
@@ -258,15 +260,15 @@ class SparseQuadratic {
         done = done && std::fabs(g[a]) <= enough[a];
         rho += g[a] * g[a] / h[a];
       }
-      if (done || !(rho > 0.0) || stop()) return step;
+      if (done || !(rho > 0.0) || stop()) return done;
       for (std::size_t a = 0; a < m; ++a) v[a] = g[a] / h[a] + (step ? rho / last : 0.0) * v[a];
       last = rho;
       const double curvature = multiply(v, q) + bent(s, p, v, q);
-      if (!(curvature > 0.0)) return step;
+      if (!(curvature > 0.0)) return false;
       const double alpha = rho / curvature;
       for (std::size_t a = 0; a < m; ++a) d[a] += alpha * v[a], g[a] -= alpha * q[a];
     }
-    return most;
+    return false;
   }
 
   // q = Z_A'HZ_A v on the support; returns v'q.
