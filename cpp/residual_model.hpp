@@ -66,6 +66,7 @@ class ResidualModel {
     }
     loss_ = value - work_.value(work_.b(), s);
     at_ = s;
+    if (first_) level();
     store(x);
     return status;
   }
@@ -141,6 +142,22 @@ class ResidualModel {
     eta_ = here.eta;
     std::copy(here.b.begin(), here.b.end(), b.begin());
     loss_ = rows_.evaluate(eta_.data(), theta_.data(), h_.data());
+  }
+
+  // Newton steps of the intercept alone: its slope, which no penalty hides, ends at 0.
+  void level() {
+    for (int step = 0; step < 3; ++step) {
+      double slope = 0.0, curvature = 0.0;
+      for (std::size_t i = 0; i < n_; ++i) slope += theta_[i], curvature += h_[i];
+      if (!(std::fabs(slope) > 1e-10 * units_.steepest)) return;
+      for (std::size_t i = 0; i < n_; ++i) moved_[i] = eta_[i] + slope / curvature;
+      const double there = rows_.evaluate(moved_.data(), theta_.data(), h_.data());
+      if (!(there <= loss_ + 1e-13 * std::fabs(loss_))) break;
+      eta_.swap(moved_);
+      work_.b()[0] += slope / curvature;
+      loss_ = there;
+    }
+    rows_.evaluate(eta_.data(), theta_.data(), h_.data());
   }
 
   // A Newton step of the model, and the columns that a kink holds after it; returns the violation that
