@@ -1,4 +1,4 @@
-// With bind_groups.cpp the only file that knows Python.
+// With bind_groups.cpp, bind_local.cpp and bind_outputs.cpp the only files that know Python.
 #include <nanobind/stl/string.h>
 
 #include <mutex>
@@ -18,6 +18,8 @@
 #include "small.hpp"
 
 void bind_groups(nb::module_& m);
+void bind_outputs(nb::module_& m);
+void bind_local(nb::module_& m);
 
 namespace {
 
@@ -78,13 +80,24 @@ nb::tuple run_path(const Columns& columns, Model&& model, const priorfit::Penalt
     priorfit::Path<Columns, std::decay_t<Model>> path(columns, model, penalty,
                                                       {reference, steepest}, most);
     done = path.run(strengths.data(), tols.data(), points, warm.data(), coefs.data(),
-                    intercepts.data(), gaps.data(), kkts.data(), interrupt, interrupted);
+                    intercepts.data(), 1, gaps.data(), kkts.data(), interrupt, interrupted);
     m = path.working().size();
     for (std::size_t i = 0; i < m; ++i)
       working.data()[i] = static_cast<std::int64_t>(path.working()[i]);
   }
   if (interrupted) throw nb::python_error();
   return nb::make_tuple(done, m);
+}
+
+// `call` with the loss of this name.
+template <class Call>
+auto with_loss(const std::string& name, Call&& call) {
+  if (name == "bernoulli") return call(priorfit::Bernoulli{});
+  if (name == "gamma") return call(priorfit::Gamma{});
+  if (name == "squared-hinge") return call(priorfit::SquaredHinge{});
+  if (name == "huber") return call(priorfit::Huber{});
+  require(name == "poisson", "no native loss of this name");
+  return call(priorfit::Poisson{});
 }
 
 #define PRIORFIT_PATH_ARGUMENTS                                                                   \
@@ -121,10 +134,9 @@ nb::tuple path_dense(Dense<T> X, PRIORFIT_PATH_ARGUMENTS) {
   PRIORFIT_RUN
   using Columns = DenseColumns<T>;
   if (loss == "gaussian") return run(GaussianModel<Columns>(columns, y.data()));
-  if (loss == "bernoulli")
-    return run(GlmModel<Columns, Bernoulli>(columns, y.data(), w, o, intercept));
-  require(loss == "poisson", "no native loss of this name");
-  return run(GlmModel<Columns, Poisson>(columns, y.data(), w, o, intercept));
+  return with_loss(loss, [&](auto kind) {
+    return run(GlmModel<Columns, decltype(kind)>(columns, y.data(), w, o, intercept));
+  });
 }
 
 // Columns that several samples of their rows share, and the arrays that they point to.
@@ -176,10 +188,10 @@ nb::tuple path_sparse(Flat<I> start, Flat<I> row, Flat<T> value, PRIORFIT_PATH_A
   if (loss == "gaussian") return run(GaussianModel<SparseColumns<T, I>>(columns, y.data()));
   if (loss == "gaussian, by residuals")
     return run(ResidualModel<T, I, GaussianRows>(columns, {n, y.data(), root.data()}));
-  if (loss == "bernoulli")
-    return run(ResidualModel<T, I, GlmRows<Bernoulli>>(columns, {n, y.data(), w, o, intercept}));
-  require(loss == "poisson", "no native loss of this name");
-  return run(ResidualModel<T, I, GlmRows<Poisson>>(columns, {n, y.data(), w, o, intercept}));
+  return with_loss(loss, [&](auto kind) {
+    return run(ResidualModel<T, I, GlmRows<decltype(kind)>>(columns,
+                                                            {n, y.data(), w, o, intercept}));
+  });
 }
 
 template <class T, class I>
@@ -227,7 +239,7 @@ bool glm_points(const priorfit::DenseColumns<double>& columns, const priorfit::P
   std::vector<std::size_t> every(columns.p);
   for (std::size_t j = 0; j < columns.p; ++j) every[j] = j;
   model.add(every, penalty);
-  priorfit::Solution x{std::vector<double>(coefs.data(), coefs.data() + columns.p), 0.0};
+  priorfit::Solution x{std::vector<double>(coefs.data(), coefs.data() + columns.p), {}};
   for (std::size_t k = 0; k < strengths.shape(0); ++k) {
     const auto status = model.solve(x, strengths.data()[k], tol, interrupt);
     if (status == priorfit::Status::interrupted) return true;
@@ -251,15 +263,14 @@ void solve_glm(const std::string& loss, Dense<double> Z, Vector y, Vector weight
   const priorfit::DenseColumns<double> columns{
       columns_of(Z), n, m, {zeros.data(), ones.data(), ones.data()}};
   const priorfit::Penalty penalty{l1.data(), l2.data(), loc.data(), lower.data(), upper.data()};
-  require(loss == "bernoulli" || loss == "poisson", "no native loss of this name");
   bool interrupted;
   {
     nb::gil_scoped_release no_gil;
     Interrupt interrupt;
-    const auto run = loss == "bernoulli" ? &glm_points<priorfit::Bernoulli>
-                                         : &glm_points<priorfit::Poisson>;
-    interrupted = run(columns, penalty, y, weights, offset, strengths, coefs, rounds, tol,
-                      interrupt);
+    interrupted = with_loss(loss, [&](auto kind) {
+      return glm_points<decltype(kind)>(columns, penalty, y, weights, offset, strengths, coefs,
+                                        rounds, tol, interrupt);
+    });
   }
   if (interrupted) throw nb::python_error();
 }
@@ -333,4 +344,6 @@ NB_MODULE(_core, m) {
   m.def("fit_small", &fit_small, "X"_a.noconvert(), "y"_a, "weights"_a, "l1"_a, "l2"_a, "loc"_a,
         "lower"_a, "upper"_a, "intercept"_a, "phi"_a, "coef"_a.noconvert());
   bind_groups(m);
+  bind_outputs(m);
+  bind_local(m);
 }

@@ -3,6 +3,7 @@
 #include "columns.hpp"
 #include "group_path.hpp"
 #include "group_quadratic.hpp"
+#include "stacked.hpp"
 
 namespace {
 
@@ -57,35 +58,41 @@ nb::tuple run_path(const Columns& columns, const priorfit::Grouping& groups, con
 #define PRIORFIT_GROUP_ARGUMENTS                                                                  \
   Vector center, Vector scale, Vector root, Vector y, Numbers first, Numbers member, Vector l1,   \
       Vector rate, Vector strengths, Vector tols, Rows coefs, Span gaps, Span kkts,               \
-      Places working, double reference, double steepest, std::size_t few, std::size_t most
+      Places working, double reference, double steepest, std::size_t few, std::size_t most,       \
+      std::size_t outputs
 #define PRIORFIT_GROUP_VALUES                                                                     \
-  require_groups(first, member, l1, rate, p), y, strengths, tols, coefs, gaps, kkts, working,     \
+  require_groups(first, member, l1, rate, p * outputs), y, strengths, tols, coefs, gaps, kkts, working,     \
       reference, steepest, few, most
 
 void require_lengths(std::size_t n, std::size_t p, const Vector& center, const Vector& scale,
-                     const Vector& root, const Vector& y) {
-  require(root.shape(0) == n && y.shape(0) == n, "root and y must have length n");
+                     const Vector& root, const Vector& y, std::size_t outputs) {
+  require(outputs > 0 && root.shape(0) == n && y.shape(0) == n * outputs,
+          "root must have length n and y n for each output");
   require(center.shape(0) == p && scale.shape(0) == p, "center and scale must have length p");
 }
 
 template <class T>
 nb::tuple dense(Dense<T> X, PRIORFIT_GROUP_ARGUMENTS) {
   const std::size_t n = X.shape(0), p = X.shape(1);
-  require_lengths(n, p, center, scale, root, y);
+  require_lengths(n, p, center, scale, root, y, outputs);
   const priorfit::DenseColumns<T> columns{
       columns_of(X), n, p, {center.data(), scale.data(), root.data()}};
-  return run_path(columns, PRIORFIT_GROUP_VALUES);
+  if (outputs == 1) return run_path(columns, PRIORFIT_GROUP_VALUES);
+  const priorfit::StackedColumns stacked(columns, outputs, nullptr);
+  return run_path(stacked, PRIORFIT_GROUP_VALUES);
 }
 
 template <class T, class I>
 nb::tuple sparse(Flat<I> start, Flat<I> row, Flat<T> value, PRIORFIT_GROUP_ARGUMENTS) {
-  const std::size_t n = y.shape(0), p = center.shape(0);
+  const std::size_t n = root.shape(0), p = center.shape(0);
   require(start.shape(0) == p + 1, "starts must have length p + 1");
   require_sparse(start, row, value, n);
-  require_lengths(n, p, center, scale, root, y);
+  require_lengths(n, p, center, scale, root, y, outputs);
   const priorfit::SparseColumns<T, I> columns{
       start.data(), row.data(), value.data(), n, p, {center.data(), scale.data(), root.data()}};
-  return run_path(columns, PRIORFIT_GROUP_VALUES);
+  if (outputs == 1) return run_path(columns, PRIORFIT_GROUP_VALUES);
+  const priorfit::StackedColumns stacked(columns, outputs, nullptr);
+  return run_path(stacked, PRIORFIT_GROUP_VALUES);
 }
 
 // The minimum of b'Gb/2 - q'b + s h(b), from `b` and into it; returns (status, rounds).
@@ -125,7 +132,7 @@ void bind_groups(nb::module_& m) {
     m.def("solve_group_path", function, stored..., "center"_a, "scale"_a, "root"_a, "y"_a,
           "first"_a, "member"_a, "l1"_a, "rate"_a, "strengths"_a, "tols"_a, "coefs"_a.noconvert(),
           "gaps"_a.noconvert(), "kkts"_a.noconvert(), "working"_a.noconvert(), "reference"_a,
-          "steepest"_a, "few"_a, "most"_a);
+          "steepest"_a, "few"_a, "most"_a, "outputs"_a);
   };
   path(&dense<double>, "X"_a.noconvert());
   path(&dense<float>, "X"_a.noconvert());

@@ -18,17 +18,17 @@
 
 namespace priorfit {
 
-template <class Columns, class Loss>
-class GlmModel {
+template <class Columns, class Rows>
+class RowsModel {
  public:
-  GlmModel(const Columns& all, const double* y, const double* w, const double* offset,
-           bool intercept)
-      : n_(all.n), rows_{n_, y, w, offset, intercept}, first_(intercept), z_(all),
+  template <class... Given>
+  explicit RowsModel(const Columns& all, Given... rows)
+      : n_(all.n), rows_{n_, rows...}, first_(rows_.intercepts()), z_(all),
         solver_(grown_.quadratic(nullptr)), eta_(n_), change_(n_), moved_(n_), theta_(n_), h_(n_) {
-    if (!intercept) return;
+    if (!first_) return;
     const double inf = std::numeric_limits<double>::infinity();
     z_.add_ones();
-    grown_.add(0.0, 0.0, 0.0, -inf, inf);
+    for (std::size_t k = 0; k < first_; ++k) grown_.add(0.0, 0.0, 0.0, -inf, inf);
     fit_size();
   }
 
@@ -49,8 +49,7 @@ class GlmModel {
   template <class Stop>
   Status solve(Solution& x, double s, double tol, Stop&& stop) {
     load(x);
-    double value = rows_.evaluate(eta_.data(), theta_.data(), h_.data()) + penalty(b_, s);
-    double last = INFINITY;
+    double value = rows_.loss(eta_.data()) + penalty(b_, s), last = INFINITY;
     if (!std::isfinite(value)) return Status::not_finite;
     Status status = Status::max_rounds;
     bool refined = false;
@@ -79,9 +78,9 @@ class GlmModel {
   // theta = -w loss', moved to sum 0 where there is an intercept; returns the loss.
   double dual_point(const Solution& x, double* theta) {
     load(x);
-    const double loss = rows_.evaluate(eta_.data(), theta_.data(), h_.data());
-    rows_.dual_point(eta_.data(), theta_.data(), h_.data(), theta);
-    return loss;
+    rows_.derivatives(eta_.data(), theta_.data(), h_.data());
+    rows_.dual_point(theta_.data(), h_.data(), theta);
+    return rows_.loss(eta_.data());
   }
 
   double dual(const double* theta, double share) const { return rows_.dual(theta, share); }
@@ -93,7 +92,7 @@ class GlmModel {
 
   void load(const Solution& x) {
     std::fill(b_.begin(), b_.end(), 0.0);
-    if (first_) b_[0] = x.intercept;
+    std::copy_n(x.intercepts.begin(), first_, b_.begin());
     const Penalty p = grown_.penalty();
     for (std::size_t j = 0; j < x.b.size(); ++j)
       b_[j + first_] = std::clamp(x.b[j], p.lower[j + first_], p.upper[j + first_]);
@@ -102,8 +101,9 @@ class GlmModel {
   }
 
   void store(Solution& x) const {
-    if (first_) x.intercept = b_[0];
-    x.b.assign(b_.begin() + first_, b_.end());
+    const auto weights = b_.begin() + static_cast<std::ptrdiff_t>(first_);
+    std::copy(b_.begin(), weights, x.intercepts.begin());
+    x.b.assign(weights, b_.end());
   }
 
   // `which_` and `part_`: the entries of v that are not 0.
@@ -136,6 +136,7 @@ class GlmModel {
   // Slopes of all working columns; the largest violation of stationarity, and that of the columns
   // that a kink or bound holds.
   double gradient(double s) {
+    rows_.derivatives(eta_.data(), theta_.data(), h_.data());
     z_.project(0, theta_.data(), slopes_.data());
     const Penalty p = grown_.penalty();
     double worst = held_ = 0.0;
@@ -150,7 +151,7 @@ class GlmModel {
   // Of a new Hessian, in multiplications.
   double price() const {
     const double m = static_cast<double>(b_.size());
-    return 0.5 * static_cast<double>(n_) * m * m;
+    return 0.5 * static_cast<double>(rows_.length()) * m * m;
   }
 
   void renew() {
@@ -219,7 +220,7 @@ class GlmModel {
       std::fill(change_.begin(), change_.end(), 0.0);
       nonzero(along_);
       z_.combine_into(which_, part_, change_.data());
-      for (std::size_t i = 0; i < n_; ++i) change_[i] *= h_[i];
+      rows_.curve(h_.data(), change_.data());
       z_.project(free_, change_.data(), image_.data());
       double curve = 0.0;
       for (std::size_t j : free_) curve += along_[j] * (image_[j] += s * p.l2[j] * along_[j]);
@@ -228,7 +229,8 @@ class GlmModel {
         move_[j] += now / curve * along_[j];
         rest_[j] -= now / curve * image_[j];
       }
-      if (k > 1) rent_ += 2.0 * static_cast<double>(n_) * static_cast<double>(free_.size());
+      if (k > 1)
+        rent_ += 2.0 * static_cast<double>(rows_.length()) * static_cast<double>(free_.size());
     }
   }
 
@@ -242,7 +244,7 @@ class GlmModel {
   bool search(double s, double& value) {
     std::fill(change_.begin(), change_.end(), 0.0);
     add_columns(proposal_.data(), b_.data(), change_.data());
-    if (!search_along(rows_, b_, change_, proposal_, eta_, moved_, value, theta_.data(), h_.data(),
+    if (!rows_.search(b_, change_, proposal_, eta_, moved_, value,
                       [&](const std::vector<double>& b) { return penalty(b, s); }))
       return false;
     b_ = proposal_;
@@ -250,7 +252,7 @@ class GlmModel {
   }
 
   const std::size_t n_;
-  const GlmRows<Loss> rows_;
+  const Rows rows_;
   const std::size_t first_;
   typename Columns::Working z_;
   Grown grown_;
@@ -263,5 +265,8 @@ class GlmModel {
   double held_ = 0.0;  // the largest violation at a kink or bound
   double rent_ = 0.0;  // work since the kept Hessian was new that a newer one would have saved
 };
+
+template <class Columns, class Loss>
+using GlmModel = RowsModel<Columns, GlmRows<Loss>>;
 
 }  // namespace priorfit

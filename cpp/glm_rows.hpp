@@ -7,55 +7,23 @@
 #include <cstddef>
 #include <vector>
 
+#include "losses.hpp"
 #include "model.hpp"
+#include "simd.hpp"
 
 namespace priorfit {
 
-template <class Loss>
-struct GlmRows {
-  std::size_t n;
-  const double *y, *w, *offset;
-  bool intercept;
-
-  // The loss at eta; theta = -w loss' and h = w loss'', where curvatures lost in rounding get a floor.
-  double evaluate(const double* eta, double* theta, double* h) const {
-    double largest = 0.0;
-    const double sum = Loss::evaluate(n, y, w, eta, theta, h, largest);
-    const double floor = 1e-12 * std::max(largest, 1e-300);
-    for (std::size_t i = 0; i < n; ++i) h[i] = std::max(h[i], floor);
-    return sum;
-  }
-
-  // The linear predictor without columns.
-  void start(double* eta) const { std::copy(offset, offset + n, eta); }
-
-  // theta moved along h to sum 0 where there is an intercept, into `out`.
-  void dual_point(const double*, const double* theta, const double* h, double* out) const {
-    double sum = 0.0, weight = 0.0;
-    for (std::size_t i = 0; i < n; ++i) sum += theta[i], weight += h[i];
-    const double shift = intercept ? sum / weight : 0.0;
-    for (std::size_t i = 0; i < n; ++i) out[i] = theta[i] - shift * h[i];
-  }
-
-  // The dual of the loss at share * theta: -offset't - sum_i w_i loss*(y_i, -t_i / w_i).
-  double dual(const double* theta, double share) const {
-    return Loss::dual(n, y, w, offset, theta, share);
-  }
-};
-
 // From (`from`, eta) to (`to`, eta + change), or the first of 1/2, 1/4, ... of the way that does not
-// raise loss + penalty(to). `eta`, `value`, theta and h become those of the place; false, and
-// nothing but `to` changed, at none.
-template <class Rows, class Penalty>
-bool search_along(const Rows& rows, const std::vector<double>& from,
-                  const std::vector<double>& change, std::vector<double>& to,
-                  std::vector<double>& eta, std::vector<double>& moved, double& value,
-                  double* theta, double* h, Penalty&& penalty) {
+// raise loss(eta) + penalty(to). `eta` and `value` become those of the place; false at none.
+template <class Loss, class Penalty>
+bool search_along(Loss&& loss, const std::vector<double>& from, const std::vector<double>& change,
+                  std::vector<double>& to, std::vector<double>& eta, std::vector<double>& moved,
+                  double& value, Penalty&& penalty) {
   const double slack = 1e-13 * std::fabs(value);  // what sums over the rows lose to rounding
   double share = 1.0;
   for (int halving = 0; halving < 30; ++halving, share *= 0.5) {
     for (std::size_t i = 0; i < eta.size(); ++i) moved[i] = eta[i] + share * change[i];
-    const double there = rows.evaluate(moved.data(), theta, h) + penalty(to);
+    const double there = loss(moved.data()) + penalty(to);
     if (there <= value + slack) {
       eta.swap(moved);
       value = std::min(value, there);
@@ -63,15 +31,77 @@ bool search_along(const Rows& rows, const std::vector<double>& from,
     }
     for (std::size_t j = 0; j < to.size(); ++j) to[j] = 0.5 * (to[j] + from[j]);
   }
-  rows.evaluate(eta.data(), theta, h);
   return false;
 }
+
+template <class Loss>
+struct GlmRows {
+  std::size_t n;
+  const double *y, *w, *offset;
+  bool intercept;
+
+  std::size_t intercepts() const { return intercept; }
+  std::size_t length() const { return n; }  // of a column
+
+  double loss(const double* eta) const {
+    double sum = 0.0;
+    for (std::size_t i = 0; i < n; ++i) sum += w[i] * Loss::loss(y[i], eta[i]);
+    return sum;
+  }
+
+  // theta = -w loss' and h = w loss''; curvatures lost in rounding get a floor. Returns the loss.
+  double evaluate(const double* eta, double* theta, double* h) const {
+    const double sum = evaluate_rows(Loss{}, n, y, w, eta, theta, h);
+    double largest = 0.0;
+    for (std::size_t i = 0; i < n; ++i) largest = std::max(largest, h[i]);
+    const double floor = 1e-12 * std::max(largest, 1e-300);
+    for (std::size_t i = 0; i < n; ++i) h[i] = std::max(h[i], floor);
+    return sum;
+  }
+
+  void derivatives(const double* eta, double* theta, double* h) const { evaluate(eta, theta, h); }
+
+  // The linear predictor without columns.
+  void start(double* eta) const { std::copy(offset, offset + n, eta); }
+
+  // v <- H v
+  void curve(const double* h, double* v) const {
+    for (std::size_t i = 0; i < n; ++i) v[i] *= h[i];
+  }
+
+  // theta moved to sum 0 where there is an intercept, each row as far as it has room, into `out`.
+  void dual_point(const double* theta, const double* h, double* out) const {
+    double sum = 0.0, weight = 0.0;
+    for (std::size_t i = 0; i < n; ++i) sum += theta[i], weight += Loss::room(w[i], theta[i], h[i]);
+    const double shift = intercept && weight > 0.0 ? sum / weight : 0.0;
+    for (std::size_t i = 0; i < n; ++i)
+      out[i] = theta[i] - shift * Loss::room(w[i], theta[i], h[i]);
+  }
+
+  void dual_point(const double*, const double* theta, const double* h, double* out) const {
+    dual_point(theta, h, out);
+  }
+
+  // The dual of the loss at share * theta: -offset't - sum_i w_i loss*(y_i, -t_i / w_i).
+  double dual(const double* theta, double share) const {
+    return -share * dot(offset, theta, n) - conjugate_rows(Loss{}, n, y, w, theta, share);
+  }
+
+  template <class Penalty>
+  bool search(const std::vector<double>& from, const std::vector<double>& change,
+              std::vector<double>& to, std::vector<double>& eta, std::vector<double>& moved,
+              double& value, Penalty&& penalty) const {
+    return search_along([&](const double* at) { return loss(at); }, from, change, to, eta, moved,
+                        value, penalty);
+  }
+};
 
 // The rows of 1/2 |y - root eta|^2, y times the root of the weights.
 struct GaussianRows {
   std::size_t n;
   const double *y, *root;
-  bool intercept = false;  // centred columns need none
+
+  std::size_t intercepts() const { return 0; }  // centred columns need none
 
   void start(double* eta) const { std::fill(eta, eta + n, 0.0); }
 

@@ -21,7 +21,7 @@ struct PathUnits {  // of the certificate
 
 struct Solution {
   std::vector<double> b;  // of the working columns, in the order in which they came
-  double intercept = 0.0;
+  std::vector<double> intercepts;  // one, or one for each output but the first
 };
 
 // The penalty of the working columns, and, where asked for, a matrix that grows with them.

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "batch.hpp"
@@ -35,14 +36,14 @@ class Path {
   // Where weights may have left zero in any solution.
   const std::vector<std::size_t>& working() const { return used_; }
 
-  // From the weights `start` (p) and `intercepts[0]`. Column k of `coefs` (p x points, all zeros)
-  // receives the solution at `strengths[k]`, to the gap `tols[k]`. Returns how many points were
-  // done: fewer where the working columns are too many.
+  // From the weights `start` (p) and the first `width` numbers of `intercepts` (points x width).
+  // Column k of `coefs` (p x points, all zeros) receives the solution at `strengths[k]`, to the gap
+  // `tols[k]`. Returns how many points were done: fewer where the working columns are too many.
   template <class Stop>
   std::size_t run(const double* strengths, const double* tols, std::size_t points,
-                  const double* start, double* coefs, double* intercepts, double* gaps,
-                  double* kkts, Stop&& stop, bool& interrupted) {
-    begin(start, intercepts[0]);
+                  const double* start, double* coefs, double* intercepts, std::size_t width,
+                  double* gaps, double* kkts, Stop&& stop, bool& interrupted) {
+    begin(start, {intercepts, intercepts + width});
     std::size_t done = 0, batch = 1;
     while (done < points) {
       batch = take_at_once(strengths + done, std::min({batch, points - done, most_at_once}));
@@ -57,7 +58,7 @@ class Path {
         ++good;
       if (good < batch && !add_violators(strengths[done + good], good) && !be_stricter()) ++good;
       for (std::size_t k = 0; k < good; ++k)
-        write(k, coefs + done + k, points, intercepts[done + k]);
+        write(k, coefs + done + k, points, intercepts + (done + k) * width);
       if (good > 0) remember(strengths + done, good);
       if (good == batch) strictness_ = std::min(1.0, 1.3 * strictness_);
       done += good;
@@ -90,10 +91,10 @@ class Path {
   }
 
   // The columns that the start and the prior ask for, and the correlations at the start.
-  void begin(const double* start, double intercept) {
+  void begin(const double* start, std::vector<double> intercepts) {
     add_where([&](std::size_t j) { return p_.l1[j] == 0.0 || start[j] != 0.0; });
     for (std::size_t i = 0; i < used_.size(); ++i) last_.b[i] = start[used_[i]];
-    last_.intercept = intercept;
+    last_.intercepts = std::move(intercepts);
     solutions_.assign(1, last_);
     check(&units_.steepest, 1);
     correlations_.all(0, now_);
@@ -183,10 +184,10 @@ class Path {
         [&](std::size_t j) { return std::fabs(ahead_[j]) > near * s * p_.l1[j]; });
   }
 
-  void write(std::size_t k, double* column, std::size_t points, double& intercept) {
+  void write(std::size_t k, double* column, std::size_t points, double* intercepts) {
     for (std::size_t i = 0; i < solutions_[k].b.size(); ++i)
       column[used_[i] * points] = solutions_[k].b[i];
-    intercept = solutions_[k].intercept;
+    std::copy(solutions_[k].intercepts.begin(), solutions_[k].intercepts.end(), intercepts);
   }
 
   // The last accepted solution, and the correlations of the last two, for looking ahead.

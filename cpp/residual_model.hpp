@@ -22,7 +22,7 @@ class ResidualModel {
   using Columns = SparseColumns<T, I>;
 
   ResidualModel(const Columns& all, Rows rows)
-      : n_(all.n), rows_(rows), first_(rows.intercept), work_(all), eta_(n_), moved_(n_),
+      : n_(all.n), rows_(rows), first_(rows.intercepts()), work_(all), eta_(n_), moved_(n_),
         change_(n_), theta_(n_), h_(n_) {
     if (first_) work_.add_ones();
   }
@@ -96,7 +96,7 @@ class ResidualModel {
   void load(const Solution& x, bool anew = false) {
     const Penalty p = work_.penalty();
     std::vector<double> b(work_.b().size(), 0.0);
-    if (first_) b[0] = x.intercept;
+    if (first_) b[0] = x.intercepts[0];
     for (std::size_t j = 0; j < x.b.size(); ++j)
       b[j + first_] = std::clamp(x.b[j], p.lower[j + first_], p.upper[j + first_]);
     if (loaded_ && !anew && b == work_.b()) return;
@@ -116,7 +116,7 @@ class ResidualModel {
   }
 
   void store(Solution& x) {
-    if (first_) x.intercept = work_.b()[0];
+    if (first_) x.intercepts[0] = work_.b()[0];
     x.b.assign(work_.b().begin() + static_cast<std::ptrdiff_t>(first_), work_.b().end());
   }
 
@@ -189,10 +189,13 @@ class ResidualModel {
       work_.change(theta_.data(), change_.data());
     }
     const auto penalty = [&](const std::vector<double>& b) { return work_.value(b, s); };
-    const bool found = search_along(rows_, from_, change_, work_.b(), eta_, moved_, value,
-                                    theta_.data(), h_.data(), penalty);
-    if (!found) work_.b() = from_;
-    return found;
+    const auto loss = [&](const double* at) {
+      return rows_.evaluate(at, theta_.data(), h_.data());
+    };
+    if (search_along(loss, from_, change_, work_.b(), eta_, moved_, value, penalty)) return true;
+    work_.b() = from_;
+    loss(eta_.data());
+    return false;
   }
 
   const std::size_t n_;

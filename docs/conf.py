@@ -9,7 +9,8 @@ import re
 from importlib.metadata import version as installed_version
 from typing import Any
 
-from priorfit.translate.table import markdown
+from priorfit.atlas.table import markdown as atlas
+from priorfit.translate.table import markdown as dictionary
 
 project = "priorfit"
 author = "The priorfit developers"
@@ -113,16 +114,20 @@ def keep_bars(*event: Any) -> None:
     lines[:] = _BAR.sub(lambda m: m[1] or r"\|", "\n".join(lines)).split("\n")
 
 
-def put_in_dictionary(app: Any, page: str, source: list[str]) -> None:
-    """The table of `priorfit.dictionary` in its page, from the same data."""
-    if page == "translate":
-        app.env.note_reread()  # the data may have changed though the page has not
-        source[0] = source[0].replace("<!-- the dictionary -->", markdown())
+def put_in_tables(app: Any, page: str, source: list[str]) -> None:
+    """`priorfit.dictionary` and `priorfit.atlas` in their pages, from the same data."""
+    for name, mark, table in (
+        ("translate", "<!-- the dictionary -->", dictionary),
+        ("atlas", "<!-- the atlas -->", atlas),
+    ):
+        if page == name:
+            app.env.note_reread()  # the data may have changed though the page has not
+            source[0] = source[0].replace(mark, table())
 
 
 def setup(app: Any) -> None:
     """Connect the hooks above."""
-    app.connect("source-read", put_in_dictionary)
+    app.connect("source-read", put_in_tables)
     app.connect("autodoc-skip-member", skip_noise)
     app.connect("autodoc-process-docstring", house_form, priority=400)  # before napoleon's
     app.connect("autodoc-process-docstring", keep_bars)

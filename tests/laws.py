@@ -1,5 +1,7 @@
 """The registries that laws run over, and wrong versions that laws must catch."""
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -19,6 +21,11 @@ def _mixed_scale(p):
 def _pairs(p):
     """Groups of two that do not lie side by side; the last may be alone."""
     return np.arange(p) % ((p + 1) // 2)
+
+
+def _by_column(p, odd, even):
+    """Every second column the one prior, all others the other."""
+    return pf.ByColumn({"odd": odd, "even": even}, [np.arange(1, p, 2), np.arange(0, p, 2)])
 
 
 #: name -> p -> prior
@@ -43,7 +50,71 @@ ALL_PRIORS = {
         _pairs(p), np.geomspace(0.1, 0.4, p), by_size=False
     ),
     "group laplace, one free, one fixed": lambda p: pf.GroupLaplace(_pairs(p), _mixed_scale(p)),
+    "slope": lambda p: pf.SLOPE(scale=0.4),
+    "slope loc": lambda p: pf.SLOPE(0.3, scale=0.4, loc=np.linspace(-0.3, 0.3, p)),
+    "slope per column": lambda p: pf.SLOPE(scale=np.geomspace(0.2, 0.8, p)),
+    "oscar": lambda p: pf.SLOPE.oscar(p, 0.5, scale=0.5),
     "sparse group laplace": lambda p: pf.SparseGroupLaplace(_pairs(p), 0.4, 0.3),
+    "half normal": lambda p: pf.HalfNormal(0.5),
+    "exponential": lambda p: pf.Exponential(np.geomspace(0.1, 0.4, p)),
+    "by column": lambda p: _by_column(p, pf.Laplace(0.2), pf.Normal(0.5, loc=0.3)),
+    "by column, boxed": lambda p: _by_column(p, pf.HalfNormal(0.5), pf.ElasticNet(0.3, 0.6)),
+    "by column, groups": lambda p: _by_column(p, pf.GroupLaplace(_pairs(p // 2), 0.2), pf.Normal()),
+    "by column, groups and a box": lambda p: _by_column(
+        p, pf.GroupLaplace(_pairs(p // 2), 0.2), pf.Truncated(pf.Laplace(0.3), lower=0)
+    ),
+}
+
+
+def _chain(p):
+    """Differences of neighbours, and a little of every weight."""
+    D = np.diff(np.eye(p), axis=0)
+    return sparse.csc_array(2.0 * D.T @ D + np.eye(p))
+
+
+#: name -> p -> prior that is simple in other coordinates (`Prior.change`)
+CHANGED_PRIORS = {
+    "walk": lambda p: pf.RandomWalk(0.5),
+    "walk of slopes, loc": lambda p: pf.RandomWalk(0.5, order=2, loc=np.linspace(-0.3, 0.3, p)),
+    "walk, proper": lambda p: pf.RandomWalk(0.5, start=2.0),
+    "walk, uneven": lambda p: pf.RandomWalk(0.5, order=2, positions=np.arange(p) ** 1.5),
+    "fused": lambda p: pf.RandomWalk(0.3, kind="laplace"),
+    "fused, loc and scales": lambda p: pf.RandomWalk(
+        np.geomspace(0.1, 1.0, p - 1), kind="laplace", loc=np.linspace(-0.3, 0.3, p)
+    ),
+    "fused, uneven, proper": lambda p: pf.RandomWalk(
+        0.3, kind="laplace", positions=np.arange(p) ** 1.5, start=1.0
+    ),
+    "multivariate": lambda p: pf.MultivariateNormal(np.eye(p) + 0.5 * np.ones((p, p)), loc=0.2),
+    "multivariate, sparse": lambda p: pf.MultivariateNormal(_chain(p), loc=0.2),
+    "multivariate, singular": lambda p: pf.MultivariateNormal(_chain(p).toarray() - np.eye(p)),
+    "walk and laplace": lambda p: pf.ByColumn(
+        {"some": pf.RandomWalk(0.3, kind="laplace"), "*": pf.Laplace(0.3)},
+        [[1, 3, 2], [0, *range(4, p)]],
+    ),
+    "flat and walk": lambda p: pf.ByColumn(
+        {"one": pf.Flat(), "*": pf.RandomWalk(0.3)}, [[0], list(range(1, p))]
+    ),
+    "trend filter": lambda p: pf.RandomWalk(0.3, order=2, kind="laplace"),
+    "trend filter of parabolas": lambda p: pf.RandomWalk(0.3, order=3, kind="laplace"),
+}
+
+#: name -> p -> prior whose penalty is not convex: estimates are local optima
+NONCONVEX = {
+    "student": lambda p: pf.StudentPrior(3.0, 0.3),
+    "cauchy per column": lambda p: pf.StudentPrior(1.0, _mixed_scale(p), loc=0.1),
+    "log-laplace": lambda p: pf.LogLaplace(0.1, 1.0),
+    "log-laplace loc": lambda p: pf.LogLaplace(0.1, 2.0, loc=np.linspace(-0.3, 0.3, p)),
+    "log-laplace per column": lambda p: pf.LogLaplace(_mixed_scale(p), 1.0),
+    "non-negative log-laplace": lambda p: pf.Truncated(pf.LogLaplace(0.1, 1.0), lower=0),
+    "boxed student": lambda p: pf.Truncated(pf.StudentPrior(2.0, 0.3), lower=-0.2, upper=0.3),
+    "mcp": lambda p: pf.MCP(8.0, 3.0, information=40.0),
+    "mcp, very concave": lambda p: pf.MCP(8.0, 0.5, information=40.0),
+    "mcp loc": lambda p: pf.MCP(8.0, 3.0, np.geomspace(10, 80, p), loc=0.1),
+    "scad": lambda p: pf.SCAD(8.0, 3.7, information=40.0),
+    "scad per column": lambda p: pf.SCAD(np.geomspace(4, 12, p), 2.5, information=40.0),
+    "best subset": lambda p: pf.SpikeSlab(2.0),
+    "spike and slab": lambda p: pf.SpikeSlab(2.0, scale=0.7, loc=np.linspace(-0.1, 0.1, p)),
 }
 
 #: name -> proper one-dimensional prior
@@ -57,14 +128,62 @@ PROPER = {
     "sparse group laplace of one": pf.SparseGroupLaplace(l1_scale=0.5, group_scale=0.8),
     "half normal": pf.Truncated(pf.Normal(0.7), lower=0),
     "exponential": pf.Truncated(pf.Laplace(0.7), lower=0),
+    "half normal by name": pf.HalfNormal(0.7),
+    "exponential by name": pf.Exponential(0.7),
     "far tail": pf.Truncated(pf.Normal(1.0), lower=4, upper=9),
     "boxed elastic net": pf.Truncated(pf.ElasticNet(0.5, 0.8), lower=-1, upper=0.4),
+    "student": pf.StudentPrior(3.0, 0.7, loc=0.2),
+    "student, heavy": pf.StudentPrior(0.8, 0.4),
+    "log-laplace": pf.LogLaplace(0.5, 2.5, loc=-0.3),
+    "log-laplace, heavy": pf.LogLaplace(0.7, 0.8),
+    "half student": pf.Truncated(pf.StudentPrior(4.0, 0.7), lower=0),
+    "boxed log-laplace": pf.Truncated(pf.LogLaplace(0.5, 1.5), lower=-1, upper=0.4),
     "uniform": pf.Truncated(pf.Flat(), lower=-1, upper=2),
 }
 
 
 def _counts(rng, eta):
     return rng.poisson(np.exp(np.clip(eta, -3, 3))).astype(float)
+
+
+def _survival(rng, eta):
+    """Tied times in two strata."""
+    time = np.ceil(4 * rng.exponential(size=len(eta)) * np.exp(-np.clip(eta, -3, 3)))
+    event = rng.uniform(size=len(eta)) < 0.7
+    return pf.survival(time, event, strata=np.arange(len(eta)) % 2)
+
+
+def _late_survival(rng, eta):
+    """Tied times, rows that enter late."""
+    y = _survival(rng, eta)
+    entry = np.where(rng.uniform(size=len(eta)) < 0.5, 0.0, y[:, 1] - rng.integers(1, 4, len(eta)))
+    return pf.survival(y[:, 1], y[:, 2], entry=entry)
+
+
+def _ordered(rng, eta):
+    """Three classes, each in some row."""
+    y = np.digitize(eta + rng.logistic(size=eta.shape), [-1.0, 1.0]).astype(float)
+    y[:3] = [0.0, 1.0, 2.0][: len(y)]
+    return y
+
+
+#: priors over sorted weights: coupled rows and kinks are refused, as a law of solve/structured says
+SORTED = ("slope", "slope loc", "slope per column", "oscar")
+
+
+def refused(row):
+    """Whether a prior and a likelihood of the registries do not go together."""
+    known = [EVERY_LIKELIHOOD[x][0] for x in row if x in EVERY_LIKELIHOOD]
+    other = any(k.coupled or not k.smooth or not k.convex for k in known)
+    return other and any(x in SORTED for x in row)
+
+
+def thinned(*registries, keep=5):
+    """The product of registries; of coupled likelihoods every ``keep``-th."""
+    every = [row for row in product(*registries) if not refused(row)]
+    coupled = [any(x in ALL_LIKELIHOODS and x not in ROW_BY_ROW for x in row) for row in every]
+    place = np.cumsum(coupled)
+    return [r for r, c, k in zip(every, coupled, place, strict=True) if not c or k % keep == 0]
 
 
 #: name -> (likelihood, (rng, eta) -> y)
@@ -75,7 +194,40 @@ ALL_LIKELIHOODS = {
         lambda rng, eta: (rng.uniform(size=eta.shape) < 1 / (1 + np.exp(-eta))).astype(float),
     ),
     "poisson": (pf.Poisson(), _counts),
+    "cox efron": (pf.Cox("efron"), _survival),
+    "cox breslow": (pf.Cox("breslow"), _late_survival),
+    "ordinal": (pf.Ordinal(), _ordered),
 }
+
+#: those for which a row of weight 2 is the row twice; Efron's ties are of rows, not of weights
+REPEATABLE = [name for name in ALL_LIKELIHOODS if name != "cox efron"]
+
+
+def _draws(likelihood):
+    """Responses of a known likelihood at a moderate eta."""
+    phi = likelihood.known_dispersion
+    return likelihood, lambda rng, eta: likelihood.draw(np.clip(eta, -3, 3), phi, rng)
+
+
+#: the same for likelihoods that few tests need with every prior (`PAIRS`)
+POINTWISE = {
+    "probit": _draws(pf.Bernoulli(link="probit")),
+    "cloglog": _draws(pf.Bernoulli(link="cloglog")),
+    "gamma": _draws(pf.Gamma(dispersion=0.5)),
+    "tweedie": _draws(pf.Tweedie(power=1.6, dispersion=0.7)),
+    "negative binomial": _draws(pf.NegativeBinomial(theta=2.0)),
+    "huber": _draws(pf.Huber(delta=1.0, scale=0.8)),
+    "quantile": _draws(pf.Quantile(0.3, scale=0.4)),
+    "squared hinge": (pf.SquaredHinge(), ALL_LIKELIHOODS["bernoulli"][1]),
+}
+EVERY_LIKELIHOOD = ALL_LIKELIHOODS | POINTWISE
+#: likelihoods whose rows can be asked one by one
+ROW_BY_ROW = [name for name, (kind, _) in EVERY_LIKELIHOOD.items() if not kind.coupled]
+
+#: (prior, likelihood): all of the first three, some of the others
+PAIRS = thinned(ALL_PRIORS, ALL_LIKELIHOODS) + [
+    (a, b) for i, a in enumerate(ALL_PRIORS) for k, b in enumerate(POINTWISE) if (i + k) % 3 == 0
+]
 
 
 def _strided(X):
@@ -151,7 +303,7 @@ def example(likelihood="gaussian", n=40, p=6, seed=0, scale=1.0):
     b = np.zeros(p)
     b[: min(3, p)] = np.array([1.0, -1.0, 0.5])[: min(3, p)]
     eta = ((X - X.mean(0)) / size) @ b
-    y = ALL_LIKELIHOODS[likelihood][1](rng, eta)
+    y = EVERY_LIKELIHOOD[likelihood][1](rng, eta)
     return X, y, rng.integers(0, 3, size=n) + 0.5, 0.2 * rng.normal(size=n)
 
 

@@ -7,20 +7,52 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from priorfit._errors import ConvergenceWarning, InputError, PriorfitWarning
-from priorfit.likelihoods import Bernoulli, Gaussian, Likelihood, Poisson
+from priorfit.atlas import atlas
+from priorfit.likelihoods import (
+    Bernoulli,
+    Cox,
+    Gamma,
+    Gaussian,
+    Huber,
+    Likelihood,
+    Multinomial,
+    NegativeBinomial,
+    Ordinal,
+    Poisson,
+    Quantile,
+    SquaredHinge,
+    StudentT,
+    Tweedie,
+    shares,
+    survival,
+)
 from priorfit.predictive import prior_predictive
 from priorfit.priors import (
+    MCP,
+    SCAD,
+    SLOPE,
+    ByColumn,
+    Cauchy,
     ElasticNet,
+    Exponential,
     Flat,
     GroupLaplace,
+    HalfNormal,
+    Horseshoe,
     L1Ball,
     L2Ball,
     Laplace,
+    LogLaplace,
     MultivariateNormal,
     Normal,
     Prior,
+    RandomWalk,
     SparseGroupLaplace,
+    SpikeSlab,
+    StudentPrior,
     Truncated,
+    adaptive,
+    boosted_leaf,
     shrinkage,
 )
 from priorfit.problem import Problem
@@ -39,41 +71,69 @@ from priorfit.translate import Explanation, Translation, dictionary, explain, tr
 
 if TYPE_CHECKING:
     from priorfit import datasets, plots, sklearn
-    from priorfit.estimators import MAPClassifier, MAPRegressor
-    from priorfit.select import Selection, cross_validate, leave_one_out
+    from priorfit.estimators import MAPClassifier, MAPCox, MAPOrdinal, MAPRegressor
+    from priorfit.select import Selection, choose, cross_validate, leave_one_out, stability
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "MCP",
+    "SCAD",
+    "SLOPE",
     "Auto",
     "Bernoulli",
+    "ByColumn",
+    "Cauchy",
     "Certificate",
     "ConvergenceWarning",
+    "Cox",
     "ElasticNet",
     "Explanation",
+    "Exponential",
     "Flat",
+    "Gamma",
     "Gaussian",
     "GroupLaplace",
+    "HalfNormal",
+    "Horseshoe",
+    "Huber",
     "InputError",
     "L1Ball",
     "L2Ball",
     "Laplace",
     "Likelihood",
+    "LogLaplace",
     "MAPClassifier",
+    "MAPCox",
+    "MAPOrdinal",
     "MAPRegressor",
+    "Multinomial",
     "MultivariateNormal",
+    "NegativeBinomial",
     "Normal",
+    "Ordinal",
     "Path",
     "Poisson",
     "Prior",
     "PriorfitWarning",
     "Problem",
+    "Quantile",
+    "RandomWalk",
     "Selection",
     "Solution",
     "SparseGroupLaplace",
+    "SpikeSlab",
+    "SquaredHinge",
     "Status",
+    "StudentPrior",
+    "StudentT",
     "Translation",
     "Truncated",
+    "Tweedie",
+    "adaptive",
+    "atlas",
+    "boosted_leaf",
+    "choose",
     "cross_validate",
     "datasets",
     "dictionary",
@@ -83,23 +143,31 @@ __all__ = [
     "path",
     "plots",
     "prior_predictive",
+    "shares",
     "shrinkage",
     "sklearn",
     "solve",
+    "stability",
+    "survival",
     "translate",
     "update",
 ]
 
+
 # imported when first used: these rooms need scikit-learn or matplotlib
 _LATER = {
     "MAPClassifier": "priorfit.estimators",
+    "MAPCox": "priorfit.estimators",
+    "MAPOrdinal": "priorfit.estimators",
     "MAPRegressor": "priorfit.estimators",
     "Selection": "priorfit.select",
+    "choose": "priorfit.select",
     "cross_validate": "priorfit.select",
-    "leave_one_out": "priorfit.select",
     "datasets": "",
+    "leave_one_out": "priorfit.select",
     "plots": "",
     "sklearn": "",
+    "stability": "priorfit.select",
 }
 
 

@@ -48,7 +48,23 @@ def solve_group_quadratic(
     tol: float,
     max_rounds: int,
 ) -> tuple[int, int]: ...
+def solve_local_quadratic(
+    gram: _F,
+    q: _F,
+    l1: _F,
+    l2: _F,
+    loc: _F,
+    lower: _F,
+    upper: _F,
+    size: _F,
+    kind: int,
+    parameter: float,
+    b: _F,
+    tol: float,
+    max_rounds: int,
+) -> tuple[int, int]: ...
 def solve_group_path(*arguments: Any) -> tuple[int, int]: ...
+def solve_softmax_path(*arguments: Any) -> tuple[int, int]: ...
 
 class SharedDouble:
     def __init__(self, X: _F, center: _F, scale: _F, root: _F) -> None: ...

@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from priorfit._checks import of_kind, vector
 from priorfit._errors import InputError
 from priorfit._typing import Array, Seed
 from priorfit.design import as_design
-from priorfit.likelihoods import Gaussian, Likelihood
-from priorfit.priors import Prior
-from priorfit.problem import of_kind, vector
+from priorfit.likelihoods import Gaussian, Likelihood, Multinomial
+from priorfit.priors import Prior, as_prior
 
 __all__ = ["PriorPredictive", "prior_predictive"]
 
@@ -62,14 +62,21 @@ def prior_predictive(
     Source: Gabry et al., Visualization in Bayesian workflow (2019), section 3.
     """
     likelihood = Gaussian(noise=1.0) if likelihood is None else likelihood
+    prior = as_prior(prior)
     of_kind("prior", prior, Prior, "pf.Laplace(scale=0.1)")
     of_kind("likelihood", likelihood, Likelihood, "pf.Poisson()")
+    if isinstance(likelihood, Multinomial):
+        raise InputError(
+            "`likelihood` must have one output per row",
+            likelihood.name,
+            "Draw for one class against the rest with pf.Bernoulli().",
+        )
     phi = likelihood.known_dispersion
     if phi is None:
         raise InputError(
             "the noise must be known",
-            "Gaussian() with the noise unknown",
-            "Give Gaussian(noise=...).",
+            f"{likelihood!r} with it unknown",
+            "Give it, as in Gaussian(noise=...) or Gamma(dispersion=...).",
         )
     if draws < 1:
         raise InputError("`draws` must be >= 1", repr(draws), "It counts draws.")

@@ -115,7 +115,7 @@ BAD = {
     ),
     "unknown strength": (
         ["fit", "diabetes.csv", "--target", "progression", "--strength", "x"],
-        "cv, loo or a number",
+        "a number or one of cv, loo",
     ),
     "wrong extension": (["fit", "t.xlsx", "--target", "y"], "extension '.xlsx'"),
     "not a model": (["predict", "diabetes.csv", "diabetes.csv"], "a model written by priorfit"),
@@ -321,3 +321,24 @@ def test_translate_lists_and_refuses(capsys):
     ):
         assert main(["translate", *wrong]) == 1
         assert words in capsys.readouterr().err
+
+
+def test_times_until_an_event(here, capsys):
+    """--time and --event: MAPCox, its model file, relative hazards; no target beside."""
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"a": rng.normal(size=80), "b": rng.normal(size=80)})
+    table["days"] = np.ceil(30 * rng.exponential(size=80) * np.exp(-table["a"]))
+    table["died"], table["site"] = (rng.uniform(size=80) < 0.7).astype(int), np.arange(80) % 2
+    table.to_csv("times.csv", index=False)
+    command = ["fit", "times.csv", "--time", "days", "--event", "died", "--strata", "site"]
+    assert main([*command, "--prior", "normal:scale=0.5", "--json", "m.json"]) == 0
+    assert "log hazard" in capsys.readouterr().out
+    ours = pf.MAPCox(prior=pf.Normal(0.5)).fit(table, time="days", event="died", strata="site")
+    assert main(["predict", "m.json", "times.csv"]) == 0
+    name, *rows = capsys.readouterr().out.splitlines()
+    assert name == "hazard relative to the baseline"
+    np.testing.assert_allclose(np.log(np.array(rows, float)), ours.predict(table[["a", "b"]]))
+    for wrong in (["--target", "a"], ["--likelihood", "poisson"]):
+        assert main([*command, *wrong]) == 1
+    assert main(["fit", "times.csv", "--time", "days"]) == 1
+    assert "--target, or --time and --event" in capsys.readouterr().err

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 import priorfit as pf
-from laws import ALL_PRIORS, example
+from laws import ALL_PRIORS, SORTED, example
 from priorfit.plots.style import spread
 
 
@@ -94,7 +94,17 @@ def test_spread_keeps_order_and_distance(seed):
     assert np.all(np.diff(moved[order]) >= 0.3 - 1e-9)
 
 
-@pytest.mark.parametrize("name", ALL_PRIORS)
+@pytest.mark.parametrize("name", [*SORTED, "walk"])
+def test_one_weight_of_a_coupled_prior_has_no_curve(name):
+    """Sorted weights and walks have no density of one weight; walks are drawn as curves."""
+    prior = pf.RandomWalk(0.1) if name == "walk" else ALL_PRIORS[name](5)
+    with pytest.raises(pf.InputError, match="density of one weight"):
+        pf.plots.plot_prior(prior)
+    with pytest.raises(pf.InputError, match="random walks"):
+        pf.plots.plot_walks(pf.Laplace())
+
+
+@pytest.mark.parametrize("name", [k for k in ALL_PRIORS if k not in SORTED])
 def test_every_prior_can_be_drawn(name):
     """Also truncated, shifted, flat, and with a scale per column."""
     assert pf.plots.plot_prior(ALL_PRIORS[name](5)).lines

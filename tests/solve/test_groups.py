@@ -131,7 +131,7 @@ def test_a_cold_fit_is_the_point_of_the_path(prior):
 
 
 def _objectives(standard, g, strengths):
-    loss = standard.weights @ standard.likelihood.loss(standard.y[:, None], standard.eta(g))
+    loss = np.array([standard.total(eta) for eta in standard.eta(g).T])
     return loss + strengths * standard.form.total(g - standard.form.loc[:, None])
 
 

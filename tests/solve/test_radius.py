@@ -23,8 +23,8 @@ def _problem(prior, likelihood="gaussian", n=60):
 
 
 def _loss(problem, intercept, coef):
-    lost = problem.likelihood.loss(problem.y, problem.eta(intercept, coef))
-    return float(problem.weights @ lost)
+    eta = problem.eta(intercept, coef)
+    return float(problem.likelihood.total(problem.y, eta, problem.weights))
 
 
 def _some_radius(problem, share=0.5):

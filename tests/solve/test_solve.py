@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 import priorfit as pf
-from laws import ALL_DESIGNS, ALL_LIKELIHOODS, ALL_PRIORS, example
+from laws import (
+    ALL_DESIGNS,
+    ALL_LIKELIHOODS,
+    ALL_PRIORS,
+    EVERY_LIKELIHOOD,
+    PAIRS,
+    REPEATABLE,
+    example,
+)
 from priorfit.solve.certificate import certify
 from priorfit.solve.standard import standardize
 
@@ -22,13 +30,13 @@ TIGHT = 1e-11
 
 def _problem(prior, likelihood="gaussian", **options):
     X, y, w, o = example(likelihood, **options)
-    known = ALL_LIKELIHOODS[likelihood][0]
+    known = EVERY_LIKELIHOOD[likelihood][0]
     return pf.Problem.make(
         X, y, prior=ALL_PRIORS[prior](X.shape[1]), likelihood=known, weights=w, offset=o
     )
 
 
-@pytest.fixture(params=[(a, b) for a in ALL_PRIORS for b in ALL_LIKELIHOODS], ids=str)
+@pytest.fixture(params=PAIRS, ids=str)
 def problem(request):
     return _problem(*request.param)
 
@@ -43,11 +51,13 @@ def test_every_fit_is_certified(problem):
 def test_native_and_reference_agree(problem):
     """The engines and proximal gradient reach the same objective."""
     fit = pf.solve(problem, tol=1e-10)
-    slow = pf.solve(problem, tol=1e-9, solver="reference", max_iter=100_000)
+    tol, most = (1e-9, 100_000) if problem.likelihood.smooth else (1e-4, 20_000)
+    slow = pf.solve(problem, tol=tol, solver="reference", max_iter=most)
     phi = fit.phi
     here = problem.objective(fit.intercept, fit.coef, phi)
     there = problem.objective(slow.intercept, slow.coef, phi)
-    assert here == pytest.approx(there, abs=1e-7 * standardize(problem).reference / phi)
+    apart = max(1e-7, slow.certificate.gap)
+    assert here == pytest.approx(there, abs=apart * standardize(problem).reference / phi)
 
 
 def test_no_point_nearby_is_better(problem):
@@ -72,8 +82,7 @@ def test_the_gap_never_lies(problem):
     rng = np.random.default_rng(1)
 
     def value(g):
-        loss = standard.weights @ standard.likelihood.loss(standard.y, standard.eta(g))
-        return loss + s[0] * standard.form.total(g - standard.form.loc)
+        return standard.total(standard.eta(g)) + s[0] * standard.form.total(g - standard.form.loc)
 
     for size in (1e-1, 1e-2, 1e-4):
         g = best + size * rng.normal(size=best.shape)
@@ -92,15 +101,12 @@ def test_a_mutant_certificate_would_be_caught(problem):
         pytest.skip("nothing to forget")
     fit = pf.solve(problem)
     g = standard.enter(fit.intercept, fit.coef)
-    theta = -standard.weights * standard.likelihood.slope(standard.y, standard.eta(g))
-    conjugate = standard.weights @ standard.likelihood.conjugate(
-        standard.y, -theta / standard.weights
-    )
+    eta = standard.eta(g)
+    theta = standard.score(eta)
+    conjugate = -theta @ eta - standard.total(eta)  # Fenchel-Young
     s = fit.phi * standard.y_unit**2
     t = g - standard.form.loc
-    primal = standard.weights @ standard.likelihood.loss(standard.y, standard.eta(g)) + s * (
-        standard.form.l1 @ abs(t) + 0.5 * standard.form.l2 @ t**2
-    )
+    primal = standard.total(eta) + s * (standard.form.l1 @ abs(t) + 0.5 * standard.form.l2 @ t**2)
     forgetful = -(standard.offset @ theta) - conjugate
     assert abs(primal - forgetful) / standard.reference > 1e-6
 
@@ -118,7 +124,7 @@ def test_all_storages_give_the_same_fit(kind, likelihood):
     assert other.intercept == pytest.approx(plain.intercept, abs=1e-7)
 
 
-@pytest.mark.parametrize("likelihood", ALL_LIKELIHOODS)
+@pytest.mark.parametrize("likelihood", REPEATABLE)
 @pytest.mark.parametrize("prior", ["laplace", "elastic net loc", "normal", "boxed flat"])
 def test_weights_are_repeats(prior, likelihood):
     """Weight k = the row k times; weight 0 = the row absent."""

@@ -121,7 +121,9 @@ def test_estimators_take_it():
     assert m.certificate_.certified
     assert m.views_.penalty.l2 == pytest.approx(0.64)
     assert m.views_.constraint.norm == "‖R(b − loc)‖₂"
-    assert m.views_.constraint.radius == pytest.approx(np.linalg.norm(prior.whiten(m.coef_)))
+    assert m.views_.constraint.radius == pytest.approx(
+        np.linalg.norm(prior.change(6).into(m.coef_))
+    )
     assert "Multivariate normal: 6 weights" in m.explain()
 
 
@@ -138,7 +140,7 @@ def test_bad_updates():
         (lambda: pf.MultivariateNormal([[1.0, 2.0], [0.0, 9.0]]), "symmetric"),
         (lambda: pf.MultivariateNormal([1.0, 2.0]), "square matrix"),
         (lambda: pf.solve(pf.Problem.make(X, y, prior=pf.MultivariateNormal(np.eye(2)))), "p = 6"),
-        (lambda: pf.path(X, y, prior=pf.MultivariateNormal(np.eye(6))), "columns one by one"),
+        (lambda: pf.MultivariateNormal(np.eye(6)).lower(6), "columns one by one"),
     ):
         with pytest.raises(pf.InputError, match=must):
             bad()

@@ -61,6 +61,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_translate(
         commands.add_parser("translate", help="say a strength in another library's settings")
     )
+    atlas = commands.add_parser("atlas", help="which algorithms L1 and L2 fit")
+    atlas.add_argument("search", nargs="?", help="keep rows that hold this text")
     bench = commands.add_parser("bench", help="race against the solvers installed here")
     bench.add_argument("--cases", nargs="*", help="words that a case's name must hold")
     bench.add_argument("--repeats", type=int, default=3)
@@ -91,22 +93,31 @@ def _add_translate(translate: argparse.ArgumentParser) -> None:
     translate.add_argument("--json", action="store_true", help="settings as JSON")
 
 
+_TARGET = "column to predict, or a formula: 'y ~ log(a) + C(b):c'"
 _DROP = "column to leave out (repeatable)"
 
 
 def _add_fit(fit: argparse.ArgumentParser) -> None:
     fit.add_argument("table", help="CSV, TSV, Parquet or Arrow file (.gz, .bz2, .zst too)")
-    fit.add_argument("--target", required=True, metavar="COLUMN", help="column to predict")
+    fit.add_argument("--target", metavar="COLUMN", help=_TARGET)
+    fit.add_argument("--time", metavar="COLUMN", help="time until an event: a Cox regression")
+    fit.add_argument("--event", metavar="COLUMN", help="whether the event happened: 1 or 0")
+    fit.add_argument("--entry", metavar="COLUMN", help="when a row came under observation")
+    fit.add_argument("--strata", metavar="COLUMN", help="groups with hazards of their own")
     fit.add_argument(
         "--likelihood",
-        choices=("gaussian", "bernoulli", "poisson"),
-        help="how the target scatters: numbers (default), two classes (default for text), counts",
+        metavar="NAME",
+        help="how the target scatters: gaussian (default), bernoulli or multinomial (default for "
+        "text: as many classes as there are), poisson, "
+        "gamma, tweedie:power=1.5, negative-binomial, huber, squared-hinge, bernoulli:link=probit",
     )
     fit.add_argument(
         "--prior", default="laplace", help="family:key=value,... for example laplace:scale=0.1"
     )
     fit.add_argument(
-        "--strength", help="cv, loo, or a lambda; default: cv unless the prior has a scale"
+        "--strength",
+        help="cv, loo, aic, bic, ebic, gcv, sure, stability, universal, or a lambda; "
+        "default: cv unless the prior has a scale",
     )
     fit.add_argument("--rule", choices=("1se", "best"), default="1se", help="point on the curve")
     fit.add_argument("--folds", type=int, default=5, metavar="K", help="of cross-validation (5)")

@@ -9,7 +9,7 @@ import sys
 import warnings
 from argparse import Namespace
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 import numpy as np
 import pyarrow as pa
@@ -18,12 +18,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from priorfit._errors import InputError
 from priorfit.bench import SMALL, installed, race
+from priorfit.cli.atlases import print_atlas
 from priorfit.cli.races import race_heading, race_table
 from priorfit.cli.tables import read_table, stem
 from priorfit.cli.translations import as_json, print_dictionary, print_translation, translated
 from priorfit.datasets import load
-from priorfit.estimators import MAPClassifier, MAPRegressor
-from priorfit.likelihoods import by_name
+from priorfit.design import Formula
+from priorfit.design.syntax import Name
+from priorfit.estimators import MAPClassifier, MAPCox, MAPRegressor
+from priorfit.likelihoods import by_name, survival
 from priorfit.priors import parse_prior
 from priorfit.report import (
     facts_of,
@@ -33,8 +36,9 @@ from priorfit.report import (
     print_fit,
     save_model,
 )
+from priorfit.select import WAYS
 
-__all__ = ["bench", "data", "fit", "predict", "translate"]
+__all__ = ["atlas", "bench", "data", "fit", "predict", "translate"]
 
 
 def fit(options: Namespace) -> int:
@@ -42,7 +46,6 @@ def fit(options: Namespace) -> int:
     _check_folder("--report", options.report)
     _check_folder("--json", options.json)
     table = read_table(options.table)
-    target, table = _take(table, options.target, "--target")
     extra: dict[str, Any] = {}
     for key, option in (("sample_weight", "weights"), ("offset", "offset")):
         name = getattr(options, option)
@@ -51,26 +54,16 @@ def fit(options: Namespace) -> int:
             extra[key] = _numbers(column, name)
     for name in options.drop:
         _, table = _take(table, name, "--drop")
-    model, likelihood = _estimator(options, target)
-    y = target.to_pylist() if isinstance(model, MAPClassifier) else _numbers(target, options.target)
-    if target.null_count:
-        raise InputError(
-            f"the target {options.target!r} must have no missing values",
-            f"{target.null_count} of {len(target)} missing",
-            "Drop these rows.",
-        )
-    said = _run(model, table, np.asarray(y), extra)
+    (model, likelihood, y, name), table = _asked(options, table)
+    said = _run(model, table, None if model.formula else np.asarray(y), extra)
     if likelihood == "gaussian" and not options.likelihood and len(np.unique(y)) == 2:
         said += (
-            f"{options.target!r} holds two numbers only: for their probability pass "
-            "--likelihood bernoulli.",
+            f"{name!r} holds two numbers only: for their probability pass --likelihood bernoulli.",
         )
     command = "priorfit " + shlex.join(options.arguments)
-    facts = facts_of(
-        model, target=options.target, source=stem(options.table), command=command, warnings=said
-    )
+    facts = facts_of(model, target=name, source=stem(options.table), command=command, warnings=said)
     if options.json:
-        save_model(model_of(model, options.target, options.offset), options.json)
+        save_model(model_of(model, name, options.offset), options.json)
     if options.report:
         html_report(facts, options.report)
     if not options.quiet:
@@ -158,6 +151,12 @@ def translate(options: Namespace) -> int:
     return 0
 
 
+def atlas(options: Namespace) -> int:
+    """Which algorithms a prior fits."""
+    print_atlas(options.search, Console())
+    return 0
+
+
 def _take(table: pa.Table, name: str, option: str) -> tuple[Any, pa.Table]:
     if table.column_names.count(name) != 1:
         shown = ", ".join(table.column_names[:8]) + (", ..." if table.num_columns > 8 else "")
@@ -165,6 +164,17 @@ def _take(table: pa.Table, name: str, option: str) -> tuple[Any, pa.Table]:
         raise InputError(f"{option} must be a column of the table", got, f"It has {shown}.")
     at = table.column_names.index(name)
     return table.column(at).combine_chunks(), table.remove_column(at)
+
+
+def _target(text: str, table: pa.Table) -> tuple[str, Any, pa.Table]:
+    """What the target is called, its values, and the table to fit: without it, or for a formula."""
+    if "~" not in text:
+        return text, *_take(table, text, "--target")
+    formula = Formula(text)
+    name = formula.response_text
+    if isinstance(formula.response, Name):
+        return str(name), _take(table, formula.response.name, "--target")[0], table
+    return str(name), pa.array(formula.values(table)), table
 
 
 def _numbers(column: Any, name: str) -> Any:
@@ -186,21 +196,79 @@ def _is_text(kind: Any) -> bool:
     return any(f(kind) for f in (*texts, kinds.is_boolean, kinds.is_dictionary))
 
 
-def _estimator(options: Namespace, target: Any) -> tuple[MAPRegressor | MAPClassifier, str]:
-    """The estimator that the options ask for, and the name of its likelihood."""
-    text = _is_text(target.type)
-    name = options.likelihood or ("bernoulli" if text else "gaussian")
+class _Asked(NamedTuple):
+    """The estimator that the options ask for, the name of its likelihood, y and what it is of."""
+
+    model: MAPRegressor | MAPClassifier | MAPCox
+    likelihood: str
+    y: Any
+    name: str
+
+
+def _asked(options: Namespace, table: pa.Table) -> tuple[_Asked, pa.Table]:
+    """What is predicted by which estimator, and the table to fit."""
+    times = options.time is not None and options.event is not None
+    if times == (options.target is not None) or (options.time is None) != (options.event is None):
+        given = [f"--{k}" for k in ("target", "time", "event") if getattr(options, k) is not None]
+        raise InputError(
+            "fit must have --target, or --time and --event",
+            ", ".join(given) or "none of them",
+            "Name the column to predict, or those of the times.",
+        )
+    settings = _settings(options)
+    if times:
+        y, table = _times(options, table)
+        return _Asked(MAPCox(**settings), "cox", y, options.time), table
+    name, target, table = _target(options.target, table)
+    kind = options.likelihood or ("bernoulli" if _is_text(target.type) else "gaussian")
+    likelihood = None if kind in ("gaussian", "bernoulli") else by_name(kind)
+    classes = kind == "bernoulli" or (likelihood is not None and likelihood.is_classification)
+    y = target.to_pylist() if classes else _numbers(target, name)
+    if target.null_count:
+        raise InputError(
+            f"the target {name!r} must have no missing values",
+            f"{target.null_count} of {len(target)} missing",
+            "Drop these rows.",
+        )
+    if kind == "bernoulli" and options.likelihood and len(set(y)) > 2:
+        likelihood = by_name(kind)  # which says what is wrong
+    if classes:
+        return _Asked(MAPClassifier(likelihood=likelihood, **settings), kind, y, name), table
+    return _Asked(MAPRegressor(likelihood=likelihood, **settings), kind, y, name), table
+
+
+def _times(options: Namespace, table: pa.Table) -> tuple[Any, pa.Table]:
+    """The response of a Cox regression, and the other columns."""
+    if options.likelihood is not None:
+        raise InputError(
+            "--time must stand without --likelihood", options.likelihood, "It is a Cox regression."
+        )
+    parts: dict[str, Any] = {}
+    for role in ("time", "event", "entry", "strata"):
+        name = getattr(options, role)
+        if name is not None:
+            column, table = _take(table, name, f"--{role}")
+            parts[role] = column.to_pylist() if role == "strata" else _numbers(column, name)
+    return survival(**parts), table
+
+
+def _settings(options: Namespace) -> dict[str, Any]:
+    """What every estimator is told."""
     strength: Any = options.strength
     if strength is None:
-        strength = None if "scale=" in options.prior or options.prior == "flat" else "cv"
-    elif strength not in ("cv", "loo"):
+        strength = None if _says_scale(options.prior) else "cv"
+    elif strength not in WAYS:
         try:
             strength = float(strength)
         except ValueError:
             raise InputError(
-                "--strength must be cv, loo or a number", repr(strength), "A number is a lambda."
+                f"--strength must be a number or one of {', '.join(WAYS)}",
+                repr(strength),
+                "A number is a lambda.",
             ) from None
-    settings = {
+    formula = options.target is not None and "~" in options.target
+    return {
+        "formula": options.target if formula else None,
         "prior": parse_prior(options.prior),
         "strength": strength,
         "rule": options.rule,
@@ -211,10 +279,12 @@ def _estimator(options: Namespace, target: Any) -> tuple[MAPRegressor | MAPClass
         "units": options.units,
         "tol": options.tol,
     }
-    if name == "bernoulli":
-        return MAPClassifier(**settings), name
-    likelihood = None if name == "gaussian" else by_name(name)
-    return MAPRegressor(likelihood=likelihood, **settings), name
+
+
+def _says_scale(prior: str) -> bool:
+    """Whether the text of a prior says how wide it is."""
+    stated = any(word in prior for word in ("scale=", "penalty=", "("))
+    return stated or prior == "flat"
 
 
 def _run(model: Any, table: pa.Table, y: Any, extra: dict[str, Any]) -> tuple[str, ...]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -10,8 +12,12 @@ from scipy import sparse
 
 from priorfit._typing import Array, Index
 from priorfit.design.base import Design, product
+from priorfit.design.dense import Dense
+from priorfit.design.sparse import Sparse
 
-__all__ = ["Blocks"]
+__all__ = ["Blocks", "side_by_side"]
+
+_ROWS = 1 << 15
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +58,17 @@ class Blocks(Design):
         return matrix[:, order], np.concatenate([rest for _, rest in each])[order]
 
     def gram(self, rows: Index, cols: Index, weights: Array, center: Array, scale: Array) -> Array:
-        """See `Design.gram`."""
+        """See `Design.gram`; by slices of rows: codes become columns for a few rows only."""
+        n = self.shape[0]
+        if n > _ROWS and not any(isinstance(part, Sparse) for part in self.parts):
+            total = np.zeros((len(rows), len(cols)))
+            for start in range(0, n, _ROWS):
+                span = slice(start, start + _ROWS)
+                total += self.take_rows(span)._gram(rows, cols, weights[span], center, scale)
+            return total
+        return self._gram(rows, cols, weights, center, scale)
+
+    def _gram(self, rows: Index, cols: Index, weights: Array, center: Array, scale: Array) -> Array:
         out = np.empty((len(rows), len(cols)))
         right_side = [
             (place, *self._pick(k, at, center, scale)) for k, place, at in self._split(cols)
@@ -89,3 +105,49 @@ class Blocks(Design):
     def _pick(self, k: int, inside: Index, center: Array, scale: Array) -> tuple[Any, Array]:
         part, span = self._spans()[k]
         return part.comparable(inside, center[span], scale[span])
+
+
+def side_by_side(parts: Sequence[Design | Array], names: tuple[str, ...]) -> Design:
+    """Designs and columns of numbers, (n,) or (n, k), in order; numbers that are neighbours become
+    one `Dense`, a view where they lie evenly in the memory of one array."""
+    found: list[Design] = []
+    for plain, neighbours in groupby(parts, key=lambda part: isinstance(part, np.ndarray)):
+        some: list[Any] = list(neighbours)
+        found += [Dense(_joined(some))] if plain else some
+    if len(found) == 1 and isinstance(found[0], Dense):
+        return Dense(found[0].values, names)
+    return Blocks(tuple(found), names)
+
+
+def _joined(columns: list[Any]) -> Array:
+    view = _even(columns)
+    if view is not None:
+        return view
+    widths = [1 if column.ndim == 1 else column.shape[1] for column in columns]
+    out = np.empty((len(columns[0]), sum(widths)), order="F")
+    for column, width, end in zip(columns, widths, np.cumsum(widths), strict=True):
+        out[:, end - width : end] = column.reshape(len(column), width)
+    return out
+
+
+def _even(columns: list[Any]) -> Array | None:
+    """The columns as one array without a copy, if they are views of one array, evenly spaced."""
+    first = columns[0]
+    if first.ndim == 2:
+        return first if len(columns) == 1 else None
+    owner = _owner(first)
+    alike = all(c.ndim == 1 and c.strides == first.strides and _owner(c) is owner for c in columns)
+    places = np.array([c.__array_interface__["data"][0] for c in columns], dtype=np.int64)
+    steps = np.diff(places)
+    if len(columns) < 2 or owner is None or not alike or np.any(steps != steps[0]):
+        return first[:, None] if len(columns) == 1 else None
+    shape, strides = (len(first), len(columns)), (first.strides[0], int(steps[0]))
+    return np.lib.stride_tricks.as_strided(first, shape, strides, writeable=False)
+
+
+def _owner(array: Any) -> Any:
+    """The array whose memory this is a view of."""
+    base = array.base
+    while isinstance(base, np.ndarray) and base.base is not None:
+        base = base.base
+    return base if isinstance(base, np.ndarray) else None

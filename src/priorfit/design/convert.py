@@ -15,6 +15,8 @@ from priorfit.design.sparse import Sparse
 
 __all__ = ["as_design"]
 
+_BLOCK = 1 << 20  # indices looked at together
+
 
 def as_design(X: Any, *, names: tuple[str, ...] | None = None) -> Design:
     """A `Design` of an array, a sparse matrix or a table, without a copy where none is needed.
@@ -121,10 +123,12 @@ def _sparse(X: Any, names: tuple[str, ...] | None) -> Sparse:
 def _is_canonical(matrix: Any) -> bool:
     """Sorted, no duplicates: read from the indices, as asking scipy marks the caller's matrix."""
     indices, indptr = matrix.indices, matrix.indptr
-    if len(indices) < 2:
-        return True
-    rising = np.diff(indices) > 0
     starts = indptr[1:-1]
-    starts = starts[(starts > 0) & (starts < len(indices))]
-    rising[starts - 1] = True
-    return bool(np.all(rising))
+    for begin in range(0, len(indices) - 1, _BLOCK):
+        part = indices[begin : begin + _BLOCK + 1]
+        rising = part[1:] > part[:-1]
+        span = slice(*np.searchsorted(starts, [begin + 1, begin + len(part)]))
+        rising[starts[span] - begin - 1] = True
+        if not np.all(rising):
+            return False
+    return True

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,14 +10,14 @@ import narwhals as nw
 import narwhals.exceptions
 import numpy as np
 
-from priorfit._errors import InputError, PriorfitWarning
-from priorfit._typing import Array, Index
+from priorfit._errors import InputError
+from priorfit._typing import Array
 from priorfit.design.base import Design
-from priorfit.design.blocks import Blocks
+from priorfit.design.blocks import side_by_side
 from priorfit.design.categorical import Categorical
-from priorfit.design.dense import Dense
+from priorfit.design.levels import codes_of, levels_of, missing_error
 
-__all__ = ["Column", "Schema", "is_table"]
+__all__ = ["Column", "Schema", "frame_of", "is_number", "is_table", "learn_column", "read_number"]
 
 MISSING = ("error", "mean", "indicator")
 
@@ -53,6 +52,22 @@ class Column:
             return tuple(f"{self.name}[{level}]" for level in self.levels)
         return (self.name, f"{self.name}[missing]") if self.indicator else (self.name,)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data that `from_dict` reads."""
+        levels = None if self.levels is None else list(self.levels)
+        return {
+            "name": self.name,
+            "levels": levels,
+            "mean": self.mean,
+            "indicator": self.indicator,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Column:
+        """The column that `to_dict` wrote."""
+        levels = None if data["levels"] is None else tuple(map(str, data["levels"]))
+        return cls(str(data["name"]), levels, float(data["mean"]), bool(data["indicator"]))
+
 
 @dataclass(frozen=True)
 class Schema:
@@ -74,23 +89,28 @@ class Schema:
                 repr(missing),
                 "Choose one of them.",
             )
-        frame = _frame(table)
+        frame = frame_of(table)
         if 0 in frame.shape:
             raise InputError(
                 "a table must have at least one row and one column",
                 f"shape {frame.shape}",
                 "Check how it was made.",
             )
-        return cls(tuple(_learn(frame[name], missing) for name in frame.columns), missing)
+        return cls(tuple(learn_column(frame[name], missing) for name in frame.columns), missing)
 
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the table's columns."""
         return tuple(column.name for column in self.columns)
 
+    @property
+    def intercept(self) -> bool:
+        """Whether the schema lets the model have one."""
+        return True
+
     def design(self, table: Any) -> Design:
         """The design of a table with these columns (in any order; others are ignored)."""
-        frame = _frame(table)
+        frame = frame_of(table)
         present = set(frame.columns)
         absent = [c.name for c in self.columns if c.name not in present]
         if absent:
@@ -99,26 +119,23 @@ class Schema:
                 f"no column {absent[0]!r}",
                 f"The table has {_listing(frame.columns)}.",
             )
-        parts: list[Design] = []
-        numeric: list[Array] = []
+        parts: list[Design | Array] = []
         for column in self.columns:
+            series = frame[column.name]
             if column.levels is None:
-                numeric += _numbers(frame[column.name], column, self.missing)
-                continue
-            if numeric:
-                parts.append(Dense(np.column_stack(numeric)))
-                numeric = []
-            codes = _codes(frame[column.name], column, self.missing)
-            parts.append(Categorical(codes, column.levels))
-        if numeric:
-            parts.append(Dense(np.column_stack(numeric)))
-        names = tuple(label for column in self.columns for label in column.labels)
-        if len(parts) == 1 and isinstance(parts[0], Dense):
-            return Dense(parts[0].values, names)
-        return Blocks(tuple(parts), names)
+                parts += read_number(series, column, self.missing)
+            else:
+                codes = codes_of(series, column.levels, self.missing)
+                parts.append(Categorical(codes, column.levels))
+        return side_by_side(parts, tuple(k for column in self.columns for k in column.labels))
+
+    def offset(self, table: Any) -> Array | None:  # noqa: ARG002
+        """The known part of the linear predictor that the schema speaks of: none."""
+        return None
 
 
-def _frame(table: Any) -> nw.DataFrame[Any]:
+def frame_of(table: Any) -> nw.DataFrame[Any]:
+    """The table as narwhals reads it; raises `InputError` for a name that occurs twice."""
     names = [str(c) for c in getattr(table, "column_names", getattr(table, "columns", []))]
     twice = sorted({c for c in names if names.count(c) > 1}) if len(set(names)) < len(names) else []
     if twice:
@@ -128,40 +145,25 @@ def _frame(table: Any) -> nw.DataFrame[Any]:
     return nw.from_native(table, eager_only=True)
 
 
-def _learn(series: nw.Series[Any], missing: str) -> Column:
+def is_number(series: nw.Series[Any]) -> bool:
+    """Whether a column is one of numbers; truth values are 0 and 1."""
+    return bool(series.dtype.is_numeric() or series.dtype == nw.Boolean)
+
+
+def learn_column(series: nw.Series[Any], missing: str) -> Column:
+    """What to remember of a column; see `Schema.learn`."""
     name, kind = str(series.name), series.dtype
-    if kind.is_numeric() or kind == nw.Boolean:
+    if is_number(series):
         values = _floats(series)
         gaps = np.isnan(values)
         if np.all(gaps):
             raise _empty_error(name)
         if np.any(gaps) and missing == "error":
-            raise _missing_error(name, int(gaps.sum()), len(values))
+            raise missing_error(name, int(gaps.sum()), len(values))
         mean = float(values[~gaps].mean()) if np.any(gaps) else 0.0
         return Column(name, None, mean, missing == "indicator" and bool(np.any(gaps)))
     if kind in (nw.String, nw.Categorical, nw.Enum) or kind == nw.Object:
-        texts = _texts(series)
-        absent = texts.count(None)
-        if absent == len(texts):
-            raise _empty_error(name)
-        if absent and missing == "error":
-            raise _missing_error(name, absent, len(texts))
-        odd = next((v for v in texts if not isinstance(v, str | bool | None)), None)
-        if odd is not None and kind == nw.Object:
-            raise InputError(
-                "an object column must hold text",
-                f"{type(odd).__name__} {odd!r} in column {name!r}",
-                "Convert the column to numbers or to text.",
-            )
-        levels = tuple(sorted({_level(v) for v in texts}))
-        if len(levels) == len(texts) > 2:
-            warnings.warn(
-                f"column {name!r} has another text in every row, so it says nothing of new rows: "
-                "drop it.",
-                PriorfitWarning,
-                stacklevel=4,
-            )
-        return Column(name, levels)
+        return Column(name, levels_of(series, missing))
     if all(v is None for v in series.to_list()):
         raise _empty_error(name)
     raise InputError(
@@ -171,66 +173,30 @@ def _learn(series: nw.Series[Any], missing: str) -> Column:
     )
 
 
-def _empty_error(name: str) -> InputError:
-    return InputError("a column must hold some values", f"none in column {name!r}", "Drop it.")
-
-
-def _missing_error(name: str, count: int, n: int) -> InputError:
-    return InputError(
-        "the table must have no missing values",
-        f"{count} of {n} missing in column {name!r}",
-        'Fill or drop them, or pass missing="mean" or missing="indicator".',
-    )
-
-
-def _texts(series: nw.Series[Any]) -> list[Any]:
-    """The values, whatever their library writes for a missing one as None."""
-    gaps = series.is_null().to_list()
-    return [None if gap else v for v, gap in zip(series.to_list(), gaps, strict=True)]
-
-
-def _level(value: Any) -> str:
-    return "missing" if value is None else str(value)
-
-
-def _floats(series: nw.Series[Any]) -> Array:
-    return np.asarray(series.cast(nw.Float64).to_numpy(), dtype=np.float64)
-
-
-def _numbers(series: nw.Series[Any], column: Column, missing: str) -> list[Array]:
-    kind = series.dtype
-    if not (kind.is_numeric() or kind == nw.Boolean):
+def read_number(series: nw.Series[Any], column: Column, missing: str) -> list[Array]:
+    """The numbers of a column, gaps filled, where it lies if it has none; and its indicator."""
+    if not is_number(series):
         raise InputError(
             f"column {column.name!r} must hold numbers, as in the fitted table",
-            str(kind),
+            str(series.dtype),
             "Convert it.",
         )
     values = _floats(series)
     gaps = np.isnan(values)
     if np.any(gaps) and missing == "error":
-        raise _missing_error(column.name, int(gaps.sum()), len(values))
-    filled = np.where(gaps, column.mean, values)
+        raise missing_error(column.name, int(gaps.sum()), len(values))
+    filled = np.where(gaps, column.mean, values) if np.any(gaps) else values
     return [filled, gaps.astype(np.float64)] if column.indicator else [filled]
 
 
-def _codes(series: nw.Series[Any], column: Column, missing: str) -> Index:
-    """The level of each row; -1, with a warning, for levels that the fitted table did not have."""
-    texts = _texts(series)
-    absent = texts.count(None)
-    if absent and missing == "error":
-        raise _missing_error(column.name, absent, len(texts))
-    place = {level: k for k, level in enumerate(column.levels or ())}
-    codes = np.array([place.get(_level(v), -1) for v in texts], dtype=np.intp)
-    unknown = np.flatnonzero(codes < 0)
-    if len(unknown):
-        warnings.warn(
-            f"column {column.name!r} has {len(unknown)} of {len(texts)} rows with a level that "
-            f"the fitted table did not have, such as {_level(texts[unknown[0]])!r}: they are "
-            "predicted without a weight for this column.",
-            PriorfitWarning,
-            stacklevel=4,
-        )
-    return codes
+def _empty_error(name: str) -> InputError:
+    return InputError("a column must hold some values", f"none in column {name!r}", "Drop it.")
+
+
+def _floats(series: nw.Series[Any]) -> Array:
+    if series.dtype == nw.Float64:
+        return np.asarray(series.to_numpy(), dtype=np.float64)
+    return np.asarray(series.cast(nw.Float64).to_numpy(), dtype=np.float64)
 
 
 def _listing(names: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,6 +14,8 @@ from priorfit._typing import Array, Index
 from priorfit.design.base import Design
 
 __all__ = ["Sparse"]
+
+_BLOCK = 1 << 19  # numbers looked at together: 4 MB
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,22 +41,44 @@ class Sparse(Design):
 
     def moments(self, weights: Array) -> tuple[Array, Array]:
         self._check_finite()
-        csc, total, p = self.csc, weights.sum(), self.shape[1]
-        which = np.repeat(np.arange(p), np.diff(csc.indptr))
-        data, w = csc.data.astype(np.float64), weights[csc.indices]
+        p, total = self.shape[1], weights.sum()
         largest = np.zeros(p)
-        np.maximum.at(largest, which, np.abs(data))
+        for _, cols, data in self._chunks():
+            np.maximum.at(largest, cols, np.abs(data))
         extreme = (largest > 1e140) | ((largest > 0) & (largest < 1e-140))
         scale = np.where(extreme, 2.0 ** np.frexp(largest)[1].clip(-1000, 1000), 1.0)
-        data = data / scale[which]
-        mean = np.bincount(which, w * data, p) / total
-        present = np.bincount(which, w, p)
-        around = np.bincount(which, w * np.square(data - mean[which]), p)
+        first, present, around = np.zeros((3, p))
+        for rows, cols, data in self._chunks():
+            w = weights[rows]
+            first += np.bincount(cols, w * (data / scale[cols]), p)
+            present += np.bincount(cols, w, p)
+        mean = first / total
+        for rows, cols, data in self._chunks():
+            away = data / scale[cols] - mean[cols]
+            around += np.bincount(cols, weights[rows] * np.square(away), p)
         variance = (around + np.maximum(total - present, 0.0) * mean**2) / total
         return mean * scale, scale * np.sqrt(variance)
 
     def columns(self, cols: Index, center: Array) -> tuple[Any, Array]:
-        return self.csc[:, cols].astype(np.float64), center[cols]
+        own = self.matrix if self.by_rows else self.csc
+        return own[:, cols].tocsc().astype(np.float64), center[cols]
+
+    @property
+    def by_rows(self) -> bool:
+        """Whether the matrix is stored by rows, so that `csc` would be a copy of it."""
+        return bool(self.matrix.format == "csr")
+
+    def _chunks(self) -> Iterator[tuple[Index, Index, Array]]:
+        """(rows, columns, values) of some of the numbers at a time, in the order of storage."""
+        indptr, start = self.matrix.indptr, 0
+        while start < len(indptr) - 1:
+            end = int(np.searchsorted(indptr, indptr[start] + _BLOCK, side="right")) - 1
+            end = min(max(end, start + 1), len(indptr) - 1)
+            span = slice(indptr[start], indptr[end])
+            outer = np.repeat(np.arange(start, end), np.diff(indptr[start : end + 1]))
+            inner, data = self.matrix.indices[span], self.matrix.data[span].astype(np.float64)
+            yield (outer, inner, data) if self.by_rows else (inner, outer, data)
+            start = end
 
     @cached_property
     def csc(self) -> Any:
@@ -66,8 +91,9 @@ class Sparse(Design):
         return self.matrix.tocsr()
 
     def _check_finite(self) -> None:
-        bad = ~np.isfinite(self.matrix.data)
-        if not np.any(bad):
+        data = self.matrix.data
+        spans = (slice(i, i + _BLOCK) for i in range(0, len(data), _BLOCK))
+        if all(np.all(np.isfinite(data[span])) for span in spans):
             return
         at = self.matrix.tocoo()
         k = int(np.flatnonzero(~np.isfinite(at.data))[0])

@@ -10,11 +10,14 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from priorfit._checks import matrix, of_kind, vector
 from priorfit._errors import InputError
-from priorfit._typing import Array
-from priorfit.design import Design, Schema, is_table, split_target
+from priorfit._typing import Array, Intercept, Mask
+from priorfit.design import Design, Formula, FormulaSchema, Schema, is_table
 from priorfit.estimators.given import (
     array_design,
+    formula_of,
+    formula_schema,
     has_names,
     response,
     row_weights,
@@ -23,9 +26,9 @@ from priorfit.estimators.given import (
 )
 from priorfit.estimators.nested import changed, settings
 from priorfit.likelihoods import Gaussian, Likelihood
-from priorfit.priors import Ball, L1Ball, Normal, Prior
-from priorfit.problem import Problem, of_kind, vector
-from priorfit.select import cross_validate, leave_one_out, per_sd
+from priorfit.priors import Ball, L1Ball, Normal, Prior, for_outputs
+from priorfit.problem import Problem
+from priorfit.select import choose, per_sd
 from priorfit.solve import Path, Solution, constrained, path_of, solve, warn_collapse
 from priorfit.translate.beliefs import defaults_text
 from priorfit.views import Views, collapsed, explain, views_of
@@ -43,6 +46,7 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         prior: Prior | None = None,
         likelihood: Likelihood | None = None,
         *,
+        formula: str | None = None,
         strength: float | str | None = None,
         constraint: Ball | None = None,
         units: str = "raw",
@@ -60,6 +64,7 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
     ) -> None:
         self.prior = prior
         self.likelihood = likelihood
+        self.formula = formula
         self.strength = strength
         self.constraint = constraint
         self.units = units
@@ -115,25 +120,37 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
     def _default_likelihood(self) -> Likelihood:
         return Gaussian()
 
+    def _likelihood_of(self, y: Any) -> Likelihood:  # noqa: ARG002
+        """The likelihood for this response."""
+        return self.likelihood or self._default_likelihood()
+
     def _encode(self, y: Any, likelihood: Likelihood) -> Any:  # noqa: ARG002
         return y
+
+    def _may_be_several(self, likelihood: Likelihood) -> bool:  # noqa: ARG002
+        """Whether y may have several columns."""
+        return False
 
     # -- fitting ---------------------------------------------------------------------------------
 
     def _fit(
         self, X: Any, y: Any, sample_weight: Any, offset: Any, progress: Callable[..., None] | None
     ) -> Self:
-        likelihood = self.likelihood or self._default_likelihood()
-        of_kind("likelihood", likelihood, Likelihood, "pf.Poisson()")
+        given = self.likelihood or self._default_likelihood()
+        of_kind("likelihood", given, Likelihood, "pf.Poisson()")
         if self.units not in _UNITS:
             raise InputError(
                 f"`units` must be one of {', '.join(_UNITS)}",
                 repr(self.units),
                 "Choose one of them.",
             )
-        X, y = split_target(X, y)
-        design = self._design(X)
-        y = same_length(design, response(self, y))
+        formula = formula_of(self.formula, X, y)
+        if formula is not None and formula.response is not None:
+            y = formula.values(X)
+        design = self._design(X, formula)
+        offset = self._known(X, offset)
+        y = same_length(design, self._given(y))
+        likelihood = self._likelihood_of(y)
         problem = Problem.make(
             design,
             self._encode(y, likelihood),
@@ -141,23 +158,36 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
             likelihood=likelihood,
             weights=row_weights(sample_weight, design.shape[0]),
             offset=offset,
-            intercept=self.intercept,
+            intercept=self.intercept and (self._schema is None or self._schema.intercept),
         )
         problem, solution = self._solved(self._in_units(problem), progress)
-        self.coef_: Array = solution.coef
+        several = problem.outputs is not None
+        self.coef_: Array = solution.coef.T if several else solution.coef  # (q, p)
         self.intercept_: Any = solution.intercept
         self.solution_, self.certificate_ = solution, solution.certificate
         self.n_iter_, self.dispersion_ = solution.n_iter, solution.phi
         self.prior_ = problem.prior
         if getattr(problem.likelihood, "scale_by_noise", False):
             self.prior_ = problem.prior.widened(float(np.sqrt(solution.phi)))
+        self._labels = problem.design.labels()
+        self._free: Mask | None = None
+        if problem.outputs is not None:
+            self._free = problem.likelihood.free(problem.outputs)
         self.views_ = self._views(self.prior_, np.ones(len(solution.coef)))
         self._data_precision = _precision(problem, solution.intercept, solution.coef, solution.phi)
         self._n_effective, self._n_rows = problem.n_effective, len(problem.y)
-        self._labels = problem.design.labels()
         self.column_sd_ = problem.design.moments(problem.weights)[1]
-        self._likelihood = likelihood
+        self.likelihood_ = solution.likelihood or likelihood
+        self._likelihood = self.likelihood_ if likelihood.known_shape is None else likelihood
+        self._finish(problem)
         return self
+
+    def _given(self, y: Any) -> Any:
+        several = self._may_be_several(self.likelihood or self._default_likelihood())
+        return response(self, y, several)
+
+    def _finish(self, problem: Problem) -> None:
+        """What a subclass keeps of the fitted problem."""
 
     def _ball(self) -> Any:
         """The constraint, checked."""
@@ -176,7 +206,10 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         """The problem with its final prior, and its solution."""
         if self.constraint is None:
             problem = self._chosen(problem, progress)
-            return problem, solve(problem, tol=self.tol, max_iter=self.max_iter, solver=self.solver)
+            found = solve(problem, tol=self.tol, max_iter=self.max_iter, solver=self.solver)
+            if problem.likelihood.known_shape is None:
+                problem = replace(problem, likelihood=found.likelihood or problem.likelihood)
+            return problem, found
         radius = float(self.constraint.radius) / problem.form.radius_unit
         fit = constrained(problem, radius, tol=self.tol, solver=self.solver)
         self.path_ = fit.path
@@ -188,6 +221,8 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         if self.units == "raw" or self.strength is not None:
             return problem
         scaled = per_sd(problem)
+        if isinstance(problem.likelihood, Gaussian):
+            problem.require_one_output("`units='sd'`")
         if not isinstance(problem.likelihood, Gaussian) or problem.likelihood.scale_by_noise:
             return scaled
         sd = np.sqrt(np.cov(problem.y, aweights=problem.weights, ddof=0))
@@ -198,23 +233,9 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         if self.strength is None:
             return problem
         problem = replace(problem, prior=problem.prior.unit())
-        shared: Any = {"tol": self.tol, "n_points": self.n_points, "rule": self.rule}
-        if self.strength == "cv":
-            self.selection_, self.path_ = cross_validate(
-                problem,
-                folds=self.cv,
-                seed=self.seed,
-                threads=self.threads,
-                standardize=self.standardize,
-                max_iter=self.max_iter,
-                progress=progress,
-                **shared,
-            )
-            k = self.selection_.chosen
-        elif self.strength == "loo":
-            self.selection_, self.path_ = leave_one_out(
-                problem, standardize=self.standardize, **shared
-            )
+        if isinstance(self.strength, str):
+            settings = self._settings(progress)
+            self.selection_, self.path_ = choose(problem, self.strength, **settings)
             k = self.selection_.chosen
         else:
             shaped, given = per_sd(problem) if self.standardize else problem, _lambda(self.strength)
@@ -223,26 +244,57 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         if not path.identified_at(k):
             warn_collapse()
         likelihood = problem.likelihood
-        if isinstance(likelihood, Gaussian) and likelihood.noise is None:
-            likelihood = Gaussian(noise=float(np.sqrt(path.dispersion_at(k))))
+        if likelihood.known_dispersion is None:
+            likelihood = likelihood.at(path.dispersion_at(k))
         return replace(problem, prior=path.prior_at(k), likelihood=likelihood)
 
-    def _design(self, X: Any) -> Design:
+    def _settings(self, progress: Callable[..., None] | None) -> dict[str, Any]:
+        """What `choose` takes for the way that `strength` names."""
+        way = self.strength
+        settings: dict[str, Any] = {"standardize": self.standardize, "tol": self.tol}
+        settings["max_iter"] = self.max_iter
+        if way != "universal":
+            settings["n_points"] = self.n_points
+        if way in ("cv", "loo"):
+            settings["rule"] = self.rule
+        if way == "stability":
+            settings["seed"] = self.seed
+        if way == "cv":
+            settings |= {"folds": self.cv, "seed": self.seed, "threads": self.threads}
+            settings["progress"] = progress
+        return settings
+
+    def _design(self, X: Any, formula: Formula | None) -> Design:
         """The design of X, remembering names and kinds of columns."""
-        self._schema: Schema | None = None
+        self._schema: Schema | FormulaSchema | None = None
+        if formula is not None:
+            self._schema = formula_schema(self, formula, X, self.missing)
+            return self._schema.design(X)
         if has_names(X):
             self._schema = table_schema(self, X, self.missing)
             return self._schema.design(X)
         return array_design(self, X, reset=True)
+
+    def _known(self, X: Any, offset: Any) -> Any:
+        """The offset given plus those of the formula; None where there is neither."""
+        own = None if self._schema is None else self._schema.offset(X)
+        if own is None or offset is None:
+            return offset if own is None else own
+        return own + vector("offset", offset, len(own))
 
     def _eta(self, X: Any, offset: Any = None) -> Array:
         """Linear predictor of new rows."""
         check_is_fitted(self)
         if self._schema is not None and is_table(X):
             design = self._schema.design(X)
+            offset = self._known(X, offset)
+        elif isinstance(self._schema, FormulaSchema):
+            raise InputError(
+                "a model of a formula needs a table", type(X).__name__, "Pass a data frame."
+            )
         else:
             design = array_design(self, X, reset=False)
-        coef = np.ravel(self.coef_)
+        coef = self.coef_.ravel() if self._free is None else self.coef_.T
         if design.shape[1] != len(coef):
             raise InputError(
                 f"X must have the {len(coef)} columns that the model was fitted on",
@@ -250,20 +302,29 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
                 "Pass a table with the same columns.",
             )
         n = design.shape[0]
-        eta: Array = design.matvec(coef) + float(np.ravel(self.intercept_)[0])
+        level = float(np.ravel(self.intercept_)[0]) if coef.ndim == 1 else self.intercept_
+        eta: Array = design.matvec(coef) + level
         if not np.all(np.isfinite(eta)):
             design.moments(np.ones(n))  # names the first cell that is not finite
-        return eta if offset is None else eta + vector("offset", offset, n)
+        if offset is None:
+            return eta
+        wide = matrix("offset", offset, n, eta.shape[1]) if eta.ndim == 2 else None
+        return eta + (vector("offset", offset, n) if wide is None else wide)
+
+    def _response(self, X: Any, y: Any) -> Any:
+        """y, or the response that the formula reads from the table."""
+        own = isinstance(self._schema, FormulaSchema) and y is None
+        return self._schema.formula.values(X) if own else y  # type: ignore[union-attr]
 
     def explain(self) -> str:
         """What the belief says in words, and which columns escape it or are held by it."""
         check_is_fitted(self)
-        precision = self._data_precision / np.square(self._stated_unit)
+        precision = (self._data_precision.T / np.square(self._stated_unit)).T.ravel()
         likelihood, phi = self._likelihood, self.dispersion_
         elsewhere = defaults_text(likelihood.name, phi, self._n_effective)
-        words = explain(
-            self.stated_views_, likelihood, phi, elsewhere, precision, self.feature_labels_
-        )
+        views = self.stated_views_
+        form = self._belief(views.prior).lower(precision.size)
+        words = explain(views, likelihood, phi, elsewhere, precision, self.weight_labels_, form)
         if self.stated_per_sd_:
             words += "\nThe belief is per standard deviation of each column."
         if self.strength is not None:
@@ -290,20 +351,35 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
 
     def _views(self, prior: Prior, unit: Array) -> Views:
         """Of weights times ``unit``; a slack constraint keeps the radius that was given."""
-        coef = self.solution_.coef * unit
-        views = views_of(prior, self.dispersion_, coef)
+        coef = (self.solution_.coef.T * unit).T.ravel()
+        views = views_of(self._belief(prior), self.dispersion_, coef)._replace(prior=prior)
         if self.constraint is None or not views.constraint.slack:
             return views
-        shape = self.path_.prior.rescaled(unit)
+        shape = self._belief(self.path_.prior.rescaled(unit))
         free = views_of(shape, 0.0, coef).constraint
-        radius = float(self.constraint.radius) / shape.lower(len(unit)).radius_unit
+        radius = float(self.constraint.radius) / shape.lower(len(coef)).radius_unit
         return views._replace(constraint=free._replace(radius=radius))
+
+    def _belief(self, prior: Prior) -> Prior:
+        """The belief about all weights that this one of the columns is."""
+        if self._free is None:
+            return prior
+        return for_outputs(prior, len(self._labels), self._free)
 
     @property
     def feature_labels_(self) -> tuple[str, ...]:
         """Names of the coefficients: columns, and levels of categorical columns."""
         check_is_fitted(self)
         return tuple(self._labels)
+
+    @property
+    def weight_labels_(self) -> tuple[str, ...]:
+        """Names of all weights: of the columns, with ``[output]`` where there are several."""
+        names = self.feature_labels_
+        if self._free is None:
+            return names
+        outputs = getattr(self, "classes_", np.arange(len(self._free))).tolist()
+        return tuple(f"{name} [{output}]" for name in names for output in outputs)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -313,18 +389,15 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
 
 def _lambda(strength: Any) -> float:
     """A strength given as a number, checked."""
-    if isinstance(strength, str):
-        raise InputError(
-            "`strength` must be a number, 'cv' or 'loo'", repr(strength), "A number is a lambda."
-        )
     if not (np.isfinite(strength) and strength >= 0):
         raise InputError("`strength` must be >= 0", repr(strength), "It is a lambda.")
     return float(strength)
 
 
-def _precision(problem: Problem, intercept: float, coef: Array, phi: float) -> Array:
-    """How sharply the data know each weight alone: ``sum w h (x - mean)^2 / phi``, (p,)."""
-    h = problem.likelihood.curvature(problem.y, problem.eta(intercept, coef))
-    weights = problem.weights * h
-    sd = problem.design.moments(weights)[1]
-    return np.asarray(weights.sum() * sd**2 / phi)
+def _precision(problem: Problem, intercept: Intercept, coef: Array, phi: float) -> Array:
+    """How sharply the data know each weight alone: ``sum w h (x - mean)^2 / phi``, of its shape."""
+    eta = problem.eta(intercept, coef)
+    weights = problem.likelihood.information(problem.y, eta, problem.weights)
+    columns = weights[:, None] if weights.ndim == 1 else weights
+    found = [w.sum() * problem.design.moments(w)[1] ** 2 / phi for w in columns.T]
+    return found[0] if weights.ndim == 1 else np.stack(found, axis=1)

@@ -11,11 +11,14 @@ from sklearn.utils.validation import _check_feature_names, column_or_1d, validat
 
 from priorfit._errors import InputError
 from priorfit._typing import Array
-from priorfit.design import Design, Schema, as_design, is_table
+from priorfit.design import Design, Formula, FormulaSchema, Schema, as_design, is_table
+from priorfit.design.formula import simple
 
 __all__ = [
     "array_design",
     "column_names",
+    "formula_of",
+    "formula_schema",
     "has_names",
     "labels",
     "response",
@@ -43,6 +46,41 @@ def has_names(X: Any) -> bool:
 def column_names(X: Any) -> Sequence[Any]:
     """The names of a table's columns; none for anything else."""
     return list(getattr(X, "column_names", getattr(X, "columns", [])))
+
+
+def formula_of(stated: Any, X: Any, y: Any) -> Formula | None:
+    """The formula of an estimator or of ``y``; None where neither is one.
+
+    Raises `InputError` where both are, where X is no table, and where y is given twice.
+    """
+    if isinstance(y, str) and stated is not None:
+        raise InputError(
+            "a formula must be given once", f"{stated!r} and {y!r}", "Leave one of them out."
+        )
+    if not isinstance(y, str) and stated is None:
+        return None
+    formula = Formula(stated) if stated is not None else simple(y)
+    if not is_table(X):
+        raise InputError(
+            "a formula, or a target given by name, needs a table",
+            type(X).__name__,
+            "Pass a data frame, or y itself.",
+        )
+    if formula.response is not None and stated is not None and y is not None:
+        raise InputError(
+            "y must be given once",
+            f"{formula.response_text!r} in the formula, and y",
+            "Call fit(table), or leave the left side of the formula out.",
+        )
+    return formula
+
+
+def formula_schema(estimator: Any, formula: Formula, X: Any, missing: str) -> FormulaSchema:
+    """What a formula makes of a table, learned; the columns that it reads are noted."""
+    schema = FormulaSchema.learn(formula, X, missing)
+    estimator.n_features_in_ = len(schema.names)
+    estimator.feature_names_in_ = np.array(schema.names, dtype=object)
+    return schema
 
 
 def table_schema(estimator: Any, X: Any, missing: str) -> Schema:
@@ -83,8 +121,9 @@ def array_design(estimator: Any, X: Any, *, reset: bool) -> Design:
     return as_design(X)
 
 
-def response(estimator: Any, y: Any) -> Any:
-    """y as one column; a column vector is flattened with scikit-learn's warning."""
+def response(estimator: Any, y: Any, several: bool = False) -> Any:
+    """y as one column; a column vector is flattened with scikit-learn's warning. Where ``several``
+    are allowed a y of several columns stays as it is."""
     if y is None:
         name = type(estimator).__name__
         raise InputError(
@@ -93,7 +132,7 @@ def response(estimator: Any, y: Any) -> Any:
     y = np.asarray(y)
     if y.ndim == 2 and y.shape[1] == 1:
         y = column_or_1d(y, warn=True)
-    if y.ndim != 1:
+    if y.ndim != 1 and not (several and y.ndim == 2):
         raise InputError("y must have one value per row", f"shape {y.shape}", "Pass a vector.")
     return y
 

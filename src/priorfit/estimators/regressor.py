@@ -9,6 +9,7 @@ from sklearn.base import RegressorMixin
 
 from priorfit._typing import Array
 from priorfit.estimators.base import MAPEstimator
+from priorfit.likelihoods import Gaussian, Likelihood
 
 __all__ = ["MAPRegressor"]
 
@@ -18,12 +19,17 @@ class MAPRegressor(RegressorMixin, MAPEstimator):  # type: ignore[misc]
 
     Parameters
     ----------
+    formula : for example "claims ~ C(region) + bs(age, df=5) + offset(log(exposure))"; then call
+        ``fit(table)``. Without a left side call ``fit(table, y)``.
     prior : belief about the weights (default ``Normal(scale=1)``), in their own units.
-    likelihood : `Gaussian` (default), `Poisson` or `Bernoulli`.
+    likelihood : `Gaussian` (default), `Poisson`, `NegativeBinomial`, `Gamma`, `Tweedie`, `Huber` or
+        `Bernoulli` (y as shares, see `pf.shares`). What it leaves open is estimated, and is in
+        ``likelihood_``.
     constraint : `L1Ball` or `L2Ball` in place of a prior: the fit by its radius, exactly, in
         ``units``. The prior that it means is ``prior_``.
-    strength : None takes the prior's scale as it stands; "cv" chooses it by cross-validation, "loo"
-        by exact leave-one-out (gaussian, normal prior); a number is a lambda on the sum scale.
+    strength : None takes the prior's scale as it stands; "cv", "loo", "aic", "bic", "ebic", "gcv",
+        "sure", "stability" or "universal" let the data choose it (`pf.choose`); a number is a
+        lambda on the sum scale.
     units : "raw", or "sd": the prior holds per standard deviation of the column (and of y).
     standardize : where the strength is chosen, state the prior per standard deviation.
     intercept : whether there is one (flat prior, never counted).
@@ -34,7 +40,8 @@ class MAPRegressor(RegressorMixin, MAPEstimator):  # type: ignore[misc]
 
     Attributes
     ----------
-    coef_ (p,), intercept_, certificate_, views_ (prior, penalty, constraint), prior_,
+    coef_ (p,) and intercept_, of q responses (q, p) and (q,); certificate_, views_ (prior, penalty,
+    constraint), prior_,
     dispersion_ (noise variance for the gaussian), column_sd_ (p,), solution_, path_ and
     selection_ (where the strength was chosen), feature_labels_, n_features_in_, n_iter_.
 
@@ -55,17 +62,25 @@ class MAPRegressor(RegressorMixin, MAPEstimator):  # type: ignore[misc]
     def fit(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         sample_weight: Any = None,
         *,
         offset: Any = None,
         progress: Callable[..., None] | None = None,
     ) -> Self:
-        """Fit; ``y`` is an array, the name of a column of X, or "target ~ ." / "target ~ a + b"."""
+        """Fit; ``y`` is an array, the name of a column of X, or a formula over its columns."""
         return self._fit(X, y, sample_weight, offset, progress)
 
+    def _may_be_several(self, likelihood: Likelihood) -> bool:
+        return isinstance(likelihood, Gaussian)
+
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+        """R²; without y, of the formula's response."""
+        value: float = super().score(X, self._response(X, y), sample_weight)
+        return value
+
     def predict(self, X: Any, *, offset: Any = None) -> Array:
-        """The expected response, (n,)."""
+        """The expected response, (n,) or (n, q)."""
         eta = self._eta(X, offset)
         mean: Array = self._likelihood.mean(eta)
         return mean

@@ -1,25 +1,48 @@
 """How the response scatters around the linear predictor."""
 
-from priorfit._errors import InputError
 from priorfit.likelihoods.base import Likelihood
 from priorfit.likelihoods.bernoulli import Bernoulli
+from priorfit.likelihoods.coupled import Coupled, CoupledRows, Hessian
+from priorfit.likelihoods.cox import Cox, survival
+from priorfit.likelihoods.gamma import Gamma
 from priorfit.likelihoods.gaussian import Gaussian
+from priorfit.likelihoods.huber import Huber
+from priorfit.likelihoods.multinomial import Multinomial
+from priorfit.likelihoods.named import as_text, by_name
+from priorfit.likelihoods.negative_binomial import NegativeBinomial
+from priorfit.likelihoods.ordinal import Ordinal, probabilities
+from priorfit.likelihoods.outputs import Flattened, flattened
 from priorfit.likelihoods.poisson import Poisson
+from priorfit.likelihoods.quantile import Quantile
+from priorfit.likelihoods.shares import Shares, shares
+from priorfit.likelihoods.squared_hinge import SquaredHinge
+from priorfit.likelihoods.student_t import StudentT
+from priorfit.likelihoods.tweedie import Tweedie
 
-__all__ = ["Bernoulli", "Gaussian", "Likelihood", "Poisson", "by_name"]
-
-
-def by_name(name: str) -> Likelihood:
-    """The likelihood called ``name``; raises `InputError` where there is none.
-
-    Examples
-    --------
-    >>> by_name("poisson")
-    Poisson()
-    """
-    known: dict[str, type[Likelihood]] = {c.name: c for c in (Gaussian, Bernoulli, Poisson)}
-    if name not in known:
-        raise InputError(
-            f"a likelihood must be one of {', '.join(known)}", repr(name), "Choose one of them."
-        )
-    return known[name]()
+__all__ = [
+    "Bernoulli",
+    "Coupled",
+    "CoupledRows",
+    "Cox",
+    "Flattened",
+    "Gamma",
+    "Gaussian",
+    "Hessian",
+    "Huber",
+    "Likelihood",
+    "Multinomial",
+    "NegativeBinomial",
+    "Ordinal",
+    "Poisson",
+    "Quantile",
+    "Shares",
+    "SquaredHinge",
+    "StudentT",
+    "Tweedie",
+    "as_text",
+    "by_name",
+    "flattened",
+    "probabilities",
+    "shares",
+    "survival",
+]

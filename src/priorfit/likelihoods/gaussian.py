@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from priorfit._checks import matrix, vector
 from priorfit._errors import InputError
 from priorfit._typing import Array
 from priorfit.likelihoods.base import Likelihood
@@ -41,6 +43,7 @@ class Gaussian(Likelihood):
 
     name = "gaussian"
     has_dispersion = True
+    has_outputs = True
 
     def __post_init__(self) -> None:
         if self.noise is not None and not (np.isfinite(self.noise) and self.noise > 0):
@@ -61,8 +64,17 @@ class Gaussian(Likelihood):
         """``noise**2``, or None."""
         return None if self.noise is None else float(self.noise) ** 2
 
+    def at(self, phi: float) -> Gaussian:
+        """``Gaussian(noise=sqrt(phi))``."""
+        return Gaussian(noise=float(np.sqrt(phi)))
+
     def check(self, y: Array) -> None:
         """Any finite number will do."""
+
+    def response(self, y: Any, n: int) -> Array:
+        """``y`` (n,), or (n, q) for q > 1 responses of one noise."""
+        wide = np.ndim(y) == 2 and np.shape(y)[1] > 1
+        return matrix("y", y, n) if wide else vector("y", y, n)
 
     def loss(self, y: Array, eta: Array) -> Array:
         """``(y - eta)^2 / 2``."""
@@ -92,9 +104,22 @@ class Gaussian(Likelihood):
         """``eta``."""
         return eta
 
-    def null_eta(self, mean_y: float) -> float:
+    def eta_of(self, mean_y: float) -> float:
         """``mean_y``."""
         return mean_y
+
+    @property
+    def predictor(self) -> str:
+        """The mean."""
+        return "mean"
+
+    def in_words(self, phi: float) -> str:
+        """The noise."""
+        return f"Noise: standard deviation {np.sqrt(phi):.3g}."
+
+    def width(self, phi: float) -> tuple[str, float]:
+        """The root of phi."""
+        return "noise", float(np.sqrt(phi))
 
     def draw(self, eta: Array, phi: float, rng: np.random.Generator) -> Array:
         """``eta`` plus noise of variance ``phi``."""

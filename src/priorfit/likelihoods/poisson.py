@@ -76,9 +76,22 @@ class Poisson(Likelihood):
         with np.errstate(over="ignore"):
             return np.exp(eta)
 
-    def null_eta(self, mean_y: float) -> float:
+    def eta_of(self, mean_y: float) -> float:
         """``log(mean_y)``."""
         return float(np.log(mean_y))
+
+    def attained(self, y: Array) -> bool:
+        """Where no y is 0."""
+        return bool(np.all(y > 0))
+
+    def variance(self, mean: Array) -> Array:
+        """``mu``."""
+        return mean
+
+    @property
+    def predictor(self) -> str:
+        """The log mean."""
+        return "log mean"
 
     def draw(self, eta: Array, phi: float, rng: np.random.Generator) -> Array:  # noqa: ARG002
         """Counts; where the mean is beyond 1e15 the mean itself."""

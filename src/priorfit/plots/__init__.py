@@ -1,18 +1,22 @@
 """Pictures of finished results: Axes in, Axes out."""
 
 from priorfit.plots.coefficients import plot_coefficients
+from priorfit.plots.curves import plot_curves
 from priorfit.plots.path import plot_path
 from priorfit.plots.predictive import plot_prior_predictive
 from priorfit.plots.prior import plot_prior
-from priorfit.plots.selection import plot_selection
+from priorfit.plots.selection import plot_criteria, plot_selection
 from priorfit.plots.shrinkage import plot_shrinkage
 from priorfit.plots.style import STYLE
 from priorfit.plots.views import plot_contours, plot_price, plot_views
+from priorfit.plots.walks import plot_walks
 
 __all__ = [
     "STYLE",
     "plot_coefficients",
     "plot_contours",
+    "plot_criteria",
+    "plot_curves",
     "plot_path",
     "plot_price",
     "plot_prior",
@@ -20,4 +24,5 @@ __all__ = [
     "plot_selection",
     "plot_shrinkage",
     "plot_views",
+    "plot_walks",
 ]

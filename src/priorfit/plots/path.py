@@ -66,8 +66,9 @@ def plot_path(
         raise InputError(f"`x` must be one of {', '.join(_AXES)}", repr(x), "Choose one of them.")
     ax = axes_of(ax)
     places = _places(path, x)
-    labels = tuple(names) if names is not None else path.problem.design.labels()
-    effects = path.coefs * path.problem.design.moments(path.problem.weights)[1][:, None]
+    labels = tuple(names) if names is not None else path.problem.weight_labels
+    spread = path.problem.design.moments(path.problem.weights)[1]
+    effects = path.flat_coefs * np.repeat(spread, path.problem.outputs or 1)[:, None]
     named = _named(effects, max_labels)
     for j in range(len(effects)):
         if j not in named and np.any(effects[j]):
@@ -82,7 +83,8 @@ def plot_path(
     if x == "penalty":
         ax.invert_xaxis()
     ax.margins(x=0.01, y=0.06)
-    _label_ends(ax, places[-1], effects, named, labels)
+    limit = 18 if path.problem.outputs is None else 26
+    _label_ends(ax, places[-1], effects, named, [short(str(k), limit) for k in labels])
     top_counts(ax, places, path.n_nonzero)
     if mark is not None:
         rule(ax, places[mark], "chosen")
@@ -117,7 +119,7 @@ def _label_ends(
     ends = [float(effects[j, -1]) for j in named]
     for rank, (j, y) in enumerate(zip(named, spread(ends, gap), strict=True)):
         ax.annotate(
-            short(str(labels[j]), 18),
+            labels[j],
             xy=(end, ends[rank]),
             xytext=(1.02, y),
             textcoords=ax.get_yaxis_transform(),
@@ -159,12 +161,12 @@ def rule(ax: Axes, at: float, text: str, *, dashed: bool = False) -> None:
 
 
 def _sentence(path: Path, mark: int | None) -> str:
-    p = len(path.coefs)
+    p = len(path.flat_coefs)
     if not np.any(path.coefs == 0):
         return f"All {p} weights shrink together and none is ever exactly zero"
     if mark is None:
         first = int(np.flatnonzero(path.n_nonzero)[0]) if np.any(path.n_nonzero) else 0
-        entered = path.problem.design.labels()[int(np.argmax(np.abs(path.coefs[:, first])))]
+        entered = path.problem.weight_labels[int(np.argmax(np.abs(path.flat_coefs[:, first])))]
         return f"Weights enter one by one as the belief weakens: {entered} is the first"
     count = int(path.n_nonzero[mark])
     return f"{count} of {p} weights {'is' if count == 1 else 'are'} in at the chosen strength"

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from priorfit.plots.style import GREY, SOFT, axes_of, bare, color_of, spread, title
-from priorfit.priors import ElasticNet, Prior, Truncated, shrinkage
+from priorfit.priors import SCAD, ElasticNet, Prior, Truncated, shrinkage
 
 __all__ = ["plot_shrinkage"]
 
@@ -48,14 +48,22 @@ def plot_shrinkage(
     _names(ax, pairs, [*ends, reach], 0.055 * 2 * reach)
     ax.set_xlabel("what the data alone say (least squares)")
     ax.set_ylabel("estimate")
-    title(ax, "A normal prior takes a share, a Laplace prior a fixed amount")
+    title(ax, _sentence([prior for prior, _ in pairs]))
     return ax
+
+
+def _sentence(priors: list[Prior]) -> str:
+    if any(p.separable and p.lower(1).concave is not None for p in priors):
+        return "A heavy tail lets large weights be what the data say"
+    return "A normal prior takes a share, a Laplace prior a fixed amount"
 
 
 def _dash(prior: Prior, estimate: str) -> object:
     base = prior.prior if isinstance(prior, Truncated) else prior
     if estimate == "mean":
         return (0, (1.5, 1.5))
+    if isinstance(base, SCAD):
+        return (0, (5, 1.5, 1, 1.5))
     return (0, (6, 3)) if isinstance(base, ElasticNet) or base is not prior else "-"
 
 
@@ -79,6 +87,7 @@ def _names(ax: Axes, pairs: list[tuple[Prior, str]], ends: list[float], gap: flo
 
 def _word(prior: Prior, estimate: str) -> str:
     base = prior.prior if isinstance(prior, Truncated) else prior
-    names = ("scale", "l1_scale", "l2_scale")
-    scales = " and ".join(f"{getattr(base, k):.3g}" for k in names if hasattr(base, k))
+    names = ("scale", "l1_scale", "l2_scale", "penalty")
+    given = [float(getattr(base, k)) for k in names if hasattr(base, k)]
+    scales = " and ".join(f"{value:.3g}" for value in given if np.isfinite(value))
     return f"{prior.word} {scales}, {estimate}"

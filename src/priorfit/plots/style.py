@@ -13,12 +13,18 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from priorfit._typing import Array
 from priorfit.priors import (
+    MCP,
+    SCAD,
     ElasticNet,
     GroupLaplace,
+    Horseshoe,
     Laplace,
+    LogLaplace,
     Normal,
     Prior,
     SparseGroupLaplace,
+    SpikeSlab,
+    StudentPrior,
     Truncated,
 )
 
@@ -39,6 +45,7 @@ __all__ = [
 
 INK, SOFT, DATA, GREY, BAD = "#1d1f23", "#5c6270", "#4A4A4A", "#B8B8B8", "#B3261E"
 NORMAL, LAPLACE, PRODUCT = "#0072B2", "#C44E00", "#7A4FA3"
+SMOOTH_TAIL, KINKED_TAIL, LEVEL, SPIKE = "#56767F", "#00795A", "#9A6A00", "#8C2D5E"
 #: colours of labelled lines, in order; readable in grey by their lightness
 LINES = ("#0072B2", "#C44E00", "#00795A", "#7A4FA3", "#9A6A00", "#56767F")
 
@@ -134,6 +141,12 @@ def color_of(prior: Prior) -> str:
         GroupLaplace: LAPLACE,
         ElasticNet: PRODUCT,
         SparseGroupLaplace: PRODUCT,
+        StudentPrior: SMOOTH_TAIL,
+        Horseshoe: SMOOTH_TAIL,
+        LogLaplace: KINKED_TAIL,
+        MCP: LEVEL,
+        SCAD: LEVEL,
+        SpikeSlab: SPIKE,
     }
     return next((c for kind, c in colors.items() if isinstance(base, kind)), DATA)
 

@@ -36,7 +36,7 @@ def plot_contours(path: Path, found: AtRadius, ax: Axes | None = None) -> Axes:
     >>> plot_contours(path, path.within(2.0)).get_xlabel()
     'weight of x0'
     """
-    if len(path.coefs) != 2 or not isinstance(path.problem.likelihood, Gaussian):
+    if path.coefs.shape[:-1] != (2,) or not isinstance(path.problem.likelihood, Gaussian):
         raise InputError(
             "contours need a gaussian path over two columns",
             f"{len(path.coefs)} columns, {path.problem.likelihood.name}",

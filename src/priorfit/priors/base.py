@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
@@ -9,15 +10,18 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from scipy import sparse
 
+from priorfit._checks import is_sparse
 from priorfit._errors import InputError
 from priorfit._typing import Array, ArrayLike, Seed
 from priorfit.priors.normal_form import NormalForm
 
 if TYPE_CHECKING:
+    from priorfit.priors.change import Change
     from priorfit.priors.compare import Comparison
 
-__all__ = ["Prior", "key_of_columns"]
+__all__ = ["Prior", "key_of_columns", "made_from"]
 
 
 class Prior(ABC):
@@ -29,6 +33,12 @@ class Prior(ABC):
 
     #: whether the density is a product over the columns
     separable = True
+    #: whether the belief only makes sense where all its columns have one unit
+    common_unit = False
+    #: the name of the linear map from b to the coordinates of `change`
+    coordinates = ""
+    #: whether it may be kept to a box (`Truncated`)
+    cuttable = True
 
     @abstractmethod
     def neg_log_density(self, b: ArrayLike) -> Array:
@@ -45,6 +55,26 @@ class Prior(ABC):
     @abstractmethod
     def lower(self, p: int) -> NormalForm:
         """The prior of ``p`` columns as plain arrays (`NormalForm`)."""
+
+    def change(self, p: int) -> Change | None:  # noqa: ARG002
+        """The coordinates of ``p`` weights in which the prior is separable or in groups; None
+        where it is so as it stands."""
+        return None
+
+    def given_others(self, p: int) -> NormalForm:
+        """What is believed of each weight by itself, where all others are known.
+
+        For a prior with other coordinates the curvature of its density, a Laplace density counting
+        by its variance.
+        """
+        change = self.change(p)
+        if change is None:
+            return self.lower(p)
+        form, inverse = change.prior.lower(p), change.basis.inverse()
+        curvature = form.l2 + 0.5 * form.l1**2
+        each = np.asarray((inverse * inverse).T @ curvature)
+        none, bound = np.zeros(p), np.full(p, np.inf)
+        return NormalForm(none, each, change.loc, -bound, bound)
 
     def check_columns(self, p: int) -> None:
         """Raise `InputError` where the prior cannot be one of ``p`` columns."""
@@ -64,6 +94,18 @@ class Prior(ABC):
         A scalar scale is set to 1 (an elastic net keeps the ratio of its two rates); scales
         given per column stay as they are, as relative scales.
         """
+
+    def along(self, form: NormalForm, total_weight: float) -> NormalForm:  # noqa: ARG002
+        """What a path multiplies by its lambdas, given the ``form`` of the prior at unit rate."""
+        return form
+
+    def relative(self) -> Self:
+        """As one part of a prior by column on a path, whose scales are relative ones."""
+        return self
+
+    def member(self, penalty: float, phi: float, total_weight: float) -> Self:  # noqa: ARG002
+        """The belief that a path through this prior of unit rate holds at lambda ``penalty``."""
+        return self.tempered(penalty / phi)
 
     @abstractmethod
     def rescaled(self, factor: ArrayLike) -> Self:
@@ -145,8 +187,9 @@ class Prior(ABC):
     def for_columns(self, names: Sequence[str]) -> Self:
         """Parameters given by column name become arrays in the order of ``names``.
 
-        A key may hold ``*`` and ``?``; an exact name wins over a pattern, an earlier pattern over
-        a later one. Raises `InputError` where a column has no value or a key meets no column.
+        A key may hold ``*`` and ``?``, or be what columns were made from (`made_from`: "region" for
+        its levels); an exact name wins over these, these over a pattern, an earlier pattern over a
+        later one. Raises `InputError` where a column has no value or a key meets no column.
         """
         named = {
             key: _by_name(key, value, names)
@@ -171,11 +214,35 @@ class Prior(ABC):
 def _same(a: Any, b: Any) -> bool:
     if isinstance(a, Mapping | Prior) or isinstance(b, Mapping | Prior):
         return bool(a == b)
+    if is_sparse(a) and is_sparse(b):
+        one, other = sparse.coo_array(a), sparse.coo_array(b)
+        return one.shape == other.shape and not abs(one - other).sum()
     return bool(np.array_equal(np.asarray(a), np.asarray(b)))
 
 
 def _by_name(parameter: str, values: Mapping[str, Any], names: Sequence[str]) -> Array:
     return np.array([values[k] for k in key_of_columns(parameter, values, names)], dtype=np.float64)
+
+
+def made_from(name: str) -> str:
+    """What a column was made from: its name without the levels and numbers in brackets.
+
+    Examples
+    --------
+    >>> made_from("region[north]"), made_from("C(k)[1]:sex[f]:age"), made_from("age")
+    ('region', 'C(k):sex:age', 'age')
+    """
+    shorter = re.sub(r"\[[^\[\]]*\]", "", name)
+    return made_from(shorter) if shorter != name else name
+
+
+def _key_of(name: str, values: Mapping[str, Any], patterns: Sequence[str]) -> Any:
+    if name in values:
+        return name
+    if made_from(name) in values:
+        return made_from(name)
+    # brackets are part of names here, not of patterns
+    return next((k for k in patterns if fnmatchcase(name, k.replace("[", "[[]"))), None)
 
 
 def key_of_columns(
@@ -185,7 +252,7 @@ def key_of_columns(
     patterns = [k for k in values if "*" in k or "?" in k]
     keys: list[Any] = []
     for name in names:
-        key = name if name in values else next((k for k in patterns if fnmatchcase(name, k)), None)
+        key = _key_of(name, values, patterns)
         if key is None and all_named:
             raise InputError(
                 f"`{parameter}` must name every column",

@@ -10,7 +10,7 @@ import numpy as np
 
 from priorfit._errors import InputError
 from priorfit._typing import Array, ArrayLike, Index, PerColumn, Seed
-from priorfit.priors.base import Prior, key_of_columns
+from priorfit.priors.base import Prior, key_of_columns, made_from
 from priorfit.priors.groups import Groups
 from priorfit.priors.mixture import log_constants, mixture, tails
 from priorfit.priors.normal_form import NormalForm
@@ -35,12 +35,19 @@ class _Grouped(Stated):
     groups: Any
     loc: PerColumn
     by_size: bool
+    outputs: str
 
     def _scales(self) -> tuple[PerColumn, PerColumn]:
         """(l1_scale, group_scale)."""
         raise NotImplementedError
 
     def _check(self, *names: str) -> None:
+        if self.outputs not in ("each", "together"):
+            raise InputError(
+                "`outputs` must be each or together",
+                repr(self.outputs),
+                "It says whether a group holds the weights of one output or of all.",
+            )
         for name in names:
             check(name, getattr(self, name), positive=name != "loc")
         if self.groups is None or isinstance(self.groups, Mapping):
@@ -68,7 +75,7 @@ class _Grouped(Stated):
 
     def _labels(self, names: Sequence[str]) -> Sequence[Any]:
         if self.groups is None:
-            return [k.rpartition("[")[0] if k.endswith("]") else k for k in names]
+            return list(map(made_from, names))
         if not isinstance(self.groups, Mapping):
             return list(self.groups)
         keys = key_of_columns("groups", self.groups, names, all_named=False)
@@ -261,6 +268,9 @@ class GroupLaplace(_Grouped):
     loc : centre of the belief, likewise. Estimates of a whole group can equal it exactly.
     by_size : the usual factor sqrt(d_g), so that a large group is not favoured for its size; False
         leaves it out.
+    outputs : where a fit has several outputs (classes, responses): "each" has groups of its own, or
+        all weights of a group's columns leave ``loc`` "together". With ``groups=None`` and
+        "together" a column matters for all outputs or for none (d_g is the number of outputs).
 
     Raises
     ------
@@ -282,6 +292,7 @@ class GroupLaplace(_Grouped):
     scale: PerColumn = 1.0
     loc: PerColumn = 0.0
     by_size: bool = True
+    outputs: str = "each"
 
     def __post_init__(self) -> None:
         self._check("scale", "loc")
@@ -304,7 +315,7 @@ class SparseGroupLaplace(_Grouped):
 
     Parameters
     ----------
-    groups, loc, by_size : see `GroupLaplace`.
+    groups, loc, by_size, outputs : see `GroupLaplace`.
     l1_scale, group_scale : scales of the two factors (number, one per column, or by name). Either 0
         fixes the weight; inf removes that factor.
 
@@ -324,6 +335,7 @@ class SparseGroupLaplace(_Grouped):
     group_scale: PerColumn = 1.0
     loc: PerColumn = 0.0
     by_size: bool = True
+    outputs: str = "each"
 
     def __post_init__(self) -> None:
         self._check("l1_scale", "group_scale", "loc")

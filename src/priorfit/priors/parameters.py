@@ -72,9 +72,11 @@ def weakened(strength: float, power: float) -> float:
 
 
 def times(value: PerColumn, factor: ArrayLike) -> Any:
-    array = as_array("scale", value)
+    array, factors = as_array("scale", value), np.asarray(factor, dtype=np.float64)
+    if array.ndim == 2 and factors.ndim == 1:  # columns by outputs
+        factors = factors[:, None]
     with np.errstate(invalid="ignore"):  # a scale of 0 stays 0, whatever the factor
-        product = np.where(array == 0, 0.0, array * np.asarray(factor, dtype=np.float64))
+        product = np.where(array == 0, 0.0, array * factors)
     return float(product) if product.ndim == 0 else product
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -60,6 +60,12 @@ class Truncated(Prior):
                 "`prior` must treat columns one by one to be truncated",
                 prior.word,
                 "Bounds inside a group have no exact prox; leave them out.",
+            )
+        if not prior.cuttable:
+            raise InputError(
+                "`prior` must be a density to be truncated",
+                prior.word,
+                "Use LogLaplace, whose tail is as heavy and which may be truncated.",
             )
         object.__setattr__(self, "prior", prior)
         object.__setattr__(self, "lower_bound", lower)
@@ -130,7 +136,7 @@ class Truncated(Prior):
                 f"loc={base.loc[j]} for column {j}",
                 "Move loc or the bounds.",
             )
-        return NormalForm(base.l1, base.l2, base.loc, low, high)
+        return replace(base, lower=low, upper=high)
 
     def tempered(self, strength: float) -> Self:
         """The base tempered, the same box."""

@@ -29,32 +29,43 @@ class Facts:
 
     @property
     def coef(self) -> Array:
-        """(p,) weights in the units of the data."""
-        return np.ravel(self.model.coef_)
+        """(p,) weights in the units of the data; of several outputs (p q,), column by column."""
+        return np.ravel(self.model.coef_.T)
 
     @property
-    def intercept(self) -> float:
-        return float(np.ravel(self.model.intercept_)[0])
+    def intercepts(self) -> tuple[tuple[str, float], ...]:
+        """The name and value of each."""
+        values = np.ravel(self.model.intercept_).tolist()
+        if len(values) == 1:
+            return (("intercept", values[0]),)
+        outputs = getattr(self.model, "classes_", np.arange(len(values))).tolist()
+        pairs = zip(outputs, values, strict=True)
+        return tuple((f"intercept [{output}]", value) for output, value in pairs)
 
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the coefficients."""
-        labels: tuple[str, ...] = self.model.feature_labels_
+        labels: tuple[str, ...] = self.model.weight_labels_
         return labels
 
     @property
     def response(self) -> str:
         """What a weight changes."""
         likelihood, classes = self.model._likelihood, getattr(self.model, "classes_", None)
-        if classes is not None:
-            return f"log odds of {self.target} = {classes[1]}"
-        link = {"gaussian": "mean", "poisson": "log mean", "bernoulli": "log odds"}
-        return f"{link[likelihood.name]} of {self.target}"
+        if likelihood.name == "multinomial":
+            held = likelihood.reference
+            against = "" if held is None or classes is None else f" against {classes[held]}"
+            return f"log odds of the class in brackets{against}"
+        if self.names != self.model.feature_labels_:
+            return f"mean of the response of {self.target} in brackets"
+        which = "" if classes is None or likelihood.name == "ordinal" else f" = {classes[1]}"
+        return f"{likelihood.predictor} of {self.target}{which}"
 
     @property
     def effects(self) -> Array:
         """Change of the linear predictor per standard deviation of each column, (p,)."""
-        return np.asarray(self.coef * self.model.column_sd_)
+        sd = self.model.column_sd_
+        return np.asarray(self.coef * np.repeat(sd, len(self.coef) // len(sd)))
 
     @property
     def order(self) -> Index:
@@ -65,10 +76,14 @@ class Facts:
     def zeros(self) -> str:
         """What the belief did to the columns, as a sentence."""
         p, gone = len(self.coef), int(np.sum(self.coef == 0))
+        several = self.names != self.model.feature_labels_
+        one = "weight" if several else "column"
         if gone:
             verb = "is" if gone == 1 else "are"
-            return f"{count(gone, 'of', 'of')} {count(p, 'column')} {verb} exactly zero."
-        return f"All {count(p, 'column')} keep a weight: this belief shrinks, it does not select."
+            return f"{count(gone, 'of', 'of')} {count(p, one)} {verb} exactly zero."
+        if several:
+            return f"None of {count(p, one)} is zero: this belief shrinks, it does not select."
+        return f"All {count(p, one)} keep a weight: this belief shrinks, it does not select."
 
     @property
     def views(self) -> Views:
@@ -81,6 +96,12 @@ class Facts:
         """The prior in words."""
         per = ", per standard deviation of each column" if self.model.stated_per_sd_ else ""
         return f"{describe(self.views.prior)}{per}."
+
+    @property
+    def scatter(self) -> str:
+        """How y scatters around its mean, as a sentence; empty where nothing is to be said."""
+        said: str = self.model.likelihood_.in_words(self.model.dispersion_)
+        return said
 
     @property
     def strength(self) -> str:
@@ -119,12 +140,14 @@ class Facts:
         given = model.get_params(deep=False)
         default = type(model)().get_params(deep=False)
         changed = [f"{k}={_code(v)}" for k, v in given.items() if not _equal(v, default[k])]
-        return f"pf.{type(model).__name__}({', '.join(changed)}).fit(table, {self.target!r})"
+        stated = "~" in (model.formula or "").lstrip("~ ")
+        what = "table" if stated else f"table, {self.target!r}"
+        return f"pf.{type(model).__name__}({', '.join(changed)}).fit({what})"
 
 
 def facts_of(model: Any, *, target: str = "y", source: str = "X", **more: Any) -> Facts:
     """Facts of a fitted `MAPRegressor` or `MAPClassifier`."""
-    p = len(np.ravel(model.coef_))
+    p = len(model.feature_labels_)
     title = f"{target} from {count(p, 'column')} of {source}"
     return Facts(model, title, target, source, **more)
 

@@ -49,10 +49,12 @@ def figures_of(facts: Facts) -> dict[str, Drawing]:
     model = facts.model
     selection, path = getattr(model, "selection_", None), getattr(model, "path_", None)
     drawn = {"prior": _drawing(lambda ax, _: plots.plot_prior(facts.views.prior, ax=ax), 3.4)}
-    if path is not None and path.coefs.shape[1] > 1:
+    if path is not None and len(path.penalties) > 1:
         mark = None if selection is None else selection.chosen
         drawn["path"] = _drawing(
-            lambda ax, wide: plots.plot_path(path, ax=ax, mark=mark, max_labels=12 if wide else 6),
+            lambda ax, wide: plots.plot_path(
+                path, ax=ax, mark=mark, names=facts.names, max_labels=12 if wide else 6
+            ),
             4.6,
         )
     if selection is not None:

@@ -99,11 +99,12 @@ def _cards(facts: Facts) -> list[tuple[str, str, str]]:
         base = "against no columns" if selection.n_nonzero[0] == 0 else "against the strongest"
         cards.append(("Held-out deviance", f"{-cut:+.0f} %".replace("-", "−"), base))
     if model._likelihood.has_dispersion:
-        cards.append(("Noise", number(float(np.sqrt(model.dispersion_))), f"of {facts.target}"))
+        word, width = model._likelihood.width(model.dispersion_)
+        cards.append((word[0].upper() + word[1:], number(width), f"of {facts.target}"))
     weighted = model._n_effective != model._n_rows
     cards.append(("Rows", rows, "counted with their weights" if weighted else ""))
-    word = "Certified" if certificate.certified else "NOT certified"
-    cards.append(("Certificate", word, f"gap {certificate.gap:.1e} of {certificate.tol:.0e} asked"))
+    proof, _, word = str(certificate).partition(": ")
+    cards.append(("Certificate", word[:1].upper() + word[1:], proof))
     return cards
 
 

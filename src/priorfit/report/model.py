@@ -10,16 +10,17 @@ from typing import Any
 
 import numpy as np
 
+from priorfit._checks import matrix, vector
 from priorfit._errors import InputError
-from priorfit._typing import Array
-from priorfit.design import Column, Schema, as_design
-from priorfit.likelihoods import by_name
+from priorfit._typing import Array, Intercept
+from priorfit.design import Column, FormulaSchema, Schema, as_design
+from priorfit.likelihoods import as_text, by_name
 from priorfit.priors import Prior, from_dict, to_dict
-from priorfit.problem import vector
 
 __all__ = ["Model", "load_model", "model_of", "save_model"]
 
-FORMAT, VERSION = "priorfit-model", 1
+FORMAT = "priorfit-model"
+PLAIN, WITH_FORMULA = 1, 2  # versions; who cannot read a formula must not try
 _LARGEST = 256 << 20
 
 
@@ -27,12 +28,12 @@ _LARGEST = 256 << 20
 class Model:
     """What is needed to predict, and to say what was believed."""
 
-    schema: Schema | None
+    schema: Schema | FormulaSchema | None
     target: str
     likelihood: str
     labels: tuple[str, ...]
     coef: Array
-    intercept: float
+    intercept: Intercept
     classes: tuple[Any, ...]
     prior: Prior
     dispersion: float
@@ -41,10 +42,13 @@ class Model:
     offset: str | None = None
 
     def predict(self, X: Any, offset: Any = None) -> dict[str, Array]:
-        """The mean of each row, (n,), under the target's name; for two classes the likelier label
-        and the probability of the second one. ``offset`` (n,) is added to the linear predictor.
+        """The mean of each row, (n,), under the target's name, of several responses numbered; for
+        classes the likeliest label, and the probability (or margin) of the second of two, or of
+        each; for times the hazard relative to the baseline. ``offset`` (n,) or (n, q) is added to
+        the linear predictor.
         """
         design = as_design(X) if self.schema is None else self.schema.design(X)
+        known = None if self.schema is None else self.schema.offset(X)
         if design.shape[1] != len(self.coef):
             raise InputError(
                 f"X must have {len(self.coef)} columns",
@@ -52,25 +56,51 @@ class Model:
                 "Pass the same columns.",
             )
         eta = design.matvec(self.coef) + self.intercept
-        if offset is not None:
+        if known is not None:
+            eta = eta + known
+        if offset is not None and eta.ndim == 2:
+            eta = eta + matrix("offset", offset, *eta.shape)
+        elif offset is not None:
             eta = eta + vector("offset", offset, len(eta))
-        mean = by_name(self.likelihood).mean(eta)
+        likelihood = by_name(self.likelihood)
+        mean = likelihood.mean(eta)
+        if eta.ndim == 2:
+            return self._several(mean)
+        if self.likelihood == "cox":
+            return {"hazard relative to the baseline": mean}
         if not self.classes:
             return {self.target: mean}
-        labels = np.asarray(self.classes, dtype=object)[(eta > 0).astype(np.intp)]
+        second = (eta > likelihood.eta_of(0.5)).astype(np.intp)
+        labels = np.asarray(self.classes, dtype=object)[second]
+        if not likelihood.is_probability:
+            return {self.target: labels, f"margin of {self.classes[1]}": eta}
         return {self.target: labels, f"P({self.target} = {self.classes[1]})": mean}
+
+    def _several(self, mean: Array) -> dict[str, Array]:
+        if not self.classes:
+            return {f"{self.target} {k}": column for k, column in enumerate(mean.T)}
+        likeliest = np.asarray(self.classes, dtype=object)[np.argmax(mean, axis=1)]
+        shares = zip(self.classes, mean.T, strict=True)
+        return {self.target: likeliest} | {f"P({self.target} = {c})": share for c, share in shares}
 
 
 def model_of(estimator: Any, target: str = "y", offset: str | None = None) -> Model:
     """The model file's content of a fitted `MAPRegressor` or `MAPClassifier`."""
     certificate = estimator.certificate_
+    if estimator._likelihood.name == "ordinal":
+        raise InputError(
+            "a model file must be of a likelihood without cut-points",
+            "ordinal",
+            "Keep classes_, coef_ and cut_points_ of the estimator.",
+        )
+    several = estimator.weight_labels_ != estimator.feature_labels_
     return Model(
         schema=estimator._schema,
         target=target,
-        likelihood=estimator._likelihood.name,
+        likelihood=as_text(estimator.likelihood_),
         labels=estimator.feature_labels_,
-        coef=np.ravel(estimator.coef_),
-        intercept=float(np.ravel(estimator.intercept_)[0]),
+        coef=estimator.coef_.T if several else np.ravel(estimator.coef_),
+        intercept=estimator.intercept_ if several else float(np.ravel(estimator.intercept_)[0]),
         classes=tuple(getattr(estimator, "classes_", np.array([])).tolist()),
         prior=estimator.prior_,
         dispersion=estimator.dispersion_,
@@ -82,29 +112,33 @@ def model_of(estimator: Any, target: str = "y", offset: str | None = None) -> Mo
 def save_model(model: Model, path: str | PathLike[str]) -> None:
     """Write the model as JSON; numbers keep all their digits."""
     schema = model.schema
-    columns = None
-    if schema is not None:
-        columns = [
-            {"name": c.name, "levels": c.levels, "mean": c.mean, "indicator": c.indicator}
-            for c in schema.columns
-        ]
+    formula = schema.to_dict() if isinstance(schema, FormulaSchema) else None
+    columns = [c.to_dict() for c in schema.columns] if isinstance(schema, Schema) else None
     content = {
         "format": FORMAT,
-        "version": VERSION,
+        "version": PLAIN if formula is None else WITH_FORMULA,
         "target": model.target,
         "offset": model.offset,
         "likelihood": model.likelihood,
+        "formula": formula,
         "columns": columns,
         "missing": "error" if schema is None else schema.missing,
-        "coefficients": [[k, float(v)] for k, v in zip(model.labels, model.coef, strict=True)],
-        "intercept": model.intercept,
+        "coefficients": [
+            [k, *np.atleast_1d(v).tolist()] for k, v in zip(model.labels, model.coef, strict=True)
+        ],
+        "intercept": np.asarray(model.intercept).tolist(),
         "classes": list(model.classes),
         "prior": to_dict(model.prior),
         "dispersion": model.dispersion,
-        "certificate": model.certificate,
+        "certificate": {k: _finite(v) for k, v in model.certificate.items()},
     }
     text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
     Path(path).write_text(text + "\n", encoding="utf-8")
+
+
+def _finite(value: float) -> float | str:
+    """A number as JSON has it; the infinite gap of a local optimum as text."""
+    return value if np.isfinite(value) else str(value)
 
 
 def load_model(path: str | PathLike[str]) -> Model:
@@ -118,10 +152,12 @@ def load_model(path: str | PathLike[str]) -> Model:
         )
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
-        if content["format"] != FORMAT or content["version"] != VERSION:
+        if content["format"] != FORMAT or content["version"] not in (PLAIN, WITH_FORMULA):
             found = f"{content['format']} version {content['version']}"
             raise InputError(
-                f"the file must be a {FORMAT} of version {VERSION}", found, "Fit it again."
+                f"the file must be a {FORMAT} of version {PLAIN} or {WITH_FORMULA}",
+                found,
+                "Fit it again.",
             )
         return _from_content(content)
     except InputError:
@@ -135,29 +171,31 @@ def load_model(path: str | PathLike[str]) -> Model:
 
 
 def _from_content(content: dict[str, Any]) -> Model:
-    schema = None
-    if content["columns"] is not None:
-        columns = tuple(
-            Column(
-                str(c["name"]),
-                None if c["levels"] is None else tuple(map(str, c["levels"])),
-                float(c["mean"]),
-                bool(c["indicator"]),
-            )
-            for c in content["columns"]
-        )
+    schema: Schema | FormulaSchema | None = None
+    if content.get("formula") is not None:
+        schema = FormulaSchema.from_dict(content["formula"])
+    elif content["columns"] is not None:
+        columns = tuple(map(Column.from_dict, content["columns"]))
         schema = Schema(columns, str(content["missing"]))
     coefficients = content["coefficients"]
-    coef = np.array([float(v) for _, v in coefficients])
+    coef = np.array([[float(v) for v in values] for _, *values in coefficients])
+    intercept = np.asarray(content["intercept"], dtype=np.float64)
+    if coef.shape[1:] != (intercept.shape or (1,)):
+        raise InputError(
+            "a model file must have one intercept for each weight of a column",
+            f"{intercept.size} for {coef.shape[1]}",
+            "Fit it again.",
+        )
+    coef = coef if intercept.ndim else coef[:, 0]
     if not np.all(np.isfinite(coef)):
         raise InputError("coefficients must be finite", "NaN or infinity", "Fit it again.")
     return Model(
         schema=schema,
         target=str(content["target"]),
         likelihood=str(content["likelihood"]),
-        labels=tuple(str(k) for k, _ in coefficients),
+        labels=tuple(str(k) for k, *_ in coefficients),
         coef=coef,
-        intercept=float(content["intercept"]),
+        intercept=intercept if intercept.ndim else float(intercept),
         classes=tuple(content["classes"]),
         prior=from_dict(content["prior"]),
         dispersion=float(content["dispersion"]),

@@ -29,6 +29,8 @@ def print_fit(facts: Facts, console: Console, max_rows: int = 20) -> None:
     console.print(Text(facts.zeros))
     console.print(Text(f"Belief: {facts.belief}"))
     console.print(Text(f"Strength: {facts.strength}."))
+    if facts.scatter:
+        console.print(Text(facts.scatter))
     if facts.quality:
         console.print(Text(facts.quality))
     certificate = facts.model.certificate_
@@ -58,8 +60,9 @@ def _table(facts: Facts, max_rows: int) -> Table:
             _bar(float(effects[j]) / largest),
             style=style,
         )
-    if facts.model.intercept:
-        table.add_row(Text("intercept", style="italic"), number(facts.intercept), "", "")
+    if facts.model.intercept and facts.model._likelihood.has_intercept:
+        for name, value in facts.intercepts:
+            table.add_row(Text(name, style="italic"), number(value), "", "")
     return table
 
 

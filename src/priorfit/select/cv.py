@@ -13,11 +13,12 @@ import numpy as np
 from priorfit._errors import InputError
 from priorfit._typing import Array, Index
 from priorfit.design import Dense
+from priorfit.likelihoods import Coupled
 from priorfit.problem import Problem
 from priorfit.select.selection import Selection
 from priorfit.solve import Path, Shared, moments, path_of, share
 
-__all__ = ["cross_validate", "per_sd", "splits"]
+__all__ = ["cross_validate", "per_sd", "sample_of", "splits"]
 
 
 def splits(problem: Problem, folds: Any = 5, seed: int | None = 0) -> list[tuple[Index, Index]]:
@@ -27,7 +28,8 @@ def splits(problem: Problem, folds: Any = 5, seed: int | None = 0) -> list[tuple
     """
     n = len(problem.y)
     if hasattr(folds, "split"):
-        return list(folds.split(np.zeros((n, 1)), problem.y))
+        label = problem.y if problem.outputs is None else np.argmax(problem.y, axis=1)
+        return list(folds.split(np.zeros((n, 1)), label))
     if isinstance(folds, Iterable):
         return [(np.asarray(a), np.asarray(b)) for a, b in folds]
     if not 2 <= folds <= n:
@@ -38,9 +40,12 @@ def splits(problem: Problem, folds: Any = 5, seed: int | None = 0) -> list[tuple
         )
     rng = np.random.default_rng(seed)
     order = rng.permutation(n)
-    if problem.likelihood.is_classification:  # deal the rows of each class in turn
-        order = order[np.argsort(problem.y[order], kind="stable")]
-        smallest = min(int(np.sum(problem.y == v)) for v in np.unique(problem.y))
+    if problem.likelihood.coupled and problem.y.ndim == 2:  # times: deal the events in turn
+        order = order[np.argsort(problem.y[order, 2], kind="stable")]
+    elif problem.likelihood.is_classification:  # deal the rows of each class in turn
+        label_of = problem.y if problem.outputs is None else np.argmax(problem.y, axis=1)
+        order = order[np.argsort(label_of[order], kind="stable")]
+        smallest = min(int(np.sum(label_of == v)) for v in np.unique(label_of))
         if smallest < 2:
             raise InputError(
                 "each class must have at least 2 rows for cross-validation",
@@ -125,7 +130,7 @@ def cross_validate(
 
     def score(pair: tuple[Index, Index]) -> Array:
         train, test = pair
-        part = _sample(problem, train) if shared else problem.take_rows(train)
+        part = sample_of(problem, train) if shared else problem.take_rows(train)
         problem.likelihood.check(part.y[part.weights > 0])
         own = full.penalties
         if hold == "mean":
@@ -139,10 +144,10 @@ def cross_validate(
         report(k + 2, len(pairs) + 1)
     if shared is not None:
         shared.forget()
-    return Selection(full.penalties, scores, full.n_nonzero, rule), full
+    return Selection(full.penalties, scores, full.n_nonzero, rule, path=full), full
 
 
-def _sample(problem: Problem, rows: Index) -> Problem:
+def sample_of(problem: Problem, rows: Index) -> Problem:
     """The problem in which only these rows count, as often as they are named."""
     times = np.bincount(rows, minlength=len(problem.y))
     return replace(problem, weights=problem.weights * times)
@@ -168,9 +173,16 @@ def _silent(done: int, total: int) -> None:
 def _deviance(problem: Problem, test: Index, fitted: Path) -> Array:
     """Mean weighted deviance of the rows ``test`` at each point of a path, (k,)."""
     y, w, likelihood = problem.y[test], problem.weights[test], problem.likelihood
-    eta = problem.offset[test, None] + fitted.intercepts + _products(problem, test, fitted.coefs)
-    lost = likelihood.loss(y[:, None], eta) - likelihood.saturated(y)[:, None]
-    return np.asarray(2.0 * (w @ lost) / w.sum())
+    if isinstance(likelihood, Coupled):  # what the rows add depends on all the others
+        mark = np.zeros(len(problem.y), dtype=bool)
+        mark[test] = True
+        eta = problem.offset[:, None] + problem.design.matvec(fitted.coefs)
+        return likelihood.held_out(problem.y, eta, problem.weights, mark)
+    coefs = fitted.coefs
+    products = _products(problem, test, coefs.reshape(len(coefs), -1))
+    offset = problem.offset[test][..., None] + fitted.intercepts
+    lost = likelihood.total(y, offset + products.reshape(offset.shape), w)
+    return np.asarray(2.0 * (lost - np.sum(w @ likelihood.saturated(y))) / w.sum())
 
 
 def _products(problem: Problem, rows: Index, coefs: Array) -> Array:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 
 from priorfit._errors import InputError
-from priorfit._typing import Array
+from priorfit._typing import Array, Mask
+from priorfit.likelihoods import Gaussian
+from priorfit.problem import Problem
+from priorfit.solve import Path, Solution, solve
 
 __all__ = ["RULES", "Selection"]
 
@@ -21,9 +24,12 @@ class Selection:
     """Criterion along a path, strongest penalty first.
 
     ``penalties`` (k,) lambdas on the sum scale; ``scores`` (k, folds) held-out deviance per row
-    (gaussian: mean squared error); ``n_nonzero`` (k,) of the fit to all rows; ``rule`` "best" (the
-    smallest mean) or "1se" (the strongest penalty within one standard error of it). For exact
-    leave-one-out ``scores`` (k, 1) is the mean over the rows, ``spread`` (k,) its standard error.
+    (gaussian: mean squared error), or (k, 1) any other criterion, smaller is better; ``n_nonzero``
+    (k,) of the fit to all rows; ``rule`` "best" (the smallest mean) or "1se" (the strongest penalty
+    within one standard error of it). ``criterion`` names the scores; ``spread`` (k,) is their
+    standard error where it is not that of folds; ``method`` says how the strength was chosen;
+    ``valid`` (k,) where the criterion can be trusted (None: everywhere); ``path`` the fit to all
+    rows.
 
     Source: Breiman et al. (1984), section 3.4.3.
     """
@@ -34,6 +40,9 @@ class Selection:
     rule: str
     criterion: str = "held-out deviance per row"
     spread: Array | None = None
+    method: str = ""
+    valid: Mask | None = None
+    path: Path | None = None
 
     def __post_init__(self) -> None:
         if self.rule not in RULES:
@@ -48,22 +57,27 @@ class Selection:
 
     @property
     def standard_error(self) -> Array:
-        """Standard deviation over the folds / sqrt(folds), or over the rows / sqrt(n), (k,)."""
+        """Standard deviation over the folds / sqrt(folds), or over the rows / sqrt(n), (k,).
+
+        0 where a criterion is one number.
+        """
         if self.spread is not None:
             return self.spread
         folds, size = self.scores.shape[1], float(np.max(np.abs(self.scores))) or 1.0
+        if folds == 1:
+            return np.zeros(len(self.scores))
         return np.asarray((self.scores / size).std(axis=1, ddof=1) * size / np.sqrt(folds))
 
     @property
     def how(self) -> str:
-        """What was held out."""
-        folds = self.scores.shape[1]
-        return f"{folds}-fold cross-validation" if self.spread is None else "exact leave-one-out"
+        """How the strength was chosen."""
+        return self.method or f"{self.scores.shape[1]}-fold cross-validation"
 
     @property
     def best(self) -> int:
-        """Index of the smallest mean."""
-        return int(np.argmin(self.mean))
+        """Index of the smallest mean among the points that can be trusted."""
+        mean = self.mean if self.valid is None else np.where(self.valid, self.mean, np.inf)
+        return int(np.argmin(mean))
 
     @property
     def one_se(self) -> int:
@@ -75,6 +89,52 @@ class Selection:
     def chosen(self) -> int:
         """Index of the penalty that the rule takes."""
         return self.best if self.rule == "best" else self.one_se
+
+    @property
+    def scales(self) -> Array:
+        """The prior scale that each penalty means, (k,); see `Path.scales`."""
+        return self._path.scales
+
+    def problem(self, at: str | int | None = None) -> Problem:
+        """The problem whose prior has the strength of a point: "best", "1se", an index, or None
+        for the one that ``rule`` takes. An unknown gaussian noise is the one estimated there."""
+        path, k = self._path, self._index(at)
+        likelihood = path.problem.likelihood
+        if isinstance(likelihood, Gaussian) and likelihood.noise is None:
+            likelihood = Gaussian(noise=float(np.sqrt(path.dispersion_at(k))))
+        return replace(path.problem, prior=path.prior_at(k), likelihood=likelihood)
+
+    def refit(self, at: str | int | None = None, *, tol: float | None = None) -> Solution:
+        """The certified MAP estimate on all rows with the strength of a point; see `problem`.
+
+        Examples
+        --------
+        >>> import numpy as np, priorfit as pf
+        >>> X = np.random.default_rng(0).normal(size=(60, 4))
+        >>> problem = pf.Problem.make(X, X[:, 0], prior=pf.Laplace())
+        >>> selection, _ = pf.cross_validate(problem)
+        >>> int(np.argmax(selection.refit(at="best").coef))
+        0
+        """
+        return solve(self.problem(at), tol=self._path.tol if tol is None else tol)
+
+    def _index(self, at: str | int | None) -> int:
+        known = {None: self.chosen, "best": self.best, "1se": self.one_se}
+        if isinstance(at, int) and -len(self.penalties) <= at < len(self.penalties):
+            return at % len(self.penalties)
+        if at not in known:
+            raise InputError(
+                f"`at` must be best, 1se or an index below {len(self.penalties)}",
+                repr(at),
+                "Leave it out for the point that the rule takes.",
+            )
+        return known[at]
+
+    @property
+    def _path(self) -> Path:
+        if self.path is None:
+            raise InputError("the selection must hold its path", "none", "Use pf.choose.")
+        return self.path
 
     def plot(self, ax: Any = None, **options: Any) -> Any:
         """Draw the curve; see `priorfit.plots.plot_selection`."""

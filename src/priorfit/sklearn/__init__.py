@@ -1,18 +1,34 @@
 """Drop-ins for scikit-learn's regularized linear models: same constants, certified, faster."""
 
+from priorfit.sklearn.bayes import ARDRegression, BayesianRidge
+from priorfit.sklearn.glm import GammaRegressor, PoissonRegressor, TweedieRegressor
+from priorfit.sklearn.huber import HuberRegressor
 from priorfit.sklearn.linear import ElasticNet, Lasso, Ridge
 from priorfit.sklearn.linear_cv import ElasticNetCV, LassoCV, RidgeCV
 from priorfit.sklearn.logistic import LogisticRegression, LogisticRegressionCV
-from priorfit.sklearn.poisson import PoissonRegressor
+from priorfit.sklearn.multi_task import MultiTaskElasticNet, MultiTaskLasso, MultiTaskLassoCV
+from priorfit.sklearn.quantile import QuantileRegressor
+from priorfit.sklearn.svm import LinearSVC, RidgeClassifier
 
 __all__ = [
+    "ARDRegression",
+    "BayesianRidge",
     "ElasticNet",
     "ElasticNetCV",
+    "GammaRegressor",
+    "HuberRegressor",
     "Lasso",
     "LassoCV",
+    "LinearSVC",
     "LogisticRegression",
     "LogisticRegressionCV",
+    "MultiTaskElasticNet",
+    "MultiTaskLasso",
+    "MultiTaskLassoCV",
     "PoissonRegressor",
+    "QuantileRegressor",
     "Ridge",
     "RidgeCV",
+    "RidgeClassifier",
+    "TweedieRegressor",
 ]

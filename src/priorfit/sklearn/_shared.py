@@ -10,12 +10,13 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
+from priorfit._checks import check_weights
 from priorfit._errors import InputError
 from priorfit._typing import Array
 from priorfit.design import as_design
 from priorfit.likelihoods import Gaussian, Likelihood
 from priorfit.priors import ElasticNet, Flat, Laplace, Normal, Prior, Truncated
-from priorfit.problem import Problem, check_weights
+from priorfit.problem import Problem
 from priorfit.solve import Solution, Status, solve_quietly
 
 __all__ = [

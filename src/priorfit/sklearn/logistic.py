@@ -14,7 +14,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 
 from priorfit._typing import Array
-from priorfit.likelihoods import Bernoulli
+from priorfit.likelihoods import Bernoulli, Multinomial
 from priorfit.problem import Problem
 from priorfit.sklearn._shared import checked, penalty_prior, problem_of, solved, weights_of
 from priorfit.solve import path_of
@@ -42,9 +42,10 @@ def class_weights(estimator: Any, y: Any, weights: Array | None) -> Array | None
 class LogisticRegression(linear_model.LogisticRegression):  # type: ignore[misc]
     """``C sum_i w_i loss_i + l1_ratio ||w||_1 + (1 - l1_ratio) / 2 ||w||_2^2``, certified.
 
-    Parameters and attributes are those of `sklearn.linear_model.LogisticRegression`; two classes
-    are solved here with any ``l1_ratio`` and whatever ``solver`` says. scikit-learn itself solves
-    three or more classes, and ``solver="liblinear"`` (which penalises the intercept).
+    Parameters and attributes are those of `sklearn.linear_model.LogisticRegression`; any number of
+    classes is solved here with any ``l1_ratio`` and whatever ``solver`` says. Three or more classes
+    are multinomial, each with weights of its own, and their intercepts add up to 0. scikit-learn
+    itself solves ``solver="liblinear"`` (which penalises the intercept).
 
     Examples
     --------
@@ -58,12 +59,9 @@ class LogisticRegression(linear_model.LogisticRegression):  # type: ignore[misc]
         """Fit; y (n,) labels of any kind."""
         if self.solver == "liblinear":
             return self._delegate(X, y, sample_weight)
-        given = X, y
         X, y = checked(self, X, y)
         check_classification_targets(y)
         self.classes_, codes = np.unique(y, return_inverse=True)
-        if len(self.classes_) > 2:
-            return self._delegate(*given, sample_weight)
         if len(self.classes_) < 2:
             raise ValueError(
                 "This solver needs samples of at least 2 classes in the data, but the data "
@@ -74,10 +72,12 @@ class LogisticRegression(linear_model.LogisticRegression):  # type: ignore[misc]
         weights = class_weights(self, y, weights_of(sample_weight, X))
         prior = penalty_prior(ratio / C, (1.0 - ratio) / C)
         target = codes.astype(np.float64)
-        problem = problem_of(X, target, prior, Bernoulli(), weights, self.fit_intercept)
+        likelihood = Bernoulli() if len(self.classes_) == 2 else Multinomial()
+        problem = problem_of(X, target, prior, likelihood, weights, self.fit_intercept)
         solution = solved(problem, self.tol, self.max_iter)
-        self.coef_, self.certificate_ = solution.coef[None, :], solution.certificate
-        self.intercept_ = np.array([solution.intercept if self.fit_intercept else 0.0])
+        self.coef_ = np.atleast_2d(solution.coef.T)
+        self.certificate_ = solution.certificate
+        self.intercept_ = np.atleast_1d(solution.intercept)
         self.n_iter_ = np.array([solution.n_iter], dtype=np.int32)
         return self
 

@@ -9,6 +9,7 @@ from priorfit.solve.leave_one_out import LeaveOneOut
 from priorfit.solve.noise import warn_collapse
 from priorfit.solve.path import Path, path, path_of
 from priorfit.solve.radius import AtRadius
+from priorfit.solve.relaxed import Relaxed
 from priorfit.solve.result import Certificate, Solution
 from priorfit.solve.shared import Shared
 from priorfit.solve.status import Status
@@ -21,6 +22,7 @@ __all__ = [
     "Certificate",
     "LeaveOneOut",
     "Path",
+    "Relaxed",
     "Shared",
     "Solution",
     "Status",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import replace
+from functools import partial
 from numbers import Real
 
 import numpy as np
@@ -11,10 +11,9 @@ from scipy.optimize import brentq
 
 from priorfit._errors import ConvergenceWarning, InputError
 from priorfit._typing import Array
-from priorfit.design import as_design
 from priorfit.likelihoods import Gaussian
-from priorfit.priors import MultivariateNormal, Normal
-from priorfit.problem import Problem
+from priorfit.priors import Change
+from priorfit.problem import Problem, neg_log_belief
 from priorfit.solve.certificate import Certificates
 from priorfit.solve.engines import Auto, engine
 from priorfit.solve.noise import (
@@ -26,9 +25,11 @@ from priorfit.solve.noise import (
 )
 from priorfit.solve.restore import restore
 from priorfit.solve.result import Certificate, Solution
+from priorfit.solve.shape import with_shape
 from priorfit.solve.small import SmallFit, fit_small
 from priorfit.solve.standard import Standard, standardize
 from priorfit.solve.status import Status
+from priorfit.solve.structured import solver_for
 
 __all__ = ["check_settings", "solve", "solve_quietly"]
 
@@ -67,7 +68,7 @@ def solve(
     array([2., 0.])
     """
     solution = solve_quietly(problem, tol=tol, max_iter=max_iter, solver=solver, warm=warm)
-    if solution.status is not Status.CERTIFIED:
+    if solution.status not in (Status.CERTIFIED, Status.LOCAL):
         warnings.warn(solution.complaint, ConvergenceWarning, stacklevel=2)
     return solution
 
@@ -82,16 +83,32 @@ def solve_quietly(
 ) -> Solution:
     """`solve` without the warning; the status says what became of the fit."""
     check_settings(tol, max_iter)
-    if isinstance(problem.prior, MultivariateNormal):
-        return _whitened(problem, problem.prior, tol, max_iter, solver)
-    if solver == "auto" and warm is None and (small := fit_small(problem, tol)) is not None:
+    if problem.likelihood.known_shape is None:
+        fit = partial(solve_quietly, tol=tol, max_iter=max_iter, solver=solver)
+        return with_shape(problem, fit, warm)
+    if problem.change is not None:
+        return _changed(problem, problem.change, tol, max_iter, solver, warm)
+    convex = problem.form.concave is None
+    if (
+        solver == "auto"
+        and warm is None
+        and convex
+        and (small := fit_small(problem, tol)) is not None
+    ):
         return _small_solution(problem, small, tol)
     standard = standardize(problem)
     start = standard.start if warm is None else standard.enter(warm.intercept, warm.coef)
     likelihood = problem.likelihood
     phi = likelihood.known_dispersion
     only = None if phi is None else phi * standard.y_unit**2
+    optima = 1
     if isinstance(likelihood, Gaussian) and likelihood.scale_by_noise:
+        if standard.form.concave is not None:
+            raise InputError(
+                "`scale_by_noise` must go with a convex penalty: the joint estimate is then unique",
+                problem.prior.word,
+                "Give Gaussian(noise=...), or Gaussian() to estimate it.",
+            )
         standard, strength, g, found, rounds = _conditional_fit(
             standard, start, tol, max_iter, solver
         )
@@ -99,22 +116,23 @@ def solve_quietly(
         run = engine(standard, solver=solver, tol=tol, max_iter=max_iter, only=only)
         strength = independent_variance(standard, run) if only is None else only
         solutions, found = run(np.array([strength]), start)
-        g, rounds = solutions[:, 0], run.rounds
+        g, rounds, optima = solutions[:, 0], run.rounds, getattr(run, "optima", 1)
     name = Auto().of(standard, only) if solver == "auto" else solver
-    return _solution(problem, standard, g, strength, found, tol, (name, rounds))
+    solution = _solution(problem, standard, g, strength, found, tol, (name, rounds))
+    return solution._replace(optima=optima)
 
 
-def _whitened(
-    problem: Problem, prior: MultivariateNormal, tol: float, max_iter: int, solver: str
+def _changed(
+    problem: Problem, change: Change, tol: float, max_iter: int, solver: str, warm: Solution | None
 ) -> Solution:
-    """The same problem for ``u = R (b - loc)``, whose prior is standard normal."""
-    design = as_design(problem.design.matvec(prior.colour(np.eye(len(prior.loc))).T))
-    offset = problem.offset + problem.design.matvec(prior.loc)
-    plain = replace(problem, prior=Normal(1.0), design=design, offset=offset)
-    found = solve_quietly(plain, tol=tol, max_iter=max_iter, solver=solver)
-    constant = np.log(np.diag(prior.root)).sum()
-    coef = prior.loc + prior.colour(found.coef)
-    return found._replace(coef=coef, objective=found.objective - float(constant))
+    """The fit in the coordinates in which the prior is simple, and back."""
+    if warm is not None:
+        warm = warm._replace(coef=change.into(warm.coef))
+    solver = solver_for(problem, solver)
+    found = solve_quietly(problem.changed, tol=tol, max_iter=max_iter, solver=solver, warm=warm)
+    return found._replace(
+        coef=change.back(found.coef), objective=found.objective + change.basis.log_det
+    )
 
 
 def check_settings(tol: float, max_iter: int) -> None:
@@ -162,20 +180,25 @@ def _solution(
     engine_used: tuple[str, int],
 ) -> Solution:
     intercepts, coefs = restore(standard, g[:, None], problem)
-    coef, intercept = coefs[:, 0], float(intercepts[0])
-    certificate = Certificate(float(found.gap[0]), float(found.kkt[0]), tol)
-    status = Status.CERTIFIED if certificate.certified else Status.NOT_CONVERGED
+    coef, at = coefs[..., 0], intercepts[..., 0]
+    intercept = float(at) if problem.outputs is None else at
+    local = not problem.likelihood.convex or standard.form.concave is not None
+    local = local and not np.isfinite(found.gap[0])
+    certificate = Certificate(float(found.gap[0]), float(found.kkt[0]), tol, local)
+    proved = Status.LOCAL if local else Status.CERTIFIED
+    status = proved if certificate.certified else Status.NOT_CONVERGED
     if _separated(standard, g):
         status = Status.SEPARATED
     phi = strength / standard.y_unit**2
     df = degrees_of_freedom(standard, g, strength)
-    belief = problem.prior
-    if isinstance(problem.likelihood, Gaussian) and problem.likelihood.scale_by_noise:
+    belief, likelihood = problem.belief, problem.likelihood
+    if isinstance(likelihood, Gaussian) and likelihood.scale_by_noise:
         belief = belief.widened(float(np.sqrt(phi)))
-    objective = problem.neg_log_likelihood(intercept, coef, phi) + float(
-        np.broadcast_to(belief.neg_log_density(coef), coef.shape).sum()
-    )
-    return Solution(intercept, coef, phi, objective, df, certificate, status, *engine_used)
+    elif likelihood.has_dispersion:
+        likelihood = likelihood.at(phi)
+    objective = problem.neg_log_likelihood(intercept, coef, phi) + neg_log_belief(belief, coef)
+    proof = certificate, status, *engine_used
+    return Solution(intercept, coef, phi, objective, df, *proof, likelihood)
 
 
 def _small_solution(problem: Problem, small: SmallFit, tol: float) -> Solution:
@@ -192,14 +215,15 @@ def _small_solution(problem: Problem, small: SmallFit, tol: float) -> Solution:
         status=Status.CERTIFIED,
         solver="small",
         n_iter=small.rounds + 1,
+        likelihood=problem.likelihood,
     )
 
 
 def _separated(standard: Standard, g: Array) -> bool:
     """Whether weights with a flat prior run away because the likelihood has no maximum."""
-    free = standard.form.flat[int(standard.Z.intercept) :]
-    if standard.gaussian or not np.any(free):
+    free = standard.form.flat[standard.first :]
+    if standard.likelihood.attained(standard.y) or not np.any(free):
         return False
-    lost = standard.likelihood.loss(standard.y, standard.eta(g))
-    excess = standard.weights @ (lost - standard.likelihood.saturated(standard.y))
+    lost = standard.likelihood.total(standard.y, standard.eta(g), standard.weights)
+    excess = lost - standard.likelihood.least(standard.y, standard.weights)
     return bool(excess <= 1e-4 * standard.reference)

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from priorfit._typing import Array, Index
+from priorfit._typing import Array, Index, Mask
 from priorfit.priors import NormalForm
 
-__all__ = ["Blocks", "blocks_of"]
+__all__ = ["Blocks", "blocks_of", "bounded", "only_groups"]
 
 
 class Blocks(NamedTuple):
@@ -33,3 +33,13 @@ def blocks_of(form: NormalForm, columns: Index) -> Blocks:
     ends = np.append(first, len(columns)).astype(np.int64)
     chosen = columns[order].astype(np.int64)
     return Blocks(chosen, ends, form.l1[chosen], rate[order][first])
+
+
+def bounded(form: NormalForm) -> Mask:
+    """Columns that bounds keep from moving freely, fixed ones apart, (m,)."""
+    return np.asarray((np.isfinite(form.lower) | np.isfinite(form.upper)) & ~form.fixed)
+
+
+def only_groups(form: NormalForm) -> bool:
+    """Whether l1 and group terms are all there is: no l2 term and no bounds beside the groups."""
+    return not (np.any(form.l2[~form.fixed] > 0) or np.any(bounded(form)))

@@ -15,10 +15,18 @@ from typing import NamedTuple
 import numpy as np
 
 from priorfit._typing import Array, Index
-from priorfit.design import Dense
+from priorfit.priors import NormalForm
+from priorfit.solve.coupled.bound import dual_value, meet_flat
+from priorfit.solve.local.stationary import (
+    column_curvatures,
+    linear_predictors,
+    slopes_at,
+    violations,
+)
+from priorfit.solve.quantile.dual import dual_of, on_sides
 from priorfit.solve.standard import Standard
 
-__all__ = ["Certificates", "certify", "certify_by_gram", "joined"]
+__all__ = ["Certificates", "certify", "certify_by_gram", "gap_among", "joined"]
 
 _BUDGET = 1 << 22  # numbers held per block of solutions
 _ROWS = 1 << 17  # numbers of residuals per block of rows: they stay in cache
@@ -37,21 +45,51 @@ class Certificates(NamedTuple):
     moved: Index | None = None
 
 
-def certify(standard: Standard, solutions: Array, strengths: Array) -> Certificates:
+def certify(
+    standard: Standard, solutions: Array, strengths: Array, thetas: Array | None = None
+) -> Certificates:
     """Certificates of solutions (m, k) at strengths (k,).
 
     ``gap`` is (P - D) over the null deviance's half, at least the rounding of one float64; ``kkt``
     the largest violation of stationarity over the largest correlation of the null model. Both are
-    infinite for an answer that is not finite.
+    infinite for an answer that is not finite. ``thetas`` (n, k): dual points to try, for a loss
+    whose slope is not a single number; any theta gives a true bound. Where loss or penalty is not
+    convex there is no bound: the gap is infinite, and kkt alone says that an answer is stationary.
     """
     (n, m), k = standard.Z.shape, solutions.shape[1]
-    by_rows = standard.gaussian and isinstance(standard.Z.base, Dense)
+    by_rows = standard.gaussian and standard.by_rows
     step = max(1, _BUDGET // (m if by_rows else max(n, m)))
-    judge = _certify_gaussian if standard.gaussian else _certify
+    if standard.form.concave is not None:
+        return _certify_local(standard, solutions, strengths)
+    if not standard.likelihood.convex:
+        return _stationary(standard, solutions, strengths)
+    if thetas is not None:
+        return _certify(standard, solutions, strengths, thetas)
+    judge: Callable[..., Certificates] = _certify_gaussian if standard.gaussian else _certify
+    if standard.likelihood.coupled:
+        judge = _certify_coupled
     if step >= k:
         return judge(standard, solutions, strengths)
     spans = [slice(i, i + step) for i in range(0, k, step)]
     return joined([judge(standard, solutions[:, span], strengths[span]) for span in spans])
+
+
+def _certify_local(standard: Standard, g: Array, strengths: Array) -> Certificates:
+    """Stationarity of each point by itself: the penalty need not be in proportion to strength."""
+    step = max(1, _BUDGET // max(standard.Z.shape))
+    if len(strengths) > step:
+        spans = [slice(i, i + step) for i in range(0, len(strengths), step)]
+        return joined([_certify_local(standard, g[:, at], strengths[at]) for at in spans])
+    eta = linear_predictors(standard, g)
+    slopes, kkt = slopes_at(standard, eta), np.full(len(strengths), np.inf)
+    concave = standard.form.concave
+    jumps = concave is not None and concave.jumps
+    for k, s in enumerate(strengths):
+        curvatures = column_curvatures(standard, eta[:, k]) if jumps else None
+        found = violations(g[:, k], slopes[:, k], standard.form.at(float(s)), curvatures)
+        kkt[k] = found[~standard.form.fixed].max(initial=0.0) / standard.null_correlation
+    kkt = np.where(np.isfinite(kkt), kkt, np.inf)
+    return Certificates(np.full(len(strengths), np.inf), kkt, slopes)
 
 
 def certify_by_gram(standard: Standard, solutions: Array, strengths: Array) -> Certificates:
@@ -93,8 +131,7 @@ class _Residuals(NamedTuple):
 def _residuals(standard: Standard, g: Array) -> _Residuals:
     """One look at X, by blocks of rows where they can be had without a copy."""
     n, k = standard.Z.shape[0], g.shape[1]
-    dense = isinstance(standard.Z.base, Dense)
-    step = max(64, _ROWS // k) if dense else n
+    step = max(64, _ROWS // k) if standard.by_rows else n
     square, inner, slopes = np.zeros(k), np.zeros(k), np.zeros(g.shape)
     for rows in (slice(i, i + step) for i in range(0, n, step)):
         Z = standard.Z if step >= n else standard.Z.take_rows(rows)
@@ -165,15 +202,21 @@ def _rounded(gap: Array, kkt: Array, slopes: Array) -> Certificates:
     return Certificates(gap, np.where(np.isfinite(kkt), kkt, np.inf), slopes)
 
 
-def _certify(standard: Standard, g: Array, strengths: Array) -> Certificates:
-    likelihood, w = standard.likelihood, standard.weights[:, None]
-    y = standard.y[:, None]
+def _certify(
+    standard: Standard, g: Array, strengths: Array, theta: Array | None = None
+) -> Certificates:
+    likelihood, y, w = standard.likelihood, standard.y, standard.weights
     with np.errstate(over="ignore", invalid="ignore"):
         eta = standard.eta(g)
-        theta = -w * likelihood.slope(y, eta)
-        primal = standard.weights @ likelihood.loss(y, eta) + _penalty(standard, g, strengths)
+        if theta is None and not likelihood.smooth:
+            theta = dual_of(standard, g, eta, strengths)
+        theta = likelihood.score(y, eta, w) if theta is None else theta
+        primal = likelihood.total(y, eta, w) + _penalty(standard, g, strengths)
         slopes = standard.Z.rmatvec(theta)
-        kkt = _violations(standard, g, slopes, strengths).max(axis=0) / standard.null_correlation
+        at_sides = slopes
+        if not likelihood.smooth and np.any((sides := on_sides(standard, eta, theta)) != theta):
+            at_sides = standard.Z.rmatvec(sides)
+        kkt = _violations(standard, g, at_sides, strengths).max(axis=0) / standard.null_correlation
         theta, dual_slopes = _meet_flat(standard, theta, slopes, eta)
         share = _feasible_share(standard, dual_slopes, strengths)
         dual = _dual(standard, g, theta, dual_slopes, strengths, share)
@@ -187,13 +230,68 @@ def _certify(standard: Standard, g: Array, strengths: Array) -> Certificates:
     return _rounded(gap, kkt, slopes)
 
 
+def _certify_coupled(standard: Standard, g: Array, strengths: Array) -> Certificates:
+    """One solution after the other: see `priorfit.solve.coupled.bound`."""
+    parts = [_certify_one(standard, g[:, [k]], strengths[[k]]) for k in range(g.shape[1])]
+    return joined(parts)
+
+
+def _certify_one(standard: Standard, g: Array, strength: Array) -> Certificates:
+    rows, eta = standard.rows, standard.eta_of_few(g[:, 0])
+    with np.errstate(over="ignore", invalid="ignore"):
+        slopes = standard.Z.rmatvec(rows.score(eta))[:, None]
+        primal = rows.total(eta) + _penalty(standard, g, strength)
+        kkt = _violations(standard, g, slopes, strength).max(axis=0) / standard.null_correlation
+        point = meet_flat(standard, eta, slopes[:, 0])
+        refitted = point.eta is not eta
+        pull = standard.Z.rmatvec(point.theta)[:, None] if refitted else slopes
+        dual = _dual_at_zero(standard, strength)
+        for share in (_feasible_share(standard, pull, strength), np.ones(1)):
+            beyond = _penalty_conjugate(standard, g, pull * share, strength)
+            dual = np.fmax(dual, dual_value(standard, point.value, float(share[0])) - beyond)
+        gap = (primal - dual) / standard.reference
+    return _rounded(gap, kkt, slopes)
+
+
+def gap_among(
+    standard: Standard, cols: Index, g: Array, slopes: Array, strength: float, eta: Array
+) -> float:
+    """The gap of `_certify_coupled` as if the columns ``cols`` were all: no look at the others.
+
+    It is no proof, but where it is too large so is the proof; 0 where groups or flat columns would
+    ask for more.
+    """
+    form = standard.form
+    if form.groups is not None or np.any(form.flat) or not len(cols):
+        return 0.0
+    l1, l2, loc, lower, upper = (
+        v[cols] for v in (form.l1, form.l2, form.loc, form.lower, form.upper)
+    )
+    few = replace(standard, form=NormalForm(l1, l2, loc, lower, upper))
+    rows, at, pull = standard.rows, np.array([strength]), slopes[cols, None]
+    b, lost = g[cols, None], rows.total(eta)
+    value = lost + float(rows.score(eta) @ (eta - standard.offset))
+    share = _feasible_share(few, pull, at)
+    beyond = _penalty_conjugate(few, b, pull * share, at)
+    dual = dual_value(standard, value, float(share[0])) - beyond
+    return float((lost + _penalty(few, b, at) - dual)[0] / standard.reference)
+
+
+def _stationary(standard: Standard, g: Array, strengths: Array) -> Certificates:
+    with np.errstate(over="ignore", invalid="ignore"):
+        theta = standard.likelihood.score(standard.y, standard.eta(g), standard.weights)
+        slopes = standard.Z.rmatvec(theta)
+        kkt = _violations(standard, g, slopes, strengths).max(axis=0) / standard.null_correlation
+    return _rounded(np.full(len(strengths), np.inf), kkt, slopes)
+
+
 def _dual(
     standard: Standard, g: Array, theta: Array, slopes: Array, strengths: Array, share: Array
 ) -> Array:
     """D(share theta) (k,), see the module; -inf or NaN where it is not feasible."""
     beyond = _penalty_conjugate(standard, g, slopes * share, strengths)
-    theta, w = theta * share, standard.weights
-    conjugate = w @ standard.likelihood.conjugate(standard.y[:, None], -theta / w[:, None])
+    theta = theta * share
+    conjugate = standard.likelihood.dual(standard.y, theta, standard.weights)
     return np.asarray(-(standard.offset @ theta) - conjugate - beyond)
 
 
@@ -205,7 +303,10 @@ def _dual_at_zero(standard: Standard, strengths: Array) -> Array:
     form = standard.form
     nearest = np.clip(form.loc, form.lower, form.upper) - form.loc
     least = form.l1 @ np.abs(nearest) + 0.5 * form.l2 @ nearest**2
-    saturated = float(standard.weights @ standard.likelihood.saturated(standard.y))
+    coupled = standard.likelihood.coupled
+    saturated = (
+        standard.rows.least if coupled else standard.likelihood.least(standard.y, standard.weights)
+    )
     return np.asarray(saturated + strengths * least)
 
 
@@ -227,6 +328,8 @@ def _violations(standard: Standard, g: Array, slopes: Array, strengths: Array) -
     up = np.where(g < form.upper[:, None], up, 0.0)
     down = np.where(g > form.lower[:, None], down, 0.0)
     worst = np.maximum(np.maximum(up, down), 0.0)
+    if form.ranked is not None:
+        worst[form.ranked.columns] = form.ranked.violations(t, slopes, strengths)
     if groups is None:
         return worst
     size, lengths = groups.distances(worst), groups.lengths(t)
@@ -242,15 +345,13 @@ def _meet_flat(standard: Standard, theta: Array, slopes: Array, eta: Array) -> t
     small = np.all(np.abs(slopes[flat]) <= 1e-15 * size)
     if len(flat) == 0 or len(flat) > 256 or small:
         return theta, slopes
-    weight = standard.weights[:, None] * standard.likelihood.curvature(standard.y[:, None], eta)
     columns = standard.Z.columns(flat, np.zeros(standard.size))[0]
     theta = theta.copy()
     for k in range(theta.shape[1]):
+        curved = standard.likelihood.hessian(standard.y, eta[:, k], standard.weights, columns)
+        normal = columns.T @ curved
         for _ in range(2):
-            normal = columns.T @ (weight[:, k, None] * columns)
-            theta[:, k] -= weight[:, k] * (
-                columns @ np.linalg.lstsq(normal, columns.T @ theta[:, k], rcond=None)[0]
-            )
+            theta[:, k] -= curved @ np.linalg.lstsq(normal, columns.T @ theta[:, k], rcond=1e-13)[0]
     return theta, standard.Z.rmatvec(theta)
 
 
@@ -258,6 +359,9 @@ def _feasible_share(standard: Standard, slopes: Array, strengths: Array) -> Arra
     """The largest share (k,) in [0, 1] at which theta meets the bound of every group and every
     pure l1 term."""
     form, groups = standard.form, standard.form.groups
+    if form.ranked is not None:  # beside flat columns only
+        needed = np.maximum(form.ranked.dual_norm(slopes), 1e-300)
+        return np.asarray(np.minimum(1.0, strengths / needed))
     if groups is not None:
         needed = groups.dual_norms(slopes, form.l1).max(axis=0)
         share = np.minimum(1.0, strengths / np.maximum(needed, 1e-300))
@@ -292,6 +396,9 @@ def _penalty_conjugate(standard: Standard, g: Array, v: Array, strengths: Array)
     high = np.where(l2 > 0, (form.upper - form.loc)[:, None], high)
     t = np.clip(inner, low, high)
     value = v * (t + form.loc[:, None]) - l1 * np.abs(t) - 0.5 * l2 * t * t
+    if form.ranked is not None:
+        value[form.ranked.columns] = (v * form.loc[:, None])[form.ranked.columns]
+        value[form.ranked.columns[0]] += radius * form.ranked.beyond(v, strengths)
     if form.groups is None:
         return np.asarray(value.sum(axis=0))
     groups, loc = form.groups, form.loc[:, None]

@@ -10,7 +10,9 @@ from priorfit._core import column_moments
 from priorfit._typing import Array, Index
 from priorfit.design import Dense, Design, Sparse
 
-__all__ = ["moments", "moments_of_rows", "stored", "stored_or_copied"]
+__all__ = ["moments", "moments_of_rows", "read_in_place", "stored", "stored_or_copied"]
+
+_SMALL = 1 << 27  # bytes of a matrix that may be copied without a thought: 134 MB
 
 
 def stored(design: Design) -> tuple[Any, ...] | None:
@@ -28,6 +30,16 @@ def stored(design: Design) -> tuple[Any, ...] | None:
         plain = csc.data.dtype.isnative and csc.indices.dtype == csc.indptr.dtype
         return (csc.indptr, csc.indices, csc.data) if plain else None
     return None
+
+
+def read_in_place(design: Design) -> bool:
+    """Whether native code can read the columns without a copy of all, or the copy is small."""
+    if isinstance(design, Dense):
+        return design.values.nbytes <= _SMALL or stored(design) is not None
+    if isinstance(design, Sparse):
+        small = design.matrix.data.nbytes + design.matrix.indices.nbytes <= _SMALL
+        return (small or not design.by_rows) and stored(design) is not None
+    return False
 
 
 def stored_or_copied(design: Design) -> tuple[Any, ...] | None:
@@ -48,7 +60,7 @@ def moments_of_rows(values: Any, rows: Index, weights: Array) -> tuple[Array, Ar
 
 def moments(design: Design, weights: Array) -> tuple[Array, Array]:
     """`Design.moments`, in one native pass where the columns are stored and of ordinary size."""
-    arrays = stored(design)
+    arrays = stored(design) if read_in_place(design) else None
     if arrays is not None:
         p, total = design.shape[1], float(weights.sum())
         mean, variance, largest = np.empty(p), np.empty(p), np.ones(p)

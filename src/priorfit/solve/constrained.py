@@ -8,8 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from priorfit._errors import ConvergenceWarning
-from priorfit.likelihoods import Gaussian
+from priorfit._errors import ConvergenceWarning, InputError
 from priorfit.problem import Problem
 from priorfit.solve.api import check_settings
 from priorfit.solve.engines import Auto
@@ -58,10 +57,16 @@ def constrained(
     check_settings(tol, 1)
     standard = standardize(problem)
     start = float(grid_of(problem, standard, None, 2, 0.5)[0])
+    if not problem.likelihood.convex:
+        raise InputError(
+            "the constraint view needs a convex loss: a radius then says which lambda",
+            f"the {problem.likelihood.name} likelihood",
+            "Give a prior instead of the radius.",
+        )
     found = at_radius(problem, standard, radius, start, standard.start, tol=tol, solver=solver)
     path = Path(
-        found.coef[:, None],
-        np.array([found.intercept]),
+        found.coef[..., None],
+        np.asarray(found.intercept)[..., None],
         np.array([found.penalty]),
         np.array([found.certificate.gap]),
         np.array([found.certificate.kkt]),
@@ -81,8 +86,8 @@ def _solution(path: Path, found: AtRadius, name: str) -> tuple[Problem, Solution
     """The problem in terms of the prior that the radius means, and its solution."""
     problem, standard, phi = path.problem, path._standard, path.dispersion_at(0)
     likelihood = problem.likelihood
-    if isinstance(likelihood, Gaussian):
-        likelihood = Gaussian(noise=float(np.sqrt(phi)))
+    if likelihood.has_dispersion:
+        likelihood = likelihood.at(phi)
     belief = replace(problem, prior=path.prior_at(0), likelihood=likelihood)
     g = standard.enter(found.intercept, found.coef)
     solution = Solution(
@@ -95,5 +100,6 @@ def _solution(path: Path, found: AtRadius, name: str) -> tuple[Problem, Solution
         status=Status.CERTIFIED if found.certificate.certified else Status.NOT_CONVERGED,
         solver=name,
         n_iter=1,
+        likelihood=likelihood,
     )
     return belief, solution

@@ -2,27 +2,46 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 
 from priorfit._errors import InputError
 from priorfit._typing import Array
-from priorfit.design import Dense
+from priorfit.design import Changed, Dense
 from priorfit.likelihoods import Gaussian
+from priorfit.priors import NormalForm
 from priorfit.problem import Problem
+from priorfit.solve.blocks import only_groups
 from priorfit.solve.certificate import Certificates
 from priorfit.solve.columns import moments
 from priorfit.solve.conjugate import ConjugateGradients, is_huge
+from priorfit.solve.coupled.newton import CoupledNewton
 from priorfit.solve.gram import Gram, few_columns
 from priorfit.solve.grouped import Grouped
 from priorfit.solve.least_squares import LeastSquares, is_quadratic
-from priorfit.solve.many_columns import ManyColumns
+from priorfit.solve.local.engine import Local
+from priorfit.solve.local.starts import Convex, Starts
+from priorfit.solve.many_columns import among_many
 from priorfit.solve.newton import Newton
+from priorfit.solve.outputs import OutputsStandard
+from priorfit.solve.outputs.engine import Outputs
+from priorfit.solve.quantile.engine import InteriorPoint
+from priorfit.solve.quantile.reference import Splitting
 from priorfit.solve.reference import Reference
+from priorfit.solve.robust.engine import SeveralStarts
+from priorfit.solve.robust.starts import starts_of
 from priorfit.solve.shared import Shared
 from priorfit.solve.standard import Standard, standardize
+from priorfit.solve.structured import (
+    ChainNewton,
+    Interior,
+    SortedWeights,
+    is_chain,
+    minimise_quadratic,
+    solver_for,
+)
 from priorfit.solve.working_set import WorkingSet
 
 __all__ = ["ENGINES", "Auto", "Engine", "engine", "share"]
@@ -38,6 +57,8 @@ class Engine(Protocol):
         """Solve at each strength, warm from the one before."""
 
 
+_SMOOTH = ("newton", "barrier", "chain", "sorted", "coupled", "reference")
+
 ENGINES = (
     "least-squares",
     "conjugate-gradients",
@@ -45,6 +66,14 @@ ENGINES = (
     "working-set",
     "groups",
     "newton",
+    "outputs",
+    "barrier",
+    "chain",
+    "sorted",
+    "local",
+    "interior-point",
+    "several-starts",
+    "coupled",
     "reference",
 )
 
@@ -62,7 +91,8 @@ class Auto:
 
     def select(self, problem: Problem) -> str:
         """The engine's name, one of `ENGINES`."""
-        return self.of(standardize(problem))
+        name = solver_for(problem, "auto")
+        return self.of(standardize(problem.changed)) if name == "auto" else name
 
     def of(self, standard: Standard, only: float | None = None) -> str:
         """The same for a problem in standard form, and ``only`` one strength where that is all."""
@@ -70,10 +100,22 @@ class Auto:
 
 
 def _select(standard: Standard, only: float | None = None) -> str:
+    if isinstance(standard, OutputsStandard):
+        return "outputs"
+    if standard.form.concave is not None:
+        return "local"
+    if not standard.likelihood.smooth:
+        return "interior-point"
+    if not standard.likelihood.convex:
+        return "several-starts"
+    if standard.likelihood.coupled:
+        return "coupled"
+    if standard.form.ranked is not None:
+        return "sorted"
     if not standard.gaussian:
         return "newton"
     if standard.form.groups is not None:
-        return "groups"
+        return "groups" if only_groups(standard.form) else "newton"
     if is_quadratic(standard):
         every = not np.any(standard.form.flat[int(standard.Z.intercept) :])
         return "conjugate-gradients" if every and is_huge(standard) else "least-squares"
@@ -94,13 +136,62 @@ def engine(
             "Choose one of them.",
         )
     name = _select(standard, only) if solver == "auto" else solver
-    if not standard.gaussian and name not in ("newton", "reference"):
+    several = isinstance(standard, OutputsStandard)
+    if several != (name == "outputs") and name not in ("newton", "reference"):
+        must, got = ("one output", "several") if several else ("several outputs", "one")
+        raise InputError(f"the {name} engine must have {must} per row", got, "Use solver='auto'.")
+    if isinstance(standard, OutputsStandard) and name == "outputs":
+
+        def alone(part: Standard, gap: float) -> Engine:
+            return engine(part, solver="auto", tol=gap, max_iter=max_iter, only=only)
+
+        return Outputs(standard, tol, max_iter, alone)
+    _check_ranks(standard, name)
+    if (standard.form.concave is not None) != (name == "local"):
+        kind = "convex" if name != "local" else "not convex"
+        raise InputError(
+            f"the {name} engine must have a penalty that is {kind}",
+            "one that is not" if name != "local" else "one that is",
+            "Leave solver at auto.",
+        )
+    if name == "local" and not standard.likelihood.smooth:
+        raise InputError(
+            "a penalty that is not convex must go with a likelihood that has derivatives",
+            standard.likelihood.name,
+            "Use a convex prior with it, or Huber or Student-t noise with this one.",
+        )
+    if name == "local":
+        starts = None if only is None else Starts(standard, _convex(standard, max_iter))
+        return Local(standard, tol, max_iter, starts)
+    if not standard.likelihood.smooth:
+        return _with_kinks(standard, name, tol, max_iter)
+    if not standard.likelihood.convex:
+        return _with_starts(standard, name, tol, max_iter)
+    if name in ("interior-point", "several-starts"):
+        kind = "quantile" if name == "interior-point" else "student-t"
+        raise InputError(
+            f"the {name} engine must have a {kind} likelihood",
+            standard.likelihood.name,
+            "Use solver='auto'.",
+        )
+    if standard.likelihood.coupled != (name == "coupled") and name != "reference":
+        raise InputError(
+            "the coupled engine must have a likelihood with coupled rows, and they must have it",
+            f"{name} with {standard.likelihood.name}",
+            "Use solver='auto'.",
+        )
+    if not standard.gaussian and name not in _SMOOTH:
         raise InputError(
             f"the {name} engine must have a gaussian likelihood",
             standard.likelihood.name,
             "Use solver='auto'.",
         )
-    if standard.form.groups is not None and name not in ("groups", "newton", "reference"):
+    if standard.form.groups is not None and name not in (
+        "groups",
+        "newton",
+        "coupled",
+        "reference",
+    ):
         raise InputError(
             f"the {name} engine must have a prior without groups",
             "groups",
@@ -120,6 +211,10 @@ def engine(
         return Reference(standard, tol, max_iter)
     if name == "groups":
         return Grouped(standard, tol, max_iter)
+    if name == "coupled":
+        return CoupledNewton(standard, tol, min(max_iter, 200))
+    if name in ("chain", "sorted", "barrier"):
+        return _structured(standard, name, tol, max_iter)
     if name == "newton":
         return Newton(standard, tol, min(max_iter, 200))
     if name == "working-set":
@@ -129,20 +224,97 @@ def engine(
     return LeastSquares(standard, tol) if name == "least-squares" else Gram(standard, tol)
 
 
+def _convex(standard: Standard, max_iter: int) -> Convex:
+    """The engines for convex forms, as starts for one that is not."""
+
+    def solve(form: NormalForm, strength: float) -> Array:
+        plain = replace(standard, form=form)
+        run = engine(plain, solver="auto", tol=1e-6, max_iter=max_iter, only=strength)
+        return run(np.array([strength]), plain.start)[0][:, 0]
+
+    return solve
+
+
+def _with_kinks(standard: Standard, name: str, tol: float, max_iter: int) -> Engine:
+    """The engines of a loss whose slope is not a single number."""
+    if name not in ("interior-point", "reference"):
+        raise InputError(
+            f"the {name} engine must have a likelihood with derivatives",
+            standard.likelihood.name,
+            "Use solver='auto'.",
+        )
+    if name == "reference":
+        return Splitting(standard, tol, max_iter)
+    return InteriorPoint(standard, tol)
+
+
+def _with_starts(standard: Standard, name: str, tol: float, max_iter: int) -> Engine:
+    """The engine of a loss that is not convex."""
+    if name != "several-starts":
+        raise InputError(
+            f"the {name} engine must have a convex likelihood",
+            standard.likelihood.name,
+            "Use solver='auto'.",
+        )
+
+    def solve(convex: Standard, strength: float, loose: float) -> Array:
+        run = engine(convex, solver="auto", tol=loose, max_iter=max_iter, only=strength)
+        return run(np.array([strength]), convex.start)[0][:, 0]
+
+    return SeveralStarts(standard, tol, starts_of(solve))
+
+
+def _check_ranks(standard: Standard, name: str) -> None:
+    """Raise `InputError` where sorted weights and their engine do not meet."""
+    if (standard.form.ranked is not None) != (name == "sorted") and name != "reference":
+        raise InputError(
+            "a sorted prior must have a convex likelihood of independent rows that has "
+            "derivatives, and the sorted engine, which takes no other prior",
+            f"{name} with {standard.likelihood.name}",
+            "Leave solver at auto; use a Laplace prior with other likelihoods.",
+        )
+
+
+def _structured(standard: Standard, name: str, tol: float, max_iter: int) -> Engine:
+    """The engines of `solve.structured`."""
+    form, base = standard.form, standard.Z.base
+    if name == "sorted":
+        return SortedWeights(standard, tol, max_iter)
+    if name == "chain":
+        if not isinstance(base, Changed) or not is_chain(base, standard.Z.intercept):
+            raise InputError(
+                "the chain engine must have a random walk and one entry in each row of a sparse X",
+                "another problem",
+                "Use solver='auto'.",
+            )
+        return ChainNewton(standard, tol, min(max_iter, 100))
+    bounded = np.isfinite(form.lower) | np.isfinite(form.upper)
+    if form.groups is not None or np.any(bounded & ~form.fixed):
+        raise InputError(
+            "the barrier engine must have a prior without groups or bounds",
+            "some",
+            "Use solver='auto'.",
+        )
+    if standard.gaussian:
+        return Interior(standard, tol)
+    return Newton(standard, tol, min(max_iter, 200), minimise_quadratic)
+
+
 def share(problem: Problem) -> Shared | None:
     """What paths over samples of the rows of a problem can share; None where they share nothing.
 
     Dense columns and a gaussian likelihood, but for groups and a normal prior over many columns.
     """
     likely = isinstance(problem.design, Dense) and isinstance(problem.likelihood, Gaussian)
-    if not likely or not np.all(problem.weights > 0):
+    several = problem.outputs is not None or problem.change is not None
+    if several or not likely or not np.all(problem.weights > 0):
         return None
     known = moments(problem.design, problem.weights)
     standard = standardize(problem, known=known)
     name, (n, m) = _select(standard), standard.Z.shape
     if name not in ("gram", "working-set", "least-squares"):
         return None
-    if name == "working-set" and not ManyColumns.applies(standard):
+    if name == "working-set" and not among_many(standard):
         return None
     if name == "least-squares" and 2 * m > n:
         return None

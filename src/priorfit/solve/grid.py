@@ -8,12 +8,25 @@ import numpy as np
 
 from priorfit._errors import InputError
 from priorfit._typing import Array
-from priorfit.priors import ElasticNet, Flat, Normal, NormalForm, SparseGroupLaplace, Truncated
+from priorfit.priors import (
+    ByColumn,
+    ElasticNet,
+    Flat,
+    MultivariateNormal,
+    Normal,
+    NormalForm,
+    Prior,
+    RandomWalk,
+    SparseGroupLaplace,
+    Truncated,
+)
 from priorfit.problem import Problem
 from priorfit.solve.engines import engine
+from priorfit.solve.local.stationary import column_curvatures
+from priorfit.solve.quantile.null import null_pull
 from priorfit.solve.standard import Standard, standardize
 
-__all__ = ["TWO_RATES", "from_scales", "grid_of", "lambda_max"]
+__all__ = ["TWO_RATES", "from_scales", "grid_of", "is_squared", "lambda_max"]
 
 TWO_RATES = ElasticNet | SparseGroupLaplace
 
@@ -45,6 +58,7 @@ def lambda_max(problem: Problem) -> float:
     ...                               intercept=False))
     4.0
     """
+    problem = problem.changed
     return _lambda_max(standardize(problem)) if np.any(problem.form.kinked) else 0.0
 
 
@@ -53,18 +67,40 @@ def _lambda_max(standard: Standard) -> float:
     pure = form.kinked
     if not np.any(pure):
         return 0.0
-    slopes = standard.weights * standard.likelihood.slope(standard.y, standard.eta(standard.start))
-    correlation = -standard.Z.rmatvec(slopes)
+    if form.concave is not None and form.concave.jumps:
+        return _price_max(standard) / standard.y_unit**2
+    correlation = _pull(standard, standard.start)
     others = (form.flat) & (np.abs(correlation) > 1e-12 * standard.null_correlation)
-    if np.any(others[int(standard.Z.intercept) :]) or np.any(form.loc[pure] != 0):
+    if np.any(others[standard.first :]) or np.any(form.loc[pure] != 0):
         bound = 10.0 * _holding(form, correlation) + 1e-300
         run = engine(standard, solver="auto", tol=1e-12, max_iter=1000)
         g = run(np.array([bound]), standard.start)[0][:, 0]
-        slopes = standard.weights * standard.likelihood.slope(standard.y, standard.eta(g))
-        correlation = -standard.Z.rmatvec(slopes)
+        while np.any(g[pure] != form.loc[pure]) and np.isfinite(bound):
+            bound *= 10.0
+            g = run(np.array([bound]), g)[0][:, 0]
+        correlation = _pull(standard, g)
     up = np.where(standard.start < form.upper, correlation, 0.0)
     down = np.where(standard.start > form.lower, -correlation, 0.0)
     return _holding(form, np.maximum(np.maximum(up, down), 0.0)) / standard.y_unit**2
+
+
+def _price_max(standard: Standard) -> float:
+    """The smallest strength s at which no weight by itself is worth its price:
+    ``pull^2 / (2 (h + s l2)) <= s price``."""
+    form, start = standard.form, standard.start
+    assert form.concave is not None
+    pull, price = standard.pull(start), form.concave.size
+    h = column_curvatures(standard, standard.eta(start))
+    gain = np.square(pull[price > 0]) / (2.0 * price[price > 0])
+    h, l2 = h[price > 0], form.l2[price > 0]
+    root = np.sqrt(h * h + 4.0 * l2 * gain)
+    strength = 2.0 * gain / np.maximum(h + root, 1e-300)
+    return float(np.max(strength[~form.fixed[price > 0]], initial=0.0))
+
+
+def _pull(standard: Standard, g: Array) -> Array:
+    """Z' theta (m,) where no kink has given way; where theta is a set, its best member."""
+    return standard.pull(g) if standard.likelihood.smooth else null_pull(standard, g)
 
 
 def _holding(form: NormalForm, correlation: Array) -> float:
@@ -74,6 +110,9 @@ def _holding(form: NormalForm, correlation: Array) -> float:
     if form.groups is not None:
         alone = alone & ~form.groups.inside
         most = float(form.groups.dual_norms(correlation, form.l1).max())
+    if form.ranked is not None:
+        alone = alone & ~form.ranked.inside(len(alone))
+        most = max(most, float(form.ranked.dual_norm(correlation)))
     return float(np.max(np.abs(correlation[alone]) / form.l1[alone], initial=most))
 
 
@@ -106,12 +145,22 @@ def from_scales(problem: Problem, scales: Array) -> Array:
     if phi is None:
         raise InputError(
             "`scales` need a known noise",
-            "Gaussian() with the noise unknown",
-            "Give Gaussian(noise=...), or penalties=.",
+            f"{problem.likelihood!r} with it unknown",
+            "Give it, as in Gaussian(noise=...) or Gamma(dispersion=...), or penalties=.",
         )
     if not np.all(scales > 0):
         raise InputError("`scales` must be > 0", repr(scales), "A scale is a width.")
+    if isinstance(problem.prior, ByColumn):
+        raise InputError(
+            "`scales` need a prior with one scale", "one by column", "Give penalties=."
+        )
     base = problem.prior.prior if isinstance(problem.prior, Truncated) else problem.prior
     if isinstance(base, TWO_RATES):
         return phi / scales * float(np.asarray(base.l1_scale))
-    return phi / scales**2 if isinstance(base, Normal | Flat) else phi / scales
+    return phi / scales**2 if is_squared(base) else phi / scales
+
+
+def is_squared(prior: Prior) -> bool:
+    """Whether lambda is phi over the square of the scale: a normal density, of any coordinates."""
+    walk = isinstance(prior, RandomWalk) and prior.kind == "normal"
+    return walk or isinstance(prior, Normal | Flat | MultivariateNormal)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from priorfit._core import solve_group_path
 from priorfit._typing import Array
 from priorfit.design import Dense
 from priorfit.solve.approach import LOOSE, approach
-from priorfit.solve.blocks import blocks_of
+from priorfit.solve.blocks import blocks_of, only_groups
 from priorfit.solve.certificate import Certificates, joined
 from priorfit.solve.columns import stored, stored_or_copied
 from priorfit.solve.newton import Newton
 from priorfit.solve.standard import Standard
 
-__all__ = ["Grouped"]
+__all__ = ["MOST", "Grouped"]
 
-_MOST = 6000  # working columns: their Gram matrix then fills 290 MB
+MOST = 6000  # working columns: their Gram matrix then fills 290 MB
 _ROWS = 2000  # at most, for systems among the rows
 _STEP = 0.7  # from one strength to the next on the way to a distant first one
 _MEMORY = 1 << 27  # numbers in the copies of the working columns: 1 GB
@@ -25,15 +27,17 @@ _MEMORY = 1 << 27  # numbers in the copies of the working columns: 1 GB
 class Grouped:
     """An engine; see ``cpp/group_path.hpp``. What it leaves undone goes to proximal Newton."""
 
+    outputs = 1
+
     def __init__(self, standard: Standard, tol: float, max_iter: int) -> None:
         self.standard, self.tol, self.max_iter, self.rounds = standard, tol, max_iter, 0
-        self.first = int(standard.Z.intercept)
+        self.first = standard.first
         form = standard.form
         free = np.flatnonzero(~form.fixed)
         self.blocks = blocks_of(form, free[free >= self.first])
         n = len(standard.y)
         self.most = max(100, _MEMORY // n)
-        self.few = min(_MOST, self.most)
+        self.few = min(MOST, self.most)
         if n <= _ROWS and np.all(self.blocks.rate > 0):
             self.few = min(self.few, n)  # with more columns systems among the rows are smaller
         else:
@@ -42,6 +46,7 @@ class Grouped:
             standard.gaussian
             and (isinstance(standard.Z.base, Dense) or stored(standard.Z.base) is not None)
             and not np.any(form.flat[self.first :])
+            and only_groups(form)
         )
 
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
@@ -87,17 +92,12 @@ class Grouped:
         points, p = len(strengths), standard.size - first
         base = np.clip(standard.form.loc, standard.form.lower, standard.form.upper)
         y = standard.y - standard.Z.matvec(base) if np.any(base) else standard.y
-        root = np.sqrt(standard.weights)
         coefs = np.zeros((points, p))
         coefs[0] = (warm - base)[first:]
         gaps, kkts, working = np.empty(points), np.empty(points), np.empty(p, np.int64)
         blocks = self.blocks
         done, m = solve_group_path(
-            *(stored_or_copied(standard.Z.base) or ()),
-            standard.Z.center,
-            standard.Z.scale,
-            root,
-            root * y,
+            *self._columns(y),
             blocks.first,
             blocks.columns - first,
             blocks.l1,
@@ -112,12 +112,18 @@ class Grouped:
             standard.null_correlation,
             self.few,
             self.most,
+            self.outputs,
         )
         solutions = np.repeat(base[:, None], done, axis=1)
         used = np.sort(working[:m])
         solutions[first + used] += coefs[:done, used].T
         moved = np.concatenate([np.arange(first), first + used])
         return solutions, Certificates(gaps[:done], kkts[:done], np.empty((0, done)), moved)
+
+    def _columns(self, y: Array) -> tuple[Any, ...]:
+        """The columns, their units, and ``y``, as native code takes them."""
+        Z, root = self.standard.Z, np.sqrt(self.standard.weights)
+        return (*(stored_or_copied(Z.base) or ()), Z.center, Z.scale, root, root * y)
 
 
 def _without(found: Certificates, first: int) -> Certificates:

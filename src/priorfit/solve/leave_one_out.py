@@ -52,6 +52,7 @@ class LeaveOneOut:
         tol: float = 1e-6,
     ) -> None:
         check_settings(tol, 1)
+        problem.require_one_output("exact leave-one-out")
         self._problem, self._tol = problem, tol
         self._standard = standard = standardize(problem)
         if not (standard.gaussian and is_quadratic(standard)):
@@ -69,6 +70,13 @@ class LeaveOneOut:
         unit = standard.y_unit**2
         mean, spread = self._engine.ridge.leave_one_out(self.penalties * unit)
         self.error, self.standard_error = mean / unit, spread / unit
+
+    @staticmethod
+    def applies(problem: Problem) -> bool:
+        """Whether a problem is of this kind."""
+        standard = standardize(problem)
+        free = standard.form.flat[int(standard.Z.intercept) :]
+        return standard.gaussian and is_quadratic(standard) and not np.any(free)
 
     @property
     def best(self) -> int:

@@ -6,19 +6,31 @@ import numpy as np
 
 from priorfit._core import solve_path
 from priorfit._typing import Array
-from priorfit.design import Dense
 from priorfit.solve.approach import LOOSE, approach
 from priorfit.solve.certificate import Certificates, joined
-from priorfit.solve.columns import stored, stored_or_copied
-from priorfit.solve.native import LOSSES
+from priorfit.solve.columns import read_in_place, stored_or_copied
+from priorfit.solve.native import native_loss, native_rows
 from priorfit.solve.standard import Standard
 
-__all__ = ["ManyColumns"]
+__all__ = ["ManyColumns", "among_many"]
 
 _MEMORY = 1 << 27  # numbers in the copies of the working columns: 1 GB
 _MOST = 6000  # working columns: their Gram matrix then fills 290 MB
 _MOST_SPARSE = 1500  # beyond, sparse gaussian columns are solved without a Gram matrix
 _STEP = 0.8  # from one strength to the next on the way to a distant first one
+
+
+def among_many(standard: Standard) -> bool:
+    """Whether the likelihood is a native one, few weights have no kink, and none but the
+    intercept a flat prior."""
+    form, first = standard.form, int(standard.Z.intercept)
+    always = int(np.sum((form.l1 == 0) & ~form.fixed)) - first
+    return (
+        form.groups is None
+        and (standard.gaussian or native_loss(standard.likelihood) is not None)
+        and always <= _MOST // 4
+        and not np.any(form.flat[first:])
+    )
 
 
 class ManyColumns:
@@ -35,7 +47,8 @@ class ManyColumns:
         self.arrays = (shared.columns,) if shared else stored_or_copied(standard.Z.base) or ()
         form = standard.form
         self.base = np.clip(form.loc, form.lower, form.upper)
-        self.offset, self.y, self.root = standard.offset, standard.y, np.ones(len(standard.y))
+        self.rows = native_rows(standard)
+        self.offset, self.y, self.root = self.rows.offset, self.rows.y, np.ones(len(standard.y))
         if np.any(self.base):
             self.offset = self.offset + standard.Z.matvec(self.base)
         if standard.gaussian:  # weights and offset go into the rows
@@ -50,16 +63,9 @@ class ManyColumns:
 
     @staticmethod
     def applies(standard: Standard) -> bool:
-        """Whether the columns are stored plainly and only the intercept has a flat prior."""
-        form, first = standard.form, int(standard.Z.intercept)
-        always = int(np.sum((form.l1 == 0) & ~form.fixed)) - first
-        return (
-            form.groups is None
-            and standard.likelihood.name in ("gaussian", *LOSSES)
-            and (isinstance(standard.Z.base, Dense) or stored(standard.Z.base) is not None)
-            and always <= _MOST // 4
-            and not np.any(form.flat[first:])
-        )
+        """Whether the columns can be read and the problem is `among_many` columns."""
+        readable = standard.shared is not None or read_in_place(standard.Z.base)
+        return readable and among_many(standard)
 
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
         """Solutions (m, k) and certificates, as many of the strengths as the working set allows."""
@@ -70,7 +76,7 @@ class ManyColumns:
             skip = len(approach)
             strengths = np.concatenate([approach, strengths])
         tols = np.where(np.arange(len(strengths)) < skip, max(self.tol, LOOSE), self.tol)
-        name = standard.likelihood.name
+        name = self.rows.loss or "gaussian"
         solutions, found = self._run(name, strengths, tols, warm, self.most)
         done = solutions.shape[1]
         if done < len(strengths) and self.by_residuals:
@@ -100,7 +106,7 @@ class ManyColumns:
             self.root,
             self.y,
             name,
-            standard.weights,
+            self.rows.weights,
             self.offset,
             bool(first),
             form.l1[first:],

@@ -2,19 +2,62 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from priorfit._core import solve_glm as _native_solve_glm
 from priorfit._core import solve_group_quadratic as _native_solve_group_quadratic
 from priorfit._core import solve_quadratic as _native_solve_quadratic
 from priorfit._typing import Array, Index
+from priorfit.likelihoods import (
+    Bernoulli,
+    Gamma,
+    Huber,
+    Likelihood,
+    NegativeBinomial,
+    Poisson,
+    SquaredHinge,
+)
 from priorfit.priors import NormalForm
 from priorfit.solve.blocks import Blocks
 from priorfit.solve.standard import Standard
 
-__all__ = ["LOSSES", "solve_glm", "solve_group_quadratic", "solve_quadratic"]
+__all__ = ["native_loss", "native_rows", "solve_glm", "solve_group_quadratic", "solve_quadratic"]
 
-LOSSES = ("bernoulli", "poisson")
+
+class NativeRows(NamedTuple):
+    """A loss that native code has, and the rows it takes."""
+
+    loss: str
+    y: Array
+    weights: Array
+    offset: Array
+
+
+def native_loss(likelihood: Likelihood) -> str | None:
+    """The name of the loss in native code, or None where it is not there."""
+    if isinstance(likelihood, Bernoulli):
+        return "bernoulli" if likelihood.link == "logit" else None
+    if isinstance(likelihood, NegativeBinomial):
+        return "bernoulli"
+    known = isinstance(likelihood, Poisson | Gamma | SquaredHinge | Huber)
+    return likelihood.name if known else None
+
+
+def native_rows(standard: Standard) -> NativeRows:
+    """The rows of a problem whose likelihood has a `native_loss`.
+
+    Negative binomial counts are shares: ``(y + theta) softplus(eta - log theta) - y eta`` is the
+    bernoulli loss of ``y / (y + theta)`` with weight ``y + theta`` and offset ``-log theta``, less
+    ``y log theta``. Huber's loss is standardized so that its tails begin at 1.
+    """
+    likelihood, y, w, offset = standard.likelihood, standard.y, standard.weights, standard.offset
+    name = native_loss(likelihood) or ""
+    if not isinstance(likelihood, NegativeBinomial):
+        return NativeRows(name, y, w, offset)
+    theta = float(likelihood.known_shape or 1.0)
+    return NativeRows(name, y / (y + theta), w * (y + theta), offset - np.log(theta))
 
 
 def solve_quadratic(
@@ -54,14 +97,14 @@ def solve_glm(
 ) -> tuple[Array, int]:
     """Minimise the problem for every strength, each warm from the last, over dense ``Z`` (n, m).
 
-    The likelihood's name must be in `LOSSES` and Z in Fortran order; otherwise as
+    The likelihood must have a `native_loss` and Z in Fortran order; otherwise as
     `solve_quadratic`.
     """
     k = len(strengths)
     coefs, rounds = np.empty((k, standard.size)), np.zeros(k, np.int32)
     coefs[0] = warm
-    form, name = standard.form, standard.likelihood.name
-    y, w, offset = standard.y, standard.weights, standard.offset
+    form = standard.form
+    name, y, w, offset = native_rows(standard)
     belief = (form.l1, form.l2, form.loc, form.lower, form.upper)
     _native_solve_glm(name, Z, y, w, offset, *belief, strengths, coefs, rounds, tol)
     return coefs, int(rounds.max(initial=0)) + 1

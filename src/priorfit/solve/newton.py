@@ -7,20 +7,24 @@ Friedman, Hastie & Tibshirani (2010), section 3.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from priorfit._typing import Array, Index
-from priorfit.solve.blocks import blocks_of
+from priorfit.solve.blocks import blocks_of, bounded
 from priorfit.solve.certificate import Certificates, certify, joined
+from priorfit.solve.chosen import many_columns
 from priorfit.solve.least_squares import dual_normal, is_quadratic
-from priorfit.solve.many_columns import ManyColumns
-from priorfit.solve.native import LOSSES, solve_glm, solve_group_quadratic, solve_quadratic
+from priorfit.solve.native import native_loss, solve_glm, solve_group_quadratic, solve_quadratic
+from priorfit.solve.outputs import OutputsStandard
 from priorfit.solve.standard import Standard
 from priorfit.solve.working_set import beyond, screen
 
 __all__ = ["Newton"]
 
 _SMALL = 300
+_TURNS = 200  # of groups and bounded columns
 _STALLED = 5  # steps that change nothing before the search is given up
 _NATIVE = 2_000_000  # numbers in Z: beyond, BLAS is worth its calls
 
@@ -28,20 +32,29 @@ _NATIVE = 2_000_000  # numbers in Z: beyond, BLAS is worth its calls
 class Newton:
     """An engine; the kernel of the dual form is made once."""
 
-    def __init__(self, standard: Standard, tol: float, max_iter: int) -> None:
+    def __init__(
+        self,
+        standard: Standard,
+        tol: float,
+        max_iter: int,
+        barrier: Callable[..., Array] | None = None,
+    ) -> None:
         self.standard, self.tol, self.max_iter = standard, tol, max_iter
-        self.rounds = 0
+        self.rounds, self.barrier = 0, barrier
         form, n = standard.form, standard.Z.shape[0]
         self.normal = standard.normal
         self.flat = np.flatnonzero(form.flat)
-        self.dual = is_quadratic(standard) and len(self.normal) > n >= len(self.flat)
-        self.whole = standard.size <= _SMALL
+        self.several = isinstance(standard, OutputsStandard)
+        dual = is_quadratic(standard) and len(self.normal) > n >= len(self.flat)
+        self.dual = dual and not self.several
+        self.whole = standard.size <= _SMALL or barrier is not None
         self.kernel = standard.kernel if self.dual else np.empty((0, 0))
-        small = self.whole and n * standard.size <= _NATIVE and not self.dual
-        native = small and standard.likelihood.name in LOSSES and form.groups is None
+        plain = barrier is None and not self.several and not self.dual
+        small = self.whole and plain and n * standard.size <= _NATIVE
+        native = small and native_loss(standard.likelihood) is not None and form.groups is None
         self.dense = standard.Z.dense() if native else None
-        wide = not (native or self.dual or self.whole) and ManyColumns.applies(standard)
-        self.many = ManyColumns(standard, tol) if wide else None
+        wide = not (native or self.dual or self.whole or self.several)
+        self.many = many_columns(standard, tol) if wide else None
 
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
         """Solutions (m, k) and their certificates, each warm from the last."""
@@ -71,7 +84,7 @@ class Newton:
             found, certificates = self.many(strengths, warm)
             self.rounds = max(self.rounds, found.shape[1])
             return found, certificates
-        tol = 1e-11 * self.standard.null_correlation
+        tol = max(1e-11, 1e-2 * self.tol) * self.standard.null_correlation
         assert self.dense is not None
         coefs, self.rounds = solve_glm(self.standard, self.dense, strengths, warm, tol)
         return coefs.T, certify(self.standard, coefs.T, strengths)
@@ -119,43 +132,93 @@ class Newton:
     def _slopes(self, eta: Array) -> Array:
         """Z' theta at this linear predictor, (m,)."""
         standard = self.standard
-        return -standard.Z.rmatvec(standard.weights * standard.likelihood.slope(standard.y, eta))
+        return standard.Z.rmatvec(standard.likelihood.score(standard.y, eta, standard.weights))
 
     def _propose(self, g: Array, eta: Array, slopes: Array, strength: float, cols: Index) -> Array:
         """The minimum of the quadratic model over the working columns."""
         standard = self.standard
-        h = standard.weights * standard.likelihood.curvature(standard.y, eta)
-        h = np.maximum(h, 1e-12 * max(float(h.max()), 1e-300))
         if self.dual:
-            return self._propose_dual(eta, h, strength)
-        if standard.form.groups is not None:
-            return self._propose_groups(g, h, slopes, strength, cols)
-        gram = standard.Z.gram(cols, cols, h)
+            return self._propose_dual(eta, self._curvatures(eta), strength)
+        groups = standard.form.groups
+        if groups is not None and np.any(groups.inside[cols]):
+            return self._propose_groups(g, eta, slopes, strength, cols)
+        return self._minimum(self._information(cols, eta), g, slopes, strength, cols)
+
+    def _information(self, cols: Index, eta: Array) -> Array:
+        """``Z_C' H Z_C`` of the quadratic model."""
+        if isinstance(self.standard, OutputsStandard):
+            return self.standard.information(cols, eta)
+        return self.standard.Z.gram(cols, cols, self._curvatures(eta))
+
+    def _curvatures(self, eta: Array) -> Array:
+        """What the rows weigh in the quadratic model, (n,), positive."""
+        standard = self.standard
+        h = standard.likelihood.curvatures(standard.y, eta, standard.weights)
+        return np.maximum(h, 1e-12 * max(float(h.max()), 1e-300))
+
+    def _minimum(self, gram: Array, g: Array, slopes: Array, strength: float, cols: Index) -> Array:
+        """Of the model with this Gram matrix."""
         q = gram @ g[cols] + slopes[cols]
         tol = 1e-3 * min(1.0, self.tol) * float(np.max(np.abs(slopes[cols]), initial=1e-300))
-        at = np.array([strength])
-        b, _ = solve_quadratic(gram, q, standard.form, cols, at, g[cols], tol, 50)
+        at, warm = np.array([strength]), g[cols]
+        form = self.standard.form
+        if self.barrier is not None:
+            l1, l2 = strength * form.l1[cols], strength * form.l2[cols]
+            warm = self.barrier(gram, q, l1, l2, form.loc[cols], self.standard.reference)
+        b, _ = solve_quadratic(gram, q, form, cols, at, warm, tol, 50)
         proposal = g.copy()
         proposal[cols] = b[0]
         return proposal
 
     def _propose_groups(
-        self, g: Array, h: Array, slopes: Array, strength: float, cols: Index
+        self, g: Array, eta: Array, slopes: Array, strength: float, cols: Index
     ) -> Array:
-        blocks = blocks_of(self.standard.form, cols)
-        gram = self.standard.Z.gram(blocks.columns, blocks.columns, h)
-        t = (g - self.standard.form.loc)[blocks.columns]
+        form = self.standard.form
+        if np.any(bounded(form)[cols]):
+            return self._propose_in_turn(g, eta, slopes, strength, cols)
+        blocks = blocks_of(form, cols)
+        gram = self._information(blocks.columns, eta)
+        t = (g - form.loc)[blocks.columns]
         q = gram @ t + slopes[blocks.columns]
+        gram[np.diag_indices_from(gram)] += strength * form.l2[blocks.columns]
         tol = 1e-2 * min(1.0, self.tol) * float(np.max(np.abs(slopes[cols]), initial=1e-300))
         proposal = g.copy()
         proposal[blocks.columns] += solve_group_quadratic(gram, q, blocks, strength, t, tol) - t
         return proposal
 
+    def _propose_in_turn(
+        self, g: Array, eta: Array, slopes: Array, strength: float, cols: Index
+    ) -> Array:
+        """Groups and bounded columns are two kernels: each solved given the other, in turn."""
+        form, base = self.standard.form, g
+        inside = np.zeros(len(cols), bool) if form.groups is None else form.groups.inside[cols]
+        blocks, others = blocks_of(form, cols[inside]), cols[~inside]
+        m = len(blocks.columns)
+        gram = self._information(np.concatenate([blocks.columns, others]), eta)
+        mine, cross, theirs = gram[:m, :m].copy(), gram[:m, m:], gram[m:, m:]
+        tol = 1e-2 * min(1.0, self.tol) * float(np.max(np.abs(slopes[cols]), initial=1e-300))
+        start, at = base[blocks.columns] - form.loc[blocks.columns], np.array([strength])
+        t, b = start, base[others]
+        for _ in range(_TURNS):
+            q = mine @ start + slopes[blocks.columns] - cross @ (b - base[others])
+            moved = solve_group_quadratic(mine, q, blocks, strength, t, tol)
+            q = theirs @ base[others] + slopes[others] - cross.T @ (moved - start)
+            answer, _ = solve_quadratic(theirs, q, form, others, at, b, tol, 50)
+            change = np.max(np.abs(cross.T @ (moved - t)), initial=0.0)
+            change = max(change, np.max(np.abs(cross @ (answer[0] - b)), initial=0.0))
+            t, b = moved, answer[0]
+            if change <= tol:
+                break
+        proposal = g.copy()
+        proposal[blocks.columns] += t - start
+        proposal[others] = b
+        return proposal
+
     def _propose_dual(self, eta: Array, h: Array, strength: float) -> Array:
         standard, form = self.standard, self.standard.form
         base = np.where(form.flat, 0.0, standard.start)
-        slope = standard.weights * standard.likelihood.slope(standard.y, eta)
-        target = eta - standard.offset - standard.Z.matvec(base) - slope / h
+        score = standard.likelihood.score(standard.y, eta, standard.weights)
+        target = eta - standard.offset - standard.Z.matvec(base) + score / h
         free = standard.Z.columns(self.flat, np.zeros(standard.size))[0]
         a, u = dual_normal(self.kernel, free, target, h, strength)
         proposal = base.copy()
@@ -184,6 +247,6 @@ class Newton:
     def _objective(self, g: Array, eta: Array, strength: float) -> float:
         standard = self.standard
         with np.errstate(over="ignore", invalid="ignore"):
-            loss = standard.weights @ standard.likelihood.loss(standard.y, eta)
-        value = float(loss + strength * standard.form.total(g - standard.form.loc))
+            lost = standard.likelihood.total(standard.y, eta, standard.weights)
+        value = float(lost + strength * standard.form.total(g - standard.form.loc))
         return value if np.isfinite(value) else np.inf

@@ -1,4 +1,4 @@
-"""The gaussian noise where it is not known, and degrees of freedom."""
+"""The dispersion (the gaussian noise) where it is not known, and degrees of freedom."""
 
 from __future__ import annotations
 
@@ -10,10 +10,16 @@ from scipy import linalg
 from scipy.optimize import brentq
 
 from priorfit._errors import PriorfitWarning
-from priorfit._typing import Array, Index
+from priorfit._typing import Array
+from priorfit.priors import NormalForm
 from priorfit.solve.conjugate import is_huge, trace
 from priorfit.solve.engines import Engine
+from priorfit.solve.leverage import curvatures, movable, penalty_curvature
+from priorfit.solve.outputs import OutputsStandard
+from priorfit.solve.outputs.freedom import freedom_of_outputs
+from priorfit.solve.quantile.dual import met_rank
 from priorfit.solve.standard import Standard
+from priorfit.solve.structured.chain import chain_trace
 
 __all__ = [
     "conditional",
@@ -21,44 +27,71 @@ __all__ = [
     "degrees_of_freedom",
     "independent_variance",
     "noise_variance",
-    "rss",
+    "squares",
     "warn_collapse",
 ]
 
+_LONG = 1000  # weights of a chain: beyond, its banded system is cheaper than a Gram matrix
 
-def rss(standard: Standard, g: Array) -> float:
-    """Weighted residual sum of squares, in units of ``y_unit``."""
-    return float(standard.weights @ np.square(standard.y - standard.eta(g)))
+
+def squares(standard: Standard, g: Array) -> float:
+    """Weighted sum of the squared (Pearson) residuals, in units of ``y_unit``: RSS or X^2."""
+    return float(standard.weights @ standard.likelihood.pearson(standard.y, standard.eta(g)))
 
 
 def degrees_of_freedom(standard: Standard, g: Array, strength: float) -> float:
-    """``tr (Z_A'WZ_A + s L2)^-1 Z_A'WZ_A`` over the coordinates A that are free to move.
+    """``tr (Z_A'WZ_A + s R)^-1 Z_A'WZ_A`` over the coordinates A that are free to move.
 
-    The number of non-zero weights for the lasso (Zou, Hastie & Tibshirani 2007), the trace of
+    The number of rows that are met, for a quantile (Koenker 2005, section 4.9). Else the number of
+    non-zero weights for the lasso (Zou, Hastie & Tibshirani 2007), the trace of
     the smoother for ridge, from random probes where no Gram matrix fits; the intercept counts one.
+    W is the curvature of the loss, R that of the penalty (groups: Vaiter et al. 2012, theorem 2).
     """
-    form = standard.form
-    inside = (g > form.lower) & (g < form.upper)
-    active = np.flatnonzero(inside & ((g != form.loc) | ~form.kinked))
+    if isinstance(standard, OutputsStandard):
+        return freedom_of_outputs(standard, g, strength, degrees_of_freedom)
+    if not standard.likelihood.smooth:
+        return met_rank(standard, g)
+    form, active, w = standard.form, movable(standard, g), curvatures(standard, g)
+    if not len(active):
+        return 0.0
+    if form.ranked is not None:
+        others = np.count_nonzero(~form.kinked[active])
+        free = form.ranked.clusters(g - form.loc) + int(others)
+        return float(min(free, standard.Z.shape[0]))
     if form.groups is not None:
-        return _grouped_freedom(standard, g - form.loc, strength, active)
+        gram = standard.Z.gram(active, active, w)
+        system = gram + strength * penalty_curvature(standard, g, active, strength)
+        return float(np.trace(np.linalg.lstsq(system, gram, rcond=None)[0]))
+    if form.concave is not None and not np.any(form.l1):
+        form = replace(form, l2=_touching(form, g, strength))
     plain = active[form.l2[active] == 0]
     shrunk = active[form.l2[active] > 0]
     n = standard.Z.shape[0]
     if not len(shrunk):
         return float(min(len(active), n))
+    if len(shrunk) > _LONG and (found := chain_trace(standard, w, strength)) is not None:
+        return found
     if len(shrunk) == len(standard.normal) and is_huge(standard):
-        return len(plain) + trace(standard, strength)
+        return len(plain) + trace(replace(standard, weights=w), strength)
     if len(shrunk) > n:
         whole = len(shrunk) == len(standard.normal)
         kernel = standard.kernel if whole else standard.kernel_of(shrunk)
-        root = np.sqrt(standard.weights)
+        root = np.sqrt(w)
         return len(plain) + _trace(root[:, None] * kernel * root, np.full(n, strength))
-    if 2 * len(active) >= standard.size:
+    if standard.gaussian and 2 * len(active) >= standard.size:
         gram = standard.gram[np.ix_(active, active)]
     else:
-        gram = standard.Z.gram(active, active, standard.weights)
+        gram = standard.Z.gram(active, active, w)
     return _trace(gram, strength * form.l2[active])
+
+
+def _touching(form: NormalForm, g: Array, strength: float) -> Array:
+    """The l2 rates of the normal prior that touches a smooth heavy-tailed one at ``g``: its slope
+    over t (Dempster, Laird & Rubin 1980)."""
+    t = np.abs(g - form.loc)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rate = form.at(strength).slope(t) / (strength * t)
+    return np.where(t > 0, rate, form.l2)
 
 
 def _trace(gram: Array, penalty: Array) -> float:
@@ -73,38 +106,20 @@ def _trace(gram: Array, penalty: Array) -> float:
         return float(np.trace(np.linalg.lstsq(system, gram, rcond=None)[0]))
 
 
-def _grouped_freedom(standard: Standard, t: Array, strength: float, active: Index) -> float:
-    """The same with the curvature of the group lengths, ``rate (I - u u') / length``.
-
-    Source: Vaiter et al., The degrees of freedom of the group lasso (2012), theorem 2.
-    """
-    groups = standard.form.groups
-    if groups is None or not len(active):
-        return float(len(active))
-    inside = active[groups.inside[active]]
-    lengths = groups.spread(groups.distances(t))
-    rate = strength * groups.rate / np.where(lengths > 0, lengths, 1.0)
-    direction = np.zeros((len(t), len(groups.sizes)))
-    direction[inside, groups.ids[inside]] = t[inside] / lengths[inside]
-    u = direction[active]
-    penalty = np.diag(rate[active]) - u @ (u.T * rate[active])
-    gram = standard.Z.gram(active, active, standard.weights)
-    return float(np.trace(np.linalg.lstsq(gram + penalty, gram, rcond=None)[0]))
-
-
 def noise_variance(standard: Standard, g: Array, strength: float) -> float:
-    """``RSS / (n - df)`` in units of ``y_unit``; n is the sum of weights."""
+    """``RSS / (n - df)`` or ``X^2 / (n - df)`` in units of ``y_unit``; n: the sum of weights."""
     left = standard.weights.sum() - degrees_of_freedom(standard, g, strength)
-    return rss(standard, g) / left if left > 1e-8 else np.inf
+    return squares(standard, g) / left if left > 1e-8 else np.inf
 
 
 def independent_variance(standard: Standard, solve: Engine) -> float:
-    """The largest s with ``s = RSS(s) / (n - df(s))``, RSS at the fit of noise variance s.
+    """The largest s with ``s = RSS(s) / (n - df(s))``, RSS (X^2) at the fit of dispersion s.
 
     Scanned from above on a grid and bracketed; a jump of df counts as a crossing.
     """
-    null = rss(standard, standard.start) / max(standard.weights.sum() - 1.0, 1.0)
-    if null <= 1e-28 * float(np.mean(np.square(standard.y)) or 1.0):
+    null = squares(standard, standard.start) / max(standard.weights.sum() - 1.0, 1.0)
+    size = float(np.mean(np.square(standard.y))) if standard.gaussian else 1.0
+    if null <= 1e-28 * (size or 1.0):
         return 1.0
     grid = 2.0 * null * np.geomspace(1.0, 1e-10, 51)
     warm = standard.start
@@ -130,8 +145,8 @@ def warn_collapse() -> None:
     """Say that the data do not identify the noise."""
     warnings.warn(
         "the noise must be identified by the data, but with as many columns as rows its "
-        "estimate runs to 0. Give Gaussian(noise=...), or use a prior with heavier tails "
-        "(horseshoe) or an informative prior on the noise.",
+        "estimate runs to 0. Give it, as in Gaussian(noise=...) or Gamma(dispersion=...), or use a "
+        "prior with heavier tails (horseshoe) or an informative prior on the noise.",
         PriorfitWarning,
         stacklevel=5,
     )
@@ -157,7 +172,10 @@ def conditional(standard: Standard, sigma: float) -> Standard:
     """The problem whose prior scales are multiples of the noise ``sigma`` (units of ``y_unit``)."""
     form, unit = standard.form, standard.y_unit / sigma
     groups = form.groups and replace(form.groups, rate=form.groups.rate * unit)
-    scaled = replace(form, l1=form.l1 * unit, l2=form.l2 * unit * unit, groups=groups)
+    ranked = form.ranked and replace(form.ranked, rates=form.ranked.rates * unit)
+    scaled = replace(
+        form, l1=form.l1 * unit, l2=form.l2 * unit * unit, groups=groups, ranked=ranked
+    )
     return replace(standard, form=scaled)
 
 
@@ -172,4 +190,4 @@ def conditional_sigma(standard: Standard, g: Array) -> float:
     a2 = float(form.l2 @ (t * t)) * standard.y_unit**2
     proper = float(np.sum(form.kinked | ((form.l2 > 0) & ~form.fixed)))
     n = float(standard.weights.sum()) + proper
-    return float((a1 + np.sqrt(a1 * a1 + 4.0 * n * (rss(standard, g) + a2))) / (2.0 * n))
+    return float((a1 + np.sqrt(a1 * a1 + 4.0 * n * (squares(standard, g) + a2))) / (2.0 * n))

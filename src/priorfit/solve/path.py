@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 
+from priorfit._checks import of_kind
 from priorfit._errors import ConvergenceWarning, InputError
-from priorfit._typing import Array, Mask
+from priorfit._typing import Array, Intercept, Mask
 from priorfit.likelihoods import Likelihood
-from priorfit.priors import Flat, Laplace, Normal, Prior, Truncated
+from priorfit.priors import Laplace, Prior, Truncated, as_prior
 from priorfit.problem import Problem
 from priorfit.solve.api import check_settings
 from priorfit.solve.engines import Engine, engine
-from priorfit.solve.grid import TWO_RATES, from_scales, grid_of
-from priorfit.solve.noise import noise_variance, rss
+from priorfit.solve.grid import TWO_RATES, from_scales, grid_of, is_squared
+from priorfit.solve.leverage import left_out
+from priorfit.solve.noise import degrees_of_freedom, noise_variance, squares
 from priorfit.solve.radius import AtRadius, at_radius
+from priorfit.solve.relaxed import Relaxed, relaxed
 from priorfit.solve.restore import restore
 from priorfit.solve.result import Certificate
 from priorfit.solve.shared import Shared
 from priorfit.solve.standard import Standard, standardize
+from priorfit.solve.structured import solver_for
 
 __all__ = ["Path", "path", "path_of", "solved_path"]
 
@@ -32,7 +36,8 @@ __all__ = ["Path", "path", "path_of", "solved_path"]
 class Path:
     """MAP estimates along a sequence of penalties, strongest first.
 
-    ``coefs`` (p, k), ``intercepts`` (k,), ``penalties`` (k,): lambda on the sum scale,
+    ``coefs`` (p, k), ``intercepts`` (k,), of q outputs (p, q, k) and (q, k); ``penalties`` (k,):
+    lambda on the sum scale,
     ``gaps`` and ``kkts`` (k,): the certificate of each point, ``prior``: the unit-rate shape that
     each lambda multiplies, ``tol``: the gap asked for.
     """
@@ -46,24 +51,56 @@ class Path:
     problem: Problem
     tol: float
     _standard: Standard = field(repr=False)
+    #: the same path in the coordinates of `Problem.change`, where there are such
+    _inner: Path | None = field(default=None, repr=False)
 
     @property
     def n_nonzero(self) -> Array:
         """Number of weights that are not exactly 0, (k,)."""
-        return np.asarray(np.count_nonzero(self.coefs, axis=0))
+        return np.asarray(np.count_nonzero(self.flat_coefs, axis=0))
+
+    @property
+    def flat_coefs(self) -> Array:
+        """All weights in the order of `Problem.belief`, (p, k) or (p q, k)."""
+        return self.coefs.reshape(-1, self.coefs.shape[-1])
 
     @property
     def norms(self) -> Array:
         """The radius of the constraint that each point solves (`NormalForm.radius`), (k,)."""
+        if self._inner is not None:
+            return self._inner.norms
         form = self.problem.form
-        return np.asarray(form.radius(self.coefs - form.loc[:, None]))
+        return np.asarray(form.radius(self.flat_coefs - form.loc[:, None]))
 
     @cached_property
     def losses(self) -> Array:
         """``sum_i w_i loss(y_i, eta_i)`` of each point, (k,): half the RSS for the gaussian."""
         problem = self.problem
-        eta = problem.design.matvec(self.coefs) + self.intercepts + problem.offset[:, None]
-        return np.asarray(problem.weights @ problem.likelihood.loss(problem.y[:, None], eta))
+        eta = problem.etas(self.intercepts, self.coefs)
+        return problem.likelihood.total(problem.y, eta, problem.weights)
+
+    @cached_property
+    def df(self) -> Array:
+        """Degrees of freedom of each point, the intercept's among them, (k,)."""
+        unit = self._standard.y_unit**2
+        strengths = self.penalties * unit
+        points = range(len(strengths))
+        return np.array(
+            [degrees_of_freedom(self._standard, self._unknowns(k), strengths[k]) for k in points]
+        )
+
+    def left_out(self, k: int) -> Array:
+        """Linear predictor (n,) of each row at point ``k`` as the fit without this row gives it.
+
+        To first order; exact for a gaussian with a normal prior. See `priorfit.solve.leverage`.
+        """
+        standard, problem = self._standard, self.problem
+        strength = float(self.penalties[k]) * standard.y_unit**2
+        self.problem.require_one_output("leave-one-out")
+        eta = left_out(standard, self._unknowns(k), strength)
+        if standard.gaussian:
+            return problem.offset + standard.y_center + eta / standard.y_unit
+        return eta
 
     @property
     def shadow_prices(self) -> Array:
@@ -72,11 +109,12 @@ class Path:
         Lambda for a Laplace prior; lambda times the radius for a normal one, because the radius is
         the length and the penalty half its square.
         """
-        return np.asarray(self.penalties * self.problem.form.slope(self.norms))
+        form = self.problem.changed.form
+        return np.asarray(self.penalties * form.slope(self.norms))
 
     @cached_property
     def dispersions(self) -> Array:
-        """phi at each point, (k,): known, or RSS / (n - df) of that point.
+        """phi at each point, (k,): known, or RSS / (n - df), X^2 / (n - df), of that point.
 
         Where no rows are left to estimate it from (see `identified`) it is that of the last point
         that had some, or of the model without columns; 1 for a constant response.
@@ -89,7 +127,7 @@ class Path:
         known = (self._variance(i) for i in range(k, -1, -1))
         found = next((v for v in known if np.isfinite(v)), None)
         if found is None:
-            found = rss(standard, standard.start) / max(self.problem.n_effective - 1.0, 1.0)
+            found = squares(standard, standard.start) / max(self.problem.n_effective - 1.0, 1.0)
         return (found if found > 0 else 1.0) / standard.y_unit**2
 
     @property
@@ -119,48 +157,68 @@ class Path:
     @property
     def scales(self) -> Array:
         """The prior scale that each penalty means, phi / lambda (Laplace; the l1 scale of an
-        elastic net) or sqrt(phi / lambda) (normal); a multiple of the scales given per column."""
+        elastic net) or sqrt(phi / lambda) (normal); a multiple of the scales given per column.
+
+        Of a prior by column phi / lambda: what each part's rates are divided by.
+        """
         with np.errstate(divide="ignore"):
             ratio = self.dispersions / self.penalties
         base = self.prior.prior if isinstance(self.prior, Truncated) else self.prior
         if isinstance(base, TWO_RATES) and np.ndim(base.l1_scale) == 0:
             return np.asarray(ratio * float(base.l1_scale))
-        return np.sqrt(ratio) if isinstance(base, Normal | Flat) else ratio
+        return np.sqrt(ratio) if is_squared(base) else ratio
+
+    @property
+    def local(self) -> bool:
+        """Whether loss or penalty is not convex: gaps are infinite then, and kkts are the proof
+        (not so for a best subset of few columns, where every subset was looked at)."""
+        convex = self.problem.likelihood.convex and self._standard.form.concave is None
+        return not convex and bool(np.any(np.isinf(self.gaps)))
+
+    @property
+    def _proofs(self) -> Array:
+        return self.kkts if self.local else self.gaps
 
     @property
     def certified(self) -> bool:
-        """Whether every point is within the tolerance."""
-        return bool(np.all(self.gaps <= self.tol))
+        """Whether every point is within the tolerance (of kkt, where the path is `local`)."""
+        return bool(np.all(self._proofs <= self.tol))
 
     def certificate(self, k: int) -> Certificate:
         """The proof of point ``k``."""
-        return Certificate(float(self.gaps[k]), float(self.kkts[k]), self.tol)
+        return Certificate(float(self.gaps[k]), float(self.kkts[k]), self.tol, self.local)
 
     def prior_at(self, k: int) -> Prior:
         """The belief that point ``k`` is the MAP estimate of."""
-        return self.prior.tempered(float(self.penalties[k] / self.dispersion_at(k)))
+        penalty, phi = float(self.penalties[k]), self.dispersion_at(k)
+        return self.prior.member(penalty, phi, self.problem.n_effective)
 
-    def at(self, penalty: float) -> tuple[float, Array]:
+    def at(self, penalty: float) -> tuple[Intercept, Array]:
         """(intercept, coef) at any lambda >= 0, solved and certified anew."""
+        if self._inner is not None and self.problem.change is not None:
+            intercept, u = self._inner.at(penalty)
+            return intercept, self.problem.change.back(u)
         unit = self._standard.y_unit**2
         warm = self._unknowns(int(np.argmin(np.abs(self.penalties - penalty))))
         run = engine(self._standard, solver="auto", tol=self.tol, max_iter=10_000)
         g, _ = run(np.array([penalty * unit]), warm)
         intercepts, coefs = restore(self._standard, g, self.problem)
-        return float(intercepts[0]), coefs[:, 0]
+        return intercepts[..., 0], coefs[..., 0]
 
     def _unknowns(self, k: int) -> Array:
-        return self._standard.enter(float(self.intercepts[k]), self.coefs[:, k])
+        if self._inner is not None:
+            return self._inner._unknowns(k)
+        return self._standard.enter(self.intercepts[..., k], self.coefs[..., k])
 
-    def at_norm(self, radius: float) -> tuple[float, Array]:
+    def at_norm(self, radius: float) -> tuple[Intercept, Array]:
         """(intercept, coef) of the constrained problem: the best fit with norm <= ``radius``.
 
         The norm is that of `norms`. Beyond the norm of the fit without a penalty the constraint is
         slack and that fit is returned. Raises `InputError` where the radius is below the strongest
         point of the path. `within` also gives the multiplier and the certificate.
         """
-        if radius == self.norms[0]:
-            return float(self.intercepts[0]), self.coefs[:, 0]
+        if self._standard.form.concave is None and radius == self.norms[0]:
+            return self.intercepts[..., 0], self.coefs[..., 0]
         found = self.within(radius)
         return found.intercept, found.coef
 
@@ -175,6 +233,15 @@ class Path:
         >>> found.coef.round(3), round(found.penalty, 3)
         (array([1.4, 0.6]), 1.6)
         """
+        if self._inner is not None and self.problem.change is not None:
+            found = self._inner.within(radius)
+            return found._replace(coef=self.problem.change.back(found.coef))
+        if self._standard.form.concave is not None:
+            raise InputError(
+                "the constraint view needs a convex penalty: a radius then says which lambda",
+                self.prior.word,
+                "Read the path at a lambda instead: path.at(penalty).",
+            )
         norms = self.norms
         if not norms[0] <= radius < np.inf:
             raise InputError(
@@ -187,6 +254,28 @@ class Path:
         return at_radius(
             self.problem, self._standard, radius, start, self._unknowns(k), tol=self.tol
         )
+
+    def relaxed(self, gamma: float = 0.0) -> Relaxed:
+        """The relaxed lasso: ``gamma b + (1 - gamma) r``, r the refit of b's columns without a
+        penalty (bounds are kept).
+
+        Parameters
+        ----------
+        gamma : 1 is the path itself, 0 the refit.
+
+        Raises `InputError` where gamma is outside [0, 1]. Refits that miss the path's ``tol``, as
+        where more columns are in than rows can tell apart, are counted in a `ConvergenceWarning`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> few = path(np.diag([1.0, 2.0]), [3.0, 2.0], penalties=[1.5], intercept=False)
+        >>> few.coefs[:, 0].round(3), few.relaxed(0.5).coefs[:, 0].round(3)
+        (array([1.5  , 0.625]), array([2.25 , 0.812]))
+
+        Source: Meinshausen (2007); Hastie, Tibshirani & Tibshirani (2020), section 2.
+        """
+        return relaxed(self, gamma)
 
     def plot(self, ax: Any = None, **options: Any) -> Any:
         """Draw the path; see `priorfit.plots.plot_path`."""
@@ -232,7 +321,8 @@ def path(
     array([[0., 2.],
            [0., 0.]])
     """
-    prior = Laplace() if prior is None else prior
+    prior = Laplace() if prior is None else as_prior(prior)
+    of_kind("prior", prior, Prior, "pf.Laplace(scale=0.1)")
     problem = Problem.make(
         X,
         y,
@@ -256,10 +346,12 @@ def path(
         solver=solver,
     )
     if not found.certified:
-        missed = int(np.sum(found.gaps > tol))
+        proofs = found._proofs
+        missed = int(np.sum(proofs > tol))
+        word = "kkt" if found.local else "gap"
         warnings.warn(
-            f"{missed} of {len(found.gaps)} points miss the gap of {tol:.0e} that was asked for "
-            f"(worst: {found.gaps.max():.1e}). Raise max_iter, loosen tol, or end the path sooner.",
+            f"{missed} of {len(proofs)} points miss the {word} of {tol:.0e} that was asked for "
+            f"(worst: {proofs.max():.1e}). Raise max_iter, loosen tol, or end the path sooner.",
             ConvergenceWarning,
             stacklevel=2,
         )
@@ -282,7 +374,14 @@ def path_of(
     ``shared``: what the problem, a sample of its rows, shares with others (`share`).
     """
     check_settings(tol, max_iter)
-    standard = standardize(problem, shared=shared)
+    if problem.change is not None:
+        options: Any = {"n_points": n_points, "ratio": ratio, "tol": tol, "max_iter": max_iter}
+        solver = solver_for(problem, solver)
+        inner = path_of(problem.changed, penalties, solver=solver, **options)
+        coefs = problem.change.back(inner.coefs)
+        return replace(inner, coefs=coefs, prior=problem.prior, problem=problem, _inner=inner)
+    form = problem.prior.along(problem.form, problem.n_effective)
+    standard = standardize(problem, form, shared=shared)
     lambdas = grid_of(problem, standard, penalties, n_points, ratio)
     only = float(lambdas[0]) * standard.y_unit**2 if len(lambdas) == 1 else None
     run = engine(standard, solver=solver, tol=tol, max_iter=max_iter, only=only)

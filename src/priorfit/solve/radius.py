@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import brentq
 
-from priorfit._typing import Array
+from priorfit._typing import Array, Intercept
 from priorfit.problem import Problem
 from priorfit.solve.certificate import certify
 from priorfit.solve.engines import engine
@@ -36,7 +36,7 @@ class AtRadius(NamedTuple):
     ``certificate`` bounds the loss beyond V(t), relative to the null model.
     """
 
-    intercept: float
+    intercept: Intercept
     coef: Array
     radius: float
     penalty: float
@@ -139,7 +139,9 @@ def at_radius(
     penalty = 0.0 if slack else point.penalty
     price = penalty * float(problem.form.slope(radius))
     certificate = _certificate(standard, point, level, tol)
-    return AtRadius(float(intercepts[0]), coefs[:, 0], radius, penalty, price, slack, certificate)
+    at = intercepts[..., 0]
+    intercept = float(at) if problem.outputs is None else at
+    return AtRadius(intercept, coefs[..., 0], radius, penalty, price, slack, certificate)
 
 
 def _certificate(standard: Standard, point: _Point, level: float, tol: float) -> Certificate:

@@ -35,9 +35,9 @@ class Reference:
 def _smooth(standard: Standard, g: Array) -> tuple[float, Array]:
     eta = standard.eta(g)
     with np.errstate(over="ignore", invalid="ignore"):
-        value = float(standard.weights @ standard.likelihood.loss(standard.y, eta))
-        slope = standard.weights * standard.likelihood.slope(standard.y, eta)
-        return (value if np.isfinite(value) else np.inf), standard.Z.rmatvec(slope)
+        value = standard.total(eta)
+        gradient = -standard.Z.rmatvec(standard.score(eta))
+        return (value if np.isfinite(value) else np.inf), gradient
 
 
 def _solve_one(

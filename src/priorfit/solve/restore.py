@@ -7,6 +7,7 @@ import numpy as np
 from priorfit._errors import NotConvergedError
 from priorfit._typing import Array, Index
 from priorfit.problem import Problem
+from priorfit.solve.outputs import OutputsStandard, restore_outputs
 from priorfit.solve.standard import Standard
 
 __all__ = ["restore"]
@@ -15,12 +16,14 @@ __all__ = ["restore"]
 def restore(
     standard: Standard, g: Array, problem: Problem, moved: Index | None = None
 ) -> tuple[Array, Array]:
-    """(intercepts (k,), coefs (p, k)) of solutions (m, k).
+    """(intercepts (k,), coefs (p, k)) of solutions (m, k); for q outputs (q, k) and (p, q, k).
 
     Weights at loc or at a bound equal it bit for bit. Only the unknowns ``moved``, if given, may
     differ from the start: all weights at their prior mean, inside the box; then ``coefs`` takes the
     place of ``g``.
     """
+    if isinstance(standard, OutputsStandard):
+        return restore_outputs(standard, g, problem)
     form, inner, Z = problem.form, standard.form, standard.Z
     first = int(Z.intercept)
     start = np.clip(form.loc, form.lower, form.upper)

@@ -62,7 +62,8 @@ def _applies(problem: Problem) -> float | None:
     """The dispersion, where the problem is of this kind."""
     design, form = problem.design, problem.form
     if not (
-        isinstance(problem.likelihood, Gaussian)
+        problem.outputs is None
+        and isinstance(problem.likelihood, Gaussian)
         and isinstance(design, Dense)
         and form.groups is None
     ):

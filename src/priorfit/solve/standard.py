@@ -12,15 +12,15 @@ from functools import cached_property
 
 import numpy as np
 
-from priorfit._typing import Array, Index, Mask
-from priorfit.design import Scaled
-from priorfit.likelihoods import Gaussian, Likelihood
-from priorfit.priors import Groups, NormalForm
+from priorfit._typing import Array, Index, Intercept, Mask
+from priorfit.design import Dense, Scaled
+from priorfit.likelihoods import Coupled, CoupledRows, Gaussian, Huber, Likelihood
+from priorfit.priors import Groups, NormalForm, Ranked
 from priorfit.problem import Problem
 from priorfit.solve.columns import moments
 from priorfit.solve.shared import Shared
 
-__all__ = ["Standard", "standardize"]
+__all__ = ["Standard", "alike", "in_units_of", "power_of_two", "standardize", "without"]
 
 _LARGEST, _SMALLEST = 1e300, 1e-200
 _EPS = float(np.finfo(np.float64).eps)
@@ -54,18 +54,27 @@ class Standard:
         """Number of unknowns, the intercept included."""
         return self.Z.shape[1]
 
+    @property
+    def first(self) -> int:
+        """Number of unknowns that are intercepts; they come first."""
+        return int(self.Z.intercept)
+
+    @property
+    def by_rows(self) -> bool:
+        """Whether Z may be looked at by blocks of its rows, without a copy."""
+        return isinstance(self.Z.base, Dense)
+
     @cached_property
     def start(self) -> Array:
         """All weights at their prior mean (inside the box), the best intercept for weights 0.
 
         Weights 0 instead, where the prior mean is far worse for a likelihood with exponentials."""
         g = np.clip(self.form.loc, self.form.lower, self.form.upper)
-        if self.Z.intercept:
-            g[0] = self._null_intercept
-        if self.gaussian or not np.any(self.form.loc):
+        g[: self.first] = self._null_intercept
+        if self.gaussian or self.likelihood.coupled or not np.any(self.form.loc):
             return g
         zero = np.clip(np.zeros_like(g), self.form.lower, self.form.upper)
-        zero[0 : int(self.Z.intercept)] = self._null_intercept
+        zero[: self.first] = self._null_intercept
         return min((g, zero), key=self._lost)
 
     @cached_property
@@ -73,11 +82,22 @@ class Standard:
         """Null minus saturated value of the likelihood part: the unit of the relative gap."""
         if self.gaussian:
             return float(max(0.5 * self.weights @ np.square(self.y), self.weights.sum() * 1e-300))
-        null = self.offset + self._null_intercept
+        if isinstance(self.likelihood, Coupled):
+            least = self.rows.least
+            return float(max(self.rows.total(self._null) - least, 1e-8 * (1.0 + abs(least))))
         saturated = self.likelihood.saturated(self.y)
-        lost = self.weights @ (self.likelihood.loss(self.y, null) - saturated)
+        lost = self.likelihood.total(self.y, self._null, self.weights) - self.weights @ saturated
+        if not self.likelihood.smooth:  # in units of y
+            size = self.weights @ (np.abs(self.y) + np.abs(self.offset))
+            return float(max(lost, 1e-8 * size, _SMALLEST))
         # where y hardly varies the null model leaves rounding only, which no gap is relative to
         return float(max(lost, 1e-8 * self.weights @ (1.0 + np.abs(saturated))))
+
+    @cached_property
+    def rows(self) -> CoupledRows:
+        """The response of a likelihood whose rows are coupled, sorted once."""
+        assert isinstance(self.likelihood, Coupled)
+        return self.likelihood.rows(self.y, self.weights)
 
     @cached_property
     def null_correlation(self) -> float:
@@ -87,8 +107,7 @@ class Standard:
     @cached_property
     def correlation(self) -> Array:
         """Z' theta at the null model, (m,): for the gaussian Z' (w y)."""
-        slope = self.likelihood.slope(self.y, self.offset + self._null_intercept)
-        return self.Z.rmatvec(-self.weights * slope)
+        return self.Z.rmatvec(self.score(self._null))
 
     @cached_property
     def gram(self) -> Array:
@@ -113,34 +132,51 @@ class Standard:
         with np.errstate(divide="ignore"):
             return self.Z.kernel(cols, scale=np.sqrt(self.form.l2))
 
+    @property
+    def _null(self) -> Array:
+        """The linear predictor of the null model."""
+        return np.asarray(self.offset + self._null_intercept)
+
     @cached_property
-    def _null_intercept(self) -> float:
+    def _null_intercept(self) -> Intercept:
         if not self.Z.intercept or self.gaussian:
             return 0.0
-        w, total = self.weights, self.weights.sum()
-        a = self.likelihood.null_eta(float(w @ self.y / total)) - float(w @ self.offset / total)
-        if not np.any(self.offset):
-            return a
-        for _ in range(100):  # a convex function of one number: Newton, halved where it overshoots
-            eta = self.offset + a
-            slope = float(w @ self.likelihood.slope(self.y, eta))
-            step = slope / max(float(w @ self.likelihood.curvature(self.y, eta)), 1e-300)
-            a -= float(np.clip(step, -1.0, 1.0))
-            if abs(step) <= 4 * _EPS * max(1.0, abs(a)):
-                break
-        return a
+        return self.likelihood.null_eta(self.y, self.weights, self.offset)
 
     def _lost(self, g: Array) -> float:
         with np.errstate(over="ignore", invalid="ignore"):
-            value = float(self.weights @ self.likelihood.loss(self.y, self.eta(g)))
+            value = self.total(self.eta(g))
         return value if np.isfinite(value) else np.inf
+
+    def total(self, eta: Array) -> float:
+        """The likelihood part at eta (n,)."""
+        if self.likelihood.coupled:
+            return self.rows.total(eta)
+        return float(self.likelihood.total(self.y, eta, self.weights))
+
+    def score(self, eta: Array) -> Array:
+        """Minus its gradient, (n,)."""
+        if self.likelihood.coupled:
+            return self.rows.score(eta)
+        return self.likelihood.score(self.y, eta, self.weights)
 
     def eta(self, g: Array) -> Array:
         """Linear predictor of one solution (m,) or of several (m, k)."""
         offset = self.offset if g.ndim == 1 else self.offset[:, None]
         return offset + self.Z.matvec(g)
 
-    def enter(self, intercept: float, coef: Array) -> Array:
+    def eta_of_few(self, g: Array) -> Array:
+        """The same for one solution (m,), from its columns only where few have a weight."""
+        used = np.flatnonzero(g)
+        if 4 * len(used) > self.size or not isinstance(self.Z.base, Dense):
+            return self.eta(g)
+        return self.offset + self.Z.columns(used, np.zeros(self.size))[0] @ g[used]
+
+    def pull(self, g: Array) -> Array:
+        """Z' theta at a solution: minus the gradient of the likelihood part, shape of ``g``."""
+        return self.Z.rmatvec(self.score(self.eta(g)))
+
+    def enter(self, intercept: Intercept, coef: Array) -> Array:
         """The unknowns (m,) of an estimate in the units of the data, for a warm start."""
         slopes = coef * self.Z.scale * self.y_unit
         if not self.Z.intercept:
@@ -160,6 +196,10 @@ def standardize(
     Rows of weight 0 are left out, but for a sample of ``shared`` columns. ``known``: mean and
     standard deviation (p,) of the columns, where all rows have a weight.
     """
+    if problem.outputs is not None:
+        from priorfit.solve.outputs import standardize_outputs  # it builds on this file
+
+        return standardize_outputs(problem, form)
     if shared is not None:
         known = shared.moments(problem.weights)
     kept = problem.weights > 0
@@ -168,20 +208,21 @@ def standardize(
     form = problem.form if form is None else form
     w = problem.weights
     mean, sd = known or moments(problem.design, w)
-    center = mean if problem.intercept else np.zeros_like(mean)
-    spread = sd if problem.intercept else np.hypot(sd, mean)
+    centred = problem.intercept or not problem.likelihood.has_intercept
+    center = mean if centred else np.zeros_like(mean)
+    spread = sd if centred else np.hypot(sd, mean)
     constant = spread <= 8 * _EPS * np.abs(mean)
-    scale = _power_of_two(np.where(constant, 1.0, spread))
-    form = _without(form, constant if problem.intercept else np.zeros_like(constant))
+    scale = power_of_two(np.where(constant, 1.0, spread))
+    constant = constant if centred else np.zeros_like(constant)
+    form = without(form, constant)
     if form.groups is not None:
-        scale = _alike(form.groups, scale)
-    y, offset, y_center, y_unit = problem.y, problem.offset, 0.0, 1.0
-    if isinstance(problem.likelihood, Gaussian):
-        y, y_center, y_unit = _standard_response(y - offset, w, problem.intercept)
-        offset = np.zeros_like(y)
+        scale = alike(form.groups, scale)
+    if form.ranked is not None:
+        scale = _in_one_unit(form.ranked, scale)
+    likelihood, y, offset, y_center, y_unit = _response_in_units(problem)
     Z = Scaled(problem.design, center, scale, problem.intercept)
-    in_units = _in_units(form, scale, y_unit, constant, problem.intercept)
-    return Standard(problem.likelihood, Z, y, w, offset, in_units, y_center, y_unit, shared)
+    in_units = in_units_of(form, scale, y_unit, constant, int(problem.intercept))
+    return Standard(likelihood, Z, y, w, offset, in_units, y_center, y_unit, shared)
 
 
 def _representable(rate: Array) -> Array:
@@ -189,25 +230,39 @@ def _representable(rate: Array) -> Array:
     return np.where(rate < _SMALLEST, 0.0, np.minimum(rate, _LARGEST))
 
 
-def _power_of_two(x: Array) -> Array:
+def power_of_two(x: Array) -> Array:
     exponent = np.frexp(x)[1].clip(-1000, 1000) - 1
     return np.asarray(np.ldexp(1.0, exponent))
 
 
+def _response_in_units(problem: Problem) -> tuple[Likelihood, Array, Array, float, float]:
+    """Likelihood, y, offset, what was taken from y, and what it was multiplied by."""
+    likelihood, y, offset = problem.likelihood, problem.y, problem.offset
+    if isinstance(likelihood, Gaussian):
+        y, center, unit = _standard_response(y - offset, problem.weights, problem.intercept)
+        return likelihood, y, np.zeros_like(y), center, unit
+    if isinstance(likelihood, Huber):  # in units in which the tails begin at 1
+        unit = 1.0 / likelihood.reach
+        return Huber(likelihood.delta, 1.0 / likelihood.delta), y * unit, offset * unit, 0.0, unit
+    return likelihood, y, offset, 0.0, 1.0
+
+
 def _standard_response(y: Array, w: Array, intercept: bool) -> tuple[Array, float, float]:
-    unit = 1.0 / float(_power_of_two(np.array([np.max(np.abs(y)) or 1.0]))[0])
+    unit = 1.0 / float(power_of_two(np.array([np.max(np.abs(y)) or 1.0]))[0])
     center = float(w @ (y * unit) / w.sum()) / unit if intercept else 0.0
     away = (y - center) * unit
     spread = float(np.sqrt(w @ np.square(away) / w.sum()))
-    finer = 1.0 / float(_power_of_two(np.array([spread]))[0]) if spread > 0 else 1.0
+    finer = 1.0 / float(power_of_two(np.array([spread]))[0]) if spread > 0 else 1.0
     if intercept:  # a second pass takes out the rounding of the first
         rest = float(w @ away / w.sum())
         away, center = away - rest, center + rest / unit
     return away * finer, center, unit * finer
 
 
-def _without(form: NormalForm, constant: Mask) -> NormalForm:
-    """Constant columns leave their groups: their weights do not move."""
+def without(form: NormalForm, constant: Mask) -> NormalForm:
+    """Constant columns leave their groups and ranks: their weights do not move."""
+    if form.ranked is not None and np.any(constant):
+        form = replace(form, ranked=form.ranked.without(constant))
     groups = form.groups
     if groups is None or not np.any(constant & groups.inside):
         return form
@@ -219,7 +274,7 @@ def _without(form: NormalForm, constant: Mask) -> NormalForm:
     return replace(form, groups=Groups(ids, np.where(ids >= 0, groups.rate, 0.0)))
 
 
-def _alike(groups: Groups, scale: Array) -> Array:
+def alike(groups: Groups, scale: Array) -> Array:
     """Scales in proportion to the rates inside each group: there its norm is the plain length."""
     inside = groups.order
     rate, ids = groups.rate[inside], groups.ids[inside]
@@ -228,30 +283,51 @@ def _alike(groups: Groups, scale: Array) -> Array:
     relative = rate / most[ids]
     np.maximum.at(unit, ids, scale[inside] / relative)
     out = scale.copy()
-    out[inside] = _power_of_two(unit)[ids] * relative
+    out[inside] = power_of_two(unit)[ids] * relative
     return out
 
 
-def _in_units(
-    form: NormalForm, scale: Array, y_unit: float, constant: Mask, intercept: bool
+def _in_one_unit(ranked: Ranked, scale: Array) -> Array:
+    """Scales in proportion to the units of the ranked columns: there the largest weight is the one
+    that pays the largest rate."""
+    columns, units = ranked.columns, ranked.units
+    out = scale.copy()
+    out[columns] = power_of_two(np.array([np.median(scale[columns] / units)]))[0] * units
+    return out
+
+
+def in_units_of(
+    form: NormalForm, scale: Array, y_unit: float, constant: Mask, first: int
 ) -> NormalForm:
+    """The form of weights times ``scale y_unit``, after ``first`` intercepts; constants stay."""
     unit = scale * y_unit
     with np.errstate(over="ignore"):
         l1 = _representable(form.l1 / unit)
         l2 = _representable(form.l2 / unit / unit)
         loc, lower, upper = form.loc * unit, form.lower * unit, form.upper * unit
-    if intercept:  # a constant column says nothing: its weight stays at the prior mean
-        stay = np.clip(loc, lower, upper)
-        lower, upper = np.where(constant, stay, lower), np.where(constant, stay, upper)
-        l1, l2, loc = (np.concatenate([[0.0], v]) for v in (l1, l2, loc))
-        lower, upper = np.concatenate([[-np.inf], lower]), np.concatenate([[np.inf], upper])
-    return NormalForm(l1, l2, loc, lower, upper, _groups_in_units(form.groups, unit, intercept))
+    stay = np.clip(loc, lower, upper)  # a constant column beside an intercept says nothing
+    lower, upper = np.where(constant, stay, lower), np.where(constant, stay, upper)
+    none, inf = np.zeros(first), np.full(first, np.inf)
+    l1, l2, loc = (np.concatenate([none, v]) for v in (l1, l2, loc))
+    lower, upper = np.concatenate([-inf, lower]), np.concatenate([inf, upper])
+    groups = _groups_in_units(form.groups, unit, first)
+    ranked = _ranked_in_units(form.ranked, unit, first)
+    concave = form.concave and form.concave.in_units(unit, y_unit, bool(first))
+    return NormalForm(l1, l2, loc, lower, upper, groups, concave, ranked)
 
 
-def _groups_in_units(groups: Groups | None, unit: Array, intercept: bool) -> Groups | None:
+def _ranked_in_units(ranked: Ranked | None, unit: Array, first: int) -> Ranked | None:
+    if ranked is None:
+        return None
+    factor = float((ranked.units / unit[ranked.columns])[0])  # of all, but for rounding
+    same = replace(ranked, units=np.ones_like(ranked.units), rates=ranked.rates * factor)
+    return same.shifted(first)
+
+
+def _groups_in_units(groups: Groups | None, unit: Array, first: int) -> Groups | None:
     if groups is None:
         return None
     rate = np.where(groups.inside, groups.rate / unit, 0.0)
     shared = groups.spread(Groups(groups.ids, rate).radius)  # equal but for rounding
-    none = np.full(int(intercept), -1)
+    none = np.full(first, -1)
     return Groups(np.concatenate([none, groups.ids]), np.concatenate([0.0 * none, shared]))

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from priorfit._checks import is_sparse
 from priorfit._errors import InputError
 from priorfit.design import as_design
 from priorfit.likelihoods import Gaussian, Likelihood
@@ -73,14 +74,27 @@ def update(
         offset=offset,
         intercept=intercept,
     )
+    problem.require_one_output("an update")
     p, w = problem.design.shape[1], problem.weights
     columns = problem.design.matvec(np.eye(p))
     if intercept:
         columns = columns - w @ columns / w.sum()
     known = problem.prior
-    precision = known.precision if isinstance(known, MultivariateNormal) else _diagonal(problem)
+    precision = _dense(known) if isinstance(known, MultivariateNormal) else _diagonal(problem)
     precision = precision + columns.T @ (w[:, None] * columns) / phi
-    return MultivariateNormal(precision, solve(problem, tol=1e-10).coef)
+    after = MultivariateNormal(precision, solve(problem, tol=1e-10).coef)
+    if not after.proper:
+        raise InputError(
+            "`precision` must be positive definite after the data",
+            "a direction with neither data nor prior",
+            "Add some prior to it.",
+        )
+    return after
+
+
+def _dense(prior: MultivariateNormal) -> Any:
+    given = prior.precision
+    return given.toarray() if is_sparse(given) else given
 
 
 def _diagonal(problem: Problem) -> Any:

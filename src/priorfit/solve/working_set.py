@@ -11,7 +11,7 @@ import numpy as np
 from priorfit._typing import Array, Index, Mask
 from priorfit.priors import NormalForm
 from priorfit.solve.certificate import Certificates, certify, joined
-from priorfit.solve.many_columns import ManyColumns
+from priorfit.solve.chosen import many_columns
 from priorfit.solve.native import solve_quadratic
 from priorfit.solve.standard import Standard
 
@@ -39,7 +39,10 @@ class Workspace:
         Z, w = self.standard.Z, self.standard.weights
         m, k = len(self.columns), len(fresh)
         if m + k > len(self._gram):
-            grown = np.empty((2 * (m + k), 2 * (m + k)))
+            size = (
+                m + k + (m + k) // 4
+            )  # a matrix of twice the columns would be four times as large
+            grown = np.empty((size, size))
             grown[:m, :m] = self._gram[:m, :m]
             self._gram = grown
         self._gram[m : m + k, m : m + k] = Z.gram(fresh, fresh, w)
@@ -84,7 +87,7 @@ class WorkingSet:
 
     def __init__(self, standard: Standard, tol: float) -> None:
         self.standard, self.tol, self.rounds = standard, tol, 0
-        self.native = ManyColumns(standard, tol) if ManyColumns.applies(standard) else None
+        self.native = many_columns(standard, tol)
         self.space = Workspace(standard)
 
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
@@ -109,13 +112,25 @@ class WorkingSet:
         slopes = certify(standard, g[:, None], strengths[:1]).slopes[:, 0]
         previous = _critical(standard, slopes)
         for k, s in enumerate(strengths):
-            self.space.add(self.space.missing(screen(standard, g, slopes, s, max(previous, s))))
+            wanted = screen(standard, g, slopes, s, max(previous, s))
+            self.space.add(_fewer(self.space, self.space.missing(wanted), g, slopes, s))
             g, certificate, rounds = _solve_one(self.space, g, float(s), self.tol)
             self.rounds = max(rounds, self.rounds)
             slopes, previous = certificate.slopes[:, 0], float(s)
             out[:, k] = g
             found.append(certificate)
         return out, joined(found)
+
+
+def _fewer(space: Workspace, fresh: Index, g: Array, slopes: Array, strength: float) -> Index:
+    """Of many that may move from a distant strength those that must, and the likeliest."""
+    form, limit = space.standard.form, max(100, 2 * len(space.columns))
+    must = (g != form.loc) | ~form.kinked
+    others = fresh[~must[fresh]]
+    if len(others) <= limit:
+        return fresh
+    pull = np.abs(slopes[others]) - strength * form.l1[others]
+    return np.sort(np.concatenate([fresh[must[fresh]], others[np.argsort(-pull)[:limit]]]))
 
 
 def _critical(standard: Standard, slopes: Array) -> float:

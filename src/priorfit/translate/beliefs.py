@@ -22,6 +22,10 @@ _FAMILIAR = {
     "gaussian": ("sklearn.Ridge", "sklearn.Lasso"),
     "bernoulli": ("sklearn.LogisticRegression",),
     "poisson": ("sklearn.PoissonRegressor",),
+    "quantile": ("sklearn.QuantileRegressor",),
+    "multinomial": ("sklearn.LogisticRegression",),
+    "gamma": ("sklearn.GammaRegressor",),
+    "tweedie": ("sklearn.TweedieRegressor",),
 }
 
 
@@ -56,7 +60,8 @@ def belief_text(row: Row, settings: Mapping[str, Any], family: str) -> str:
 
 
 def defaults_text(family: str, phi: float, n: float) -> str:
-    """scikit-learn's defaults as priors, for n rows and a dispersion of ``phi``.
+    """scikit-learn's defaults as priors, for n rows and a dispersion of ``phi``; empty where it
+    has no estimator of the family.
 
     Examples
     --------
@@ -64,7 +69,7 @@ def defaults_text(family: str, phi: float, n: float) -> str:
     'Ridge(alpha=1) is Normal(scale=2), Lasso(alpha=1) is Laplace(scale=0.04)'
     """
     case, parts = Case(n=n, total=n, phi=phi), []
-    for name in _FAMILIAR[family]:
+    for name in _FAMILIAR.get(family, ()):
         row = row_named(name, family)
         prior, key = prior_of(row.from_({}, case), phi), row.keys[0]
         call = f"{name.removeprefix('sklearn.')}({key}={row.defaults[key]:g})"

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from priorfit._checks import vector
 from priorfit._errors import InputError
 from priorfit._typing import Array
 from priorfit.design import Design, as_design
 from priorfit.likelihoods import Likelihood, by_name
 from priorfit.priors import Flat, Prior, describe
-from priorfit.problem import vector
 from priorfit.translate.beliefs import FLAT, belief_text
 from priorfit.translate.explanation import Explanation
 from priorfit.translate.given import given_setting

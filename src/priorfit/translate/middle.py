@@ -153,6 +153,12 @@ def sum_scale(prior: Prior, phi: float) -> SumScale:
             "Groups are fitted here: pf.MAPRegressor(prior=...).",
         )
     form = prior.lower(_columns(prior))
+    if form.concave is not None:
+        raise InputError(
+            "the penalty must be a sum of l1 and l2 terms to be translated",
+            prior.word,
+            "It is fitted here: pf.MAPRegressor(prior=...).",
+        )
     if np.any(form.loc != 0):
         raise InputError(
             "the prior's `loc` must be 0 to be translated",

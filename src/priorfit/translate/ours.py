@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from priorfit._errors import InputError
-from priorfit.priors import MultivariateNormal, Normal, describe
+from priorfit.priors import describe
 from priorfit.translate.explanation import Explanation
 from priorfit.views import extremes
 
@@ -26,24 +26,24 @@ def explain_ours(model: Any) -> Explanation:
             "the model must be fitted to be explained", type(model).__name__, "Call fit first."
         )
     prior, sd = model.prior_, np.where(model.column_sd_ > 0, model.column_sd_, 1.0)
-    alone = prior
-    if isinstance(prior, MultivariateNormal):  # each column given all others
-        alone = Normal(1.0 / np.sqrt(np.diag(prior.precision)))
-    free, frozen = extremes(alone.lower(len(sd)), model._data_precision)
+    free, frozen = extremes(prior.given_others(len(sd)), model._data_precision)
     labels = np.asarray(model.feature_labels_, dtype=object)
     has_noise = model._likelihood.has_dispersion
-    known = getattr(model._likelihood, "noise", None) is not None
+    known = model._likelihood.known_dispersion is not None
+    free_intercept = model.intercept and model._likelihood.has_intercept
     noise = f"standard deviation {np.sqrt(model.dispersion_):.4g}, "
+    if model._likelihood.name != "gaussian":
+        noise = model.likelihood_.in_words(model.dispersion_).rstrip(".") + ", "
     stated = describe(model.stated_views_.prior)
     per = ", per standard deviation of each column" if model.stated_per_sd_ else ""
     return Explanation(
         type(model).__name__,
         f"{stated}{per}.",
         prior,
-        prior.rescaled(sd),
+        None if prior.common_unit else prior.rescaled(sd),
         penalty=str(model.stated_views_.penalty),
         noise=noise + ("as given" if known else "estimated") if has_noise else "",
-        intercept="free, as it should be" if model.intercept else "none",
+        intercept="free, as it should be" if free_intercept else "none",
         free=tuple(labels[free]),
         frozen=tuple(labels[frozen]),
         notes=(f"Certificate: {model.certificate_}.",),

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import Any
 
-import narwhals as nw
 import numpy as np
 
-from priorfit._errors import InputError
+from priorfit._frames import frame_of
 from priorfit.likelihoods import Likelihood
 from priorfit.translate.beliefs import belief_text
 from priorfit.translate.libraries import TABLE
@@ -18,8 +16,6 @@ from priorfit.translate.row import Row
 from priorfit.translate.texts import formula_text
 
 __all__ = ["dictionary", "markdown", "record_of", "records"]
-
-_BACKENDS = ("pandas", "polars", "pyarrow")
 
 
 def dictionary(
@@ -58,19 +54,7 @@ def dictionary(
     ('celer.Lasso', 'alpha = λ₁ / n')
     """
     family = family_name(likelihood)
-    rows = records(library, family)
-    installed = [name for name in _BACKENDS if find_spec(name) is not None]
-    chosen = backend or (installed[0] if installed else "records")
-    if chosen == "records":
-        return rows
-    if chosen not in installed:
-        raise InputError(
-            f"`backend` must be one of {', '.join([*installed, 'records'])}",
-            repr(backend),
-            "Install it, or leave `backend` out.",
-        )
-    columns = {key: [row[key] for row in rows] for key in record_of(TABLE[0])}
-    return nw.from_dict(columns, backend=chosen).to_native()  # type: ignore[arg-type]
+    return frame_of(records(library, family), list(record_of(TABLE[0])), backend)
 
 
 def records(library: str | None = None, family: str | None = None) -> list[dict[str, Any]]:

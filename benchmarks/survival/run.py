@@ -1,0 +1,154 @@
+"""Cox regression at equal certified precision: lasso paths and ridge fits, rivals in alternation.
+
+    python benchmarks/survival/run.py --peers .venv-peers/bin/python [--cases genomic] [--repeats 3]
+
+For each solver the loosest of its tolerances is found at which the gap, recomputed here from its
+coefficients, is at most 1e-6 at every point. Breslow's ties, no ties in the data. Results go to
+``benchmarks/results/survival.jsonl``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+HERE, TARGET, LIMIT = Path(__file__).parent, 1e-6, 10.0
+RIVALS = ("priorfit", "sksurv", "adelie", "skglm")
+
+
+def simulated(n, p, rho, active, seed=0, size=0.5):
+    """AR(1) columns, ``active`` effects, exponential times, a third censored."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, p))
+    for j in range(1, p):
+        X[:, j] = rho * X[:, j - 1] + np.sqrt(1 - rho**2) * X[:, j]
+    b = np.zeros(p)
+    b[rng.choice(p, active, replace=False)] = size * rng.normal(size=active)
+    time, end = rng.exponential(size=n) * np.exp(-X @ b), 2 * rng.exponential(size=n)
+    return X, np.minimum(time, end), time <= end
+
+
+#: name -> (data, smallest share of lambda_max, lambda of a normal prior or 0)
+CASES = {
+    "genomic 500 x 10,000": (lambda: simulated(500, 10_000, 0.5, 20), 0.05, 0.0),
+    "200 x 1000": (lambda: simulated(200, 1000, 0.5, 10), 0.05, 0.0),
+    "tall 20,000 x 100": (lambda: simulated(20_000, 100, 0.3, 10, size=0.2), 1e-3, 0.0),
+    "ridge 20,000 x 50": (lambda: simulated(20_000, 50, 0.3, 10, size=0.2), 1.0, 10.0),
+    "ridge 500 x 15": (lambda: simulated(500, 15, 0.3, 10, size=0.2), 1.0, 1.0),
+}
+
+
+class Judge:
+    """The partial likelihood by running sums over rows sorted by time, and its duality gap."""
+
+    def __init__(self, X, time, event):
+        order = np.argsort(-time)
+        self.X, self.event = X[order], event[order].astype(float)
+        self.null = self.loss(np.zeros(len(time)))[0]  # the saturated loss is 0: no ties
+
+    def loss(self, eta):
+        """Value and minus gradient."""
+        top = eta.max()
+        risk = np.cumsum(np.exp(eta - top))
+        hazard = np.cumsum((self.event / risk)[::-1])[::-1]
+        score = self.event - np.exp(eta - top) * hazard
+        return self.event @ (np.log(risk) + top - eta), score
+
+    def gap(self, b, lam, ridge):
+        """(P - D) over the null loss; D from L*(-s theta) <= s L*(-theta), L*(0) = 0."""
+        eta = self.X @ b
+        value, theta = self.loss(eta)
+        pull = self.X.T @ theta
+        if ridge:
+            dual = value + theta @ eta - 0.5 * pull @ pull / ridge
+            return (value + 0.5 * ridge * b @ b - dual) / self.null
+        share = min(1.0, lam / np.abs(pull).max())
+        return (value + lam * np.abs(b).sum() - share * (value + theta @ eta)) / self.null
+
+
+class Rival:
+    def __init__(self, name, python, folder):
+        self.name, self.folder = name, folder
+        self.process = subprocess.Popen(
+            [python, str(HERE / "worker.py"), name, str(folder)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        )  # fmt: skip
+        self.info, self.tol, self.gap, self.seconds = self._answer(), None, np.inf, []
+        self.at_default = {}
+
+    def _answer(self):
+        line = self.process.stdout.readline()
+        return json.loads(line) if line else {}
+
+    def fit(self, tol):
+        self.process.stdin.write(f"{tol}\n")
+        self.process.stdin.flush()
+        return self._answer().get("cpu", np.inf)
+
+    def worst(self, judge, lambdas, ridge):
+        coefs = np.load(self.folder / f"{self.name}.npz")["coefs"]
+        return max(judge.gap(b, s, ridge) for b, s in zip(coefs.T, lambdas, strict=True))
+
+    def search(self, judge, lambdas, ridge):
+        """The loosest tolerance that certifies, or the tightest that was affordable."""
+        if not self.info or not np.isfinite(self.fit(self.info["default"])):
+            return
+        for tol in self.info["tols"]:
+            seconds = self.fit(tol)
+            if not np.isfinite(seconds):
+                return
+            self.tol, self.gap = tol, self.worst(judge, lambdas, ridge)
+            print(f"{self.name} tol {tol:.0e}: {seconds:.3f} s, gap {self.gap:.1e}", flush=True)
+            if self.gap <= TARGET or seconds > LIMIT:
+                return
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--peers", default=sys.executable)
+    parser.add_argument("--cases", nargs="*", default=[""])
+    parser.add_argument("--rivals", nargs="*", default=RIVALS)
+    parser.add_argument("--repeats", type=int, default=3)
+    options = parser.parse_args()
+    out = HERE.parent / "results" / "survival.jsonl"
+    out.parent.mkdir(exist_ok=True)
+    for name in [c for c in CASES if any(w in c for w in options.cases)]:
+        make, share, ridge = CASES[name]
+        X, time, event = make()
+        judge = Judge(X, time, event)
+        top = np.abs(judge.X.T @ judge.loss(np.zeros(len(X)))[1]).max()
+        lambdas = top * np.geomspace(1.0, share, 1 if ridge else 100)
+        with tempfile.TemporaryDirectory() as folder:
+            np.savez(
+                Path(folder) / "data.npz", X=X, time=time, event=event, lambdas=lambdas, l2=ridge
+            )
+            own = ("priorfit", "sksurv")  # the others need numpy < 2
+            rivals = [
+                Rival(r, sys.executable if r in own else options.peers, Path(folder))
+                for r in options.rivals
+            ]
+            for rival in rivals:
+                rival.search(judge, lambdas, ridge)
+            for _ in range(options.repeats):
+                for rival in rivals:
+                    if rival.tol is not None:
+                        rival.seconds.append(rival.fit(rival.tol))
+            for rival in rivals:
+                rival.process.kill()
+                seconds = median(rival.seconds) if rival.seconds else float("nan")
+                record = {"case": name, "solver": rival.name, "cpu": seconds, "gap": rival.gap,
+                          "tol": rival.tol}  # fmt: skip
+                print(record, flush=True)
+                with out.open("a") as file:
+                    file.write(json.dumps(record) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+// The rows of a softmax regression: class l of row i stands at l * rows + i. The same formulas as
+// `Multinomial` in Python, to which a law ties them.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <vector>
+
+#include "glm_rows.hpp"
+#include "losses.hpp"
+
+namespace priorfit {
+
+struct SoftmaxRows {
+  std::size_t n;  // entries: rows times classes
+  std::size_t classes;
+  const double *y, *w, *offset;  // w by row
+  bool intercept;
+
+  std::size_t length() const { return n / classes; }
+  std::size_t intercepts() const { return intercept ? classes - 1 : 0; }
+
+  double loss(const double* eta) const {
+    const std::size_t rows = length();
+    std::vector<double> top, total;
+    sums(eta, top, total);
+    double sum = 0.0;
+    for (std::size_t i = 0; i < rows; ++i) {
+      double fit = top[i] + std::log(total[i]);
+      for (std::size_t l = 0; l < classes; ++l)
+        if (const double share = y[l * rows + i]; share != 0.0) fit -= share * eta[l * rows + i];
+      sum += w[i] * fit;
+    }
+    return sum;
+  }
+
+  // theta = w (y - mu) and mu.
+  void derivatives(const double* eta, double* theta, double* mu) const {
+    const std::size_t rows = length();
+    std::vector<double> top, total;
+    sums(eta, top, total, mu);
+    for (std::size_t i = 0; i < rows; ++i) total[i] = 1.0 / total[i];
+    for (std::size_t l = 0; l < classes; ++l)
+      for (std::size_t i = 0; i < rows; ++i) {
+        const std::size_t e = l * rows + i;
+        mu[e] *= total[i];
+        theta[e] = w[i] * (y[e] == 1.0 ? others(mu, l, i, total[i]) : y[e] - mu[e]);
+      }
+  }
+
+  // v_i <- w_i (diag(mu_i) - mu_i mu_i') v_i
+  void curve(const double* mu, double* v) const {
+    const std::size_t rows = length();
+    std::vector<double> mean(rows, 0.0);
+    for (std::size_t l = 0; l < classes; ++l)
+      for (std::size_t i = 0; i < rows; ++i) mean[i] += mu[l * rows + i] * v[l * rows + i];
+    for (std::size_t l = 0; l < classes; ++l)
+      for (std::size_t i = 0; i < rows; ++i) {
+        const std::size_t e = l * rows + i;
+        v[e] = w[i] * mu[e] * (v[e] - mean[i]);
+      }
+  }
+
+  // theta moved by a step of the intercepts, so that each class has sum 0, into `out`.
+  void dual_point(const double* theta, const double* mu, double* out) const {
+    std::copy(theta, theta + n, out);
+    if (!intercept) return;
+    const std::size_t rows = length();
+    for (int turn = 0; turn < 2; ++turn) {  // the second takes out the rounding of the first
+      std::vector<double> step(classes, 0.0), moved(n);
+      for (std::size_t l = 0; l < classes; ++l)
+        for (std::size_t i = 0; i < rows; ++i) step[l] += out[l * rows + i];
+      solve_intercepts(mu, step);
+      for (std::size_t l = 0; l < classes; ++l) std::fill_n(moved.data() + l * rows, rows, step[l]);
+      curve(mu, moved.data());
+      for (std::size_t e = 0; e < n; ++e) out[e] -= moved[e];
+    }
+  }
+
+  // The dual of the loss at share * theta; -inf outside the simplex.
+  double dual(const double* theta, double share) const {
+    const std::size_t rows = length();
+    double sum = 0.0;
+    for (std::size_t l = 0; l < classes; ++l)
+      for (std::size_t i = 0; i < rows; ++i) {
+        const std::size_t e = l * rows + i;
+        const double t = share * theta[e], m = y[e] - t / w[i];
+        if (m < 0.0) return -std::numeric_limits<double>::infinity();
+        sum -= offset[e] * t + w[i] * xlogx(m);
+      }
+    return sum;
+  }
+
+  template <class Penalty>
+  bool search(const std::vector<double>& from, const std::vector<double>& change,
+              std::vector<double>& to, std::vector<double>& eta, std::vector<double>& moved,
+              double& value, Penalty&& penalty) const {
+    return search_along([&](const double* at) { return loss(at); }, from, change, to, eta, moved,
+                        value, penalty);
+  }
+
+ private:
+  // The largest eta of each row, the sum of exp(eta - top), and, where asked for, its terms.
+  void sums(const double* eta, std::vector<double>& top, std::vector<double>& total,
+            double* terms = nullptr) const {
+    const std::size_t rows = length();
+    top.assign(eta, eta + rows);
+    total.assign(rows, 0.0);
+    for (std::size_t l = 1; l < classes; ++l)
+      for (std::size_t i = 0; i < rows; ++i) top[i] = std::max(top[i], eta[l * rows + i]);
+    for (std::size_t l = 0; l < classes; ++l)
+      for (std::size_t i = 0; i < rows; ++i) {
+        const double term = std::exp(eta[l * rows + i] - top[i]);
+        total[i] += term;
+        if (terms) terms[l * rows + i] = term;
+      }
+  }
+
+  // 1 - mu of class l without cancellation; classes from l + 1 on are still to be divided.
+  double others(const double* mu, std::size_t l, std::size_t i, double inverse) const {
+    const std::size_t rows = length();
+    double before = 0.0, after = 0.0;
+    for (std::size_t k = 0; k < l; ++k) before += mu[k * rows + i];
+    for (std::size_t k = l + 1; k < classes; ++k) after += mu[k * rows + i];
+    return before + after * inverse;
+  }
+
+  // step <- (sum_i w_i (diag(mu_i) - mu_i mu_i') + 11')^{-1} step: both leave 1 to itself.
+  void solve_intercepts(const double* mu, std::vector<double>& step) const {
+    const std::size_t rows = length(), k = classes;
+    std::vector<double> a(k * k, 1.0);
+    for (std::size_t l = 0; l < k; ++l)
+      for (std::size_t h = 0; h < k; ++h)
+        for (std::size_t i = 0; i < rows; ++i)
+          a[l * k + h] += w[i] * mu[l * rows + i] * ((l == h ? 1.0 : 0.0) - mu[h * rows + i]);
+    for (std::size_t l = 0; l < k; ++l) {  // elimination: the matrix is positive definite
+      if (!(a[l * k + l] > 0.0)) continue;
+      for (std::size_t h = l + 1; h < k; ++h) {
+        const double share = a[h * k + l] / a[l * k + l];
+        for (std::size_t c = l; c < k; ++c) a[h * k + c] -= share * a[l * k + c];
+        step[h] -= share * step[l];
+      }
+    }
+    for (std::size_t l = k; l-- > 0;) {
+      for (std::size_t c = l + 1; c < k; ++c) step[l] -= a[l * k + c] * step[c];
+      step[l] = a[l * k + l] > 0.0 ? step[l] / a[l * k + l] : 0.0;
+    }
+  }
+};
+
+}  // namespace priorfit

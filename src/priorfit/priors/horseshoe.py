@@ -1,0 +1,152 @@
+"""The horseshoe: a belief without a mode."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import NoReturn, Self
+
+import numpy as np
+from scipy.special import hyperu, ndtr, roots_legendre
+
+from priorfit._errors import InputError
+from priorfit._typing import Array, ArrayLike, PerColumn, Seed
+from priorfit.priors.base import Prior
+from priorfit.priors.normal_form import NormalForm
+from priorfit.priors.parameters import as_array, check, times
+
+__all__ = ["Horseshoe"]
+
+_NODES = 400  # of Gauss and Legendre over the angle of the half-Cauchy
+
+
+@dataclass(frozen=True, eq=False)
+class Horseshoe(Prior):
+    """``b - loc ~ normal(0, (scale r)^2)``, r half-Cauchy:
+    ``p(b) = e^x E1(x) / (scale sqrt(2 pi^3))``, x = (b - loc)^2 / (2 scale^2).
+
+    The density is infinite at loc and its tail falls as that of a Cauchy. There is no MAP estimate:
+    J has no minimum, because weights at loc send it to minus infinity whatever the data say. The
+    belief makes sense as a posterior only; `neg_log_density`, `cdf` and `sample` work, a fit is
+    refused.
+
+    Parameters
+    ----------
+    scale : global scale, in units of the weight; one number, > 0 and finite.
+    loc : where the density is infinite.
+
+    Raises
+    ------
+    InputError
+        where the scale is not positive and finite; and by every fit.
+
+    Examples
+    --------
+    >>> Horseshoe(1.0).neg_log_density([0.0, 1.0]).round(4)
+    array([  -inf, 2.1439])
+    >>> Horseshoe(1.0).prox(1.0)
+    Traceback (most recent call last):
+    ...
+    priorfit._errors.InputError: a prior must have a mode to be fitted; got the horseshoe, whose ...
+
+    Source: Carvalho, Polson & Scott (2010), Biometrika 97, theorem 1.
+    """
+
+    scale: PerColumn = 1.0
+    loc: PerColumn = 0.0
+    cuttable = False
+
+    def __post_init__(self) -> None:
+        check("scale", self.scale, positive=True)
+        check("loc", self.loc, positive=False)
+        width = as_array("scale", self.scale)
+        if not np.all((width > 0) & np.isfinite(width)):
+            raise InputError(
+                "`scale` of a horseshoe must be positive and finite", repr(self.scale), "Say 0.1."
+            )
+
+    @property
+    def word(self) -> str:
+        return "horseshoe"
+
+    def _shape(self) -> tuple[int, ...]:
+        return np.broadcast_shapes(np.shape(self.scale), np.shape(self.loc))
+
+    def _distance(self, b: ArrayLike) -> Array:
+        t = np.asarray(b, dtype=np.float64) - as_array("loc", self.loc)
+        return np.asarray(t / as_array("scale", self.scale))
+
+    def neg_log_density(self, b: ArrayLike) -> Array:
+        """``-log p(b)``, minus infinity at loc."""
+        x = 0.5 * np.square(self._distance(b))
+        with np.errstate(divide="ignore"):
+            scaled = hyperu(1.0, 1.0, x)  # e^x E1(x)
+            height = np.where(x > 0, -np.log(scaled), -np.inf)
+        return np.asarray(
+            height + np.log(as_array("scale", self.scale)) + 0.5 * np.log(2.0 * np.pi**3)
+        )
+
+    def cdf(self, b: ArrayLike) -> Array:
+        """``P(weight <= b)``: the normal's, averaged over the angle of the half-Cauchy scale."""
+        nodes, weights = roots_legendre(_NODES)
+        # angle = (pi / 2) u^2: the integrand is steep where the scale is small
+        u = 0.5 * (nodes + 1.0)
+        scales = np.tan(0.5 * np.pi * np.square(u))
+        tail = ndtr(-np.abs(self._distance(b))[..., None] / scales) @ (weights * u)
+        return np.where(self._distance(b) > 0, 1.0 - tail, tail)
+
+    def quantile(self, q: ArrayLike) -> Array:
+        """The inverse of `cdf`, by bisection of log distance."""
+        share = np.asarray(q, dtype=np.float64)
+        if not np.all((share >= 0) & (share <= 1)):
+            raise InputError(
+                "a probability must lie in [0, 1]", repr(q), "It is a share of the belief."
+            )
+        unit = Horseshoe()
+        low, high = np.full(share.shape, -40.0), np.full(share.shape, 60.0)
+        for _ in range(60):
+            middle = 0.5 * (low + high)
+            above = unit.cdf(-np.exp(middle)) > np.minimum(share, 1.0 - share)
+            low, high = np.where(above, middle, low), np.where(above, high, middle)
+        t = np.where(share == 0.5, 0.0, np.where(share * (1 - share) == 0, np.inf, np.exp(low)))
+        away = np.sign(share - 0.5) * t
+        return np.asarray(as_array("loc", self.loc) + as_array("scale", self.scale) * away)
+
+    def sample(self, size: int | tuple[int, ...] | None = None, seed: Seed = None) -> Array:
+        """Independent draws: a normal of half-Cauchy scale."""
+        rng = np.random.default_rng(seed)
+        shape = self._shape() if size is None else size
+        drawn = rng.normal(size=shape) * np.abs(rng.standard_cauchy(size=shape))
+        return np.asarray(as_array("loc", self.loc) + as_array("scale", self.scale) * drawn)
+
+    @property
+    def variance(self) -> Array:
+        """Infinite."""
+        return np.full(self._shape(), np.inf)
+
+    @property
+    def mean_abs(self) -> Array:
+        """Infinite."""
+        return np.full(self._shape(), np.inf)
+
+    def lower(self, p: int) -> NormalForm:  # noqa: ARG002
+        """Raises `InputError`: there is no mode."""
+        self._no_mode()
+
+    def tempered(self, strength: float) -> Self:  # noqa: ARG002
+        """Raises `InputError`: no power of it is a horseshoe, and none has a mode."""
+        self._no_mode()
+
+    def unit(self) -> Self:
+        """Raises `InputError`: no path of modes leads through it."""
+        self._no_mode()
+
+    def rescaled(self, factor: ArrayLike) -> Self:
+        """``scale`` and ``loc`` times ``factor``."""
+        return replace(self, scale=times(self.scale, factor), loc=times(self.loc, factor))
+
+    def _no_mode(self) -> NoReturn:
+        raise InputError(
+            "a prior must have a mode to be fitted",
+            "the horseshoe, whose density is infinite at loc: J falls without end there",
+            "Use it in a posterior, or fit pf.LogLaplace, whose tail is as heavy.",
+        )

@@ -1,0 +1,150 @@
+"""Columns that native code cannot read where they lie: those that matter are copied.
+
+Of a dense matrix by rows, or a sparse one, a copy by columns would double the memory of a fit. The
+strong rule (Tibshirani et al. 2012, section 7) proposes a fifth of the columns at most; the
+certificate over all columns, in the order in which they are stored, decides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from priorfit._typing import Array, Index
+from priorfit.design import Dense, Design, Scaled, Sparse
+from priorfit.priors import NormalForm
+from priorfit.solve.certificate import Certificates, certify, joined
+from priorfit.solve.columns import read_in_place
+from priorfit.solve.many_columns import ManyColumns, among_many
+from priorfit.solve.standard import Standard
+
+__all__ = ["Chosen", "many_columns"]
+
+_SHARE = 0.2  # of the columns are copied at most
+_TOGETHER = 10  # strengths that are solved before all columns are looked at
+_ROUNDS = 30
+_ROWS = 256  # copied at a time
+
+
+class Chosen:
+    """Solutions at decreasing strengths, as many as the share of columns allows."""
+
+    def __init__(self, standard: Standard, tol: float) -> None:
+        self.standard, self.tol = standard, tol
+        self.first = int(standard.Z.intercept)
+        self.most = max(100, int(_SHARE * (standard.size - self.first)))
+        form = standard.form
+        always = (form.l1 == 0) & ~form.fixed
+        self.columns: Index = np.flatnonzero(always[self.first :])
+
+    @staticmethod
+    def applies(standard: Standard) -> bool:
+        """Whether `ManyColumns` would apply if it could read the columns."""
+        base, form = standard.Z.base, standard.form
+        return (
+            isinstance(base, Dense | Sparse)
+            and not read_in_place(base)
+            and standard.shared is None
+            and among_many(standard)
+            and not np.any(np.clip(form.loc, form.lower, form.upper))
+        )
+
+    def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
+        """Solutions (m, k) and certificates of the first k strengths."""
+        standard, slopes = self.standard, self.standard.pull(warm)
+        solutions, found = np.empty((standard.size, len(strengths))), []
+        done, previous = 0, _critical(standard, slopes)
+        self._add(np.flatnonzero(warm[self.first :]), slopes, float(strengths[0]))
+        for _ in range(_ROUNDS * len(strengths)):
+            if done == len(strengths):
+                break
+            ahead = strengths[done : done + _TOGETHER]
+            self._propose(slopes, float(ahead[-1]), previous)
+            if len(self.columns) > self.most:
+                break
+            some, checked = self._solve(ahead, warm)
+            good = int(np.argmax(np.append(checked.gap, np.inf) > self.tol))
+            solutions[:, done : done + good] = some[:, :good]
+            found.append(_first(checked, good))
+            missed = good < len(ahead)
+            if good:
+                warm, previous = some[:, good - 1], float(ahead[good - 1])
+                slopes = checked.slopes[:, good - 1]
+            done += good
+            if missed and not self._add_violators(checked.slopes[:, good], float(ahead[good])):
+                break
+        used = np.concatenate([np.arange(self.first), self.first + self.columns])
+        none = Certificates(np.empty(0), np.empty(0), np.empty((0, 0)))
+        return solutions[:, :done], joined([none, *found])._replace(moved=used)
+
+    def _solve(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
+        """By native code on the chosen columns; certified on all."""
+        standard = self.standard
+        used = np.concatenate([np.arange(self.first), self.first + self.columns])
+        part = replace(standard, Z=self._view(), form=_of(standard.form, used))
+        inner, _ = ManyColumns(part, 0.1 * self.tol)(strengths, warm[used])
+        out = np.zeros((standard.size, len(strengths)))
+        out[used, : inner.shape[1]] = inner
+        return out, certify(standard, out, strengths)
+
+    def _view(self) -> Scaled:
+        Z, cols = self.standard.Z, self.columns
+        return Scaled(_copied(Z.base, cols), Z.center[cols], Z.scale[cols], Z.intercept)
+
+    def _propose(self, slopes: Array, strength: float, previous: float) -> None:
+        """By the strong rule, no more than double what there is."""
+        form = self.standard.form
+        strong = np.abs(slopes) >= max(2.0 * strength - previous, 0.5 * strength) * form.l1
+        self._add(np.flatnonzero(strong[self.first :]), slopes, strength)
+
+    def _add_violators(self, slopes: Array, strength: float) -> bool:
+        """Columns whose slope is beyond the kink, the worst first; whether there was one."""
+        before = len(self.columns)
+        beyond = np.abs(slopes) > strength * self.standard.form.l1
+        self._add(np.flatnonzero(beyond[self.first :]), slopes, strength)
+        return len(self.columns) > before
+
+    def _add(self, wanted: Index, slopes: Array, strength: float) -> None:
+        form = self.standard.form
+        fresh = np.setdiff1d(wanted, self.columns)
+        fresh = fresh[~form.fixed[self.first + fresh]]
+        room = max(100, len(self.columns))
+        if len(fresh) > room:
+            pull = np.abs(slopes) - strength * form.l1
+            fresh = fresh[np.argsort(-pull[self.first + fresh])[:room]]
+        self.columns = np.union1d(self.columns, fresh).astype(np.intp)
+
+
+def many_columns(standard: Standard, tol: float) -> ManyColumns | Chosen | None:
+    """The native path over many columns as they are stored, over chosen ones, or neither."""
+    if ManyColumns.applies(standard):
+        return ManyColumns(standard, tol)
+    return Chosen(standard, tol) if Chosen.applies(standard) else None
+
+
+def _copied(base: Design, cols: Index) -> Design:
+    """Some columns as native code reads them, in the precision in which they are stored."""
+    if isinstance(base, Dense):
+        kind = base.values.dtype.newbyteorder("=")
+        out = np.empty((base.shape[0], len(cols)), kind, order="F")
+        for start in range(0, len(out), _ROWS):
+            rows = slice(start, start + _ROWS)
+            out[rows] = base.values[rows, cols]
+        return Dense(out)
+    return Sparse(base.columns(cols, np.zeros(base.shape[1]))[0])
+
+
+def _of(form: NormalForm, used: Index) -> NormalForm:
+    l1, l2, loc = form.l1[used], form.l2[used], form.loc[used]
+    return NormalForm(l1, l2, loc, form.lower[used], form.upper[used])
+
+
+def _first(found: Certificates, count: int) -> Certificates:
+    return Certificates(found.gap[:count], found.kkt[:count], found.slopes[:0, :count])
+
+
+def _critical(standard: Standard, slopes: Array) -> float:
+    l1 = standard.form.l1
+    pure = (l1 > 0) & ~standard.form.fixed
+    return float(np.max(np.abs(slopes[pure]) / l1[pure], initial=0.0))

@@ -1,0 +1,191 @@
+"""Proximal Newton on a working set, with the Hessian of all rows together.
+
+``Z'diag(bound)Z - (M Z)'(M Z)``: the Gram matrix of the working columns less that of their means
+over the risk sets (for cut-points: over the classes). Each step solves the penalised quadratic
+model exactly (native), then takes as much of it as lowers the objective.
+Source: Lee, Sun & Saunders (2014), algorithm 1; Simon, Friedman, Hastie & Tibshirani (2011),
+section 2, who keep the diagonal only.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from priorfit._typing import Array, Index
+from priorfit.likelihoods import CoupledRows
+from priorfit.priors import NormalForm
+from priorfit.solve.certificate import Certificates, certify, gap_among, joined
+from priorfit.solve.coupled.among_rows import AmongRows
+from priorfit.solve.coupled.model import Model, minimum
+from priorfit.solve.standard import Standard
+from priorfit.solve.working_set import beyond, screen
+
+__all__ = ["CoupledNewton"]
+
+_WHOLE = 100  # columns that are not worth a choice
+_KEPT = 3  # steps that one Hessian serves: it hardly changes along a path
+_STALLED = 5  # steps that change nothing before the search is given up
+
+
+class CoupledNewton:
+    """An engine that keeps its working columns from one strength to the next."""
+
+    def __init__(self, standard: Standard, tol: float, max_iter: int) -> None:
+        self.standard, self.tol, self.max_iter = standard, tol, max_iter
+        self.rows: CoupledRows = standard.rows
+        self.rounds = 0
+        self.among = AmongRows(standard) if AmongRows.applies(standard) else None
+        self._curved: tuple[Index, Array] | None = None
+        self._columns: Index = np.empty(0, dtype=np.intp)
+        self._held = np.empty((standard.Z.shape[0], 0), order="F")
+
+    def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
+        """Solutions (m, k) and their certificates, each warm from the last."""
+        out = np.empty((self.standard.size, len(strengths)))
+        parts: list[Certificates] = []
+        g, previous = warm, float(strengths[0])
+        slopes = self._slopes(self.standard.eta(g))
+        for k, s in enumerate(strengths):
+            guess = _ahead(self.standard.form, out[:, :k], strengths[: k + 1])
+            g, certificate = self._solve(g, slopes, float(s), previous, guess)
+            slopes, previous = certificate.slopes[:, 0], float(s)
+            out[:, k] = g
+            parts.append(certificate._replace(slopes=certificate.slopes[:0]))
+        return out, joined(parts)
+
+    def _slopes(self, eta: Array) -> Array:
+        return self.standard.Z.rmatvec(self.rows.score(eta))
+
+    @np.errstate(over="ignore", invalid="ignore")
+    def _solve(
+        self, g: Array, slopes: Array, strength: float, previous: float, guess: Array | None
+    ) -> tuple[Array, Certificates]:
+        standard, form = self.standard, self.standard.form
+        at = np.array([strength])
+        working = screen(standard, g, slopes, strength, max(previous, strength))
+        if standard.size <= _WHOLE:
+            working = ~form.fixed
+        eta = standard.eta_of_few(g)
+        value, close, stalled = self._objective(g, eta, strength), False, 0
+        if guess is not None:
+            cols = np.flatnonzero(working)
+            there = eta + self._change(guess - g, cols)
+            guessed = self._objective(guess, there, strength)
+            if guessed < value:
+                g, eta, value = guess, there, guessed
+                slopes = self._pull(eta, slopes, cols)
+        best: tuple[Array, Certificates] | None = None
+        for rounds in range(1, self.max_iter + 1):
+            self.rounds = max(self.rounds, rounds)
+            if close:
+                certificate = certify(standard, g[:, None], at)
+                if best is not None and certificate.gap[0] > 0.5 * best[1].gap[0]:
+                    stalled += 1
+                if best is None or certificate.gap[0] <= best[1].gap[0]:
+                    best = (g, certificate)
+                if certificate.gap[0] <= self.tol:
+                    return best
+                slopes = certificate.slopes[:, 0]
+                pull = np.abs(slopes - strength * form.l2 * (g - form.loc))
+                working |= beyond(form, pull, strength) & ~form.fixed
+            cols = np.flatnonzero(working)
+            if (rounds - 1) % (1 if guess is None else _KEPT) == 0:
+                self._curved = None
+            proposal = self._propose(g, eta, slopes, strength, cols)
+            moved = self._search(g, eta, value, proposal, strength, cols)
+            if moved is None or stalled > _STALLED:
+                break
+            stalled += int(value - moved[2] <= 1e-15 * abs(value))
+            close = value - moved[2] <= np.sqrt(self.tol) * standard.reference
+            g, eta, value = moved
+            slopes = self._pull(eta, slopes, cols)
+            # all columns are looked at where the working ones alone would pass
+            close &= (
+                bool(self.among) or gap_among(standard, cols, g, slopes, strength, eta) <= self.tol
+            )
+        certificate = certify(standard, g[:, None], at)
+        if best is None or certificate.gap[0] <= best[1].gap[0]:
+            best = (g, certificate)
+        return best
+
+    def _dense(self, cols: Index) -> Array:
+        """The working columns (n, k), made when they change."""
+        if not np.array_equal(cols, self._columns):
+            self._columns = cols
+            self._held = self.standard.Z.columns(cols, np.zeros(self.standard.size))[0]
+        return self._held
+
+    def _change(self, step: Array, cols: Index) -> Array:
+        """Z step, for a step of the working columns."""
+        return self.standard.Z.matvec(step) if self.among else self._dense(cols) @ step[cols]
+
+    def _pull(self, eta: Array, slopes: Array, cols: Index) -> Array:
+        """Z' theta of the working columns, the others as they were."""
+        if self.among:  # of no use there before the certificate
+            return slopes
+        fresh = slopes.copy()
+        fresh[cols] = self._dense(cols).T @ self.rows.score(eta)
+        return fresh
+
+    def _gram(self, eta: Array, cols: Index) -> Array:
+        """The Hessian of the working columns; the last one where it serves again."""
+        if self._curved is None or not np.array_equal(cols, self._curved[0]):
+            self._curved = cols, self._fresh_gram(eta, cols)
+        return self._curved[1]
+
+    def _fresh_gram(self, eta: Array, cols: Index) -> Array:
+        hessian = self.rows.hessian(eta)
+        Z = self._dense(cols)
+        means = hessian.apply(Z)
+        root = np.sqrt(hessian.bound)[:, None] * Z
+        gram = root.T @ root - means.T @ means
+        floor = 1e-14 * np.abs(np.diag(gram)).max(initial=0.0) + 1e-300
+        gram[np.diag_indices_from(gram)] += floor
+        return np.asarray(gram)
+
+    def _propose(self, g: Array, eta: Array, slopes: Array, strength: float, cols: Index) -> Array:
+        """The minimum of the quadratic model over the working columns."""
+        if self.among:
+            hessian = self.rows.hessian(eta)
+            return self.among.propose(eta, self.rows.score(eta), hessian, strength)
+        most = float(np.max(np.abs(slopes[cols]), initial=1e-300))
+        model = Model(self._gram(eta, cols), cols, g, slopes)
+        return minimum(self.standard.form, model, strength, 1e-3 * min(1.0, self.tol) * most)
+
+    def _search(
+        self, g: Array, eta: Array, here: float, proposal: Array, strength: float, cols: Index
+    ) -> tuple[Array, Array, float] | None:
+        """The first of 1, 1/2, 1/4, ... of the step that does not raise the objective."""
+        step = (proposal - g)[cols]
+        change = self._change(proposal - g, cols)
+        share = 1.0
+        for _ in range(40):
+            there = proposal
+            if share < 1.0:
+                there = g.copy()
+                there[cols] += share * step
+            moved = eta + share * change
+            value = self._objective(there, moved, strength)
+            if value <= here + 1e-14 * abs(here):
+                return there, moved, value
+            share *= 0.5
+        return None
+
+    def _objective(self, g: Array, eta: Array, strength: float) -> float:
+        form = self.standard.form
+        value = self.rows.total(eta) + float(strength * form.total(g - form.loc))
+        return value if np.isfinite(value) else np.inf
+
+
+def _ahead(form: NormalForm, before: Array, strengths: Array) -> Array | None:
+    """Where the last two points of a path lead, on the line through them.
+
+    Weights that rest at a kink of the penalty, or would cross zero, stay as they are.
+    """
+    if before.shape[1] < 2:
+        return None
+    a, b = before[:, -2], before[:, -1]
+    step = (strengths[-1] - strengths[-2]) / min(strengths[-2] - strengths[-3], -1e-300)
+    moved = np.clip(b + step * (b - a), form.lower, form.upper)
+    sides = [np.sign(v - form.loc) for v in (a, b, moved)]
+    return np.where((sides[0] == sides[1]) & (sides[1] == sides[2]), moved, b)

@@ -1,0 +1,3 @@
+"""Precisions of noise and weights that make the data most probable."""
+
+__all__: list[str] = []

@@ -1,0 +1,3 @@
+"""Quantile regression: a loss with a kink, solved through its dual."""
+
+__all__: list[str] = []

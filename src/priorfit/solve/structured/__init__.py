@@ -1,0 +1,16 @@
+"""Engines for priors over neighbours and over sorted weights."""
+
+from priorfit.solve.structured.barrier import minimise_quadratic
+from priorfit.solve.structured.chain import ChainNewton, is_chain
+from priorfit.solve.structured.choice import solver_for
+from priorfit.solve.structured.interior import Interior
+from priorfit.solve.structured.sorted import SortedWeights
+
+__all__ = [
+    "ChainNewton",
+    "Interior",
+    "SortedWeights",
+    "is_chain",
+    "minimise_quadratic",
+    "solver_for",
+]

@@ -1,0 +1,23 @@
+"""The memory law: a fit holds at most 1.3 times a large design, and a few vectors."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).parents[2] / "benchmarks" / "memory.py"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("layout", ["C float64", "F float32", "CSR"])
+def test_a_fit_holds_little_beyond_its_data(layout):
+    """Peak of resident memory while 200 MB are fitted, in a process of its own; the last copy is
+    caught: two designs would be a ratio of 2."""
+    call = [sys.executable, str(SCRIPT), "--one", layout, "wide", "gaussian laplace"]
+    done = subprocess.run(call, capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout)
+    assert found["certified"]
+    assert found["megabytes"] > 190
+    assert found["ratio"] < 1.3
