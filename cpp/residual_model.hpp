@@ -164,7 +164,7 @@ class ResidualModel {
   // this should leave. Newton squares the error: what its model gets wrong is not worth solving for.
   template <class Stop>
   double refine(double s, double worst, double enough, Stop&& stop) {
-    const double target = std::clamp(worst * worst, 0.3 * enough, 0.1 * worst);
+    const double target = std::max(0.3 * enough, std::min(worst * worst, 0.1 * worst));
     const bool whole = work_.newton(s, target, stop);
     const double held = work_.sweep(s, true);
     return whole ? std::max(trust_ * std::max(target, worst * worst), held) : worst;
