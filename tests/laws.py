@@ -178,12 +178,15 @@ def refused(row):
     return other and any(x in SORTED for x in row)
 
 
-def thinned(*registries, keep=5):
-    """The product of registries; of coupled likelihoods every ``keep``-th."""
+def thinned(*registries, keep=5, others=1):
+    """The product of registries: of coupled likelihoods every ``keep``-th row, else ``others``-th.
+
+    Primes that do not divide the sizes of the registries leave every pair of entries in it.
+    """
     every = [row for row in product(*registries) if not refused(row)]
     coupled = [any(x in ALL_LIKELIHOODS and x not in ROW_BY_ROW for x in row) for row in every]
-    place = np.cumsum(coupled)
-    return [r for r, c, k in zip(every, coupled, place, strict=True) if not c or k % keep == 0]
+    place = np.where(coupled, np.cumsum(coupled) % keep, np.cumsum(~np.array(coupled)) % others)
+    return [row for row, k in zip(every, place, strict=True) if k == 0]
 
 
 #: name -> (likelihood, (rng, eta) -> y)

@@ -116,7 +116,7 @@ def _with_gap(kind):
     ("call", "message"),
     [
         (lambda: pf.MAPRegressor().fit(X, None), "y must be given; got None"),
-        (lambda: pf.MAPRegressor().fit(X, np.eye(30)), "one value per row; got shape"),
+        (lambda: pf.MAPRegressor(None, pf.Poisson()).fit(X, np.eye(30)), "one value per row; got"),
         (lambda: pf.MAPRegressor().fit(X, _with(Y, np.nan)), "finite numbers; got nan in row 2"),
         (lambda: pf.MAPClassifier().fit(X, _with(Y > 0, np.nan)), "1 of 30 missing"),
         (lambda: pf.MAPClassifier().fit(X, ["a", None] * 15), "15 of 30 missing"),

@@ -184,7 +184,7 @@ def test_probabilities_sum_to_one():
     for phi in (0.05, 0.7, 4.0):
         for power in (1.05, 1.5, 1.9):
             kind, zero = pf.Tweedie(power), np.zeros(1)
-            x = np.linspace(-120.0, 14.0, 200_001)  # y = exp(x): gamma amounts crowd at 0
+            x = np.linspace(-120.0, 14.0, 30_001)  # y = exp(x): gamma amounts crowd at 0
             y = np.exp(x)
             total = np.trapezoid(y * mass(kind, y, 0.4, phi), x)
             assert total + mass(kind, zero, 0.4, phi)[0] == pytest.approx(1.0, abs=1e-4)

@@ -94,7 +94,7 @@ def _problem(table, response, likelihood, prior):
 
 @pytest.mark.parametrize(
     ("prior", "likelihood", "response", "table"),
-    thinned(ALL_PRIORS, ALL_LIKELIHOODS, RESPONSES, TABLES, keep=13),
+    thinned(ALL_PRIORS, ALL_LIKELIHOODS, RESPONSES, TABLES, keep=13, others=7),
 )
 def test_a_fit_ends_certified_or_says_so(table, response, likelihood, prior):
     """gap <= tol, or a status and a ConvergenceWarning."""
@@ -121,6 +121,7 @@ def test_a_fit_ends_certified_or_says_so(table, response, likelihood, prior):
         RESPONSES,
         TABLES,
         keep=7,
+        others=3,
     ),
 )
 def test_a_path_to_nothing_ends_certified_or_says_so(table, response, likelihood, prior):

@@ -230,7 +230,7 @@ def test_a_loss_without_derivatives_is_refused():
     """Quantiles and a concave penalty do not go together, and the error says what does."""
     X, y, *_ = example()
     problem = pf.Problem.make(X, y, prior=pf.MCP(8.0), likelihood=pf.Quantile(0.5))
-    with pytest.raises(pf.InputError, match="likelihood that has derivatives"):
+    with pytest.raises(pf.InputError, match="likelihood with derivatives"):
         pf.solve(problem)
 
 

@@ -38,7 +38,7 @@ STRUCTURE = (
         "none",
         "a sorted Laplace belief; equal weights come in clusters",
         "proximal gradient and coordinate descent on clusters",
-        "pf.MAPRegressor(prior=pf.SLOPE(np.linspace(3, 1, 6))).fit(X, y)",
+        "pf.MAPRegressor(prior=pf.SLOPE(q=0.1, scale=0.3)).fit(X, y)",
         "sortedl1; skglm SLOPE; SLOPE",
     ),
     Algorithm(

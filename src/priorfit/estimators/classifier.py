@@ -38,8 +38,8 @@ class MAPClassifier(ClassifierMixin, MAPEstimator):  # type: ignore[misc]
     array(['yes'], dtype='<U3')
     >>> m = pf.MAPClassifier().fit(X, ["a", "b", "b", "c"])
     >>> m.predict_proba([[0.0], [3.0]]).round(2)
-    array([[0.58, 0.38, 0.05],
-           [0.05, 0.38, 0.58]])
+    array([[0.5 , 0.44, 0.05],
+           [0.05, 0.44, 0.5 ]])
     """
 
     def fit(

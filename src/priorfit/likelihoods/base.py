@@ -150,6 +150,11 @@ class Likelihood(ABC):
         """The diagonal of ``d^2 total / d eta^2``, shape of eta."""
         return _beside(weights, eta) * self.curvature(_beside(y, eta), eta)
 
+    def majorants(self, y: Array, eta: Array, weights: Array) -> Array:
+        """Curvatures of a quadratic above the total that touches it at eta, (n,): used where too
+        few rows curve for Newton's model; the curvatures where no such quadratic is known."""
+        return self.curvatures(y, eta, weights)
+
     def information(self, y: Array, eta: Array, weights: Array) -> Array:
         """How sharply each row knows its eta, times phi, (n,): the curvatures, or what is expected
         of them where those are not a measure of it."""

@@ -110,6 +110,11 @@ class Huber(Likelihood):
         inside = np.abs(slope) <= self.reach * _ROUNDING
         return np.where(inside, slope * (0.5 * slope + y), np.inf)
 
+    def majorants(self, y: Array, eta: Array, weights: Array) -> Array:
+        """``w min(1, c / |r|)`` (Huber 1981, section 7.8)."""
+        with np.errstate(divide="ignore"):
+            return weights * np.minimum(1.0, self.reach / np.abs(y - eta))
+
     def dual_weights(self, y: Array, eta: Array, weights: Array) -> Array:
         """``w (1 - |r| / c)``: what is left of the force."""
         y, weights = (v if eta.ndim == 1 else v[:, None] for v in (y, weights))

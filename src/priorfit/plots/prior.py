@@ -51,14 +51,12 @@ def plot_prior(*priors: Prior, ax: Axes | None = None, penalty: bool = False) ->
     3
     """
     for prior in priors:
-        if not prior.separable and not isinstance(prior, _GROUPED):
-            raise InputError(
-                "`plot_prior` draws the density of one weight",
-                f"a {prior.word}",
-                "Draw from it with sample, or walks with plot_walks.",
-            )
-    ax = axes_of(ax, (7.2, 3.6))
+        if not isinstance(prior, ByColumn):
+            _check_alone(prior)
     named = [pair for prior in priors for pair in _parts(prior)]
+    for _, prior in named:
+        _check_alone(prior)
+    ax = axes_of(ax, (7.2, 3.6))
     drawn = [prior for _, prior in named]
     names = [key + _name(prior) for key, prior in named]
     grid = _grid(drawn)
@@ -117,6 +115,15 @@ def _draw_spikes(ax: Axes, priors: list[Prior], penalty: bool) -> None:
             color=color_of(prior),
             fontsize=9,
             va="top",
+        )
+
+
+def _check_alone(prior: Prior) -> None:
+    if not prior.separable and not isinstance(prior, _GROUPED):
+        raise InputError(
+            "`plot_prior` draws the density of one weight",
+            f"a {prior.word}",
+            "Draw from it with sample, or walks with plot_walks.",
         )
 
 

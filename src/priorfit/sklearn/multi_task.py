@@ -66,8 +66,8 @@ class MultiTaskElasticNet(linear_model.MultiTaskElasticNet):  # type: ignore[mis
     >>> import numpy as np
     >>> X = np.array([[0.0, 1.0], [1.0, 0.0], [2.0, 1.0]])
     >>> MultiTaskElasticNet(alpha=0.5).fit(X, np.c_[X[:, 0], -X[:, 0]]).coef_.round(4)
-    array([[ 0.5356,  0.    ],
-           [-0.5356,  0.    ]])
+    array([[ 0.5344,  0.    ],
+           [-0.5344,  0.    ]])
     """
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:

@@ -7,7 +7,8 @@ from priorfit.solve.engines import ENGINES, Auto, share
 from priorfit.solve.grid import lambda_max
 from priorfit.solve.leave_one_out import LeaveOneOut
 from priorfit.solve.noise import warn_collapse
-from priorfit.solve.path import Path, path, path_of
+from priorfit.solve.path import Path
+from priorfit.solve.paths import path, path_of
 from priorfit.solve.radius import AtRadius
 from priorfit.solve.relaxed import Relaxed
 from priorfit.solve.result import Certificate, Solution

@@ -23,6 +23,12 @@ from priorfit.solve.local.stationary import (
     slopes_at,
     violations,
 )
+from priorfit.solve.penalty import (
+    feasible_share,
+    penalty_conjugate,
+    penalty_value,
+    penalty_violations,
+)
 from priorfit.solve.quantile.dual import dual_of, on_sides
 from priorfit.solve.standard import Standard
 
@@ -159,16 +165,16 @@ def _certify_gaussian(
     """The conjugate of a square is a square: sums over the residuals say all."""
     with np.errstate(over="ignore", invalid="ignore"):
         fit = look(standard, g)
-        primal = 0.5 * fit.square + _penalty(standard, g, strengths)
-        kkt = _violations(standard, g, fit.slopes, strengths).max(axis=0)
+        primal = 0.5 * fit.square + penalty_value(standard, g, strengths)
+        kkt = penalty_violations(standard, g, fit.slopes, strengths).max(axis=0)
         point = _with_flat_met(standard, g, fit, look)
 
         def gap(share: Array) -> Array:
-            beyond = _penalty_conjugate(standard, g, point.slopes * share, strengths)
+            beyond = penalty_conjugate(standard, g, point.slopes * share, strengths)
             dual = share * point.inner - 0.5 * share**2 * point.square - beyond
             return np.asarray((primal - dual) / standard.reference)
 
-        found = gap(_feasible_share(standard, point.slopes, strengths))
+        found = gap(feasible_share(standard, point.slopes, strengths))
         if not np.all(found <= 1e-8):  # rounding beyond a tiny l1 rate
             found = np.fmin(found, gap(np.ones_like(strengths)))
             zero = (primal - _dual_at_zero(standard, strengths)) / standard.reference
@@ -211,14 +217,17 @@ def _certify(
         if theta is None and not likelihood.smooth:
             theta = dual_of(standard, g, eta, strengths)
         theta = likelihood.score(y, eta, w) if theta is None else theta
-        primal = likelihood.total(y, eta, w) + _penalty(standard, g, strengths)
+        primal = likelihood.total(y, eta, w) + penalty_value(standard, g, strengths)
         slopes = standard.Z.rmatvec(theta)
         at_sides = slopes
         if not likelihood.smooth and np.any((sides := on_sides(standard, eta, theta)) != theta):
             at_sides = standard.Z.rmatvec(sides)
-        kkt = _violations(standard, g, at_sides, strengths).max(axis=0) / standard.null_correlation
+        kkt = (
+            penalty_violations(standard, g, at_sides, strengths).max(axis=0)
+            / standard.null_correlation
+        )
         theta, dual_slopes = _meet_flat(standard, theta, slopes, eta)
-        share = _feasible_share(standard, dual_slopes, strengths)
+        share = feasible_share(standard, dual_slopes, strengths)
         dual = _dual(standard, g, theta, dual_slopes, strengths, share)
         gap = (primal - dual) / standard.reference
         if not np.all(gap <= 1e-8):  # rounding beyond a tiny l1 rate; a likelihood without maximum
@@ -240,14 +249,17 @@ def _certify_one(standard: Standard, g: Array, strength: Array) -> Certificates:
     rows, eta = standard.rows, standard.eta_of_few(g[:, 0])
     with np.errstate(over="ignore", invalid="ignore"):
         slopes = standard.Z.rmatvec(rows.score(eta))[:, None]
-        primal = rows.total(eta) + _penalty(standard, g, strength)
-        kkt = _violations(standard, g, slopes, strength).max(axis=0) / standard.null_correlation
+        primal = rows.total(eta) + penalty_value(standard, g, strength)
+        kkt = (
+            penalty_violations(standard, g, slopes, strength).max(axis=0)
+            / standard.null_correlation
+        )
         point = meet_flat(standard, eta, slopes[:, 0])
         refitted = point.eta is not eta
         pull = standard.Z.rmatvec(point.theta)[:, None] if refitted else slopes
         dual = _dual_at_zero(standard, strength)
-        for share in (_feasible_share(standard, pull, strength), np.ones(1)):
-            beyond = _penalty_conjugate(standard, g, pull * share, strength)
+        for share in (feasible_share(standard, pull, strength), np.ones(1)):
+            beyond = penalty_conjugate(standard, g, pull * share, strength)
             dual = np.fmax(dual, dual_value(standard, point.value, float(share[0])) - beyond)
         gap = (primal - dual) / standard.reference
     return _rounded(gap, kkt, slopes)
@@ -271,17 +283,20 @@ def gap_among(
     rows, at, pull = standard.rows, np.array([strength]), slopes[cols, None]
     b, lost = g[cols, None], rows.total(eta)
     value = lost + float(rows.score(eta) @ (eta - standard.offset))
-    share = _feasible_share(few, pull, at)
-    beyond = _penalty_conjugate(few, b, pull * share, at)
+    share = feasible_share(few, pull, at)
+    beyond = penalty_conjugate(few, b, pull * share, at)
     dual = dual_value(standard, value, float(share[0])) - beyond
-    return float((lost + _penalty(few, b, at) - dual)[0] / standard.reference)
+    return float((lost + penalty_value(few, b, at) - dual)[0] / standard.reference)
 
 
 def _stationary(standard: Standard, g: Array, strengths: Array) -> Certificates:
     with np.errstate(over="ignore", invalid="ignore"):
         theta = standard.likelihood.score(standard.y, standard.eta(g), standard.weights)
         slopes = standard.Z.rmatvec(theta)
-        kkt = _violations(standard, g, slopes, strengths).max(axis=0) / standard.null_correlation
+        kkt = (
+            penalty_violations(standard, g, slopes, strengths).max(axis=0)
+            / standard.null_correlation
+        )
     return _rounded(np.full(len(strengths), np.inf), kkt, slopes)
 
 
@@ -289,7 +304,7 @@ def _dual(
     standard: Standard, g: Array, theta: Array, slopes: Array, strengths: Array, share: Array
 ) -> Array:
     """D(share theta) (k,), see the module; -inf or NaN where it is not feasible."""
-    beyond = _penalty_conjugate(standard, g, slopes * share, strengths)
+    beyond = penalty_conjugate(standard, g, slopes * share, strengths)
     theta = theta * share
     conjugate = standard.likelihood.dual(standard.y, theta, standard.weights)
     return np.asarray(-(standard.offset @ theta) - conjugate - beyond)
@@ -310,34 +325,6 @@ def _dual_at_zero(standard: Standard, strengths: Array) -> Array:
     return np.asarray(saturated + strengths * least)
 
 
-def _penalty(standard: Standard, g: Array, strengths: Array) -> Array:
-    return np.asarray(strengths * standard.form.total(g - standard.form.loc[:, None]))
-
-
-def _violations(standard: Standard, g: Array, slopes: Array, strengths: Array) -> Array:
-    """How fast the objective falls when one coordinate moves up or down, (m, k), >= 0; for a
-    member of a group: when the whole group moves in its best direction."""
-    form, groups = standard.form, standard.form.groups
-    t = g - form.loc[:, None]
-    l1 = form.l1[:, None] * strengths
-    pull = slopes - form.l2[:, None] * strengths * t
-    if groups is not None:
-        pull = pull - strengths * groups.slopes(t)
-    up = pull - np.where(t >= 0, l1, -l1)
-    down = -pull - np.where(t <= 0, l1, -l1)
-    up = np.where(g < form.upper[:, None], up, 0.0)
-    down = np.where(g > form.lower[:, None], down, 0.0)
-    worst = np.maximum(np.maximum(up, down), 0.0)
-    if form.ranked is not None:
-        worst[form.ranked.columns] = form.ranked.violations(t, slopes, strengths)
-    if groups is None:
-        return worst
-    size, lengths = groups.distances(worst), groups.lengths(t)
-    held = strengths * groups.radius[:, None] * (lengths == 0)
-    together = groups.spread(np.maximum(size - held, 0.0))
-    return np.where(groups.inside[:, None], together, worst)
-
-
 def _meet_flat(standard: Standard, theta: Array, slopes: Array, eta: Array) -> tuple[Array, Array]:
     """theta made orthogonal to the columns with a flat prior (the intercept's is one)."""
     flat = np.flatnonzero(standard.form.flat)
@@ -353,55 +340,3 @@ def _meet_flat(standard: Standard, theta: Array, slopes: Array, eta: Array) -> t
         for _ in range(2):
             theta[:, k] -= curved @ np.linalg.lstsq(normal, columns.T @ theta[:, k], rcond=1e-13)[0]
     return theta, standard.Z.rmatvec(theta)
-
-
-def _feasible_share(standard: Standard, slopes: Array, strengths: Array) -> Array:
-    """The largest share (k,) in [0, 1] at which theta meets the bound of every group and every
-    pure l1 term."""
-    form, groups = standard.form, standard.form.groups
-    if form.ranked is not None:  # beside flat columns only
-        needed = np.maximum(form.ranked.dual_norm(slopes), 1e-300)
-        return np.asarray(np.minimum(1.0, strengths / needed))
-    if groups is not None:
-        needed = groups.dual_norms(slopes, form.l1).max(axis=0)
-        share = np.minimum(1.0, strengths / np.maximum(needed, 1e-300))
-        alone = replace(standard, form=form.ungrouped())
-        return np.asarray(np.minimum(share, _feasible_share(alone, slopes, strengths)))
-    pure = (form.l1 > 0) & (form.l2 == 0)
-    if not np.any(pure):
-        return np.ones(slopes.shape[1])
-    ratio = np.zeros(slopes.shape[1])
-    v, l1 = slopes[pure], form.l1[pure, None]
-    for side, bound in ((v, form.upper[pure]), (-v, form.lower[pure])):
-        binding = np.where(np.isinf(bound)[:, None], side / l1, 0.0)
-        ratio = np.maximum(ratio, binding.max(axis=0))
-    return np.asarray(np.minimum(1.0, strengths / np.maximum(ratio, 1e-300)))
-
-
-def _penalty_conjugate(standard: Standard, g: Array, v: Array, strengths: Array) -> Array:
-    """``sum_j sup_t v_j (t + loc_j) - h_j(t)`` (k,), coordinates kept in a wide ball.
-
-    Where nothing stops a coordinate but the rounding of a slope (flat priors, l1 rates near 0),
-    the bound holds for all solutions within ``radius``: 1000 times the largest coordinate.
-    """
-    form = standard.form
-    l1, l2 = form.l1[:, None] * strengths, form.l2[:, None] * strengths
-    radius = 1e3 * (np.abs(g).max(axis=0) + 1.0)
-    low = np.maximum((form.lower - form.loc)[:, None], -radius)
-    high = np.minimum((form.upper - form.loc)[:, None], radius)
-    soft = np.sign(v) * np.maximum(np.abs(v) - l1, 0.0)
-    inner = np.where(l2 > 0, soft / np.where(l2 > 0, l2, 1.0), np.sign(soft) * np.inf)
-    inner = np.where(soft == 0, 0.0, inner)
-    low = np.where(l2 > 0, (form.lower - form.loc)[:, None], low)
-    high = np.where(l2 > 0, (form.upper - form.loc)[:, None], high)
-    t = np.clip(inner, low, high)
-    value = v * (t + form.loc[:, None]) - l1 * np.abs(t) - 0.5 * l2 * t * t
-    if form.ranked is not None:
-        value[form.ranked.columns] = (v * form.loc[:, None])[form.ranked.columns]
-        value[form.ranked.columns[0]] += radius * form.ranked.beyond(v, strengths)
-    if form.groups is None:
-        return np.asarray(value.sum(axis=0))
-    groups, loc = form.groups, form.loc[:, None]
-    value = np.where(groups.inside[:, None], v * loc, value)
-    beyond = groups.distances(np.maximum(np.abs(v) - l1, 0.0)) - strengths * groups.radius[:, None]
-    return np.asarray(value.sum(axis=0) + radius * np.maximum(beyond, 0.0).sum(axis=0))

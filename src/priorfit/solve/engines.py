@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -13,6 +14,7 @@ from priorfit.design import Changed, Dense
 from priorfit.likelihoods import Gaussian
 from priorfit.priors import NormalForm
 from priorfit.problem import Problem
+from priorfit.solve.admitted import ENGINES, check_admitted
 from priorfit.solve.blocks import only_groups
 from priorfit.solve.certificate import Certificates
 from priorfit.solve.columns import moments
@@ -55,27 +57,6 @@ class Engine(Protocol):
 
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
         """Solve at each strength, warm from the one before."""
-
-
-_SMOOTH = ("newton", "barrier", "chain", "sorted", "coupled", "reference")
-
-ENGINES = (
-    "least-squares",
-    "conjugate-gradients",
-    "gram",
-    "working-set",
-    "groups",
-    "newton",
-    "outputs",
-    "barrier",
-    "chain",
-    "sorted",
-    "local",
-    "interior-point",
-    "several-starts",
-    "coupled",
-    "reference",
-)
 
 
 @dataclass(frozen=True)
@@ -129,99 +110,9 @@ def engine(
 
     What does not depend on the strength (Gram matrix, kernel, working set) is made once and kept.
     """
-    if solver not in ("auto", *ENGINES):
-        raise InputError(
-            f"`solver` must be auto or one of {', '.join(ENGINES)}",
-            repr(solver),
-            "Choose one of them.",
-        )
     name = _select(standard, only) if solver == "auto" else solver
-    several = isinstance(standard, OutputsStandard)
-    if several != (name == "outputs") and name not in ("newton", "reference"):
-        must, got = ("one output", "several") if several else ("several outputs", "one")
-        raise InputError(f"the {name} engine must have {must} per row", got, "Use solver='auto'.")
-    if isinstance(standard, OutputsStandard) and name == "outputs":
-
-        def alone(part: Standard, gap: float) -> Engine:
-            return engine(part, solver="auto", tol=gap, max_iter=max_iter, only=only)
-
-        return Outputs(standard, tol, max_iter, alone)
-    _check_ranks(standard, name)
-    if (standard.form.concave is not None) != (name == "local"):
-        kind = "convex" if name != "local" else "not convex"
-        raise InputError(
-            f"the {name} engine must have a penalty that is {kind}",
-            "one that is not" if name != "local" else "one that is",
-            "Leave solver at auto.",
-        )
-    if name == "local" and not standard.likelihood.smooth:
-        raise InputError(
-            "a penalty that is not convex must go with a likelihood that has derivatives",
-            standard.likelihood.name,
-            "Use a convex prior with it, or Huber or Student-t noise with this one.",
-        )
-    if name == "local":
-        starts = None if only is None else Starts(standard, _convex(standard, max_iter))
-        return Local(standard, tol, max_iter, starts)
-    if not standard.likelihood.smooth:
-        return _with_kinks(standard, name, tol, max_iter)
-    if not standard.likelihood.convex:
-        return _with_starts(standard, name, tol, max_iter)
-    if name in ("interior-point", "several-starts"):
-        kind = "quantile" if name == "interior-point" else "student-t"
-        raise InputError(
-            f"the {name} engine must have a {kind} likelihood",
-            standard.likelihood.name,
-            "Use solver='auto'.",
-        )
-    if standard.likelihood.coupled != (name == "coupled") and name != "reference":
-        raise InputError(
-            "the coupled engine must have a likelihood with coupled rows, and they must have it",
-            f"{name} with {standard.likelihood.name}",
-            "Use solver='auto'.",
-        )
-    if not standard.gaussian and name not in _SMOOTH:
-        raise InputError(
-            f"the {name} engine must have a gaussian likelihood",
-            standard.likelihood.name,
-            "Use solver='auto'.",
-        )
-    if standard.form.groups is not None and name not in (
-        "groups",
-        "newton",
-        "coupled",
-        "reference",
-    ):
-        raise InputError(
-            f"the {name} engine must have a prior without groups",
-            "groups",
-            "Leave solver at auto.",
-        )
-    if name in ("least-squares", "conjugate-gradients") and not is_quadratic(standard):
-        raise InputError(
-            f"{name} must have a normal or flat prior without bounds",
-            "an l1 term or box",
-            "Use solver='auto'.",
-        )
-    if name == "conjugate-gradients" and np.any(standard.form.flat[int(standard.Z.intercept) :]):
-        raise InputError(
-            f"{name} must have a normal prior on every weight", "a flat one", "Use solver='auto'."
-        )
-    if name == "reference":
-        return Reference(standard, tol, max_iter)
-    if name == "groups":
-        return Grouped(standard, tol, max_iter)
-    if name == "coupled":
-        return CoupledNewton(standard, tol, min(max_iter, 200))
-    if name in ("chain", "sorted", "barrier"):
-        return _structured(standard, name, tol, max_iter)
-    if name == "newton":
-        return Newton(standard, tol, min(max_iter, 200))
-    if name == "working-set":
-        return WorkingSet(standard, tol)
-    if name == "conjugate-gradients":
-        return ConjugateGradients(standard, tol, max_iter)
-    return LeastSquares(standard, tol) if name == "least-squares" else Gram(standard, tol)
+    check_admitted(standard, name)
+    return _MAKERS[name](standard, tol, max_iter, only)
 
 
 def _convex(standard: Standard, max_iter: int) -> Convex:
@@ -235,28 +126,20 @@ def _convex(standard: Standard, max_iter: int) -> Convex:
     return solve
 
 
-def _with_kinks(standard: Standard, name: str, tol: float, max_iter: int) -> Engine:
-    """The engines of a loss whose slope is not a single number."""
-    if name not in ("interior-point", "reference"):
-        raise InputError(
-            f"the {name} engine must have a likelihood with derivatives",
-            standard.likelihood.name,
-            "Use solver='auto'.",
-        )
-    if name == "reference":
-        return Splitting(standard, tol, max_iter)
-    return InteriorPoint(standard, tol)
+def _outputs(standard: Standard, tol: float, max_iter: int, only: float | None) -> Engine:
+    def alone(part: Standard, gap: float) -> Engine:
+        return engine(part, solver="auto", tol=gap, max_iter=max_iter, only=only)
+
+    assert isinstance(standard, OutputsStandard)
+    return Outputs(standard, tol, max_iter, alone)
 
 
-def _with_starts(standard: Standard, name: str, tol: float, max_iter: int) -> Engine:
-    """The engine of a loss that is not convex."""
-    if name != "several-starts":
-        raise InputError(
-            f"the {name} engine must have a convex likelihood",
-            standard.likelihood.name,
-            "Use solver='auto'.",
-        )
+def _local(standard: Standard, tol: float, max_iter: int, only: float | None) -> Engine:
+    starts = None if only is None else Starts(standard, _convex(standard, max_iter))
+    return Local(standard, tol, max_iter, starts)
 
+
+def _several_starts(standard: Standard, tol: float, max_iter: int, _: float | None) -> Engine:
     def solve(convex: Standard, strength: float, loose: float) -> Array:
         run = engine(convex, solver="auto", tol=loose, max_iter=max_iter, only=strength)
         return run(np.array([strength]), convex.start)[0][:, 0]
@@ -264,32 +147,27 @@ def _with_starts(standard: Standard, name: str, tol: float, max_iter: int) -> En
     return SeveralStarts(standard, tol, starts_of(solve))
 
 
-def _check_ranks(standard: Standard, name: str) -> None:
-    """Raise `InputError` where sorted weights and their engine do not meet."""
-    if (standard.form.ranked is not None) != (name == "sorted") and name != "reference":
+def _reference(standard: Standard, tol: float, max_iter: int, _: float | None) -> Engine:
+    if not standard.likelihood.smooth:
+        return Splitting(standard, tol, max_iter)
+    return Reference(standard, tol, max_iter)
+
+
+def _chain(standard: Standard, tol: float, max_iter: int, _: float | None) -> Engine:
+    base = standard.Z.base
+    if not isinstance(base, Changed) or not is_chain(base, standard.Z.intercept):
         raise InputError(
-            "a sorted prior must have a convex likelihood of independent rows that has "
-            "derivatives, and the sorted engine, which takes no other prior",
-            f"{name} with {standard.likelihood.name}",
-            "Leave solver at auto; use a Laplace prior with other likelihoods.",
+            "the chain engine must have a random walk and one entry in each row of a sparse X",
+            "another problem",
+            "Use solver='auto'.",
         )
+    return ChainNewton(standard, tol, min(max_iter, 100))
 
 
-def _structured(standard: Standard, name: str, tol: float, max_iter: int) -> Engine:
-    """The engines of `solve.structured`."""
-    form, base = standard.form, standard.Z.base
-    if name == "sorted":
-        return SortedWeights(standard, tol, max_iter)
-    if name == "chain":
-        if not isinstance(base, Changed) or not is_chain(base, standard.Z.intercept):
-            raise InputError(
-                "the chain engine must have a random walk and one entry in each row of a sparse X",
-                "another problem",
-                "Use solver='auto'.",
-            )
-        return ChainNewton(standard, tol, min(max_iter, 100))
+def _barrier(standard: Standard, tol: float, max_iter: int, _: float | None) -> Engine:
+    form = standard.form
     bounded = np.isfinite(form.lower) | np.isfinite(form.upper)
-    if form.groups is not None or np.any(bounded & ~form.fixed):
+    if np.any(bounded & ~form.fixed):
         raise InputError(
             "the barrier engine must have a prior without groups or bounds",
             "some",
@@ -298,6 +176,25 @@ def _structured(standard: Standard, name: str, tol: float, max_iter: int) -> Eng
     if standard.gaussian:
         return Interior(standard, tol)
     return Newton(standard, tol, min(max_iter, 200), minimise_quadratic)
+
+
+_MAKERS: dict[str, Callable[[Standard, float, int, float | None], Engine]] = {
+    "least-squares": lambda s, tol, *_: LeastSquares(s, tol),
+    "conjugate-gradients": lambda s, tol, most, _: ConjugateGradients(s, tol, most),
+    "gram": lambda s, tol, *_: Gram(s, tol),
+    "working-set": lambda s, tol, *_: WorkingSet(s, tol),
+    "groups": lambda s, tol, most, _: Grouped(s, tol, most),
+    "newton": lambda s, tol, most, _: Newton(s, tol, min(most, 200)),
+    "outputs": _outputs,
+    "barrier": _barrier,
+    "chain": _chain,
+    "sorted": lambda s, tol, most, _: SortedWeights(s, tol, most),
+    "local": _local,
+    "interior-point": lambda s, tol, *_: InteriorPoint(s, tol),
+    "several-starts": _several_starts,
+    "coupled": lambda s, tol, most, _: CoupledNewton(s, tol, min(most, 200)),
+    "reference": _reference,
+}
 
 
 def share(problem: Problem) -> Shared | None:

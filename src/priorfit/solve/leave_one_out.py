@@ -11,7 +11,8 @@ from priorfit.problem import Problem
 from priorfit.solve.api import check_settings
 from priorfit.solve.grid import grid_of
 from priorfit.solve.least_squares import LeastSquares, is_quadratic
-from priorfit.solve.path import Path, solved_path
+from priorfit.solve.path import Path
+from priorfit.solve.paths import solved_path
 from priorfit.solve.standard import standardize
 
 __all__ = ["LeaveOneOut"]

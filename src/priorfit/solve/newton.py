@@ -153,7 +153,10 @@ class Newton:
     def _curvatures(self, eta: Array) -> Array:
         """What the rows weigh in the quadratic model, (n,), positive."""
         standard = self.standard
-        h = standard.likelihood.curvatures(standard.y, eta, standard.weights)
+        y, w = standard.y, standard.weights
+        h = standard.likelihood.curvatures(y, eta, w)
+        if np.count_nonzero(h) <= standard.size:  # too few rows curve: from above, then
+            h = standard.likelihood.majorants(y, eta, w)
         return np.maximum(h, 1e-12 * max(float(h.max()), 1e-300))
 
     def _minimum(self, gram: Array, g: Array, slopes: Array, strength: float, cols: Index) -> Array:

@@ -250,7 +250,7 @@ def test_what_cannot_be_is_refused():
         (lambda: pf.solve(pf.Problem.make(X, y, prior=pf.Laplace()), solver="chain"), "one entry"),
         (lambda: pf.solve(pf.Problem.make(X, y, prior=pf.Laplace()), solver="sorted"), "sorted"),
         (lambda: pf.solve(pf.Problem.make(X, y, prior=pf.SLOPE(), likelihood=pf.Quantile(0.5))),
-         "sorted prior must have a convex likelihood"),
+         "sorted one a convex likelihood"),
     ):  # fmt: skip
         with pytest.raises(pf.InputError, match=must):
             make()

@@ -1,0 +1,151 @@
+"""From a problem to its whole regularization path."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from priorfit._checks import of_kind
+from priorfit._errors import ConvergenceWarning, InputError
+from priorfit._typing import Array
+from priorfit.likelihoods import Likelihood
+from priorfit.priors import Laplace, Prior, as_prior
+from priorfit.problem import Problem
+from priorfit.solve.api import check_settings
+from priorfit.solve.engines import Engine, engine
+from priorfit.solve.grid import from_scales, grid_of
+from priorfit.solve.path import Path
+from priorfit.solve.restore import restore
+from priorfit.solve.shared import Shared
+from priorfit.solve.standard import Standard, standardize
+from priorfit.solve.structured import solver_for
+
+__all__ = ["path", "path_of", "solved_path"]
+
+
+def path(
+    X: Any,
+    y: Any,
+    *,
+    prior: Prior | None = None,
+    likelihood: Likelihood | None = None,
+    weights: Any = None,
+    offset: Any = None,
+    intercept: bool = True,
+    penalties: Any = None,
+    scales: Any = None,
+    n_points: int = 100,
+    ratio: float | None = None,
+    tol: float = 1e-6,
+    max_iter: int = 10_000,
+    solver: str = "auto",
+) -> Path:
+    """MAP estimates for a whole sequence of prior scales.
+
+    Parameters
+    ----------
+    X, y, likelihood, weights, offset, intercept : see `priorfit.Problem`.
+    prior : the shape of the belief (default `Laplace`); a scalar scale is replaced by the path's,
+        scales per column stay as relative scales.
+    penalties : lambdas on the sum scale, any order; or
+    scales : prior scales instead (needs a known dispersion); or
+    n_points, ratio : a log-spaced grid from `lambda_max` down to ``ratio`` times it (default 1e-2
+        where n < p, 1e-3 otherwise, 1e-7 without an l1 term).
+
+    A `ConvergenceWarning` counts the points that miss ``tol``, if any.
+
+    Examples
+    --------
+    >>> import numpy as np, priorfit as pf
+    >>> X, y = np.diag([1.0, 2.0]), np.array([3.0, 0.1])
+    >>> pf.path(X, y, penalties=[4.0, 1.0], intercept=False).coefs
+    array([[0., 2.],
+           [0., 0.]])
+    """
+    prior = Laplace() if prior is None else as_prior(prior)
+    of_kind("prior", prior, Prior, "pf.Laplace(scale=0.1)")
+    problem = Problem.make(
+        X,
+        y,
+        prior=prior.unit(),
+        likelihood=likelihood,
+        weights=weights,
+        offset=offset,
+        intercept=intercept,
+    )
+    if scales is not None:
+        if penalties is not None:
+            raise InputError("give `penalties` or `scales`", "both", "Drop one of them.")
+        penalties = from_scales(problem, np.asarray(scales, dtype=np.float64))
+    found = path_of(
+        problem,
+        penalties,
+        n_points=n_points,
+        ratio=ratio,
+        tol=tol,
+        max_iter=max_iter,
+        solver=solver,
+    )
+    if not found.certified:
+        proofs = found._proofs
+        missed = int(np.sum(proofs > tol))
+        word = "kkt" if found.local else "gap"
+        warnings.warn(
+            f"{missed} of {len(proofs)} points miss the {word} of {tol:.0e} that was asked for "
+            f"(worst: {proofs.max():.1e}). Raise max_iter, loosen tol, or end the path sooner.",
+            ConvergenceWarning,
+            stacklevel=2,
+        )
+    return found
+
+
+def path_of(
+    problem: Problem,
+    penalties: Any = None,
+    *,
+    n_points: int = 100,
+    ratio: float | None = None,
+    tol: float = 1e-6,
+    max_iter: int = 10_000,
+    solver: str = "auto",
+    shared: Shared | None = None,
+) -> Path:
+    """The path of a problem whose prior has unit rate (`Prior.unit`); see `path`.
+
+    ``shared``: what the problem, a sample of its rows, shares with others (`share`).
+    """
+    check_settings(tol, max_iter)
+    if problem.change is not None:
+        options: Any = {"n_points": n_points, "ratio": ratio, "tol": tol, "max_iter": max_iter}
+        solver = solver_for(problem, solver)
+        inner = path_of(problem.changed, penalties, solver=solver, **options)
+        coefs = problem.change.back(inner.coefs)
+        return replace(inner, coefs=coefs, prior=problem.prior, problem=problem, _inner=inner)
+    form = problem.prior.along(problem.form, problem.n_effective)
+    standard = standardize(problem, form, shared=shared)
+    lambdas = grid_of(problem, standard, penalties, n_points, ratio)
+    only = float(lambdas[0]) * standard.y_unit**2 if len(lambdas) == 1 else None
+    run = engine(standard, solver=solver, tol=tol, max_iter=max_iter, only=only)
+    return solved_path(problem, standard, run, lambdas, tol)
+
+
+def solved_path(
+    problem: Problem, standard: Standard, run: Engine, lambdas: Array, tol: float
+) -> Path:
+    """The path that an engine finds."""
+    solutions, found = run(lambdas * standard.y_unit**2, standard.start)
+    intercepts, coefs = restore(standard, solutions, problem, found.moved)
+    return Path(
+        coefs,
+        intercepts,
+        lambdas,
+        found.gap,
+        found.kkt,
+        problem.prior,
+        problem,
+        tol,
+        standard,
+    )
