@@ -186,9 +186,11 @@ nb::tuple path_sparse(Flat<I> start, Flat<I> row, Flat<T> value, PRIORFIT_PATH_A
       start.data(), row.data(), value.data(), n, p, {center.data(), scale.data(), root.data()}};
   PRIORFIT_RUN
   if (loss == "gaussian") return run(GaussianModel<SparseColumns<T, I>>(columns, y.data()));
-  if (loss == "gaussian, by residuals") return run(GaussianResidualModel<T, I>(columns, y.data()));
+  if (loss == "gaussian, by residuals")
+    return run(ResidualModel<T, I, GaussianRows>(columns, {n, y.data(), root.data()}));
   return with_loss(loss, [&](auto kind) {
-    return run(GlmResidualModel<T, I, decltype(kind)>(columns, y.data(), w, o, intercept));
+    return run(ResidualModel<T, I, GlmRows<decltype(kind)>>(columns,
+                                                            {n, y.data(), w, o, intercept}));
   });
 }
 
@@ -273,6 +275,27 @@ void solve_glm(const std::string& loss, Dense<double> Z, Vector y, Vector weight
   if (interrupted) throw nb::python_error();
 }
 
+// theta = -w loss' and h = w loss'' at eta; returns the loss.
+double evaluate_rows(const std::string& loss, Vector y, Vector weights, Vector eta, Span theta,
+                     Span h) {
+  const std::size_t n = y.shape(0);
+  for (const Vector& v : {weights, eta}) require(v.shape(0) == n, "y, weights, eta: one per row");
+  require(theta.shape(0) == n && h.shape(0) == n, "theta, h: one per row");
+  return with_loss(loss, [&](auto kind) {
+    return priorfit::evaluate_rows(kind, n, y.data(), weights.data(), eta.data(), theta.data(),
+                                   h.data());
+  });
+}
+
+// sum_i w_i loss*(y_i, -theta_i / w_i)
+double conjugate_rows(const std::string& loss, Vector y, Vector weights, Vector theta) {
+  const std::size_t n = y.shape(0);
+  for (const Vector& v : {weights, theta}) require(v.shape(0) == n, "y, weights, theta: one per row");
+  return with_loss(loss, [&](auto kind) {
+    return priorfit::conjugate_rows(kind, n, y.data(), weights.data(), theta.data(), 1.0);
+  });
+}
+
 // (usable, intercept, loss, df, gap, kkt, rounds) of a small dense gaussian fit; `coef` receives
 // the weights.
 nb::tuple fit_small(Matrix X, Vector y, Vector weights, Vector l1, Vector l2, Vector loc,
@@ -339,6 +362,9 @@ NB_MODULE(_core, m) {
   sparse(&path_sparse<double, std::int64_t>, &column_moments_sparse<double, std::int64_t>);
   sparse(&path_sparse<float, std::int32_t>, &column_moments_sparse<float, std::int32_t>);
   sparse(&path_sparse<float, std::int64_t>, &column_moments_sparse<float, std::int64_t>);
+  m.def("evaluate_rows", &evaluate_rows, "loss"_a, "y"_a, "weights"_a, "eta"_a,
+        "theta"_a.noconvert(), "h"_a.noconvert());
+  m.def("conjugate_rows", &conjugate_rows, "loss"_a, "y"_a, "weights"_a, "theta"_a);
   m.def("fit_small", &fit_small, "X"_a.noconvert(), "y"_a, "weights"_a, "l1"_a, "l2"_a, "loc"_a,
         "lower"_a, "upper"_a, "intercept"_a, "phi"_a, "coef"_a.noconvert());
   bind_groups(m);

@@ -32,8 +32,8 @@ class RowsModel {
     fit_size();
   }
 
-  double tolerance(double s, double tol, double steepest) const {
-    return std::max(2.0 * tol * s, 1e-13 * steepest);
+  double tolerance(double s, double tol, const PathUnits& units) const {
+    return std::max(2.0 * tol * s, 1e-13 * units.steepest);
   }
 
   void add(const std::vector<std::size_t>& fresh, const Penalty& p) {

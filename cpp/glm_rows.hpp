@@ -7,20 +7,23 @@
 #include <cstddef>
 #include <vector>
 
+#include "losses.hpp"
+#include "model.hpp"
+#include "simd.hpp"
+
 namespace priorfit {
 
 // From (`from`, eta) to (`to`, eta + change), or the first of 1/2, 1/4, ... of the way that does not
-// raise loss + penalty(to). `eta` and `value` become those of the place; false at none.
-template <class Rows, class Penalty>
-bool search_rows(const Rows& rows, std::size_t n, const std::vector<double>& from,
-                 const std::vector<double>& change, std::vector<double>& to,
-                 std::vector<double>& eta, std::vector<double>& moved, double& value,
-                 Penalty&& penalty) {
+// raise loss(eta) + penalty(to). `eta` and `value` become those of the place; false at none.
+template <class Loss, class Penalty>
+bool search_along(Loss&& loss, const std::vector<double>& from, const std::vector<double>& change,
+                  std::vector<double>& to, std::vector<double>& eta, std::vector<double>& moved,
+                  double& value, Penalty&& penalty) {
   const double slack = 1e-13 * std::fabs(value);  // what sums over the rows lose to rounding
   double share = 1.0;
   for (int halving = 0; halving < 30; ++halving, share *= 0.5) {
-    for (std::size_t i = 0; i < n; ++i) moved[i] = eta[i] + share * change[i];
-    const double there = rows.loss(moved.data()) + penalty(to);
+    for (std::size_t i = 0; i < eta.size(); ++i) moved[i] = eta[i] + share * change[i];
+    const double there = loss(moved.data()) + penalty(to);
     if (there <= value + slack) {
       eta.swap(moved);
       value = std::min(value, there);
@@ -46,19 +49,20 @@ struct GlmRows {
     return sum;
   }
 
-  // theta = -w loss' and h = w loss''; curvatures lost in rounding get a floor.
-  void derivatives(const double* eta, double* theta, double* h) const {
+  // theta = -w loss' and h = w loss''; curvatures lost in rounding get a floor. Returns the loss.
+  double evaluate(const double* eta, double* theta, double* h) const {
+    const double sum = evaluate_rows(Loss{}, n, y, w, eta, theta, h);
     double largest = 0.0;
-    for (std::size_t i = 0; i < n; ++i) {
-      double slope, curvature;
-      Loss::derivatives(y[i], eta[i], slope, curvature);
-      theta[i] = -w[i] * slope;
-      h[i] = w[i] * curvature;
-      largest = std::max(largest, h[i]);
-    }
+    for (std::size_t i = 0; i < n; ++i) largest = std::max(largest, h[i]);
     const double floor = 1e-12 * std::max(largest, 1e-300);
     for (std::size_t i = 0; i < n; ++i) h[i] = std::max(h[i], floor);
+    return sum;
   }
+
+  void derivatives(const double* eta, double* theta, double* h) const { evaluate(eta, theta, h); }
+
+  // The linear predictor without columns.
+  void start(double* eta) const { std::copy(offset, offset + n, eta); }
 
   // v <- H v
   void curve(const double* h, double* v) const {
@@ -74,21 +78,51 @@ struct GlmRows {
       out[i] = theta[i] - shift * Loss::room(w[i], theta[i], h[i]);
   }
 
+  void dual_point(const double*, const double* theta, const double* h, double* out) const {
+    dual_point(theta, h, out);
+  }
+
   // The dual of the loss at share * theta: -offset't - sum_i w_i loss*(y_i, -t_i / w_i).
   double dual(const double* theta, double share) const {
-    double sum = 0.0;
-    for (std::size_t i = 0; i < n; ++i) {
-      const double t = share * theta[i];
-      sum -= offset[i] * t + w[i] * Loss::conjugate(y[i], -t / w[i]);
-    }
-    return sum;
+    return -share * dot(offset, theta, n) - conjugate_rows(Loss{}, n, y, w, theta, share);
   }
 
   template <class Penalty>
   bool search(const std::vector<double>& from, const std::vector<double>& change,
               std::vector<double>& to, std::vector<double>& eta, std::vector<double>& moved,
               double& value, Penalty&& penalty) const {
-    return search_rows(*this, n, from, change, to, eta, moved, value, penalty);
+    return search_along([&](const double* at) { return loss(at); }, from, change, to, eta, moved,
+                        value, penalty);
+  }
+};
+
+// The rows of 1/2 |y - root eta|^2, y times the root of the weights.
+struct GaussianRows {
+  std::size_t n;
+  const double *y, *root;
+
+  std::size_t intercepts() const { return 0; }  // centred columns need none
+
+  void start(double* eta) const { std::fill(eta, eta + n, 0.0); }
+
+  double evaluate(const double* eta, double* theta, double* h) const {
+    double sum = 0.0;
+    for (std::size_t i = 0; i < n; ++i) {
+      const double left = y[i] - root[i] * eta[i];
+      sum += 0.5 * left * left;
+      theta[i] = root[i] * left;
+      h[i] = std::max(root[i] * root[i], 1e-300);
+    }
+    return sum;
+  }
+
+  void dual_point(const double* eta, const double*, const double*, double* out) const {
+    for (std::size_t i = 0; i < n; ++i) out[i] = y[i] - root[i] * eta[i];
+  }
+
+  // Of 1/2 |y - eta|^2 at share * theta: sum_i t_i (y_i - t_i / 2).
+  double dual(const double* theta, double share) const {
+    return gaussian_dual(y, theta, share, n);
   }
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <limits>
 
 namespace priorfit {
@@ -94,5 +95,40 @@ struct Huber {
     return std::max(0.0, w - std::fabs(theta));
   }
 };
+
+// theta = -w loss', h = w loss'' and sum_i w_i loss_i of n rows.
+template <class Loss>
+double evaluate_rows(Loss, std::size_t n, const double* y, const double* w, const double* eta,
+                     double* theta, double* h) {
+  double sum = 0.0;
+  for (std::size_t i = 0; i < n; ++i) {
+    double slope, curvature;
+    Loss::derivatives(y[i], eta[i], slope, curvature);
+    theta[i] = -w[i] * slope;
+    h[i] = w[i] * curvature;
+    sum += w[i] * Loss::loss(y[i], eta[i]);
+  }
+  return sum;
+}
+
+// sum_i w_i loss*(y_i, -share theta_i / w_i)
+template <class Loss>
+double conjugate_rows(Loss, std::size_t n, const double* y, const double* w, const double* theta,
+                      double share) {
+  double sum = 0.0;
+  for (std::size_t i = 0; i < n; ++i)
+    sum += w[i] * Loss::conjugate(y[i], -share * theta[i] / w[i]);
+  return sum;
+}
+
+// The same in the lanes of a register.
+double evaluate_rows(Bernoulli, std::size_t n, const double* y, const double* w, const double* eta,
+                     double* theta, double* h);
+double evaluate_rows(Poisson, std::size_t n, const double* y, const double* w, const double* eta,
+                     double* theta, double* h);
+double conjugate_rows(Bernoulli, std::size_t n, const double* y, const double* w,
+                      const double* theta, double share);
+double conjugate_rows(Poisson, std::size_t n, const double* y, const double* w,
+                      const double* theta, double share);
 
 }  // namespace priorfit

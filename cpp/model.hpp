@@ -15,6 +15,10 @@
 
 namespace priorfit {
 
+struct PathUnits {  // of the certificate
+  double reference, steepest;
+};
+
 struct Solution {
   std::vector<double> b;  // of the working columns, in the order in which they came
   std::vector<double> intercepts;  // one, or one for each output but the first
@@ -69,8 +73,8 @@ class GaussianModel {
       : n_(all.n), y_(y), z_(all), solver_(grown_.quadratic(nullptr)) {}
 
   // The Newton steps of a pure l1 penalty are exact and end far below.
-  double tolerance(double s, double tol, double steepest) const {
-    return std::max(1e-12 * steepest, bent_ ? 1e-2 * tol * s : 0.0);
+  double tolerance(double s, double tol, const PathUnits& units) const {
+    return std::max(1e-12 * units.steepest, bent_ ? 1e-2 * tol * s : 0.0);
   }
 
   void add(const std::vector<std::size_t>& fresh, const Penalty& p) {

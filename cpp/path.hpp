@@ -20,10 +20,6 @@
 
 namespace priorfit {
 
-struct PathUnits {  // of the certificate
-  double reference, steepest;
-};
-
 template <class Columns, class Model>
 class Path {
  public:
@@ -64,6 +60,7 @@ class Path {
       for (std::size_t k = 0; k < good; ++k)
         write(k, coefs + done + k, points, intercepts + (done + k) * width);
       if (good > 0) remember(strengths + done, good);
+      if (good == batch) strictness_ = std::min(1.0, 1.3 * strictness_);
       done += good;
       batch = good == batch ? 2 * batch : std::max<std::size_t>(1, good);
     }
@@ -138,7 +135,7 @@ class Path {
     solutions_.resize(std::max(solutions_.size(), batch));
     Solution x = last_;
     for (std::size_t k = 0; k < batch && !interrupted; ++k) {
-      const double tol = strictness_ * model_.tolerance(strengths[k], tols[k], units_.steepest);
+      const double tol = strictness_ * model_.tolerance(strengths[k], tols[k], units_);
       interrupted = model_.solve(x, strengths[k], tol, stop) == Status::interrupted;
       solutions_[k] = x;
     }
@@ -155,7 +152,7 @@ class Path {
   // Ask more of the solver where no column is missing; false once it has been asked enough.
   bool be_stricter() {
     if (strictness_ < 1e-3) return false;
-    strictness_ *= 0.1;
+    strictness_ *= 0.3;
     return true;
   }
 

@@ -97,7 +97,8 @@ struct SoftmaxRows {
   bool search(const std::vector<double>& from, const std::vector<double>& change,
               std::vector<double>& to, std::vector<double>& eta, std::vector<double>& moved,
               double& value, Penalty&& penalty) const {
-    return search_rows(*this, n, from, change, to, eta, moved, value, penalty);
+    return search_along([&](const double* at) { return loss(at); }, from, change, to, eta, moved,
+                        value, penalty);
   }
 
  private:

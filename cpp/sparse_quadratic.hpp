@@ -5,8 +5,9 @@
 //   Z = (X - center) / scale
 //
 // Centred columns are not formed: u is kept as r + shift h, where the shift is what the centres of
-// all moved columns add up to. An intercept is a column without entries whose centre is -1. Weights
-// of rows belong to h and theta.
+// all moved columns add up to. An intercept is a column without entries whose centre is -1; beside
+// it the others are centred by the curvatures, so that they do not move it, and what that changes is
+// added to its weight. Weights of rows belong to h and theta.
 #pragma once
 
 #include <algorithm>
@@ -19,6 +20,7 @@
 #include "columns.hpp"
 #include "model.hpp"
 #include "penalty.hpp"
+#include "working_entries.hpp"
 
 namespace priorfit {
 
@@ -27,190 +29,205 @@ class SparseQuadratic {
  public:
   using Columns = SparseColumns<T, I>;
 
-  explicit SparseQuadratic(const Columns& all) : x_(all), r_(all.n), h_(all.n), image_(all.n) {}
+  explicit SparseQuadratic(const Columns& all)
+      : x_(all), z_(all), measured_(all.n, 0.0), r_(all.n), image_(all.n) {}
 
   std::vector<double>& b() { return b_; }
-  std::size_t size() const { return columns_.size(); }
   Penalty penalty() const { return form_.penalty(); }
+  double value(const std::vector<double>& b, double s) const {
+    return form_.penalty().value(b.data(), s, b.size());
+  }
+
+  // Whether what bounds every slope is an l1 term (but for an intercept).
+  bool pure() const { return pure_; }
+  // The smallest of their rates.
+  double least() const { return std::isfinite(least_) ? least_ : 1.0; }
 
   void add(const std::vector<std::size_t>& fresh, const Penalty& p) {
     for (std::size_t j : fresh) {
-      columns_.push_back(j);
+      z_.add(j);
       form_.add(p.l1[j], p.l2[j], p.loc[j], p.lower[j], p.upper[j], false);
-      measure(columns_.size() - 1);
+      pure_ = pure_ && p.l1[j] > 0.0 && p.l2[j] == 0.0;
+      if (p.l1[j] > 0.0) least_ = std::min(least_, p.l1[j]);
+      add_unit(x_.units.center[j], x_.units.scale[j]);
     }
-    b_.resize(columns_.size(), 0.0);
   }
 
+  // An intercept; the first column.
   void add_ones() {
+    ones_ = true;
     const double inf = std::numeric_limits<double>::infinity();
-    columns_.push_back(ones);
+    z_.add_empty();
     form_.add(0.0, 0.0, 0.0, -inf, inf, false);
-    measure(columns_.size() - 1);
-    b_.resize(columns_.size(), 0.0);
+    add_unit(-1.0, 1.0);
   }
 
-  // A new model at the present b: the slope theta of the rows, with new curvatures or those it had.
-  void restart(const double* theta, const double* h = nullptr) {
+  // A new model at the present b: the slope theta of the rows and their curvatures h > 0, which
+  // stay where they are. Lengths of columns are measured again where curvatures have changed.
+  void begin(const double* theta, const double* h) {
     std::copy(theta, theta + x_.n, r_.begin());
-    shift_ = 0.0;
-    if (h) bend(h);
-    level_ = level(r_, shift_);
+    h_ = h;
+    shift_ = total_ = 0.0;
+    double away = 0.0, most = 0.0;
+    bool flat = true;
+    for (std::size_t i = 0; i < x_.n; ++i) {
+      total_ += h[i];
+      away += std::fabs(h[i] - measured_[i]);
+      most = std::max(most, h[i] - 1.5 * measured_[i]);
+      flat = flat && h[i] == 1.0;
+    }
+    flat_ = flat;
+    if (away > 0.05 * total_ || most > 0.0) {
+      std::copy(h, h + x_.n, measured_.begin());
+      known_ = 0;
+    }
+    level_ = std::accumulate(r_.begin(), r_.end(), 0.0);
   }
 
-  // The curvatures of the rows, on which the lengths of the columns depend.
-  void bend(const double* h) {
-    h_.assign(h, h + x_.n);
-    total_ = std::accumulate(h_.begin(), h_.end(), 0.0);
-    flat_ = std::all_of(h_.begin(), h_.end(), [](double v) { return v == 1.0; });
-    for (std::size_t k = 0; k < columns_.size(); ++k) measure(k);
-  }
-
-  // The largest violation of stationarity.
-  double violation(double s) const {
-    const Penalty p = form_.penalty();
-    double worst = 0.0;
-    for (std::size_t k = 0; k < b_.size(); ++k)
-      worst = std::max(worst, p.violation(b_[k], s, correlation(k, r_, shift_, level_), k));
-    return worst;
-  }
-
-  // One sweep; the largest violation met.
-  double descend(double s, bool active_only) {
+  // One sweep, over those that a kink holds or all; the largest violation of stationarity met, in
+  // units of s l1.
+  double sweep(double s, bool held_only = false) {
     const Penalty p = form_.penalty();
     double worst = 0.0;
     for (std::size_t k = 0; k < b_.size(); ++k) {
-      if (active_only && b_[k] == p.loc[k] && p.l1[k] > 0.0) continue;
-      const double c = correlation(k, r_, shift_, level_), t = b_[k] - p.loc[k];
+      if (held_only && (b_[k] != p.loc[k] || p.l1[k] == 0.0)) continue;
+      const double c = k < known_ ? correlation(k) : measure(k), t = b_[k] - p.loc[k];
       const double v = p.violation(b_[k], s, c, k);
-      if (!(v <= worst)) worst = v;
+      if (!(v <= worst * unit(p, k))) worst = v / unit(p, k);
       if (v == 0.0 || !(norms_[k] > 0.0)) continue;
       const double z = c + norms_[k] * t, edge = s * p.l1[k];
       const double soft = z > edge ? z - edge : (z < -edge ? z + edge : 0.0);
       move(k, std::clamp(p.loc[k] + soft / (norms_[k] + s * p.l2[k]), p.lower[k], p.upper[k]));
     }
-    return worst;
+    known_ = b_.size();
+    return worst / s;
   }
 
-  // Towards the minimum on the support with the present signs; what crosses its kink or a bound
-  // stops there. Undone, and cut at the first crossing, where the objective rises.
-  void newton(double s) {
+  // Towards the minimum on the support with the present signs, until no violation there passes
+  // `target`; what crosses its kink or a bound stops there. Undone, and cut at the first crossing,
+  // where the objective rises. Whether all went as far as they should.
+  template <class Stop>
+  bool newton(double s, double target, Stop&& stop) {
     const Penalty p = form_.penalty();
     support_.clear();
     for (std::size_t k = 0; k < b_.size(); ++k)
       if (b_[k] > p.lower[k] && b_[k] < p.upper[k] && (b_[k] != p.loc[k] || p.l1[k] == 0.0))
         support_.push_back(k);
-    if (support_.empty()) return;
-    const std::vector<double> d = direction(s, p);
-    const double before = objective(s);
-    const std::vector<double> b = b_, r = r_;
-    const double shift = shift_, at = level_;
+    if (support_.empty()) return true;
+    std::vector<double> d(support_.size(), 0.0);
+    const bool solved = direction(s, target, p, d, stop);
+    const std::vector<double> b = b_;
+    std::vector<double> next = b;
     double first = 1.0;
     for (std::size_t a = 0; a < support_.size(); ++a) {
       const std::size_t k = support_[a];
       const double t = b[k] - p.loc[k];
-      double next = b[k] + d[a], share = 1.0;
-      if (p.l1[k] > 0.0 && t * (t + d[a]) < 0.0) share = -t / d[a], next = p.loc[k];
-      next = std::clamp(next, p.lower[k], p.upper[k]);
-      if (next != b[k] + d[a] && share == 1.0) share = (next - b[k]) / d[a];
+      double share = 1.0;
+      next[k] = b[k] + d[a];
+      if (p.l1[k] > 0.0 && t * (t + d[a]) < 0.0) share = -t / d[a], next[k] = p.loc[k];
+      next[k] = std::clamp(next[k], p.lower[k], p.upper[k]);
+      if (next[k] != b[k] + d[a] && share == 1.0) share = (next[k] - b[k]) / d[a];
       first = std::min(first, share);
-      move(k, next);
     }
-    if (first == 1.0 || objective(s) <= before) return;
-    b_ = b, r_ = r, shift_ = shift, level_ = at;
+    const double before = first < 1.0 ? objective(s) : 0.0;
+    settle(b, next);
+    move_to(next);
+    if (first == 1.0 || objective(s) <= before) return solved && first == 1.0;
+    next = b;
     for (std::size_t a = 0; a < support_.size(); ++a) {
       const std::size_t k = support_[a];
-      move(k, std::clamp(b[k] + first * d[a], p.lower[k], p.upper[k]));
+      const double t = b[k] - p.loc[k], moved = t + first * d[a];
+      const bool meets = p.l1[k] > 0.0 && t * moved <= 1e-12 * t * t;  // its kink, but for rounding
+      next[k] = meets ? p.loc[k] : std::clamp(p.loc[k] + moved, p.lower[k], p.upper[k]);
+    }
+    settle(b, next);
+    move_to(next);
+    return false;
+  }
+
+  // To the weights `there`, but for those that would cross their kink or a bound.
+  void extrapolate(const std::vector<double>& there) {
+    const Penalty p = form_.penalty();
+    for (std::size_t k = 0; k < there.size(); ++k) {
+      const bool crosses = p.l1[k] > 0.0 && (b_[k] - p.loc[k]) * (there[k] - p.loc[k]) <= 0.0;
+      b_[k] = crosses ? p.loc[k] : std::clamp(there[k], p.lower[k], p.upper[k]);
     }
   }
 
-  // y += Z (to - from)
+  // out = Z (b - b_0), as the rows say: (theta - u) / h.
+  void change(const double* theta, double* out) const {
+    for (std::size_t i = 0; i < x_.n; ++i) out[i] = (theta[i] - r_[i]) / h_[i] - shift_;
+  }
+
+  // y += Z (to - from); what `from` lacks is 0.
   void combine_into(const std::vector<double>& to, const std::vector<double>& from,
                     double* y) const {
     double shift = 0.0;
     for (std::size_t k = 0; k < to.size(); ++k) {
-      const double d = to[k] - from[k];
-      if (d == 0.0) continue;
-      const double slope = d / scale(k);
-      entries(k, [&](std::size_t i, double v) { y[i] += slope * v; });
-      shift += slope * center(k);
+      const double slope = (to[k] - (k < from.size() ? from[k] : 0.0)) * inverse_[k];
+      if (slope == 0.0) continue;
+      z_.add_into(k, slope, y);
+      shift += slope * origin_[k];
     }
+    if (shift == 0.0) return;
     for (std::size_t i = 0; i < x_.n; ++i) y[i] -= shift;
   }
 
  private:
-  static constexpr std::size_t ones = static_cast<std::size_t>(-1);
-
-  double center(std::size_t k) const {
-    return columns_[k] == ones ? -1.0 : x_.units.center[columns_[k]];
-  }
-  double scale(std::size_t k) const {
-    return columns_[k] == ones ? 1.0 : x_.units.scale[columns_[k]];
+  void add_unit(double center, double scale) {
+    origin_.push_back(center);
+    center_.push_back(center);
+    inverse_.push_back(1.0 / scale);
+    for (std::vector<double>* v : {&b_, &sums_, &norms_}) v->push_back(0.0);
   }
 
-  template <class Visit>
-  void entries(std::size_t k, Visit&& visit) const {
-    const std::size_t j = columns_[k];
-    if (j == ones) return;
-    for (I e = x_.start[j]; e < x_.start[j + 1]; ++e)
-      visit(static_cast<std::size_t>(x_.row[e]), static_cast<double>(x_.value[e]));
+  // In which violations of column k are said, times s.
+  double unit(const Penalty& p, std::size_t k) const {
+    return !pure_ ? 1.0 : (p.l1[k] > 0.0 ? p.l1[k] : least());
   }
 
-  // z_k'H z_k, and what the level of a column is.
-  void measure(std::size_t k) {
-    sums_.resize(columns_.size());
-    norms_.resize(columns_.size());
-    double sum = 0.0, square = 0.0;
-    entries(k, [&](std::size_t i, double v) {
-      sum += h_[i] * v;
-      square += h_[i] * v * v;
-    });
-    const double c = center(k);
-    sums_[k] = sum;
-    norms_[k] = (square - 2.0 * c * sum + c * c * total_) / scale(k) / scale(k);
+  // z_k'u
+  double correlation(std::size_t k) const {
+    return (shift_ * sums_[k] + z_.dot(k, r_.data()) - center_[k] * level_) * inverse_[k];
   }
 
+  // The same, with what curvatures make of the column: its sum, centre and squared length.
+  double measure(std::size_t k) {
+    const Sums sums = z_.sums(k, r_.data(), h_);
+    sums_[k] = sums.second;
+    if (ones_ && k > 0) center_[k] = sums.second / total_;
+    const double c = center_[k], around = sums.third - 2.0 * c * sums.second + c * c * total_;
+    norms_[k] = std::max(around, 1e-10 * sums.third) * inverse_[k] * inverse_[k];
+    return (shift_ * sums_[k] + sums.first - c * level_) * inverse_[k];
+  }
+
+  // u -= (next - b) H z_k
   void move(std::size_t k, double next) {
-    const double d = next - b_[k];
-    if (d == 0.0) return;
+    const double slope = (next - b_[k]) * inverse_[k];
+    if (slope == 0.0) return;
     b_[k] = next;
-    subtract(k, d, r_, shift_);
-    level_ -= d * (sums_[k] - center(k) * total_) / scale(k);
+    if (flat_) z_.add_into(k, -slope, r_.data());
+    else sums_[k] = z_.subtract(k, slope, h_, r_.data());
+    shift_ += slope * center_[k];
+    level_ -= slope * (sums_[k] - center_[k] * total_);
+    if (ones_ && k > 0) b_[0] += slope * (origin_[k] - center_[k]);
   }
 
-  // r + shift h  -=  d H z_k
-  void subtract(std::size_t k, double d, std::vector<double>& r, double& shift) const {
-    const double slope = d / scale(k);
-    if (flat_)
-      entries(k, [&](std::size_t i, double v) { r[i] -= slope * v; });
-    else
-      entries(k, [&](std::size_t i, double v) { r[i] -= h_[i] * slope * v; });
-    shift += slope * center(k);
+  // What the step `next` - b in columns as they are centred here adds to the intercept.
+  void settle(const std::vector<double>& b, std::vector<double>& next) const {
+    if (!ones_) return;
+    for (std::size_t k = 1; k < next.size(); ++k)
+      next[0] += (next[k] - b[k]) * inverse_[k] * (origin_[k] - center_[k]);
   }
 
-  // z_k'(r + shift h); `at` is the level of that
-  double correlation(std::size_t k, const std::vector<double>& r, double shift, double at) const {
-    const double sum = shift * sums_[k] + product(k, r.data());
-    return (sum - center(k) * at) / scale(k);
-  }
-
-  // x_k'r, in four sums: none waits for the one before.
-  double product(std::size_t k, const double* r) const {
-    const std::size_t j = columns_[k];
-    if (j == ones) return 0.0;
-    double sums[4] = {};
-    const I end = x_.start[j + 1];
-    I e = x_.start[j];
-    for (; e + 4 <= end; e += 4)
-      for (int q = 0; q < 4; ++q)
-        sums[q] += r[x_.row[e + q]] * static_cast<double>(x_.value[e + q]);
-    for (; e < end; ++e) sums[0] += r[x_.row[e]] * static_cast<double>(x_.value[e]);
-    return (sums[0] + sums[1]) + (sums[2] + sums[3]);
-  }
-
-  // The sum of r + shift h.
-  double level(const std::vector<double>& r, double shift) const {
-    return std::accumulate(r.begin(), r.end(), shift * total_);
+  // All columns at once.
+  void move_to(const std::vector<double>& next) {
+    std::fill(image_.begin(), image_.end(), 0.0);
+    combine_into(next, b_, image_.data());
+    double level = 0.0;
+    for (std::size_t i = 0; i < x_.n; ++i) level += r_[i] -= h_[i] * image_[i];
+    level_ = level + shift_ * total_;
+    b_ = next;
   }
 
   double objective(double s) const {
@@ -219,56 +236,81 @@ class SparseQuadratic {
       const double u = r_[i] + shift_ * h_[i];
       sum += 0.5 * u * u / h_[i];
     }
-    return sum + form_.penalty().value(b_.data(), s, b_.size());
+    return sum + value(b_, s);
   }
 
   // Conjugate gradients for (Z_A'HZ_A + s l2) d = Z_A'u - slope of the penalty, diagonally scaled.
-  std::vector<double> direction(double s, const Penalty& p) {
+  template <class Stop>
+  bool direction(double s, double target, const Penalty& p, std::vector<double>& d, Stop&& stop) {
+    constexpr int most = 500;
     const std::size_t m = support_.size();
-    std::vector<double> d(m, 0.0), g(m), q(m), h(m), v(m);
-    double rho = 0.0;
+    std::vector<double> g(m), q(m), v(m, 0.0), h(m), enough(m);
     for (std::size_t a = 0; a < m; ++a) {
       const std::size_t k = support_[a];
       const double t = b_[k] - p.loc[k], sign = t > 0.0 ? 1.0 : (t < 0.0 ? -1.0 : 0.0);
-      g[a] = correlation(k, r_, shift_, level_) - s * (p.l1[k] * sign + p.l2[k] * t);
+      g[a] = correlation(k) - s * (p.l1[k] * sign + p.l2[k] * t);
       h[a] = norms_[k] + s * p.l2[k];
-      q[a] = g[a] / h[a];
-      rho += g[a] * q[a];
+      enough[a] = target * s * unit(p, k);
     }
-    const double enough = 0.01 * rho;  // a tenth of the norm
-    v = q;
-    for (int step = 0; step < 30 && rho > enough && rho > 0.0; ++step) {
-      std::fill(image_.begin(), image_.end(), 0.0);
-      double shift = 0.0;
-      for (std::size_t a = 0; a < m; ++a) subtract(support_[a], -v[a], image_, shift);
-      const double around = level(image_, shift);
-      double curvature = 0.0;
+    double last = 0.0;
+    for (int step = 0; step < most; ++step) {
+      double rho = 0.0;
+      bool done = true;
       for (std::size_t a = 0; a < m; ++a) {
-        const std::size_t k = support_[a];
-        q[a] = correlation(k, image_, shift, around) + s * p.l2[k] * v[a];
-        curvature += v[a] * q[a];
+        done = done && std::fabs(g[a]) <= enough[a];
+        rho += g[a] * g[a] / h[a];
       }
-      if (!(curvature > 0.0)) break;
+      if (done || !(rho > 0.0) || stop()) return done;
+      for (std::size_t a = 0; a < m; ++a) v[a] = g[a] / h[a] + (step ? rho / last : 0.0) * v[a];
+      last = rho;
+      const double curvature = multiply(v, q) + bent(s, p, v, q);
+      if (!(curvature > 0.0)) return false;
       const double alpha = rho / curvature;
-      double next = 0.0;
-      for (std::size_t a = 0; a < m; ++a) {
-        d[a] += alpha * v[a];
-        g[a] -= alpha * q[a];
-        next += g[a] * g[a] / h[a];
-      }
-      for (std::size_t a = 0; a < m; ++a) v[a] = g[a] / h[a] + next / rho * v[a];
-      rho = next;
+      for (std::size_t a = 0; a < m; ++a) d[a] += alpha * v[a], g[a] -= alpha * q[a];
     }
-    return d;
+    return false;
+  }
+
+  // q = Z_A'HZ_A v on the support; returns v'q.
+  double multiply(const std::vector<double>& v, std::vector<double>& q) {
+    std::fill(image_.begin(), image_.end(), 0.0);
+    double shift = 0.0, level = 0.0, curvature = 0.0;
+    for (std::size_t a = 0; a < v.size(); ++a) {
+      const std::size_t k = support_[a];
+      z_.add_into(k, v[a] * inverse_[k], image_.data());
+      shift += v[a] * inverse_[k] * center_[k];
+    }
+    for (std::size_t i = 0; i < x_.n; ++i) level += image_[i] = h_[i] * (image_[i] - shift);
+    for (std::size_t a = 0; a < v.size(); ++a) {
+      const std::size_t k = support_[a];
+      q[a] = (z_.dot(k, image_.data()) - center_[k] * level) * inverse_[k];
+      curvature += v[a] * q[a];
+    }
+    return curvature;
+  }
+
+  // q += s l2 v; returns v'(s l2 v).
+  double bent(double s, const Penalty& p, const std::vector<double>& v, std::vector<double>& q) {
+    double sum = 0.0;
+    for (std::size_t a = 0; a < v.size(); ++a) {
+      const double pull = s * p.l2[support_[a]] * v[a];
+      q[a] += pull;
+      sum += v[a] * pull;
+    }
+    return sum;
   }
 
   const Columns& x_;
-  double total_ = 0.0, shift_ = 0.0, level_ = 0.0;
-  bool flat_ = false;  // h is 1 everywhere
+  WorkingEntries<T, I> z_;
   Grown form_;
-  std::vector<std::size_t> columns_, support_;
-  std::vector<double> sums_, norms_, b_;             // by working columns
-  std::vector<double> r_, h_, image_;                // by rows
+  const double* h_ = nullptr;
+  double total_ = 0.0, shift_ = 0.0, level_ = 0.0;
+  double least_ = std::numeric_limits<double>::infinity();
+  bool flat_ = false, pure_ = true, ones_ = false;  // flat: h is 1 everywhere
+  std::size_t known_ = 0;            // columns that were measured
+  std::vector<std::size_t> support_;
+  std::vector<double> b_, sums_, norms_, origin_, center_, inverse_;  // by working columns
+  std::vector<double> measured_, r_, image_;                 // by rows
 };
 
 }  // namespace priorfit

@@ -1,0 +1,116 @@
+#include "sparse_kernels.hpp"
+
+#include "simd.hpp"
+
+namespace priorfit {
+namespace {
+
+constexpr std::size_t lanes = 8;
+
+// Sums in several parts: none waits for the one before.
+template <class V>
+PRIORFIT_INLINE double dot_of(const std::uint32_t* rows, const V* x, std::size_t count,
+                              const double* r) {
+  double total = 0.0;
+  std::size_t e = 0;
+  if (rows) {
+    double sums[4] = {};
+    for (; e + 4 <= count; e += 4)
+      for (std::size_t q = 0; q < 4; ++q)
+        sums[q] += r[rows[e + q]] * static_cast<double>(x[e + q]);
+    for (; e < count; ++e) total += r[rows[e]] * static_cast<double>(x[e]);
+    return total + ((sums[0] + sums[1]) + (sums[2] + sums[3]));
+  }
+  double sums[2][lanes] = {};
+  for (; e + 2 * lanes <= count; e += 2 * lanes)
+    for (std::size_t u = 0; u < 2; ++u)
+      for (std::size_t q = 0; q < lanes; ++q)
+        sums[u][q] += r[e + u * lanes + q] * static_cast<double>(x[e + u * lanes + q]);
+  for (; e < count; ++e) total += r[e] * static_cast<double>(x[e]);
+  for (std::size_t q = 0; q < lanes; ++q) total += sums[0][q] + sums[1][q];
+  return total;
+}
+
+template <class V>
+PRIORFIT_INLINE Sums sums_of(const std::uint32_t* rows, const V* x, std::size_t count,
+                             const double* r, const double* h) {
+  double a = 0.0, b = 0.0, c = 0.0;
+  if (rows) {
+    for (std::size_t e = 0; e < count; ++e) {
+      const std::size_t i = rows[e];
+      const double v = static_cast<double>(x[e]), hv = h[i] * v;
+      a += r[i] * v;
+      b += hv;
+      c += hv * v;
+    }
+    return {a, b, c};
+  }
+#pragma omp simd reduction(+ : a, b, c)
+  for (std::size_t i = 0; i < count; ++i) {
+    const double v = static_cast<double>(x[i]), hv = h[i] * v;
+    a += r[i] * v;
+    b += hv;
+    c += hv * v;
+  }
+  return {a, b, c};
+}
+
+template <class V>
+PRIORFIT_INLINE void add_of(const std::uint32_t* rows, const V* x, std::size_t count, double c,
+                            double* y) {
+  if (rows) {
+    for (std::size_t e = 0; e < count; ++e) y[rows[e]] += c * static_cast<double>(x[e]);
+    return;
+  }
+#pragma omp simd
+  for (std::size_t i = 0; i < count; ++i) y[i] += c * static_cast<double>(x[i]);
+}
+
+template <class V>
+PRIORFIT_INLINE double subtract_of(const std::uint32_t* rows, const V* x, std::size_t count,
+                                   double c, const double* h, double* r) {
+  double sum = 0.0;
+  if (rows) {
+    for (std::size_t e = 0; e < count; ++e) {
+      const std::size_t i = rows[e];
+      const double hv = h[i] * static_cast<double>(x[e]);
+      sum += hv;
+      r[i] -= c * hv;
+    }
+    return sum;
+  }
+#pragma omp simd reduction(+ : sum)
+  for (std::size_t i = 0; i < count; ++i) {
+    const double hv = h[i] * static_cast<double>(x[i]);
+    sum += hv;
+    r[i] -= c * hv;
+  }
+  return sum;
+}
+
+}  // namespace
+
+#define PRIORFIT_SPARSE_KERNELS(V)                                                                \
+  PRIORFIT_CLONES double entries_dot(const std::uint32_t* rows, const V* x, std::size_t count,    \
+                                     const double* r) {                                           \
+    return dot_of(rows, x, count, r);                                                             \
+  }                                                                                               \
+  PRIORFIT_CLONES Sums entries_sums(const std::uint32_t* rows, const V* x, std::size_t count,     \
+                                    const double* r, const double* h) {                           \
+    return sums_of(rows, x, count, r, h);                                                         \
+  }                                                                                               \
+  PRIORFIT_CLONES void entries_add(const std::uint32_t* rows, const V* x, std::size_t count,      \
+                                   double c, double* y) {                                         \
+    add_of(rows, x, count, c, y);                                                                 \
+  }                                                                                               \
+  PRIORFIT_CLONES double entries_subtract(const std::uint32_t* rows, const V* x,                  \
+                                          std::size_t count, double c, const double* h,           \
+                                          double* r) {                                            \
+    return subtract_of(rows, x, count, c, h, r);                                                  \
+  }
+
+PRIORFIT_SPARSE_KERNELS(float)
+PRIORFIT_SPARSE_KERNELS(double)
+#undef PRIORFIT_SPARSE_KERNELS
+
+}  // namespace priorfit

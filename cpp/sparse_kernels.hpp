@@ -1,0 +1,32 @@
+// Loops over one column of a sparse matrix: its entries (row, value), or all its n numbers where
+// most rows have one.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace priorfit {
+
+struct Sums {
+  double first, second, third;
+};
+
+// Overloads for float and double values; `rows` is null where x has all n numbers.
+#define PRIORFIT_SPARSE_KERNELS(V)                                                                \
+  /* sum x r */                                                                                   \
+  double entries_dot(const std::uint32_t* rows, const V* x, std::size_t count, const double* r);  \
+  /* sum x r, sum x h, sum x^2 h */                                                               \
+  Sums entries_sums(const std::uint32_t* rows, const V* x, std::size_t count, const double* r,    \
+                    const double* h);                                                             \
+  /* y += c x */                                                                                  \
+  void entries_add(const std::uint32_t* rows, const V* x, std::size_t count, double c,            \
+                   double* y);                                                                    \
+  /* r -= c h x; returns sum h x */                                                               \
+  double entries_subtract(const std::uint32_t* rows, const V* x, std::size_t count, double c,     \
+                          const double* h, double* r);
+
+PRIORFIT_SPARSE_KERNELS(float)
+PRIORFIT_SPARSE_KERNELS(double)
+#undef PRIORFIT_SPARSE_KERNELS
+
+}  // namespace priorfit
