@@ -221,8 +221,8 @@ class Path:
 
         Examples
         --------
-        >>> import numpy as np
-        >>> few = path(np.diag([1.0, 2.0]), [3.0, 2.0], intercept=False)
+        >>> import numpy as np, priorfit as pf
+        >>> few = pf.path(np.diag([1.0, 2.0]), [3.0, 2.0], intercept=False)
         >>> found = few.within(2.0)
         >>> found.coef.round(3), round(found.penalty, 3)
         (array([1.4, 0.6]), 1.6)
@@ -262,8 +262,8 @@ class Path:
 
         Examples
         --------
-        >>> import numpy as np
-        >>> few = path(np.diag([1.0, 2.0]), [3.0, 2.0], penalties=[1.5], intercept=False)
+        >>> import numpy as np, priorfit as pf
+        >>> few = pf.path(np.diag([1.0, 2.0]), [3.0, 2.0], penalties=[1.5], intercept=False)
         >>> few.coefs[:, 0].round(3), few.relaxed(0.5).coefs[:, 0].round(3)
         (array([1.5  , 0.625]), array([2.25 , 0.812]))
 
