@@ -1,4 +1,4 @@
-"""Laws of native losses over rows: those of Python, and exp and log to two units in the last place."""
+"""Laws of native losses over rows: those of Python, exp and log to two units in the last place."""
 
 import numpy as np
 import pytest
@@ -39,7 +39,7 @@ def test_rows_are_those_of_the_likelihood(name, n):
     """sum w loss, theta = -w loss', h = w loss''."""
     likelihood, y, w, eta = _rows(name, n)
     loss, theta, h = _evaluated(name, y, w, eta)
-    tol = dict(rtol=64 * EPS, atol=64 * EPS)
+    tol = {"rtol": 64 * EPS, "atol": 64 * EPS}
     np.testing.assert_allclose(loss, w @ likelihood.loss(y, eta), **tol)
     np.testing.assert_allclose(theta, -w * likelihood.slope(y, eta), **tol)
     np.testing.assert_allclose(h, w * likelihood.curvature(y, eta), **tol)
@@ -53,7 +53,9 @@ def test_conjugates_are_those_of_the_likelihood(name, n):
     theta = 0.9 * _evaluated(name, y, w, eta)[1]
     loss = native_loss(likelihood)
     expected = w @ likelihood.conjugate(y, -theta / w)
-    np.testing.assert_allclose(conjugate_rows(loss, y, w, theta), expected, rtol=64 * EPS, atol=1e-14)
+    np.testing.assert_allclose(
+        conjugate_rows(loss, y, w, theta), expected, rtol=64 * EPS, atol=1e-14
+    )
     outside = theta + 4.0 * w * np.where(y > 0.5, 1.0, -1.0)
     if np.isinf(likelihood.conjugate(y[:1], -outside[:1] / w[:1])[0]):
         assert conjugate_rows(loss, y[:1], w[:1], outside[:1]) == np.inf
