@@ -290,7 +290,8 @@ double evaluate_rows(const std::string& loss, Vector y, Vector weights, Vector e
 // sum_i w_i loss*(y_i, -theta_i / w_i)
 double conjugate_rows(const std::string& loss, Vector y, Vector weights, Vector theta) {
   const std::size_t n = y.shape(0);
-  for (const Vector& v : {weights, theta}) require(v.shape(0) == n, "y, weights, theta: one per row");
+  for (const Vector& v : {weights, theta})
+    require(v.shape(0) == n, "y, weights, theta: one per row");
   return with_loss(loss, [&](auto kind) {
     return priorfit::conjugate_rows(kind, n, y.data(), weights.data(), theta.data(), 1.0);
   });

@@ -13,8 +13,8 @@
 
 namespace priorfit {
 
-// From (`from`, eta) to (`to`, eta + change), or the first of 1/2, 1/4, ... of the way that does not
-// raise loss(eta) + penalty(to). `eta` and `value` become those of the place; false at none.
+// From (`from`, eta) to (`to`, eta + change), or the first of 1/2, 1/4, ... of the way that does
+// not raise loss(eta) + penalty(to). `eta` and `value` become those of the place; false at none.
 template <class Loss, class Penalty>
 bool search_along(Loss&& loss, const std::vector<double>& from, const std::vector<double>& change,
                   std::vector<double>& to, std::vector<double>& eta, std::vector<double>& moved,

@@ -1,8 +1,8 @@
 // A likelihood over many sparse working columns, whose Gram matrix is never formed.
 //
-// Proximal Newton (Lee, Sun & Saunders 2014): a quadratic model at each point, of which one sweep is
-// enough before the next; where sweeps are slow, conjugate gradients follow, to the accuracy that
-// the model deserves (Eisenstat & Walker 1996).
+// Proximal Newton (Lee, Sun & Saunders 2014): a quadratic model at each point, of which one sweep
+// is enough before the next; where sweeps are slow, conjugate gradients follow, to the accuracy
+// that the model deserves (Eisenstat & Walker 1996).
 #pragma once
 
 #include <algorithm>
@@ -120,8 +120,8 @@ class ResidualModel {
     x.b.assign(work_.b().begin() + static_cast<std::ptrdiff_t>(first_), work_.b().end());
   }
 
-  // From here to strength s along the line through the last two solutions, as far as signs hold; not
-  // where that is worse.
+  // From here to strength s along the line through the last two solutions, as far as signs hold;
+  // not where that is worse.
   void predict(double s) {
     std::vector<double>& b = work_.b();
     if (line_.empty() || line_.back().s != at_) line_.push_back({at_, b, eta_});
@@ -160,8 +160,9 @@ class ResidualModel {
     rows_.evaluate(eta_.data(), theta_.data(), h_.data());
   }
 
-  // A Newton step of the model, and the columns that a kink holds after it; returns the violation that
-  // this should leave. Newton squares the error: what its model gets wrong is not worth solving for.
+  // A Newton step of the model, and the columns that a kink holds after it; returns the violation
+  // that this should leave. Newton squares the error: what its model gets wrong is not worth
+  // solving for.
   template <class Stop>
   double refine(double s, double worst, double enough, Stop&& stop) {
     const double target = std::max(0.3 * enough, std::min(worst * worst, 0.1 * worst));

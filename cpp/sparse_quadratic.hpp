@@ -6,8 +6,8 @@
 //
 // Centred columns are not formed: u is kept as r + shift h, where the shift is what the centres of
 // all moved columns add up to. An intercept is a column without entries whose centre is -1; beside
-// it the others are centred by the curvatures, so that they do not move it, and what that changes is
-// added to its weight. Weights of rows belong to h and theta.
+// it the others are centred by the curvatures, so that they do not move it, and what that changes
+// is added to its weight. Weights of rows belong to h and theta.
 #pragma once
 
 #include <algorithm>

@@ -1,6 +1,6 @@
-// Sparse columns in use, copied one behind the other so that passes over them are short: values that
-// float32 holds exactly take half the memory, and a column with an entry in most rows is stored with
-// all its n numbers, which needs no indices.
+// Sparse columns in use, copied one behind the other so that passes over them are short: values
+// that float32 holds exactly take half the memory, and a column with an entry in a quarter of the
+// rows is stored with all its n numbers, which needs no indices.
 #pragma once
 
 #include <cstddef>

@@ -10,6 +10,7 @@ from scipy import sparse
 
 import priorfit as pf
 from laws import ALL_LIKELIHOODS, ALL_PRIORS, COLUMNWISE
+from priorfit.bench.cases import text
 from priorfit.solve import path_of
 from priorfit.solve.certificate import certify
 from priorfit.solve.engines import engine
@@ -154,6 +155,25 @@ def test_residuals_and_gram_matrix_agree(monkeypatch, prior, intercept):
         assert found.gap.max() <= 1e-10
         assert _outside(standard, again, strengths).gap.max() < 1.1e-10
         np.testing.assert_allclose(again, solutions, atol=1e-3 * np.abs(solutions).max())
+
+
+@pytest.mark.parametrize("likelihood", ["bernoulli", "poisson"])
+@pytest.mark.parametrize("unit", [False, True])
+def test_a_long_path_over_text_needs_no_fallback(unit, likelihood):
+    """Gaps of all strengths, as seen from the columns: what rounds add up is not carried along."""
+    case = text(1000, 3000, "gaussian", unit, k=60)
+    rng = np.random.default_rng(3)
+    kind, draw = ALL_LIKELIHOODS[likelihood]
+    problem = _problem(pf.Laplace(1.0), case.X, draw(rng, case.y), likelihood=kind)
+    standard = standardize(problem)
+    top = np.max(np.abs(standard.correlation[1:]) / standard.form.l1[1:])
+    strengths = top * np.geomspace(0.99, 0.02, 100)
+    solutions, found = ManyColumns(standard, 1e-6)(strengths, standard.start)
+    assert found.gap.shape == strengths.shape
+    assert found.gap.max() <= 1e-6
+    outside = _outside(standard, solutions, strengths)
+    np.testing.assert_allclose(found.gap, outside.gap, atol=1e-9)
+    np.testing.assert_allclose(found.kkt, outside.kkt, atol=1e-8)
 
 
 _rng = np.random.default_rng(0)

@@ -1,4 +1,4 @@
-"""Laws of native losses over rows: those of Python; exp and log to two units in the last place."""
+"""Laws of native losses over rows: those of Python, exp and log to two units in the last place."""
 
 import numpy as np
 import pytest

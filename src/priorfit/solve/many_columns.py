@@ -17,6 +17,7 @@ __all__ = ["ManyColumns", "among_many"]
 _MEMORY = 1 << 27  # numbers in the copies of the working columns: 1 GB
 _MOST = 6000  # working columns: their Gram matrix then fills 290 MB
 _MOST_SPARSE = 1500  # beyond, sparse gaussian columns are solved without a Gram matrix
+_MOST_ROWS = 1 << 32  # native sparse columns number their rows with 32 bits
 _STEP = 0.8  # from one strength to the next on the way to a distant first one
 
 
@@ -67,7 +68,7 @@ class ManyColumns:
         if standard.form.ranked is not None or standard.form.concave is not None:
             return False
         readable = standard.shared is not None or read_in_place(standard.Z.base)
-        return readable and among_many(standard)
+        return readable and standard.Z.shape[0] < _MOST_ROWS and among_many(standard)
 
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
         """Solutions (m, k) and certificates, as many of the strengths as the working set allows."""
