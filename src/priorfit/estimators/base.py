@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import is_dataclass, replace
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from priorfit._checks import matrix, of_kind, vector
@@ -24,7 +23,7 @@ from priorfit.estimators.given import (
     same_length,
     table_schema,
 )
-from priorfit.estimators.nested import changed, settings
+from priorfit.estimators.nested import Nested
 from priorfit.likelihoods import Gaussian, Likelihood
 from priorfit.priors import Ball, L1Ball, Normal, Prior, for_outputs
 from priorfit.problem import Problem
@@ -38,7 +37,7 @@ __all__ = ["MAPEstimator"]
 _UNITS = ("raw", "sd")
 
 
-class MAPEstimator(BaseEstimator):  # type: ignore[misc]
+class MAPEstimator(Nested):
     """What the regressor and the classifier share."""
 
     def __init__(
@@ -79,38 +78,6 @@ class MAPEstimator(BaseEstimator):  # type: ignore[misc]
         self.solver = solver
         self.seed = seed
         self.threads = threads
-
-    # -- parameters: fields of their parts are reachable as prior__scale -------------
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Parameters by name; ``deep`` adds those of prior, likelihood and constraint."""
-        params: dict[str, Any] = super().get_params(deep=False)
-        if deep:
-            for name, part in [
-                (k, v) for k, v in params.items() if k in ("prior", "likelihood", "constraint")
-            ]:
-                if is_dataclass(part):
-                    params |= {f"{name}__{k}": v for k, v in settings(part).items()}
-        return params
-
-    def set_params(self, **params: Any) -> Self:
-        """Set parameters; ``prior__scale=0.2`` replaces the prior by one with that scale."""
-        own = {k: v for k, v in params.items() if "__" not in k}
-        super().set_params(**own)
-        for key, value in params.items():
-            if key in own:
-                continue
-            name, _, rest = key.partition("__")
-            part = getattr(self, name, None)
-            part = self._default(name) if part is None else part
-            if not is_dataclass(part) or rest not in settings(part):
-                raise InputError(
-                    f"a parameter must be one of {sorted(self.get_params())}",
-                    repr(key),
-                    "Correct the name.",
-                )
-            setattr(self, name, changed(part, rest, value))
-        return self
 
     def _default(self, name: str) -> Any:
         if name == "constraint":

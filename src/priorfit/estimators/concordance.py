@@ -76,7 +76,8 @@ def _before(rank: Index, w: Array, ends: Index, own: Index, weight: Array) -> Ar
     """Over queries q: weights among the first ``ends_q`` with rank below, at, and any.
 
     A wavelet matrix: from the highest bit down the sequence is parted, stably, into zeros and
-    ones, and each query follows its own bits (Claude & Navarro 2012).
+    ones, and each query follows its own bits.
+    Source: Grossi, Gupta & Vitter (2003), the wavelet tree, by levels.
     """
     below = np.zeros(len(ends))
     low, high, every = np.zeros_like(ends), ends.copy(), np.append(0.0, np.cumsum(w))[ends]
