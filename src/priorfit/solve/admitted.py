@@ -109,8 +109,8 @@ _TRAITS = (
 )
 
 
-def check_admitted(standard: Standard, name: str) -> None:
-    """Raise `InputError` where the engine cannot solve the problem."""
+def check_admitted(standard: Standard, name: str, asked: bool = True) -> None:
+    """Raise `InputError` where the engine, ``asked`` for or chosen, cannot solve the problem."""
     if name not in ENGINES:
         raise InputError(
             f"`solver` must be auto or one of {', '.join(ENGINES)}",
@@ -123,7 +123,7 @@ def check_admitted(standard: Standard, name: str) -> None:
             continue
         must = trait.otherwise if holds else trait.needed
         raise InputError(
-            f"the {name} engine must have {must}",
-            f"a {standard.likelihood.name} likelihood and this prior",
-            "Leave solver at auto; where it is, change the prior or the likelihood.",
+            f"the {name} engine{'' if asked else ', the one for such a problem,'} must have {must}",
+            f"the {standard.likelihood.name} likelihood with this prior",
+            "Leave solver at auto." if asked else "Change the prior or the likelihood.",
         )

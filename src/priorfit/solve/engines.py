@@ -111,7 +111,7 @@ def engine(
     What does not depend on the strength (Gram matrix, kernel, working set) is made once and kept.
     """
     name = _select(standard, only) if solver == "auto" else solver
-    check_admitted(standard, name)
+    check_admitted(standard, name, asked=solver != "auto")
     return _MAKERS[name](standard, tol, max_iter, only)
 
 

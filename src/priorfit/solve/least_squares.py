@@ -69,9 +69,9 @@ class LeastSquares:
 
 
 def dual_normal(
-    K: Array, free: Array, target: Array, h: Array, strength: float
+    K: Array, free: Array, target: Array, h: Array, strength: float, pull: Array
 ) -> tuple[Array, Array]:
-    """One weighted step for GLMs: (a, u) with ``(K/s + diag(1/h)) u = target - Z_F a``."""
+    """One weighted step: (a, u) with ``(K/s + diag(1/h)) u = target - Z_F a``, ``Z_F'u = pull``."""
     root = np.sqrt(h)
     system = root[:, None] * (K / strength) * root
     system[np.diag_indices_from(system)] += 1.0
@@ -89,7 +89,7 @@ def dual_normal(
         return np.asarray((root * linalg.cho_solve(factor, scaled).T).T)
 
     smooth = solve(free)
-    a = np.linalg.solve(free.T @ smooth, smooth.T @ target)
+    a = np.linalg.solve(free.T @ smooth, smooth.T @ target - pull)
     return np.asarray(a, dtype=np.float64), solve(target - free @ a)
 
 

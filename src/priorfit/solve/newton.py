@@ -138,7 +138,7 @@ class Newton:
         """The minimum of the quadratic model over the working columns."""
         standard = self.standard
         if self.dual:
-            return self._propose_dual(eta, self._curvatures(eta), strength)
+            return self._propose_dual(g, eta, slopes, strength)
         groups = standard.form.groups
         if groups is not None and np.any(groups.inside[cols]):
             return self._propose_groups(g, eta, slopes, strength, cols)
@@ -217,18 +217,19 @@ class Newton:
         proposal[others] = b
         return proposal
 
-    def _propose_dual(self, eta: Array, h: Array, strength: float) -> Array:
-        standard, form = self.standard, self.standard.form
-        base = np.where(form.flat, 0.0, standard.start)
-        score = standard.likelihood.score(standard.y, eta, standard.weights)
-        target = eta - standard.offset - standard.Z.matvec(base) + score / h
+    def _propose_dual(self, g: Array, eta: Array, slopes: Array, strength: float) -> Array:
+        """The same by the dual form: ``u = H Z step``, ``s l2 step = pull - Z'u`` where normal."""
+        standard, normal = self.standard, self.normal
+        stiff = strength * standard.form.l2[normal]
+        pull = slopes[normal] - stiff * (g - standard.form.loc)[normal]
+        step = np.zeros(standard.size)
+        step[normal] = pull / stiff
         free = standard.Z.columns(self.flat, np.zeros(standard.size))[0]
-        a, u = dual_normal(self.kernel, free, target, h, strength)
-        proposal = base.copy()
-        moved = standard.Z.rmatvec(u)[self.normal] / form.l2[self.normal] / strength
-        proposal[self.normal] += moved
-        proposal[self.flat] = a
-        return proposal
+        h, target = self._curvatures(eta), standard.Z.matvec(step)
+        a, u = dual_normal(self.kernel, free, target, h, strength, slopes[self.flat])
+        step[normal] = (pull - standard.Z.rmatvec(u)[normal]) / stiff
+        step[self.flat] = -a
+        return g + step
 
     def _search(
         self, g: Array, eta: Array, here: float, proposal: Array, strength: float
