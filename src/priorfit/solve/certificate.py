@@ -17,6 +17,7 @@ import numpy as np
 from priorfit._typing import Array, Index
 from priorfit.priors import NormalForm
 from priorfit.solve.coupled.bound import dual_value, meet_flat
+from priorfit.solve.local.single import jump_violations
 from priorfit.solve.local.stationary import (
     column_curvatures,
     linear_predictors,
@@ -91,8 +92,12 @@ def _certify_local(standard: Standard, g: Array, strengths: Array) -> Certificat
     concave = standard.form.concave
     jumps = concave is not None and concave.jumps
     for k, s in enumerate(strengths):
-        curvatures = column_curvatures(standard, eta[:, k]) if jumps else None
-        found = violations(g[:, k], slopes[:, k], standard.form.at(float(s)), curvatures)
+        at = standard.form.at(float(s))
+        if jumps:
+            curvatures = column_curvatures(standard, eta[:, k])
+            found = jump_violations(standard, g[:, k], eta[:, k], slopes[:, k], at, curvatures)
+        else:
+            found = violations(g[:, k], slopes[:, k], at, None)
         kkt[k] = found[~standard.form.fixed].max(initial=0.0) / standard.null_correlation
     kkt = np.where(np.isfinite(kkt), kkt, np.inf)
     return Certificates(np.full(len(strengths), np.inf), kkt, slopes)

@@ -8,6 +8,9 @@ the strong rule and by the check of all of them, which is also the certificate.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 import numpy as np
 
 from priorfit._typing import Array, Index, Mask
@@ -16,6 +19,7 @@ from priorfit.priors import AtStrength
 from priorfit.solve.certificate import Certificates, certify
 from priorfit.solve.local.columns import Columns
 from priorfit.solve.local.model import solve_model
+from priorfit.solve.local.single import jump_violations, single_moves
 from priorfit.solve.local.starts import Starts
 from priorfit.solve.local.stationary import column_curvatures, objective, slopes_at, violations
 from priorfit.solve.local.subsets import Subsets, enumerable, swapped
@@ -128,10 +132,14 @@ class Local:
 
     def _violations(self, g: Array, eta: Array, slopes: Array, at: AtStrength, anew: bool) -> Array:
         """Of what may move; a jump needs curvatures, which change little near the end."""
-        curvatures = self._last_curvatures
-        if self.jumps and anew:
-            curvatures = self._curvatures(eta)
-        worst = violations(g, slopes, at, curvatures if self.jumps else None)
+        if self.jumps:
+            curvatures = self._curvatures(eta) if anew else self._last_curvatures
+            if anew:
+                worst = jump_violations(self.standard, g, eta, slopes, at, curvatures)
+            else:
+                worst = violations(g, slopes, at, curvatures)
+        else:
+            worst = violations(g, slopes, at, None)
         worst[self.standard.form.fixed] = 0.0
         return worst
 
@@ -186,19 +194,55 @@ class Local:
             q = gram @ g[cols] + slopes[cols]
             there, moved = self._moved(g, solve_model(gram, q, at, cols, g[cols], inner), cols)
             return there, moved, not np.array_equal(there, g)
-        places = self._live(g, slopes, at)
-        cols = cols[places]
         here = objective(standard, g, eta, at)
         slack = 1e-14 * abs(here)
-        gram = self._curved(eta, places)
-        for times in 2.0 ** np.arange(0, 24):
-            raised = times * gram
-            b = solve_model(raised, raised @ g[cols] + slopes[cols], at, cols, g[cols], inner)
-            there, moved = self._moved(g, b, cols)
+        if self.jumps:
+            for there, moved in self._jumps(g, eta, slopes, at, inner):
+                if objective(standard, there, moved, at) < here - slack:
+                    return there, moved, True
+            return g, eta, False
+        for there, moved in self._tamed(g, eta, slopes, at, inner):
             value = objective(standard, there, moved, at)
             if value <= here + slack:
                 return there, moved, value < here - slack
         return g, eta, False
+
+    def _tamed(
+        self, g: Array, eta: Array, slopes: Array, at: AtStrength, inner: float
+    ) -> Iterator[tuple[Array, Array]]:
+        """Steps of the quadratic model, its curvature raised and raised."""
+        places = self._live(g, slopes, at)
+        cols, gram = self.columns.chosen[places], self._curved(eta, places)
+        for times in 2.0 ** np.arange(0, 24):
+            raised = times * gram
+            b = solve_model(raised, raised @ g[cols] + slopes[cols], at, cols, g[cols], inner)
+            yield self._moved(g, b, cols)
+
+    def _jumps(
+        self, g: Array, eta: Array, slopes: Array, at: AtStrength, inner: float
+    ) -> Iterator[tuple[Array, Array]]:
+        """The model's step; Newton's with the same weights in, halved and halved; the best move of
+        one weight in or out."""
+        form = at.form
+        places = self._live(g, slopes, at)
+        cols, gram = self.columns.chosen[places], self._curved(eta, places)
+        q = gram @ g[cols] + slopes[cols]
+        yield self._moved(g, solve_model(gram, q, at, cols, g[cols], inner), cols)
+        assert at.size is not None
+        stay = np.flatnonzero((g != form.loc)[cols] | (at.size[cols] == 0))
+        smooth = AtStrength(replace(form, concave=None), at.l1, at.l2, None)
+        rest, model = cols[stay], gram[np.ix_(stay, stay)]
+        q = model @ g[rest] + slopes[rest]
+        step = solve_model(model, q, smooth, rest, g[rest], inner) - g[rest]
+        for share in 0.5 ** np.arange(0, 24):
+            yield self._moved(g, g[rest] + share * step, rest)
+        curvatures = self._curvatures(eta)
+        doubtful = np.flatnonzero(violations(g, slopes, at, curvatures) * (at.size > 0))
+        places, gains = single_moves(self.standard, g, eta, slopes, at, curvatures, doubtful)
+        if len(gains):
+            best = doubtful[[int(np.argmax(gains))]]
+            self.columns.add(np.isin(np.arange(len(g)), best))
+            yield self._moved(g, places[[int(np.argmax(gains))]], best)
 
     def _live(self, g: Array, slopes: Array, at: AtStrength) -> Index:
         """The places of the working columns that are off loc, or nearly so by their slope."""
