@@ -19,26 +19,39 @@ class Concave {
 
   bool jumps() const { return kind_ == Kind::jump; }
 
+  // The whole penalty at t >= 0: its parts may be large numbers of a small difference.
   double value(const Weight& w, double t) const {
-    return w.l1 * t + 0.5 * w.l2 * t * t + concave(w, t);
+    const double square = 0.5 * w.l2 * t * t;
+    if (kind_ == Kind::jump) return square + w.l1 * t + (t > 0.0 ? w.size : 0.0);
+    if (kind_ == Kind::none || std::isinf(w.size)) return square + w.l1 * t;
+    const double inner = std::fmin(t, w.size);
+    switch (kind_) {
+      case Kind::mcp: return square + w.l1 * inner * (1.0 - 0.5 * inner / w.size);
+      case Kind::scad: {
+        const double knee = w.size / a_, past = std::fmax(inner - knee, 0.0);
+        return square + w.l1 * (inner - 0.5 * past * (past / (w.size - knee)));
+      }
+      case Kind::log: return square + w.l1 * w.size * std::log1p(t / w.size);
+      default: {
+        const double u = t / w.size;
+        return 0.5 * w.l2 * w.size * w.size * std::log1p(u * u);
+      }
+    }
   }
 
   // The derivative of the penalty at t > 0.
   double slope(const Weight& w, double t) const {
-    const double convex = w.l1 + w.l2 * t;
-    if (std::isinf(w.size)) return convex;
+    const double plain = w.l2 * t;
+    if (std::isinf(w.size)) return plain + w.l1;
     switch (kind_) {
-      case Kind::mcp: return convex - w.l1 * std::fmin(t / w.size, 1.0);
+      case Kind::mcp: return plain + w.l1 * std::fmax(1.0 - t / w.size, 0.0);
       case Kind::scad: {
-        const double knee = w.size / a_;
-        return convex - w.l1 * std::fmin(std::fmax((t - knee) / (w.size - knee), 0.0), 1.0);
+        const double left = (w.size - t) / (w.size - w.size / a_);
+        return plain + w.l1 * std::fmin(std::fmax(left, 0.0), 1.0);
       }
-      case Kind::log: return convex - w.l1 * t / (w.size + t);
-      case Kind::student: {
-        const double square = (t / w.size) * (t / w.size);
-        return convex - w.l2 * t * square / (1.0 + square);
-      }
-      default: return convex;
+      case Kind::log: return plain + w.l1 / (1.0 + t / w.size);
+      case Kind::student: return plain / (1.0 + (t / w.size) * (t / w.size));
+      default: return plain + w.l1;
     }
   }
 
@@ -87,26 +100,6 @@ class Concave {
       if (now < cost || (now == cost && std::fabs(at) < std::fabs(t))) t = at, cost = now;
     }
   };
-
-  double concave(const Weight& w, double t) const {
-    if (kind_ == Kind::jump) return t > 0.0 ? w.size : 0.0;
-    if (kind_ == Kind::none || std::isinf(w.size)) return 0.0;
-    switch (kind_) {
-      case Kind::mcp: {
-        const double inner = std::fmin(t, w.size);
-        return -w.l1 * (inner * (0.5 * inner / w.size) + (t - inner));
-      }
-      case Kind::scad: {
-        const double knee = w.size / a_, inner = std::fmin(std::fmax(t, knee), w.size) - knee;
-        return -w.l1 * (0.5 * inner * (inner / (w.size - knee)) + std::fmax(t - w.size, 0.0));
-      }
-      case Kind::log: return w.l1 * (w.size * std::log1p(t / w.size) - t);
-      default: {
-        const double square = (t / w.size) * (t / w.size);
-        return 0.5 * w.l2 * w.size * w.size * (std::log1p(square) - square);
-      }
-    }
-  }
 
   template <class Take>
   void stationary(const Weight& w, double d, double h, Take&& take) const {

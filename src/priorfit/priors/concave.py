@@ -1,7 +1,8 @@
 """The concave part of a penalty: how much less a large weight pays than its convex part asks.
 
 A penalty is ``l1 |t| + l2/2 t^2 + c(|t|)`` with c concave, c(0) = 0 and (but for a jump) c'(0) = 0:
-the convex part is what it looks like near 0 (Gong et al. 2013, table 1, in this form).
+the convex part is what it looks like near 0 (Gong et al. 2013, table 1, in this form). Methods give
+the whole penalty: its parts may be large numbers of a small difference.
 """
 
 from __future__ import annotations
@@ -33,15 +34,15 @@ class Shape(ABC):
 
     @abstractmethod
     def value(self, t: Array, l1: Array, l2: Array, size: Array) -> Array:
-        """c(t) <= 0 (>= 0 for a jump)."""
+        """The penalty of t."""
 
     @abstractmethod
     def slope(self, t: Array, l1: Array, l2: Array, size: Array) -> Array:
-        """c'(t), from above where c' jumps."""
+        """Its derivative, from above where that jumps; at 0 ``l1``."""
 
     @abstractmethod
     def bend(self, t: Array, l1: Array, l2: Array, size: Array) -> Array:
-        """c''(t) <= 0 where there is one."""
+        """Its second derivative where there is one."""
 
     @abstractmethod
     def stationary(self, d: Array, h: Array, l1: Array, l2: Array, size: Array) -> list[Array]:
@@ -62,15 +63,15 @@ class McpShape(Shape):
 
     code: ClassVar[int] = 1
 
-    def value(self, t: Array, l1: Array, l2: Array, size: Array) -> Array:  # noqa: ARG002
+    def value(self, t: Array, l1: Array, l2: Array, size: Array) -> Array:
         inner = np.minimum(t, size)
-        return -l1 * (inner * (0.5 * inner / size) + (t - inner))
+        return 0.5 * l2 * t * t + l1 * inner * (1.0 - 0.5 * inner / size)
 
-    def slope(self, t: Array, l1: Array, l2: Array, size: Array) -> Array:  # noqa: ARG002
-        return -l1 * np.minimum(t / size, 1.0)
+    def slope(self, t: Array, l1: Array, l2: Array, size: Array) -> Array:
+        return l2 * t + l1 * np.maximum(1.0 - t / size, 0.0)
 
-    def bend(self, t: Array, l1: Array, l2: Array, size: Array) -> Array:  # noqa: ARG002
-        return np.where(t < size, -l1 / size, 0.0)
+    def bend(self, t: Array, l1: Array, l2: Array, size: Array) -> Array:
+        return l2 - np.where(t < size, l1 / size, 0.0)
 
     def stationary(self, d: Array, h: Array, l1: Array, l2: Array, size: Array) -> list[Array]:
         inner = (h * d - l1) / (h + l2 - l1 / size)
@@ -89,22 +90,23 @@ class ScadShape(Shape):
     def parameter(self) -> float:
         return self.a
 
-    def value(self, t: Array, l1: Array, l2: Array, size: Array) -> Array:  # noqa: ARG002
+    def value(self, t: Array, l1: Array, l2: Array, size: Array) -> Array:
         knee = size / self.a
         with np.errstate(invalid="ignore"):
             inner = np.clip(t, knee, size) - knee
-            bent = -l1 * (0.5 * inner * (inner / (size - knee)) + np.maximum(t - size, 0.0))
-        return np.where(np.isinf(size), 0.0, bent)
+            bent = 0.5 * inner * (inner / (size - knee))
+        inside = np.minimum(t, size) - np.where(np.isinf(size), 0.0, bent)
+        return 0.5 * l2 * t * t + l1 * inside
 
-    def slope(self, t: Array, l1: Array, l2: Array, size: Array) -> Array:  # noqa: ARG002
+    def slope(self, t: Array, l1: Array, l2: Array, size: Array) -> Array:
         knee = size / self.a
         with np.errstate(invalid="ignore"):
-            bent = -l1 * np.clip((t - knee) / (size - knee), 0.0, 1.0)
-        return np.where(np.isinf(size), 0.0, bent)
+            left = np.clip((size - t) / (size - knee), 0.0, 1.0)
+        return l2 * t + l1 * np.where(np.isinf(size), 1.0, left)
 
-    def bend(self, t: Array, l1: Array, l2: Array, size: Array) -> Array:  # noqa: ARG002
+    def bend(self, t: Array, l1: Array, l2: Array, size: Array) -> Array:
         knee = size / self.a
-        return np.where((t > knee) & (t < size), -l1 / (size * (1.0 - 1.0 / self.a)), 0.0)
+        return l2 - np.where((t > knee) & (t < size), l1 / (size * (1.0 - 1.0 / self.a)), 0.0)
 
     def stationary(self, d: Array, h: Array, l1: Array, l2: Array, size: Array) -> list[Array]:
         knee, steep = size / self.a, l1 * self.a / (self.a - 1.0)
@@ -122,15 +124,16 @@ class LogShape(Shape):
 
     code: ClassVar[int] = 3
 
-    def value(self, t: Array, l1: Array, l2: Array, size: Array) -> Array:  # noqa: ARG002
+    def value(self, t: Array, l1: Array, l2: Array, size: Array) -> Array:
         finite = np.where(np.isinf(size), 1.0, size)
-        return np.where(np.isinf(size), 0.0, l1 * (finite * np.log1p(t / finite) - t))
+        length = np.where(np.isinf(size), t, finite * np.log1p(t / finite))
+        return 0.5 * l2 * t * t + l1 * length
 
-    def slope(self, t: Array, l1: Array, l2: Array, size: Array) -> Array:  # noqa: ARG002
-        return -l1 * t / (size + t)
+    def slope(self, t: Array, l1: Array, l2: Array, size: Array) -> Array:
+        return l2 * t + l1 / (1.0 + t / size)
 
-    def bend(self, t: Array, l1: Array, l2: Array, size: Array) -> Array:  # noqa: ARG002
-        return -l1 / (size * np.square(1.0 + t / size))
+    def bend(self, t: Array, l1: Array, l2: Array, size: Array) -> Array:
+        return l2 - l1 / (size * np.square(1.0 + t / size))
 
     def stationary(self, d: Array, h: Array, l1: Array, l2: Array, size: Array) -> list[Array]:
         """The roots of ``(h + l2) t^2 + ((h + l2) size - h d) t - (h d - l1) size``."""
@@ -150,17 +153,15 @@ class StudentShape(Shape):
 
     def value(self, t: Array, l1: Array, l2: Array, size: Array) -> Array:  # noqa: ARG002
         finite = np.where(np.isinf(size), 1.0, size)
-        square = np.square(t / finite)
-        bent = 0.5 * l2 * finite * finite * (np.log1p(square) - square)
-        return np.where(np.isinf(size), 0.0, bent)
+        level = finite * finite * np.log1p(np.square(t / finite))
+        return 0.5 * l2 * np.where(np.isinf(size), t * t, level)
 
     def slope(self, t: Array, l1: Array, l2: Array, size: Array) -> Array:  # noqa: ARG002
-        square = np.square(t / size)
-        return -l2 * t * square / (1.0 + square)
+        return l2 * t / (1.0 + np.square(t / size))
 
     def bend(self, t: Array, l1: Array, l2: Array, size: Array) -> Array:  # noqa: ARG002
         square = np.square(t / size)
-        return l2 * ((1.0 - square) / np.square(1.0 + square) - 1.0)
+        return l2 * (1.0 - square) / np.square(1.0 + square)
 
     def stationary(self, d: Array, h: Array, l1: Array, l2: Array, size: Array) -> list[Array]:
         """The roots u = t / size of ``h (u - d / size) (1 + u^2) + l2 u``."""
@@ -178,14 +179,14 @@ class Jump(Shape):
 
     code: ClassVar[int] = 5
 
-    def value(self, t: Array, l1: Array, l2: Array, size: Array) -> Array:  # noqa: ARG002
-        return np.where(t > 0, size, 0.0)
+    def value(self, t: Array, l1: Array, l2: Array, size: Array) -> Array:
+        return l1 * t + 0.5 * l2 * t * t + np.where(t > 0, size, 0.0)
 
     def slope(self, t: Array, l1: Array, l2: Array, size: Array) -> Array:  # noqa: ARG002
-        return np.zeros(np.broadcast_shapes(np.shape(t), np.shape(size)))
+        return l1 + l2 * t
 
     def bend(self, t: Array, l1: Array, l2: Array, size: Array) -> Array:  # noqa: ARG002
-        return np.zeros(np.broadcast_shapes(np.shape(t), np.shape(size)))
+        return l2 + np.zeros(np.broadcast_shapes(np.shape(t), np.shape(size)))
 
     def stationary(self, d: Array, h: Array, l1: Array, l2: Array, size: Array) -> list[Array]:  # noqa: ARG002
         return [_within((h * d - l1) / (h + l2), 0.0, np.inf)]

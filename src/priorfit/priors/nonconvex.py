@@ -60,7 +60,7 @@ class _Levelling(Prior):
         t = np.abs(np.asarray(b, dtype=np.float64) - as_array("loc", self.loc))
         l1 = as_array("penalty", self.penalty) + np.zeros_like(t)
         width = self.width + np.zeros_like(t)
-        return np.asarray(l1 * t + self._kind.value(t, l1, 0.0 * l1, width))
+        return np.asarray(self._kind.value(t, l1, 0.0 * l1, width))
 
     def _improper(self) -> NoReturn:
         raise InputError(

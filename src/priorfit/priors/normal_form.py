@@ -84,10 +84,7 @@ class NormalForm:
         """
         t = b - self.loc
         inside = (self.lower <= b) & (b <= self.upper)
-        value = self.l1 * np.abs(t) + 0.5 * self.l2 * t * t
-        if self.concave is not None:
-            size = self.concave.at(1.0)
-            value = value + self.concave.shape.value(np.abs(t), self.l1, self.l2, size)
+        value = self.at(1.0).value(np.abs(t))
         if self.groups is not None:
             value = value + self.groups.spread((self.groups.lengths(t.T).T / self.groups.sizes).T).T
         if self.ranked is not None:
@@ -96,11 +93,12 @@ class NormalForm:
 
     def total(self, t: Array) -> Array:
         """The penalty of distances ``t`` from loc: (p,) to one number, (p, k) to (k,)."""
-        value = self.l1 @ np.abs(t) + 0.5 * (self.l2 @ (t * t))
+        if self.concave is None:
+            value = self.l1 @ np.abs(t) + 0.5 * (self.l2 @ (t * t))
+        else:
+            value = self.at(1.0).value(np.abs(t).T).T.sum(axis=0)
         if self.ranked is not None:
             value = value + self.ranked.total(t)
-        if self.concave is not None:
-            value = value + self.at(1.0).bent(np.abs(t).T).T.sum(axis=0)
         return value if self.groups is None else value + self.groups.lengths(t).sum(axis=0)
 
     def at(self, strength: float) -> AtStrength:
@@ -179,28 +177,23 @@ class AtStrength:
     l2: Array
     size: Array | None
 
-    def bent(self, t: Array) -> Array:
-        """The concave part of each coordinate."""
-        if self.form.concave is None or self.size is None:
-            return np.zeros_like(t)
-        return self.form.concave.shape.value(t, self.l1, self.l2, self.size)
-
     def value(self, t: Array) -> Array:
         """The penalty of each coordinate."""
-        return self.l1 * t + 0.5 * self.l2 * t * t + self.bent(t)
+        if self.form.concave is None or self.size is None:
+            return self.l1 * t + 0.5 * self.l2 * t * t
+        return self.form.concave.shape.value(t, self.l1, self.l2, self.size)
 
     def slope(self, t: Array) -> Array:
         """Its derivative, at 0 the one from above (infinite for a jump is said elsewhere)."""
-        convex = self.l1 + self.l2 * t
         if self.form.concave is None or self.size is None:
-            return convex
-        return convex + self.form.concave.shape.slope(t, self.l1, self.l2, self.size)
+            return self.l1 + self.l2 * t
+        return self.form.concave.shape.slope(t, self.l1, self.l2, self.size)
 
     def bend(self, t: Array) -> Array:
         """Its second derivative for t > 0."""
         if self.form.concave is None or self.size is None:
             return self.l2 + np.zeros_like(t)
-        return self.l2 + self.form.concave.shape.bend(t, self.l1, self.l2, self.size)
+        return self.form.concave.shape.bend(t, self.l1, self.l2, self.size)
 
     def minimum(self, z: Array, h: Array) -> Array:
         """``argmin_b h/2 (b - z)^2 + penalty(b)`` of each coordinate, over its box; h > 0.

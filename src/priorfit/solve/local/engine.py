@@ -9,7 +9,6 @@ the strong rule and by the check of all of them, which is also the certificate.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 
@@ -18,7 +17,7 @@ from priorfit.likelihoods import Coupled
 from priorfit.priors import AtStrength
 from priorfit.solve.certificate import Certificates, certify
 from priorfit.solve.local.columns import Columns
-from priorfit.solve.local.model import solve_model
+from priorfit.solve.local.model import convex_above, solve_model
 from priorfit.solve.local.single import jump_violations, single_moves
 from priorfit.solve.local.starts import Starts
 from priorfit.solve.local.stationary import column_curvatures, objective, slopes_at, violations
@@ -196,53 +195,56 @@ class Local:
             return there, moved, not np.array_equal(there, g)
         here = objective(standard, g, eta, at)
         slack = 1e-14 * abs(here)
-        if self.jumps:
-            for there, moved in self._jumps(g, eta, slopes, at, inner):
-                if objective(standard, there, moved, at) < here - slack:
-                    return there, moved, True
-            return g, eta, False
-        for there, moved in self._tamed(g, eta, slopes, at, inner):
+        level: tuple[Array, Array] | None = None
+        for there, moved in self._proposals(g, eta, slopes, at, inner):
             value = objective(standard, there, moved, at)
+            if value < here - slack:
+                return there, moved, True
             if value <= here + slack:
-                return there, moved, value < here - slack
-        return g, eta, False
+                level = level or (there, moved)  # the last digits are the slopes' to judge
+                if not self.jumps:
+                    break
+        return *(level or (g, eta)), False
 
-    def _tamed(
+    def _proposals(
         self, g: Array, eta: Array, slopes: Array, at: AtStrength, inner: float
     ) -> Iterator[tuple[Array, Array]]:
-        """Steps of the quadratic model, its curvature raised and raised."""
-        places = self._live(g, slopes, at)
-        cols, gram = self.columns.chosen[places], self._curved(eta, places)
-        for times in 2.0 ** np.arange(0, 24):
+        """Steps to try in turn: the quadratic model's; Newton's under the convex penalty that
+        touches this one from above, shorter and shorter; for jumps the best move of one weight in
+        or out, else the model's with a curvature that is raised and raised."""
+        cols = self.columns.chosen[places := self._live(g, slopes, at)]
+        gram = self._curved(eta, places)
+        q = gram @ g[cols] + slopes[cols]
+        yield self._moved(g, solve_model(gram, q, at, cols, g[cols], inner), cols)
+        stay = np.arange(len(cols))
+        if at.size is not None and self.jumps:
+            stay = np.flatnonzero((g != at.form.loc)[cols] | (at.size[cols] == 0))
+        rest, model = cols[stay], gram[np.ix_(stay, stay)]
+        q = model @ g[rest] + slopes[rest]
+        above = convex_above(at, np.abs(g - at.form.loc))
+        step = solve_model(model, q, above, rest, g[rest], inner) - g[rest]
+        for share in 0.5 ** np.arange(0, 24 if self.jumps else 6):
+            yield self._moved(g, g[rest] + share * step, rest)
+        if self.jumps:
+            yield from self._single(g, eta, slopes, at)
+            return
+        for times in 2.0 ** np.arange(1, 24):
             raised = times * gram
             b = solve_model(raised, raised @ g[cols] + slopes[cols], at, cols, g[cols], inner)
             yield self._moved(g, b, cols)
 
-    def _jumps(
-        self, g: Array, eta: Array, slopes: Array, at: AtStrength, inner: float
+    def _single(
+        self, g: Array, eta: Array, slopes: Array, at: AtStrength
     ) -> Iterator[tuple[Array, Array]]:
-        """The model's step; Newton's with the same weights in, halved and halved; the best move of
-        one weight in or out."""
-        form = at.form
-        places = self._live(g, slopes, at)
-        cols, gram = self.columns.chosen[places], self._curved(eta, places)
-        q = gram @ g[cols] + slopes[cols]
-        yield self._moved(g, solve_model(gram, q, at, cols, g[cols], inner), cols)
+        """The best move of one priced weight in or out, if there is one to look at."""
         assert at.size is not None
-        stay = np.flatnonzero((g != form.loc)[cols] | (at.size[cols] == 0))
-        smooth = AtStrength(replace(form, concave=None), at.l1, at.l2, None)
-        rest, model = cols[stay], gram[np.ix_(stay, stay)]
-        q = model @ g[rest] + slopes[rest]
-        step = solve_model(model, q, smooth, rest, g[rest], inner) - g[rest]
-        for share in 0.5 ** np.arange(0, 24):
-            yield self._moved(g, g[rest] + share * step, rest)
         curvatures = self._curvatures(eta)
         doubtful = np.flatnonzero(violations(g, slopes, at, curvatures) * (at.size > 0))
         places, gains = single_moves(self.standard, g, eta, slopes, at, curvatures, doubtful)
         if len(gains):
-            best = doubtful[[int(np.argmax(gains))]]
-            self.columns.add(np.isin(np.arange(len(g)), best))
-            yield self._moved(g, places[[int(np.argmax(gains))]], best)
+            best = int(np.argmax(gains))
+            self.columns.add(np.arange(len(g)) == doubtful[best])
+            yield self._moved(g, places[[best]], doubtful[[best]])
 
     def _live(self, g: Array, slopes: Array, at: AtStrength) -> Index:
         """The places of the working columns that are off loc, or nearly so by their slope."""
@@ -264,6 +266,8 @@ class Local:
             means = hessian.apply(Z)
             return np.asarray(Z.T @ (hessian.bound[:, None] * Z) - means.T @ means)
         h = likelihood.curvatures(standard.y, eta, standard.weights)
+        if np.count_nonzero(h) <= len(places):  # too few rows curve: from above, then
+            h = likelihood.majorants(standard.y, eta, standard.weights)
         return self.columns.curved(np.maximum(h, 1e-12 * max(float(h.max()), 1e-300)), places)
 
     def _moved(self, g: Array, b: Array, cols: Index) -> tuple[Array, Array]:

@@ -1,7 +1,7 @@
 """One priced weight in or out, all others held: what the objective itself says of it.
 
-The quadratic model of a column says so exactly for a gaussian. Elsewhere its curvature is the one at
-the present fit, so that a move which it proposes may raise the objective; then it is no violation.
+The quadratic model of a column says so exactly for a gaussian. Elsewhere its curvature is the one
+at the present fit, so that a move it proposes may raise the objective; then it is no violation.
 """
 
 from __future__ import annotations
