@@ -89,7 +89,7 @@ _TRAITS = (
     ),
     _Trait(
         lambda s: s.likelihood.coupled,
-        _all_but("coupled", "local", "reference"),
+        _all_but("coupled", "local", "barrier", "reference"),
         "a likelihood whose rows are not coupled",
         "coupled",
         "a likelihood with coupled rows",

@@ -175,6 +175,8 @@ def _barrier(standard: Standard, tol: float, max_iter: int, _: float | None) -> 
         )
     if standard.gaussian:
         return Interior(standard, tol)
+    if standard.likelihood.coupled:
+        return CoupledNewton(standard, tol, min(max_iter, 200), minimise_quadratic)
     return Newton(standard, tol, min(max_iter, 200), minimise_quadratic)
 
 

@@ -9,6 +9,8 @@ section 2, who keep the diagonal only.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from priorfit._typing import Array, Index
@@ -30,8 +32,15 @@ _STALLED = 5  # steps that change nothing before the search is given up
 class CoupledNewton:
     """An engine that keeps its working columns from one strength to the next."""
 
-    def __init__(self, standard: Standard, tol: float, max_iter: int) -> None:
+    def __init__(
+        self,
+        standard: Standard,
+        tol: float,
+        max_iter: int,
+        barrier: Callable[..., Array] | None = None,
+    ) -> None:
         self.standard, self.tol, self.max_iter = standard, tol, max_iter
+        self.whole, self.barrier = standard.size <= _WHOLE or barrier is not None, barrier
         self.rows: CoupledRows = standard.rows
         self.rounds = 0
         self.among = AmongRows(standard) if AmongRows.applies(standard) else None
@@ -63,7 +72,7 @@ class CoupledNewton:
         standard, form = self.standard, self.standard.form
         at = np.array([strength])
         working = screen(standard, g, slopes, strength, max(previous, strength))
-        if standard.size <= _WHOLE:
+        if self.whole:
             working = ~form.fixed
         eta = standard.eta_of_few(g)
         value, close, stalled = self._objective(g, eta, strength), False, 0
@@ -149,8 +158,17 @@ class CoupledNewton:
             hessian = self.rows.hessian(eta)
             return self.among.propose(eta, self.rows.score(eta), hessian, strength)
         most = float(np.max(np.abs(slopes[cols]), initial=1e-300))
-        model = Model(self._gram(eta, cols), cols, g, slopes)
-        return minimum(self.standard.form, model, strength, 1e-3 * min(1.0, self.tol) * most)
+        form, gram = self.standard.form, self._gram(eta, cols)
+        model = Model(gram, cols, g, slopes)
+        if self.barrier is not None:
+            q, l1, l2 = gram @ g[cols] + slopes[cols], strength * form.l1[cols], form.l2[cols]
+            start, left = g.copy(), slopes.copy()
+            start[cols] = self.barrier(
+                gram, q, l1, strength * l2, form.loc[cols], self.standard.reference
+            )
+            left[cols] = q - gram @ start[cols]
+            model = Model(gram, cols, start, left)
+        return minimum(form, model, strength, 1e-3 * min(1.0, self.tol) * most)
 
     def _search(
         self, g: Array, eta: Array, here: float, proposal: Array, strength: float, cols: Index

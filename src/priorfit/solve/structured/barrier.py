@@ -73,7 +73,7 @@ def _round(
     bend[kink] += 1.0 / width
     system = gram.copy()
     system[np.diag_indices_from(system)] += bend
-    factor = linalg.cho_factor(system, lower=True, overwrite_a=True, check_finite=False)
+    factor = _factor(system)
 
     def step(more_up: Array, more_down: Array) -> _State:
         right = more_up / over - up - up / over * rest_over
@@ -104,6 +104,18 @@ def _round(
             break
     fresh = _State(*(v + share * d for v, d in zip(state, best, strict=True)))
     return fresh, float(fresh.up @ fresh.over + fresh.down @ fresh.under)
+
+
+def _factor(system: Array) -> tuple[Array, bool]:
+    """Its Cholesky factor; where rounding made it indefinite, of a diagonal as much larger."""
+    diagonal = np.diag(system).copy()
+    for floor in (0.0, *np.geomspace(1e-15, 1.0, 16)):
+        system[np.diag_indices_from(system)] = diagonal * (1.0 + floor)
+        try:
+            return linalg.cho_factor(system, lower=True, check_finite=False)
+        except linalg.LinAlgError:
+            continue
+    raise AssertionError("a diagonal twice as large as that of a positive semidefinite matrix")
 
 
 def reach_of(values: tuple[Array, ...], moves: tuple[Array, ...]) -> float:

@@ -18,7 +18,7 @@ def solver_for(problem: Problem, solver: str) -> str:
     since columns that are sums of neighbours are nearly alike; else what was asked for.
     """
     likelihood = problem.likelihood
-    ordinary = likelihood.smooth and likelihood.convex and not likelihood.coupled
+    ordinary = likelihood.smooth and likelihood.convex
     if solver != "auto" or problem.change is None or not ordinary:
         return solver
     design, form = problem.changed.design, problem.changed.form
