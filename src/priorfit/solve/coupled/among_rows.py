@@ -29,8 +29,6 @@ class AmongRows:
         self.root, self.vectors = np.sqrt(values[kept]), vectors[:, kept]
         free = standard.Z.columns(self.flat, np.zeros(standard.size))[0]
         self.columns = np.hstack([self.vectors * self.root, free])
-        self.base = np.where(form.flat, 0.0, standard.start)
-        self.fixed_eta = standard.eta(self.base)
 
     @staticmethod
     def applies(standard: Standard) -> bool:
@@ -38,20 +36,23 @@ class AmongRows:
         n, flat = standard.Z.shape[0], int(np.sum(standard.form.flat))
         return is_quadratic(standard) and len(standard.normal) > n >= flat
 
-    def propose(self, eta: Array, score: Array, hessian: Hessian, strength: float) -> Array:
-        """The minimum of the quadratic model at eta, (m,)."""
-        A, x = self.columns, eta - self.fixed_eta
-        means, moved = hessian.apply(A), hessian.apply(x[:, None])[:, 0]
+    def propose(self, g: Array, score: Array, hessian: Hessian, strength: float) -> Array:
+        """The minimum of the quadratic model at g, (m,): first as if H were 0, then among the
+        rows; both start from the pull on g, so that near the end nothing large cancels."""
+        standard, normal, A = self.standard, self.normal, self.columns
+        slopes, l2 = standard.Z.rmatvec(score), standard.form.l2[normal]
+        step = np.zeros(standard.size)
+        step[normal] = slopes[normal] / (strength * l2) - (g - standard.form.loc)[normal]
+        t = standard.Z.matvec(step)
+        means, moved = hessian.apply(A), hessian.apply(t[:, None])[:, 0]
         root = np.sqrt(hessian.bound)[:, None] * A
-        system = root.T @ root - means.T @ means
-        rank = len(self.root)
+        system, rank = root.T @ root - means.T @ means, len(self.root)
         system[np.arange(rank), np.arange(rank)] += strength
-        right = A.T @ (score + hessian.bound * x) - means.T @ moved
-        found = np.linalg.lstsq(system, right, rcond=None)[0] if rank < A.shape[1] else (
-            linalg.solve(system, right, assume_a="pos")
-        )  # fmt: skip
-        proposal, standard = self.base.copy(), self.standard
-        spread = standard.Z.rmatvec(self.vectors @ (found[:rank] / self.root))[self.normal]
-        proposal[self.normal] += spread / standard.form.l2[self.normal]
-        proposal[self.flat] = found[rank:]
-        return proposal
+        right = means.T @ moved - A.T @ (hessian.bound * t)
+        right[rank:] += slopes[self.flat]
+        unit = np.sqrt(np.maximum(np.diag(system), 1e-300))
+        system /= np.outer(unit, unit)
+        found = np.linalg.lstsq(system, right / unit, rcond=None)[0] / unit
+        step[normal] += standard.Z.rmatvec(self.vectors @ (found[:rank] / self.root))[normal] / l2
+        step[self.flat] = found[rank:]
+        return np.asarray(g + step)

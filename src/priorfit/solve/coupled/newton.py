@@ -156,7 +156,7 @@ class CoupledNewton:
         """The minimum of the quadratic model over the working columns."""
         if self.among:
             hessian = self.rows.hessian(eta)
-            return self.among.propose(eta, self.rows.score(eta), hessian, strength)
+            return self.among.propose(g, self.rows.score(eta), hessian, strength)
         most = float(np.max(np.abs(slopes[cols]), initial=1e-300))
         form, gram = self.standard.form, self._gram(eta, cols)
         model = Model(gram, cols, g, slopes)
