@@ -24,7 +24,7 @@ from priorfit.solve.noise import (
     warn_collapse,
 )
 from priorfit.solve.restore import restore
-from priorfit.solve.result import Certificate, Solution
+from priorfit.solve.result import Certificate, Freedom, Solution
 from priorfit.solve.shape import with_shape
 from priorfit.solve.small import SmallFit, fit_small
 from priorfit.solve.standard import Standard, standardize
@@ -190,7 +190,7 @@ def _solution(
     if _separated(standard, g):
         status = Status.SEPARATED
     phi = strength / standard.y_unit**2
-    df = degrees_of_freedom(standard, g, strength)
+    df = Freedom(partial(degrees_of_freedom, standard, g, strength))
     belief, likelihood = problem.belief, problem.likelihood
     if isinstance(likelihood, Gaussian) and likelihood.scale_by_noise:
         belief = belief.widened(float(np.sqrt(phi)))
@@ -210,7 +210,7 @@ def _small_solution(problem: Problem, small: SmallFit, tol: float) -> Solution:
         coef=small.coef,
         phi=phi,
         objective=float(small.loss / phi + constant + belief),
-        df=small.df,
+        freedom=Freedom.known(small.df),
         certificate=Certificate(small.gap, small.kkt, tol),
         status=Status.CERTIFIED,
         solver="small",
