@@ -28,6 +28,7 @@ _SMALL = 300
 _TURNS = 200  # of groups and bounded columns
 _STALLED = 5  # steps that change nothing before the search is given up
 _NATIVE = 2_000_000  # numbers in Z: beyond, BLAS is worth its calls
+_TINY = 1_000_000  # multiplications of a Hessian: below, one native call is worth more than BLAS
 
 
 class Newton:
@@ -51,10 +52,11 @@ class Newton:
         self.whole = standard.size <= _SMALL or barrier is not None
         self.kernel = standard.kernel if self.dual else np.empty((0, 0))
         plain = barrier is None and not self.several and not self.dual
-        self.quasi = quasi_newton(standard, tol) if plain else None
+        known = native_loss(standard.likelihood) is not None and form.groups is None
+        tiny = known and n * standard.size**2 <= _TINY
+        self.quasi = quasi_newton(standard, tol) if plain and not tiny else None
         plain &= self.quasi is None
-        small = self.whole and plain and n * standard.size <= _NATIVE
-        native = small and native_loss(standard.likelihood) is not None and form.groups is None
+        native = known and self.whole and plain and n * standard.size <= _NATIVE
         self.dense = standard.Z.dense() if native else None
         wide = plain and not (native or self.whole)
         self.many = many_columns(standard, tol) if wide else None

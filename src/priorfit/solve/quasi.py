@@ -27,7 +27,7 @@ _MEMORY = 10
 _PRICE = 8  # steps that cost as much as a Hessian
 _ROWS = 10  # rows to an unknown that a first start is made of
 _ROUGH = 1e4  # the tolerance of that start, in
-_DIGITS = 1e-7  # of the tolerance: what is certified is then far within it
+_DIGITS = 1e-5  # of the tolerance: what is certified is then far within it
 
 
 class _Place(NamedTuple):
