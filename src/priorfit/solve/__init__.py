@@ -11,7 +11,7 @@ from priorfit.solve.path import Path
 from priorfit.solve.paths import path, path_of
 from priorfit.solve.radius import AtRadius
 from priorfit.solve.relaxed import Relaxed
-from priorfit.solve.result import Certificate, Solution
+from priorfit.solve.result import Certificate, Solution, Start
 from priorfit.solve.shared import Shared
 from priorfit.solve.status import Status
 from priorfit.solve.update import update
@@ -26,6 +26,7 @@ __all__ = [
     "Relaxed",
     "Shared",
     "Solution",
+    "Start",
     "Status",
     "constrained",
     "lambda_max",

@@ -24,7 +24,7 @@ from priorfit.solve.noise import (
     warn_collapse,
 )
 from priorfit.solve.restore import restore
-from priorfit.solve.result import Certificate, Freedom, Solution
+from priorfit.solve.result import Certificate, Freedom, Solution, Start
 from priorfit.solve.shape import with_shape
 from priorfit.solve.small import SmallFit, fit_small
 from priorfit.solve.standard import Standard, standardize
@@ -40,7 +40,7 @@ def solve(
     tol: float = 1e-6,
     max_iter: int = 10_000,
     solver: str = "auto",
-    warm: Solution | None = None,
+    warm: Solution | Start | None = None,
 ) -> Solution:
     """The MAP estimate: the minimum of `Problem.objective`, with its certificate.
 
@@ -79,7 +79,7 @@ def solve_quietly(
     tol: float = 1e-6,
     max_iter: int = 10_000,
     solver: str = "auto",
-    warm: Solution | None = None,
+    warm: Solution | Start | None = None,
 ) -> Solution:
     """`solve` without the warning; the status says what became of the fit."""
     check_settings(tol, max_iter)
@@ -123,7 +123,7 @@ def solve_quietly(
 
 
 def _changed(
-    problem: Problem, change: Change, tol: float, max_iter: int, solver: str, warm: Solution | None
+    problem: Problem, change: Change, tol: float, max_iter: int, solver: str, warm: Solution | Start | None
 ) -> Solution:
     """The fit in the coordinates in which the prior is simple, and back."""
     if warm is not None:

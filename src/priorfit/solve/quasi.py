@@ -27,6 +27,7 @@ _MEMORY = 10
 _PRICE = 8  # steps that cost as much as a Hessian
 _ROWS = 10  # rows to an unknown that a first start is made of
 _ROUGH = 1e4  # the tolerance of that start, in
+_THERE = 1e-12  # of the null model's slopes: nothing is left to do
 _DIGITS = 1e-5  # of the tolerance: what is certified is then far within it
 
 
@@ -84,6 +85,8 @@ class QuasiNewton:
     @np.errstate(over="ignore", invalid="ignore")
     def _minimum(self, g: Array, strength: float) -> Array:
         place = self._place(g, self.standard.eta(g), strength)
+        if np.abs(place.pull[self.free]).max(initial=0.0) <= _THERE * self.standard.null_correlation:
+            return g
         factor = self._factor(place, strength)
         pairs: list[_Pair] = []
         last = np.inf

@@ -12,7 +12,7 @@ from priorfit._typing import Array, Intercept
 from priorfit.likelihoods import Likelihood
 from priorfit.solve.status import Status
 
-__all__ = ["Certificate", "Freedom", "Solution"]
+__all__ = ["Certificate", "Freedom", "Solution", "Start"]
 
 
 class Certificate(NamedTuple):
@@ -69,6 +69,13 @@ class Freedom:
 
     def __reduce__(self) -> tuple[Any, tuple[float]]:
         return Freedom.known, (self.number,)
+
+
+class Start(NamedTuple):
+    """Where a search may begin: an estimate without a proof, in the units of the data."""
+
+    intercept: Intercept
+    coef: Array
 
 
 class Solution(NamedTuple):
