@@ -6,6 +6,7 @@ from priorfit.solve.constrained import constrained
 from priorfit.solve.engines import ENGINES, Auto, share
 from priorfit.solve.grid import lambda_max
 from priorfit.solve.leave_one_out import LeaveOneOut
+from priorfit.solve.local.best_subset import BestSubset, best_subset
 from priorfit.solve.noise import warn_collapse
 from priorfit.solve.path import Path
 from priorfit.solve.paths import path, path_of
@@ -20,6 +21,7 @@ __all__ = [
     "ENGINES",
     "AtRadius",
     "Auto",
+    "BestSubset",
     "Certificate",
     "LeaveOneOut",
     "Path",
@@ -28,6 +30,7 @@ __all__ = [
     "Solution",
     "Start",
     "Status",
+    "best_subset",
     "constrained",
     "lambda_max",
     "moments",
