@@ -123,7 +123,12 @@ def solve_quietly(
 
 
 def _changed(
-    problem: Problem, change: Change, tol: float, max_iter: int, solver: str, warm: Solution | Start | None
+    problem: Problem,
+    change: Change,
+    tol: float,
+    max_iter: int,
+    solver: str,
+    warm: Solution | Start | None,
 ) -> Solution:
     """The fit in the coordinates in which the prior is simple, and back."""
     if warm is not None:

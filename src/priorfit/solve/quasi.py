@@ -28,7 +28,7 @@ _PRICE = 8  # steps that cost as much as a Hessian
 _ROWS = 10  # rows to an unknown that a first start is made of
 _ROUGH = 1e4  # the tolerance of that start, in
 _THERE = 1e-12  # of the null model's slopes: nothing is left to do
-_DIGITS = 1e-5  # of the tolerance: what is certified is then far within it
+_DIGITS = 1e-8  # of the tolerance: what is certified is then far within it
 
 
 class _Place(NamedTuple):
@@ -55,7 +55,8 @@ class QuasiNewton:
 
     def __init__(self, standard: Standard, tol: float) -> None:
         self.standard, self.rounds = standard, 0
-        self.goal = _DIGITS * tol * standard.reference
+        self.enough = 1e-4 * tol * standard.reference
+        self.goal, self.least = _DIGITS * tol * standard.reference, 1e-16 * standard.reference
         self.free = np.flatnonzero(~standard.form.fixed)
         self.hessian: Array | None = None
 
@@ -76,16 +77,17 @@ class QuasiNewton:
             return g
         rows = np.arange(0, n, stride)
         y, weights, offset = standard.y[rows], standard.weights[rows], standard.offset[rows]
-        few = replace(
-            standard, Z=standard.Z.take_rows(rows), y=y, weights=weights, offset=offset
-        )
+        few = replace(standard, Z=standard.Z.take_rows(rows), y=y, weights=weights, offset=offset)
         share = float(weights.sum() / standard.weights.sum())
         return QuasiNewton(few, _ROUGH)._minimum(g, strength * share)
 
     @np.errstate(over="ignore", invalid="ignore")
     def _minimum(self, g: Array, strength: float) -> Array:
         place = self._place(g, self.standard.eta(g), strength)
-        if np.abs(place.pull[self.free]).max(initial=0.0) <= _THERE * self.standard.null_correlation:
+        if (
+            np.abs(place.pull[self.free]).max(initial=0.0)
+            <= _THERE * self.standard.null_correlation
+        ):
             return g
         factor = self._factor(place, strength)
         pairs: list[_Pair] = []
@@ -96,7 +98,9 @@ class QuasiNewton:
                 break
             direction = _downhill(place.pull[self.free], factor, pairs)
             fall = float(place.pull[self.free] @ direction)
-            if not fall > self.goal:  # also where it is not a number
+            if not fall > self.least:  # also where it is not a number
+                break
+            if fall <= self.goal and self._bound(place, strength) <= self.enough:
                 break
             if pairs and _steps_left(fall, last, self.goal) > _PRICE:
                 self.hessian, pairs, last = None, [], np.inf
@@ -116,6 +120,12 @@ class QuasiNewton:
         bent = strength * form.l2 * away
         value = lost + 0.5 * float(bent @ away)
         return _Place(g, eta, standard.Z.rmatvec(score) - bent, curvatures, value)
+
+    def _bound(self, place: _Place, strength: float) -> float:
+        """What the shrunk weights add to the gap: the penalty's conjugate, without the Hessian."""
+        normal = self.standard.normal
+        l2 = strength * self.standard.form.l2[normal]
+        return 0.5 * float(np.sum(np.square(place.pull[normal]) / l2))
 
     def _factor(self, place: _Place, strength: float) -> Any:
         """Of the Hessian, its likelihood part the one that is kept; None where it is singular."""

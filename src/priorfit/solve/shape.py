@@ -48,14 +48,13 @@ def _alternate(problem: Problem, fit: Fit, warm: Solution | Start | None) -> Sol
     likelihood = problem.likelihood.profile(y, eta, w)
     shape = likelihood.known_shape or 1.0
     for rounds in range(1, _ROUNDS + 1):
-        warm = fit(replace(problem, likelihood=likelihood), warm=warm)
-        likelihood = likelihood.profile(y, problem.eta(warm.intercept, warm.coef), w)
+        found = warm = fit(replace(problem, likelihood=likelihood), warm=warm)
+        likelihood = likelihood.profile(y, problem.eta(found.intercept, found.coef), w)
         before, shape = shape, likelihood.known_shape or 1.0
         if abs(shape - before) <= _STILL * shape:
             _warn_at_the_end(likelihood)
-            return warm._replace(n_iter=rounds)
-    assert warm is not None
-    return warm._replace(status=Status.NOT_CONVERGED)
+            return found._replace(n_iter=rounds)
+    return found._replace(status=Status.NOT_CONVERGED)
 
 
 def _warn_at_the_end(likelihood: Likelihood) -> None:
@@ -68,7 +67,9 @@ def _warn_at_the_end(likelihood: Likelihood) -> None:
         )
 
 
-def _proposal_two(problem: Problem, huber: Huber, fit: Fit, warm: Solution | Start | None) -> Solution:
+def _proposal_two(
+    problem: Problem, huber: Huber, fit: Fit, warm: Solution | Start | None
+) -> Solution:
     """The largest s^2 with ``s^2 = sum_i w_i psi_i^2 / (c (n - df))`` at the fit of scale s.
 
     Searched from above, where every row lies in the middle, then bracketed.

@@ -1,4 +1,4 @@
-"""The best subset of each size: all of them where columns are few, exchanges where they are many."""
+"""The best subset of each size: all are looked at, or columns exchanged where they are many."""
 
 from __future__ import annotations
 
@@ -134,7 +134,9 @@ def _loss(left: _Quadratic, columns: Index) -> float:
 def _least(left: _Quadratic, k: int) -> Index:
     """The best of all subsets of k columns."""
     sets = sets_of(len(left.q), k)
-    gains = np.concatenate([_gains(left, sets[i : i + _BLOCK]) for i in range(0, len(sets), _BLOCK)])
+    gains = np.concatenate(
+        [_gains(left, sets[i : i + _BLOCK]) for i in range(0, len(sets), _BLOCK)]
+    )
     return np.asarray(sets[int(np.argmax(gains))])
 
 
