@@ -26,7 +26,7 @@ _MOST = 2000  # unknowns whose Hessian is factored
 _MEMORY = 10
 _PRICE = 8  # steps that cost as much as a Hessian
 _ROWS = 10  # rows to an unknown that a first start is made of
-_ROUGH = 1e4  # the tolerance of that start, in
+_ROUGH = 1e5  # the tolerance of that start: a thousandth of the reference may be left
 _THERE = 1e-12  # of the null model's slopes: nothing is left to do
 _DIGITS = 1e-8  # of the tolerance: what is certified is then far within it
 

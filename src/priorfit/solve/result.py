@@ -85,8 +85,8 @@ class Solution(NamedTuple):
     ``phi`` the dispersion (given or estimated; its root is the gaussian noise); ``objective`` J,
     constants kept; ``freedom`` the degrees of freedom, see ``df``; ``solver`` the engine and
     ``n_iter`` its outer iterations; ``likelihood`` the likelihood with all that was estimated in it
-    (its dispersion, its shape). ``optima`` is how many different local optima the starts led to, of which this is the
-    lowest: 1 where the objective is convex.
+    (its dispersion, its shape). ``optima`` is how many different local optima the starts led to, of
+    which this is the lowest: 1 where the objective is convex.
     """
 
     intercept: Intercept
