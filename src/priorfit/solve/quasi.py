@@ -56,7 +56,7 @@ class QuasiNewton:
     def __init__(self, standard: Standard, tol: float) -> None:
         self.standard, self.rounds = standard, 0
         self.enough = 1e-4 * tol * standard.reference
-        self.goal, self.least = _DIGITS * tol * standard.reference, 1e-16 * standard.reference
+        self.goal, self.least = _DIGITS * tol * standard.reference, 1e-22 * standard.reference
         self.free = np.flatnonzero(~standard.form.fixed)
         self.hessian: Array | None = None
 
@@ -152,7 +152,7 @@ class QuasiNewton:
         share = 1.0
         for _ in range(30):
             there = self._place(place.g + share * step, place.eta + share * change, strength)
-            if there.value <= place.value - 1e-4 * share * fall + 1e-14 * abs(place.value):
+            if there.value <= place.value - 1e-4 * share * fall + 1e-13 * abs(place.value):
                 return there
             share *= 0.5
         return None
