@@ -44,6 +44,19 @@ PRIORFIT_CLONES double evaluate_rows(Poisson, std::size_t n, const double* y, co
   return sum;
 }
 
+PRIORFIT_CLONES double evaluate_rows(Gamma, std::size_t n, const double* y, const double* w,
+                                     const double* eta, double* theta, double* h) {
+  double sum = 0.0;
+#pragma omp simd reduction(+ : sum)
+  for (std::size_t i = 0; i < n; ++i) {
+    const double ratio = y[i] * quick_exp(-eta[i]);
+    theta[i] = w[i] * (ratio - 1.0);
+    h[i] = w[i] * ratio;
+    sum += w[i] * (eta[i] + ratio);
+  }
+  return sum;
+}
+
 PRIORFIT_CLONES double conjugate_rows(Bernoulli, std::size_t n, const double* y, const double* w,
                                       const double* theta, double share) {
   double sum = 0.0;

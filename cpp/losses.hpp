@@ -126,6 +126,8 @@ double evaluate_rows(Bernoulli, std::size_t n, const double* y, const double* w,
                      double* theta, double* h);
 double evaluate_rows(Poisson, std::size_t n, const double* y, const double* w, const double* eta,
                      double* theta, double* h);
+double evaluate_rows(Gamma, std::size_t n, const double* y, const double* w, const double* eta,
+                     double* theta, double* h);
 double conjugate_rows(Bernoulli, std::size_t n, const double* y, const double* w,
                       const double* theta, double share);
 double conjugate_rows(Poisson, std::size_t n, const double* y, const double* w,

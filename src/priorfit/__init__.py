@@ -58,10 +58,12 @@ from priorfit.priors import (
 from priorfit.problem import Problem
 from priorfit.solve import (
     Auto,
+    BestSubset,
     Certificate,
     Path,
     Solution,
     Status,
+    best_subset,
     lambda_max,
     path,
     solve,
@@ -82,6 +84,7 @@ __all__ = [
     "SLOPE",
     "Auto",
     "Bernoulli",
+    "BestSubset",
     "ByColumn",
     "Cauchy",
     "Certificate",
@@ -132,6 +135,7 @@ __all__ = [
     "Tweedie",
     "adaptive",
     "atlas",
+    "best_subset",
     "boosted_leaf",
     "choose",
     "cross_validate",

@@ -125,10 +125,11 @@ class Dense(Design):
         center, unit = center[cols], 1.0 / scale[cols]
         plain = bool(np.all(unit == 1.0))
         order: Literal["C", "F"] = "F" if self.values.strides[0] < self.values.strides[1] else "C"
-        buffer = np.empty((step, len(cols)), order=order)
+        buffer = np.empty(min(step, self.shape[0]) * len(cols))
         for start in range(0, self.shape[0], step):
             values = self.values[start : start + step]
-            block = buffer[: len(values)]
+            shape = len(values), len(cols)
+            block = buffer[: shape[0] * shape[1]].reshape(shape, order=order)  # in one piece
             np.subtract(values if every else values[:, cols], center, out=block)
             if not plain:
                 np.multiply(block, unit, out=block)

@@ -131,7 +131,7 @@ class MAPEstimator(Nested):
         several = problem.outputs is not None
         self.coef_: Array = solution.coef.T if several else solution.coef  # (q, p)
         self.intercept_: Any = solution.intercept
-        self.solution_, self.certificate_ = solution, solution.certificate
+        self.solution_, self.certificate_ = solution.counted(), solution.certificate
         self.n_iter_, self.dispersion_ = solution.n_iter, solution.phi
         self.prior_ = problem.prior
         if getattr(problem.likelihood, "scale_by_noise", False):

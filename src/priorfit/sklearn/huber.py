@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any, Self
 
 import numpy as np
-from scipy import sparse
 from scipy.optimize import brentq
 from sklearn import linear_model
 from sklearn.exceptions import ConvergenceWarning
@@ -19,8 +19,10 @@ from priorfit._typing import Array
 from priorfit.likelihoods import Huber
 from priorfit.problem import Problem
 from priorfit.sklearn._shared import checked, penalty_prior, problem_of
-from priorfit.solve import Solution, solve_quietly
+from priorfit.solve import Solution, Start, solve_quietly
 from priorfit.solve.concomitant import joint_fit
+from priorfit.solve.restore import restore
+from priorfit.solve.standard import standardize
 
 __all__ = ["HuberRegressor"]
 
@@ -67,8 +69,8 @@ class HuberRegressor(linear_model.HuberRegressor):  # type: ignore[misc]
             return problem_of(X, y, prior, huber, weights, self.fit_intercept)
 
         fit = partial(solve_quietly, tol=_FINE)
-        known = self._joint(X, y, weights)
-        found, self.scale_ = _least(at, fit) if known is None else (fit(at(known)), known)
+        known = self._joint(at(1.0))
+        found, self.scale_ = _least(at, fit) if known is None else known
         tol = max(min(self.tol, 1e-6), _FINE)
         found = found._replace(certificate=found.certificate._replace(tol=tol))
         if not found.certificate.certified:
@@ -80,22 +82,24 @@ class HuberRegressor(linear_model.HuberRegressor):  # type: ignore[misc]
         self.outliers_ = residual > self.scale_ * self.epsilon
         return self
 
-    def _joint(self, X: Any, y: Array, weights: Array) -> float | None:
-        """The scale by Newton on weights and scale together, for a few dense columns."""
-        if sparse.issparse(X) or X.shape[1] > _FEW:
+    def _joint(self, problem: Problem) -> tuple[Solution, float] | None:
+        """The fit and its scale by Newton on weights and scale together, for a few columns."""
+        if problem.design.shape[1] > _FEW:
             return None
-        rows = weights > 0
-        X, y, weights = np.asarray(X, dtype=np.float64)[rows], y[rows], weights[rows]
-        unit = X.std(axis=0)
-        unit = np.where(unit > 0, unit, 1.0)
-        Z, rate = (X - X.mean(axis=0) * self.fit_intercept) / unit, self.alpha / unit**2
-        g = np.zeros(Z.shape[1])
-        if self.fit_intercept:
-            Z, rate = np.column_stack([np.ones(len(y)), Z]), np.append(0.0, rate)
-            g = np.append(np.median(y), g)
-        found = joint_fit(Z, y, weights, float(self.epsilon), rate, g)
-        enough = found.scale > _LEAST * np.mean(np.abs(y - np.median(y)))
-        return found.scale if found.done and enough else None
+        standard = standardize(problem)
+        unit, first, y = standard.y_unit, standard.first, standard.y
+        rate = np.append(np.zeros(first), self.alpha / unit / np.square(standard.Z.scale))
+        g = np.zeros(standard.size)
+        g[:first] = np.median(y)
+        joint = joint_fit(standard.Z, y, standard.weights, float(self.epsilon), rate, g)
+        if not joint.done or joint.scale <= _LEAST * np.mean(np.abs(y - np.median(y))):
+            return None
+        intercepts, coefs = restore(standard, joint.g[:, None], problem)
+        scale = joint.scale / unit
+        there = Start(float(intercepts[0]), coefs[:, 0])
+        prior = penalty_prior(0.0, self.alpha / scale)
+        known = replace(problem, prior=prior, likelihood=Huber(float(self.epsilon), scale))
+        return solve_quietly(known, tol=_FINE, warm=there), scale
 
 
 def _least(

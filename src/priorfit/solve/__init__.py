@@ -6,12 +6,13 @@ from priorfit.solve.constrained import constrained
 from priorfit.solve.engines import ENGINES, Auto, share
 from priorfit.solve.grid import lambda_max
 from priorfit.solve.leave_one_out import LeaveOneOut
+from priorfit.solve.local.best_subset import BestSubset, best_subset
 from priorfit.solve.noise import warn_collapse
 from priorfit.solve.path import Path
 from priorfit.solve.paths import path, path_of
 from priorfit.solve.radius import AtRadius
 from priorfit.solve.relaxed import Relaxed
-from priorfit.solve.result import Certificate, Solution
+from priorfit.solve.result import Certificate, Solution, Start
 from priorfit.solve.shared import Shared
 from priorfit.solve.status import Status
 from priorfit.solve.update import update
@@ -20,13 +21,16 @@ __all__ = [
     "ENGINES",
     "AtRadius",
     "Auto",
+    "BestSubset",
     "Certificate",
     "LeaveOneOut",
     "Path",
     "Relaxed",
     "Shared",
     "Solution",
+    "Start",
     "Status",
+    "best_subset",
     "constrained",
     "lambda_max",
     "moments",

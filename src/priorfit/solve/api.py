@@ -24,7 +24,7 @@ from priorfit.solve.noise import (
     warn_collapse,
 )
 from priorfit.solve.restore import restore
-from priorfit.solve.result import Certificate, Solution
+from priorfit.solve.result import Certificate, Freedom, Solution, Start
 from priorfit.solve.shape import with_shape
 from priorfit.solve.small import SmallFit, fit_small
 from priorfit.solve.standard import Standard, standardize
@@ -40,7 +40,7 @@ def solve(
     tol: float = 1e-6,
     max_iter: int = 10_000,
     solver: str = "auto",
-    warm: Solution | None = None,
+    warm: Solution | Start | None = None,
 ) -> Solution:
     """The MAP estimate: the minimum of `Problem.objective`, with its certificate.
 
@@ -79,7 +79,7 @@ def solve_quietly(
     tol: float = 1e-6,
     max_iter: int = 10_000,
     solver: str = "auto",
-    warm: Solution | None = None,
+    warm: Solution | Start | None = None,
 ) -> Solution:
     """`solve` without the warning; the status says what became of the fit."""
     check_settings(tol, max_iter)
@@ -123,7 +123,12 @@ def solve_quietly(
 
 
 def _changed(
-    problem: Problem, change: Change, tol: float, max_iter: int, solver: str, warm: Solution | None
+    problem: Problem,
+    change: Change,
+    tol: float,
+    max_iter: int,
+    solver: str,
+    warm: Solution | Start | None,
 ) -> Solution:
     """The fit in the coordinates in which the prior is simple, and back."""
     if warm is not None:
@@ -190,7 +195,7 @@ def _solution(
     if _separated(standard, g):
         status = Status.SEPARATED
     phi = strength / standard.y_unit**2
-    df = degrees_of_freedom(standard, g, strength)
+    df = Freedom(partial(degrees_of_freedom, standard, g, strength))
     belief, likelihood = problem.belief, problem.likelihood
     if isinstance(likelihood, Gaussian) and likelihood.scale_by_noise:
         belief = belief.widened(float(np.sqrt(phi)))
@@ -210,7 +215,7 @@ def _small_solution(problem: Problem, small: SmallFit, tol: float) -> Solution:
         coef=small.coef,
         phi=phi,
         objective=float(small.loss / phi + constant + belief),
-        df=small.df,
+        freedom=Freedom.known(small.df),
         certificate=Certificate(small.gap, small.kkt, tol),
         status=Status.CERTIFIED,
         solver="small",

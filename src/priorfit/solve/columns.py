@@ -68,7 +68,12 @@ def moments(design: Design, weights: Array) -> tuple[Array, Array]:
         if isinstance(design, Dense):
             arrays = (*arrays, np.empty(0, np.int64))
         column_moments(*arrays, weights, total, *out)
-        ordinary = (variance > 1e-280) & np.isfinite(variance)
-        if np.all(ordinary | (largest == 0)):
+        ordinary = ((variance > 1e-280) & np.isfinite(variance)) | (largest == 0)
+        if isinstance(design, Dense) and np.all(np.isfinite(variance)):  # constant ones, by hand
+            few, sd = np.flatnonzero(~ordinary), np.sqrt(variance)
+            if len(few):
+                mean[few], sd[few] = Dense(design.values[:, few]).moments(weights)
+            return mean, sd
+        if np.all(ordinary):
             return mean, np.sqrt(variance)
     return design.moments(weights)

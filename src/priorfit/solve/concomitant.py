@@ -2,7 +2,7 @@
 
 ``min over g, s of sum_i w_i (s + s H(r_i / s)) + sum_j rate_j g_j^2``, ``H(z) = z^2`` up to
 epsilon, then ``2 epsilon |z| - epsilon^2``. For given weights the best s is the root of
-``sum_i w_i min(|r_i| / s, epsilon)^2 = sum_i w_i``, found from sorted residuals; what is left is a
+``sum_i w_i min(|r_i| / s, epsilon)^2 = sum_i w_i``, found by Newton on 1 / s^2; what is left is a
 smooth convex function of the weights, whose Hessian is that of the rows within reach less one rank.
 
 Source: Owen, A robust hybrid of lasso and ridge regression (2007), section 5.
@@ -16,10 +16,13 @@ import numpy as np
 from scipy import linalg
 
 from priorfit._typing import Array
+from priorfit.design.scaled import Scaled
 
 __all__ = ["Joint", "best_scale", "joint_fit"]
 
 _ROUNDS = 60
+_STRIDE = 4  # every so many rows, and again of these, give the start
+_FEWEST = 20  # rows to an unknown that a start is made of
 
 
 class Joint(NamedTuple):
@@ -30,75 +33,111 @@ class Joint(NamedTuple):
     done: bool
 
 
-def best_scale(r: Array, w: Array, epsilon: float) -> float:
+class _Rows(NamedTuple):
+    """min over g, s of ``sum_i w_i (s + s H((y - Z g)_i / s)) + sum_j rate_j g_j^2``."""
+
+    Z: Scaled
+    y: Array
+    w: Array
+    epsilon: float
+    rate: Array
+
+
+def best_scale(r: Array, w: Array, epsilon: float, guess: float = 0.0) -> float:
     """The s > 0 with ``sum_i w_i min(|r_i| / s, epsilon)^2 = sum_i w_i``; 0 where there is none.
+
+    The left side is a concave function of 1 / s^2, of straight pieces: Newton's steps rise to the
+    root, but for the first from a ``guess``.
 
     Examples
     --------
     >>> round(best_scale(np.array([1.0, -1.0, 9.0]), np.ones(3), 1.3), 4)
     1.2356
     """
-    size = np.abs(r)
-    order = np.argsort(size)
-    size, w = size[order], w[order]
-    inside = np.cumsum(w * np.square(size))
-    # with the k smallest within reach: sum of squares / s^2 + epsilon^2 (W - W_k) = W
-    rest = w.sum() - epsilon**2 * (w.sum() - np.cumsum(w))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        s = np.sqrt(np.where(rest > 0, inside / rest, np.inf))
-    beyond = np.append(size[1:], np.inf)
-    fits = (size <= epsilon * s * (1 + 1e-12)) & (epsilon * s <= beyond * (1 + 1e-12))
-    k = np.flatnonzero(fits & np.isfinite(s))
-    return float(s[k[0]]) if len(k) else 0.0
+    square, total, most = np.square(r), float(w.sum()), epsilon**2
+    low = total / max(float(w @ square), 1e-300)
+    u = 1.0 / guess**2 if guess > 0 else low
+    for _ in range(100):
+        near = np.where(u * square <= most, w, 0.0)
+        slope, rest = float(near @ square), total - most * (total - float(near.sum()))
+        if slope > 0 and rest > 0:
+            before, u = u, rest / slope
+            if abs(u - before) <= 1e-15 * u:
+                break
+        elif guess > 0:  # it was too far
+            u, guess = low, 0.0
+        else:
+            return 0.0
+    return float(1.0 / np.sqrt(u))
 
 
-def joint_fit(Z: Array, y: Array, w: Array, epsilon: float, rate: Array, g: Array) -> Joint:
-    """From weights ``g`` (m,) over dense ``Z`` (n, m); ``rate`` (m,) >= 0 of the squares."""
-    value, s = _value(Z, y, w, epsilon, rate, g)
+def joint_fit(Z: Scaled, y: Array, w: Array, epsilon: float, rate: Array, g: Array) -> Joint:
+    """From weights ``g`` (m,) over ``Z`` (n, m); ``rate`` (m,) >= 0 of the squares."""
+    rows = _Rows(Z, y, w, epsilon, rate)
+    return _minimum(rows, _of_few_rows(rows, g), 1e-13)
+
+
+def _of_few_rows(rows: _Rows, g: Array) -> Array:
+    """The fit of every k-th row, roughly: a start that costs little."""
+    few = np.arange(0, len(rows.y), _STRIDE)
+    if len(few) < _FEWEST * len(g):
+        return g
+    part = rows._replace(
+        Z=rows.Z.take_rows(few),
+        y=rows.y[few],
+        w=rows.w[few],
+        rate=rows.rate * float(rows.w[few].sum() / rows.w.sum()),
+    )
+    found = _minimum(part, _of_few_rows(part, g), 1e-3)
+    return found.g if found.done else g
+
+
+def _minimum(rows: _Rows, g: Array, tol: float) -> Joint:
+    """Newton's method, until the gradient is ``tol`` of what it is the difference of."""
+    Z, w, epsilon, rate = rows.Z, rows.w, rows.epsilon, rows.rate
+    r = rows.y - Z.matvec(g)
+    value, s = _value(rows, r, g, 0.0)
     for _ in range(_ROUNDS):
         if s <= 0:
             return Joint(g, 0.0, False)
-        r = y - Z @ g
         force = w * np.clip(r / s, -epsilon, epsilon)
-        slope = 2.0 * (rate * g - Z.T @ force)
-        size = 2.0 * np.abs(Z).T @ np.abs(force) + 2.0 * rate * np.abs(g)
-        if np.all(np.abs(slope) <= 1e-13 * size):
+        slope = 2.0 * (rate * g - Z.rmatvec(force))
+        size = 2.0 * np.sqrt(len(r) * float(force @ force)) + 2.0 * rate * np.abs(g)
+        if np.all(np.abs(slope) <= tol * size):
             return Joint(g, s, True)
-        step = _newton(Z, r, w, s, epsilon, rate, slope)
-        share, moved = 1.0, False
+        step = _newton(rows, r, s, slope)
+        change, share, moved = Z.matvec(step), 1.0, False
         while share > 1e-8 and not moved:
-            there, scale = _value(Z, y, w, epsilon, rate, g - share * step)
+            left = r + share * change
+            there, scale = _value(rows, left, g - share * step, s)
             moved = there <= value + 1e-15 * abs(value)
             share = share if moved else 0.5 * share
         if not moved:
             return Joint(g, s, bool(np.all(np.abs(slope) <= 1e-9 * size)))
-        g, value, s = g - share * step, there, scale
+        g, r, value, s = g - share * step, left, there, scale
     return Joint(g, s, False)
 
 
-def _value(
-    Z: Array, y: Array, w: Array, epsilon: float, rate: Array, g: Array
-) -> tuple[float, float]:
+def _value(rows: _Rows, r: Array, g: Array, guess: float) -> tuple[float, float]:
     """The objective at the best scale, and that scale."""
-    r = np.abs(y - Z @ g)
-    s = best_scale(r, w, epsilon)
+    w, epsilon = rows.w, rows.epsilon
+    s = best_scale(r, w, epsilon, guess)
     if s <= 0:
         return np.inf, 0.0
-    z = r / s
-    h = np.where(z <= epsilon, z * z, epsilon * (2.0 * z - epsilon))
-    return float(s * (w @ (1.0 + h)) + rate @ (g * g)), s
+    size = np.abs(r) / s
+    inner = np.minimum(size, epsilon)
+    return float(s * (w.sum() + w @ (inner * (2.0 * size - inner))) + rows.rate @ (g * g)), s
 
 
-def _newton(
-    Z: Array, r: Array, w: Array, s: float, epsilon: float, rate: Array, slope: Array
-) -> Array:
+def _newton(rows: _Rows, r: Array, s: float, slope: Array) -> Array:
     """The Newton step; a little of the rows beyond reach keeps the system positive."""
-    inside = np.abs(r) <= epsilon * s
-    part = Z[inside]
-    weighted = part * w[inside, None]
-    gram = part.T @ weighted
-    pull = weighted.T @ r[inside]
-    spread = float(w[inside] @ np.square(r[inside]))
-    system = (2.0 / s) * (gram - np.outer(pull, pull) / max(spread, 1e-300))
-    system[np.diag_indices_from(system)] += 2.0 * rate + 1e-10 * np.abs(system).max()
-    return np.asarray(linalg.lstsq(system, slope, check_finite=False)[0])
+    every, near = np.arange(len(slope)), np.where(np.abs(r) <= rows.epsilon * s, rows.w, 0.0)
+    pull = rows.Z.rmatvec(near * r)
+    spread = float(near @ np.square(r))
+    system = rows.Z.gram(every, every, near) - np.outer(pull, pull) / max(spread, 1e-300)
+    system *= 2.0 / s
+    system[np.diag_indices_from(system)] += 2.0 * rows.rate + 1e-10 * np.abs(system).max()
+    try:
+        return np.asarray(linalg.solve(system, slope, assume_a="pos", check_finite=False))
+    except linalg.LinAlgError:
+        return np.asarray(linalg.lstsq(system, slope, check_finite=False)[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from priorfit.solve.grid import grid_of
 from priorfit.solve.noise import degrees_of_freedom
 from priorfit.solve.path import Path
 from priorfit.solve.radius import AtRadius, at_radius
-from priorfit.solve.result import Solution
+from priorfit.solve.result import Freedom, Solution
 from priorfit.solve.standard import standardize
 from priorfit.solve.status import Status
 
@@ -89,13 +90,13 @@ def _solution(path: Path, found: AtRadius, name: str) -> tuple[Problem, Solution
     if likelihood.has_dispersion:
         likelihood = likelihood.at(phi)
     belief = replace(problem, prior=path.prior_at(0), likelihood=likelihood)
-    g = standard.enter(found.intercept, found.coef)
+    g, strength = standard.enter(found.intercept, found.coef), found.penalty * standard.y_unit**2
     solution = Solution(
         intercept=found.intercept,
         coef=found.coef,
         phi=phi,
         objective=belief.objective(found.intercept, found.coef, phi),
-        df=degrees_of_freedom(standard, g, found.penalty * standard.y_unit**2),
+        freedom=Freedom(partial(degrees_of_freedom, standard, g, strength)),
         certificate=found.certificate,
         status=Status.CERTIFIED if found.certificate.certified else Status.NOT_CONVERGED,
         solver=name,

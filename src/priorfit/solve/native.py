@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from priorfit._core import evaluate_rows as _native_evaluate_rows
 from priorfit._core import solve_glm as _native_solve_glm
 from priorfit._core import solve_group_quadratic as _native_solve_group_quadratic
 from priorfit._core import solve_quadratic as _native_solve_quadratic
@@ -23,7 +24,14 @@ from priorfit.priors import NormalForm
 from priorfit.solve.blocks import Blocks
 from priorfit.solve.standard import Standard
 
-__all__ = ["native_loss", "native_rows", "solve_glm", "solve_group_quadratic", "solve_quadratic"]
+__all__ = [
+    "native_loss",
+    "native_rows",
+    "rows_at",
+    "solve_glm",
+    "solve_group_quadratic",
+    "solve_quadratic",
+]
 
 
 class NativeRows(NamedTuple):
@@ -58,6 +66,17 @@ def native_rows(standard: Standard) -> NativeRows:
         return NativeRows(name, y, w, offset)
     theta = float(likelihood.known_shape or 1.0)
     return NativeRows(name, y / (y + theta), w * (y + theta), offset - np.log(theta))
+
+
+def rows_at(standard: Standard, eta: Array) -> tuple[float, Array, Array]:
+    """The likelihood part at eta (n,), minus its gradient (n,) and its curvatures (n,)."""
+    likelihood, y, w = standard.likelihood, standard.y, standard.weights
+    name = native_loss(likelihood)
+    if name is None or isinstance(likelihood, NegativeBinomial):
+        lost = float(likelihood.total(y, eta, w))
+        return lost, likelihood.score(y, eta, w), likelihood.curvatures(y, eta, w)
+    score, curvatures = np.empty((2, len(eta)))
+    return _native_evaluate_rows(name, y, w, eta, score, curvatures), score, curvatures
 
 
 def solve_quadratic(

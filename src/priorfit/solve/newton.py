@@ -18,6 +18,7 @@ from priorfit.solve.chosen import many_columns
 from priorfit.solve.least_squares import dual_normal, is_quadratic
 from priorfit.solve.native import native_loss, solve_glm, solve_group_quadratic, solve_quadratic
 from priorfit.solve.outputs import OutputsStandard
+from priorfit.solve.quasi import quasi_newton
 from priorfit.solve.standard import Standard
 from priorfit.solve.working_set import beyond, screen
 
@@ -27,6 +28,7 @@ _SMALL = 300
 _TURNS = 200  # of groups and bounded columns
 _STALLED = 5  # steps that change nothing before the search is given up
 _NATIVE = 2_000_000  # numbers in Z: beyond, BLAS is worth its calls
+_TINY = 1_000_000  # multiplications of a Hessian: below, one native call is worth more than BLAS
 
 
 class Newton:
@@ -50,17 +52,20 @@ class Newton:
         self.whole = standard.size <= _SMALL or barrier is not None
         self.kernel = standard.kernel if self.dual else np.empty((0, 0))
         plain = barrier is None and not self.several and not self.dual
-        small = self.whole and plain and n * standard.size <= _NATIVE
-        native = small and native_loss(standard.likelihood) is not None and form.groups is None
+        known = native_loss(standard.likelihood) is not None and form.groups is None
+        tiny = known and n * standard.size**2 <= _TINY
+        self.quasi = quasi_newton(standard, tol) if plain and not tiny else None
+        plain &= self.quasi is None
+        native = known and self.whole and plain and n * standard.size <= _NATIVE
         self.dense = standard.Z.dense() if native else None
-        wide = not (native or self.dual or self.whole or self.several)
+        wide = plain and not (native or self.whole)
         self.many = many_columns(standard, tol) if wide else None
 
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
         """Solutions (m, k) and their certificates, each warm from the last."""
         out, done = np.empty((self.standard.size, len(strengths))), 0
         parts: list[Certificates] = []
-        if self.dense is not None or self.many is not None:
+        if any(way is not None for way in (self.quasi, self.dense, self.many)):
             found, certificates = self._all_native(strengths, warm)
             done = int(np.argmax(np.append(certificates.gap, np.inf) > self.tol))
             if done == len(strengths):
@@ -84,6 +89,10 @@ class Newton:
             found, certificates = self.many(strengths, warm)
             self.rounds = max(self.rounds, found.shape[1])
             return found, certificates
+        if self.quasi is not None:
+            found = self.quasi(strengths, warm)
+            self.rounds = self.quasi.rounds
+            return found, certify(self.standard, found, strengths)
         tol = max(1e-11, 1e-2 * self.tol) * self.standard.null_correlation
         assert self.dense is not None
         coefs, self.rounds = solve_glm(self.standard, self.dense, strengths, warm, tol)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -10,7 +12,7 @@ from priorfit._typing import Array, Intercept
 from priorfit.likelihoods import Likelihood
 from priorfit.solve.status import Status
 
-__all__ = ["Certificate", "Solution"]
+__all__ = ["Certificate", "Freedom", "Solution", "Start"]
 
 
 class Certificate(NamedTuple):
@@ -39,28 +41,75 @@ class Certificate(NamedTuple):
         return f"gap {self.gap:.1e} of {self.tol:.0e} asked: {word}"
 
 
+class Freedom:
+    """Degrees of freedom, counted from the data when first asked for and then kept without them.
+
+    A copy that is stored (pickled) holds the number.
+    """
+
+    def __init__(self, count: Callable[[], float]) -> None:
+        self._count: Callable[[], float] | None = count
+
+    @classmethod
+    def known(cls, number: float) -> Freedom:
+        """Nothing is left to count."""
+        found = cls(float)
+        found.__dict__["number"], found._count = number, None
+        return found
+
+    @cached_property
+    def number(self) -> float:
+        """The count."""
+        assert self._count is not None
+        found, self._count = self._count(), None
+        return found
+
+    def __repr__(self) -> str:
+        return f"{self.number:g}"
+
+    def __reduce__(self) -> tuple[Any, tuple[float]]:
+        return Freedom.known, (self.number,)
+
+
+class Start(NamedTuple):
+    """Where a search may begin: an estimate without a proof, in the units of the data."""
+
+    intercept: Intercept
+    coef: Array
+
+
 class Solution(NamedTuple):
     """The MAP estimate of a problem.
 
     ``coef`` (p,) and ``intercept`` in the units of the data, (p, q) and (q,) for q outputs;
     ``phi`` the dispersion (given or estimated; its root is the gaussian noise); ``objective`` J,
-    constants kept; ``df`` the degrees of freedom; ``solver`` the engine and ``n_iter`` its outer
-    iterations; ``likelihood`` the likelihood with all that was estimated in it (its dispersion, its
-    shape). ``optima`` is how many different local optima the starts led to, of which this is the
-    lowest: 1 where the objective is convex.
+    constants kept; ``freedom`` the degrees of freedom, see ``df``; ``solver`` the engine and
+    ``n_iter`` its outer iterations; ``likelihood`` the likelihood with all that was estimated in it
+    (its dispersion, its shape). ``optima`` is how many different local optima the starts led to, of
+    which this is the lowest: 1 where the objective is convex.
     """
 
     intercept: Intercept
     coef: Array
     phi: float
     objective: float
-    df: float
+    freedom: Freedom
     certificate: Certificate
     status: Status
     solver: str
     n_iter: int
     likelihood: Likelihood | None = None
     optima: int = 1
+
+    @property
+    def df(self) -> float:
+        """The degrees of freedom, counted when first asked for."""
+        return self.freedom.number
+
+    def counted(self) -> Solution:
+        """The same, with nothing left in it that refers to the data."""
+        self.freedom.number  # noqa: B018
+        return self
 
     @property
     def n_nonzero(self) -> int:

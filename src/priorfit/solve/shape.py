@@ -14,7 +14,7 @@ from priorfit._errors import PriorfitWarning
 from priorfit.likelihoods import Huber, Likelihood, NegativeBinomial
 from priorfit.problem import Problem
 from priorfit.solve.noise import warn_collapse
-from priorfit.solve.result import Solution
+from priorfit.solve.result import Solution, Start
 from priorfit.solve.status import Status
 
 __all__ = ["with_shape"]
@@ -26,7 +26,7 @@ _STILL = 1e-9  # relative change of theta
 _FINER = 0.5  # from one variance to the next in the search from above
 
 
-def with_shape(problem: Problem, fit: Fit, warm: Solution | None) -> Solution:
+def with_shape(problem: Problem, fit: Fit, warm: Solution | Start | None) -> Solution:
     """The solution of a problem whose likelihood has an unknown shape.
 
     ``fit(problem, warm=...)`` solves it where the shape is known. The certificate is of the
@@ -38,7 +38,7 @@ def with_shape(problem: Problem, fit: Fit, warm: Solution | None) -> Solution:
     return _alternate(problem, fit, warm)
 
 
-def _alternate(problem: Problem, fit: Fit, warm: Solution | None) -> Solution:
+def _alternate(problem: Problem, fit: Fit, warm: Solution | Start | None) -> Solution:
     """Weights and shape improved in turn, J falling, until the shape stands still."""
     y, w = problem.y, problem.weights
     share = w / w.sum()
@@ -48,14 +48,13 @@ def _alternate(problem: Problem, fit: Fit, warm: Solution | None) -> Solution:
     likelihood = problem.likelihood.profile(y, eta, w)
     shape = likelihood.known_shape or 1.0
     for rounds in range(1, _ROUNDS + 1):
-        warm = fit(replace(problem, likelihood=likelihood), warm=warm)
-        likelihood = likelihood.profile(y, problem.eta(warm.intercept, warm.coef), w)
+        found = warm = fit(replace(problem, likelihood=likelihood), warm=warm)
+        likelihood = likelihood.profile(y, problem.eta(found.intercept, found.coef), w)
         before, shape = shape, likelihood.known_shape or 1.0
         if abs(shape - before) <= _STILL * shape:
             _warn_at_the_end(likelihood)
-            return warm._replace(n_iter=rounds)
-    assert warm is not None
-    return warm._replace(status=Status.NOT_CONVERGED)
+            return found._replace(n_iter=rounds)
+    return found._replace(status=Status.NOT_CONVERGED)
 
 
 def _warn_at_the_end(likelihood: Likelihood) -> None:
@@ -68,7 +67,9 @@ def _warn_at_the_end(likelihood: Likelihood) -> None:
         )
 
 
-def _proposal_two(problem: Problem, huber: Huber, fit: Fit, warm: Solution | None) -> Solution:
+def _proposal_two(
+    problem: Problem, huber: Huber, fit: Fit, warm: Solution | Start | None
+) -> Solution:
     """The largest s^2 with ``s^2 = sum_i w_i psi_i^2 / (c (n - df))`` at the fit of scale s.
 
     Searched from above, where every row lies in the middle, then bracketed.

@@ -12,7 +12,7 @@ from priorfit._typing import Array, Index, Mask
 from priorfit.priors import AtStrength
 from priorfit.solve.standard import Standard
 
-__all__ = ["MOST", "Subsets", "enumerable", "swapped"]
+__all__ = ["MOST", "Subsets", "enumerable", "sets_of", "swapped"]
 
 MOST = 15  # columns with a price: 32,768 subsets
 
@@ -54,7 +54,7 @@ class Subsets:
         loc = standard.form.loc
         self.slopes = standard.correlation - self.gram @ loc
         count = len(self.priced)
-        self.every = [_sets(count, k) for k in range(count + 1)]
+        self.every = [sets_of(count, k) for k in range(count + 1)]
         self._known: tuple[float, list[Array]] | None = None
 
     def suits(self, points: int) -> bool:
@@ -103,7 +103,7 @@ class Subsets:
         return g
 
 
-def _sets(count: int, k: int) -> Index:
+def sets_of(count: int, k: int) -> Index:
     """All choices of k out of ``count``, a row each."""
     flat = [i for chosen in combinations(range(count), k) for i in chosen]
     return np.array(flat, dtype=np.intp).reshape(-1 if k else 1, k)
