@@ -116,7 +116,7 @@ def _add_fit(fit: argparse.ArgumentParser) -> None:
     )
     fit.add_argument(
         "--strength",
-        help="cv, loo, aic, bic, ebic, gcv, sure, stability, universal, or a lambda; "
+        help="cv, evidence, loo, aic, bic, ebic, gcv, sure, stability, universal, or a lambda; "
         "default: cv unless the prior has a scale",
     )
     fit.add_argument("--rule", choices=("1se", "best"), default="1se", help="point on the curve")

@@ -224,7 +224,7 @@ class MAPEstimator(Nested):
             settings["n_points"] = self.n_points
         if way in ("cv", "loo"):
             settings["rule"] = self.rule
-        if way == "stability":
+        if way in ("stability", "evidence"):
             settings["seed"] = self.seed
         if way == "cv":
             settings |= {"folds": self.cv, "seed": self.seed, "threads": self.threads}

@@ -9,6 +9,7 @@ from priorfit._errors import InputError
 from priorfit.problem import Problem
 from priorfit.select.criteria import CRITERIA, by_criterion
 from priorfit.select.cv import cross_validate
+from priorfit.select.evidence import by_evidence
 from priorfit.select.loo import leave_one_out
 from priorfit.select.selection import Selection
 from priorfit.select.stability import stability
@@ -17,7 +18,7 @@ from priorfit.solve import Path
 
 __all__ = ["WAYS", "choose"]
 
-WAYS = ("cv", "loo", *CRITERIA, "stability", "universal")
+WAYS = ("cv", "evidence", "loo", *CRITERIA, "stability", "universal")
 
 
 def choose(problem: Problem, by: str = "cv", **settings: Any) -> tuple[Selection, Path]:
@@ -26,7 +27,7 @@ def choose(problem: Problem, by: str = "cv", **settings: Any) -> tuple[Selection
     Parameters
     ----------
     problem : its prior's own strength does not matter, only its shape (`Prior.unit`).
-    by : "cv" (`cross_validate`), "loo" (`leave_one_out`), "aic", "bic", "ebic", "gcv", "sure"
+    by : "cv" (`cross_validate`), "evidence" (`by_evidence`), "loo" (`leave_one_out`), "aic", "bic", "ebic", "gcv", "sure"
         (`by_criterion`), "stability" (`stability`) or "universal" (`universal`).
     settings : those of that function.
 
@@ -45,6 +46,12 @@ def choose(problem: Problem, by: str = "cv", **settings: Any) -> tuple[Selection
     >>> selection.how
     'EBIC on the path'
     """
+    if by == "posterior":
+        raise InputError(
+            "a strength that is averaged over must have a sampler of the posterior",
+            "strength='posterior', which is not there yet",
+            'Use "evidence", the most probable strength, or "cv".',
+        )
     if by not in WAYS:
         raise InputError(
             f"strength must be a number or one of {', '.join(WAYS)}", repr(by), "Choose one."
@@ -54,6 +61,8 @@ def choose(problem: Problem, by: str = "cv", **settings: Any) -> tuple[Selection
     problem = replace(problem, prior=problem.prior.unit())
     if by == "cv":
         return cross_validate(problem, **settings)
+    if by == "evidence":
+        return by_evidence(problem, **settings)
     if by == "loo":
         return leave_one_out(problem, **settings)
     if by == "stability":

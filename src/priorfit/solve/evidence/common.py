@@ -54,6 +54,8 @@ class Common:
     rows: float
     rates: Rates
     size: int
+    #: the precision of the noise, where it is known
+    known: float | None = None
 
     @classmethod
     def of(cls, X: Array, y: Array, rows: float, rates: Rates) -> Common:
@@ -62,6 +64,17 @@ class Common:
         c = left.T @ y
         rest = y - left @ c
         return cls(right, roots**2, c, float(rest @ rest), rows, rates, X.shape[1])
+
+    @classmethod
+    def along(
+        cls, d: Array, c: Array, outside: float, rows: float, known: float | None = None
+    ) -> Common:
+        """Of directions that are known; it has no `coef` and no `covariance`."""
+        return cls(np.zeros((len(d), 0)), d, c, outside, rows, Rates(), 0, known)
+
+    def at(self, rho: float) -> Precisions:
+        """The best noise at this ratio of the precisions."""
+        return self._precisions(float(np.log(rho)))
 
     def coef(self, rho: float) -> Array:
         """The posterior mean, ``V S c / (d + rho)``, (p,)."""
@@ -90,6 +103,8 @@ class Common:
         by_noise += 0.5 * (self.rows - gamma - noise * lost)
         by_weight = rates.weight_shape - rates.weight_rate * weight
         by_weight += 0.5 * (gamma - weight * length)
+        if self.known is not None:
+            by_noise = 0.0
         return float(max(abs(by_noise), abs(by_weight)) / (0.5 * self.rows))
 
     def best(self) -> Precisions:
@@ -131,7 +146,9 @@ class Common:
         return float((self.c**2 * (rho / (self.d + rho))).sum()) + self.outside
 
     def _noise(self, rho: float) -> float:
-        """The best a of this rho."""
+        """The best a of this rho, or the one that is known."""
+        if self.known is not None:
+            return self.known
         rates = self.rates
         shape = rates.noise_shape + rates.weight_shape + 0.5 * self.rows
         rate = rates.noise_rate + rho * rates.weight_rate + 0.5 * self._energy(rho)
