@@ -7,6 +7,7 @@ from priorfit.select.evidence import by_evidence
 from priorfit.select.loo import leave_one_out
 from priorfit.select.selection import RULES, Selection
 from priorfit.select.stability import Stability, stability
+from priorfit.select.surface import Surface
 from priorfit.select.universal import universal
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "WAYS",
     "Selection",
     "Stability",
+    "Surface",
     "by_criterion",
     "by_evidence",
     "choose",

@@ -115,7 +115,7 @@ def _approximate(problem: Problem, penalties: Any, grid: dict[str, Any]) -> tupl
             f"row to be near the truth; here are {share:.2g}, and the belief is likely too strong. "
             'strength="loo" or "cv" does not rely on it.',
             PriorfitWarning,
-            stacklevel=5,
+            stacklevel=4,
         )
     how = f"evidence, by Laplace's approximation with {share:.2g} weights per row"
     return _selection(path, approximate(path), how), path
@@ -145,7 +145,7 @@ def _say_unsettled(strongest: bool) -> None:
         f"the evidence must have a maximum inside the grid, but it rises to the {end} penalty: "
         f"{why}.",
         PriorfitWarning,
-        stacklevel=6,
+        stacklevel=5,
     )
 
 
@@ -183,7 +183,7 @@ def _curve_of_draws(path: Path, found: LassoEvidence, unit: float) -> Selection:
         np.where(valid, scores, np.nan)[:, None],
         path.n_nonzero,
         "best",
-        criterion="−2 log evidence, above its smallest",
+        criterion="relative −2 log evidence",
         method=f"evidence of a Laplace belief, by {len(found.totals)} draws",
         valid=valid,
         path=path,

@@ -80,8 +80,8 @@ class Selection:
 
     @property
     def held_out(self) -> bool:
-        """Whether the scores are losses of rows that the fit did not see."""
-        return self.criterion.startswith(("held-out", "leave-one-out"))
+        """Whether the scores are deviances of rows that the fit did not see."""
+        return self.criterion.startswith(("held-out deviance", "leave-one-out"))
 
     @property
     def how(self) -> str:

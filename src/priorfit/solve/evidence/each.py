@@ -147,7 +147,9 @@ def _fixed_point(rows: Rows, state: _State) -> tuple[float, Array]:
     rates, member = rows.rates, state.member
     gamma = 1.0 - state.weight * np.diag(state.covariance)
     above = member.T @ (gamma + 2 * rates.weight_shape)
-    weight = member @ (above / np.maximum(member.T @ (state.mean**2 + 2 * rates.weight_rate), _TINY))
+    weight = member @ (
+        above / np.maximum(member.T @ (state.mean**2 + 2 * rates.weight_rate), _TINY)
+    )
     if rows.known is not None:
         return rows.known, np.asarray(weight)
     left = rows.n - gamma.sum() + 2 * rates.noise_shape

@@ -19,10 +19,10 @@ from priorfit._typing import Array
 
 __all__ = ["LassoEvidence", "Sums", "learned_rate"]
 
-_STEPS = 40  # of EM; the second half is averaged
+_STEPS = 24  # of EM; the second half is averaged
 _WORK = 10_000  # draws of weights in a step, and at least _FEW sweeps
 _FEW, _MANY = 25, 200
-_LAST = 10  # times as many sweeps at the rate that was found
+_LAST = 8  # times as many sweeps at the rate that was found
 _CAP = 1e12
 
 

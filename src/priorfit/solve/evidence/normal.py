@@ -100,9 +100,7 @@ class NormalEvidence:
         """The certified path at all penalties."""
         if self._problem.change is not None:
             return path_of(self._problem, self.penalties, tol=self._tol)
-        return solved_path(
-            self._problem, self._standard, self._engine, self.penalties, self._tol
-        )
+        return solved_path(self._problem, self._standard, self._engine, self.penalties, self._tol)
 
     def _common(self, least: float) -> Common:
         known = self._problem.likelihood.known_dispersion
@@ -115,13 +113,12 @@ class NormalEvidence:
     def _with_best(self, grid: Array) -> Array:
         best = self.common.best()
         penalty = best.weight / best.noise / self._unit
-        inside = float(np.clip(penalty, grid.min(), grid.max()))
-        self.settled = inside == penalty
-        return np.union1d(grid, [inside])[::-1].copy()
+        self.settled = bool(grid.min() < penalty < grid.max())
+        return np.sort(np.append(grid, penalty))[::-1].copy() if self.settled else grid
 
     def _values(self, precisions: list[tuple[float, float]]) -> Array:
-        values = [self.common.log_evidence(*both) for both in precisions]
-        return np.array(values) + 0.5 * self.rows * np.log(self._unit)
+        values = np.array([self.common.log_evidence(*both) for both in precisions])
+        return np.asarray(values + 0.5 * self.rows * np.log(self._unit))
 
 
 def _is_normal(standard: Standard) -> bool:
