@@ -243,7 +243,7 @@ def test_logistic_regression_cv_on_the_same_folds_and_grid():
 
 
 def test_one_ratio_is_a_fixed_mixture():
-    """l1_ratio=a is the elastic net of rates lambda a and lambda (1 - a); 1 is the lasso, 0 ridge."""
+    """l1_ratio=a: rates lambda a and lambda (1 - a); 1 is the lasso, 0 ridge."""
     problem = replace(_problem(), prior=pf.ElasticNet())
     for ratio, prior in ((1.0, pf.Laplace()), (0.0, pf.Normal())):
         mixed = pf.choose(problem, "bic", l1_ratio=ratio, penalties=[20.0, 2.0])[1]

@@ -119,7 +119,7 @@ class Facts:
         penalty = number(float(selection.penalties[selection.chosen]))
         told = f"lambda {penalty}, chosen by {selection.how}: {rule}"
         if selection.log_evidence is not None:
-            told += f"; log evidence {number(selection.log_evidence)}"
+            told += f"; log evidence {selection.log_evidence:.2f}".replace("-", "−")
         if selection.surface is not None:
             share = float(selection.surface.l1_ratios[selection.surface.best])
             told += f"; {100 * share:.0f} % of the penalty is l1"
