@@ -41,9 +41,10 @@ def splits(
         return [(np.asarray(a), np.asarray(b)) for a, b in folds]
     most = n if groups is None else len(np.unique(groups))
     if not 2 <= folds <= most:
+        what, count = ("rows", "n_samples") if groups is None else ("groups", "n_groups")
         raise InputError(
-            f"folds must be between 2 and the number of {'rows' if groups is None else 'groups'}",
-            f"{folds} for {most}",
+            f"folds must be between 2 and the number of {what}",
+            f"{folds} for {count} = {most}",
             "Use fewer folds, or give the prior a scale.",
         )
     if groups is not None:
