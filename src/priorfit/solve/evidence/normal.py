@@ -19,6 +19,8 @@ from priorfit.solve.standard import Standard, standardize
 
 __all__ = ["NormalEvidence"]
 
+_LARGEST = 20_000  # directions: their Gram matrix then takes 3 GB
+
 
 class NormalEvidence:
     """``log p(y) = log N(y; offset, sigma^2 (I + XX' / lambda))`` at every lambda.
@@ -68,6 +70,12 @@ class NormalEvidence:
             raise InputError(
                 "this evidence must have a gaussian likelihood and proper normal priors",
                 "another likelihood or prior",
+                "Choose the strength by cross-validation.",
+            )
+        if min(standard.Z.shape) > _LARGEST:
+            raise InputError(
+                f"the exact evidence must have at most {_LARGEST} rows or columns to factorize",
+                f"{standard.Z.shape[0]} rows and {problem.n_weights} columns",
                 "Choose the strength by cross-validation.",
             )
         self._engine = LeastSquares(standard, tol)
