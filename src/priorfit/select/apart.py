@@ -14,6 +14,7 @@ from priorfit.priors import ByColumn
 from priorfit.priors.base import key_of_columns
 from priorfit.problem import Problem
 from priorfit.select.cv import cross_validate, per_sd
+from priorfit.solve.evidence.centred import centred_sums
 from priorfit.solve.evidence.each import Rows, each_group
 from priorfit.solve.evidence.normal import NormalEvidence
 from priorfit.solve.evidence.rates import Rates
@@ -21,6 +22,7 @@ from priorfit.solve.standard import standardize
 
 __all__ = ["apart", "groups_of"]
 
+_WIDEST = 3000  # columns whose covariance is inverted at each step
 _STEPS = (4.0, 2.0, 1.4142135623730951)
 _SWEEPS = 5  # of all groups, with each step
 _COARSE = 30  # lambdas of a curve while scales are looked for
@@ -93,6 +95,12 @@ def groups_of(problem: Problem, strength_by: Any) -> tuple[list[Any], Index]:
 def _by_evidence(problem: Problem, ids: Index, size: int, settings: dict[str, Any]) -> Array:
     """``1 / sqrt(l)`` of each group, l the precisions of `each_group`."""
     shaped = per_sd(problem) if settings.get("standardize", True) else problem
+    if problem.n_weights > _WIDEST:
+        raise InputError(
+            f"the evidence by groups must have at most {_WIDEST} columns",
+            f"{problem.n_weights}",
+            'Use strength="cv".',
+        )
     if not NormalEvidence.applies(shaped):
         raise InputError(
             "the evidence by groups must be that of normal priors with gaussian noise",
@@ -100,20 +108,11 @@ def _by_evidence(problem: Problem, ids: Index, size: int, settings: dict[str, An
             'Use strength="cv".',
         )
     standard = standardize(shaped)
-    inner = slice(standard.first, None)
-    moving = np.flatnonzero(~standard.form.fixed[inner])
-    root = np.sqrt(standard.form.l2[inner][moving])
-    gram = standard.gram[inner, inner][np.ix_(moving, moving)]
-    w, away = standard.weights, standard.y - standard.Z.matvec(standard.start)
-    if problem.intercept:
-        away = away - w @ away / w.sum()
-        mean = standard.Z.rmatvec(w)[inner][moving]
-        gram = gram - np.outer(mean, mean) / w.sum()
+    moving = np.flatnonzero(~standard.form.fixed[standard.first :])
+    inside = standard.first + moving
     known = problem.likelihood.known_dispersion
     rows = Rows(
-        gram / root[:, None] / root,
-        standard.Z.rmatvec(w * away)[inner][moving] / root,
-        float(w @ away**2),
+        *centred_sums(standard, inside, np.sqrt(standard.form.l2[inside])),
         problem.n_effective - float(problem.intercept),
         Rates(),
         (ids[moving][:, None] == np.arange(size)).astype(np.float64),

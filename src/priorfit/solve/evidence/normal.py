@@ -32,7 +32,7 @@ class NormalEvidence:
 
     ``penalties`` (k,) strongest first, the best of all lambdas among them unless they were given;
     ``values`` (k,) log evidence; ``sigmas`` (k,) the noise at each; ``settled``: whether the best
-    lies inside the grid; ``gradient`` (k,) by log sigma^2 and log lambda, over half the rows.
+    lies inside the grid.
 
     Source: MacKay, Bayesian interpolation (1992), section 4.
 
@@ -87,10 +87,10 @@ class NormalEvidence:
         if penalties is None:
             grid = self._with_best(grid)
         self.penalties = grid
-        found = [self.common.at(max(float(s), 1e-300)) for s in grid * self._unit]
-        self.sigmas = np.array([1.0 / np.sqrt(one.noise * self._unit) for one in found])
-        self.values = self._values([(one.noise, one.weight) for one in found])
-        self.gradient = np.array([one.gradient for one in found])
+        self._ratios = np.maximum(grid * self._unit, 1e-300)
+        self._noises = np.array([self.common.noise_at(float(rho)) for rho in self._ratios])
+        self.sigmas = 1.0 / np.sqrt(self._noises * self._unit)
+        self.values = self._values()
 
     @staticmethod
     def applies(problem: Problem) -> bool:
@@ -103,6 +103,11 @@ class NormalEvidence:
     def best(self) -> int:
         """Index of the largest log evidence."""
         return int(np.argmax(self.values))
+
+    def gradient(self, k: int) -> float:
+        """The larger slope by log sigma^2 and log lambda at point ``k``, over half the rows."""
+        a, rho = float(self._noises[k]), float(self._ratios[k])
+        return self.common.gradient(a, rho * a)
 
     def path(self) -> Path:
         """The certified path at all penalties."""
@@ -124,8 +129,9 @@ class NormalEvidence:
         self.settled = bool(grid.min() < penalty < grid.max())
         return np.sort(np.append(grid, penalty))[::-1].copy() if self.settled else grid
 
-    def _values(self, precisions: list[tuple[float, float]]) -> Array:
-        values = np.array([self.common.log_evidence(*both) for both in precisions])
+    def _values(self) -> Array:
+        pairs = zip(self._noises, self._ratios, strict=True)
+        values = np.array([self.common.log_evidence(a, rho * a) for a, rho in pairs])
         return np.asarray(values + 0.5 * self.rows * np.log(self._unit))
 
 
