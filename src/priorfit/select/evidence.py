@@ -48,7 +48,7 @@ def by_evidence(
     - gaussian, Laplace prior of one scale: EM by sampling (Park & Casella 2008); the curve is
       relative to its best point, and ``log_evidence`` is None.
     - another smooth convex likelihood without unknowns, normal priors: Laplace's approximation. It
-      finds far too strong a belief where weights are many: beyond 0.05 weights per row a
+      may find far too strong a belief where weights are many: beyond 0.05 weights per row a
       `PriorfitWarning` says so.
 
     Parameters
@@ -113,7 +113,7 @@ def _approximate(problem: Problem, penalties: Any, grid: dict[str, Any]) -> tupl
     if share > _TRUST:
         warnings.warn(
             f"Laplace's approximation of the evidence must have fewer than {_TRUST:g} weights per "
-            f"row to be near the truth; here are {share:.2g}, and the belief is likely too strong. "
+            f"row to be near the truth; here are {share:.2g}, and the belief may be far too strong. "
             'strength="loo" or "cv" does not rely on it.',
             PriorfitWarning,
             stacklevel=4,
