@@ -113,7 +113,7 @@ def _approximate(problem: Problem, penalties: Any, grid: dict[str, Any]) -> tupl
     if share > _TRUST:
         warnings.warn(
             f"Laplace's approximation of the evidence must have fewer than {_TRUST:g} weights per "
-            f"row to be near the truth; here are {share:.2g}, and the belief may be far too strong. "
+            f"row to be near the truth, not {share:.2g}, and its belief may be far too strong. "
             'strength="loo" or "cv" does not rely on it.',
             PriorfitWarning,
             stacklevel=4,
