@@ -1,9 +1,11 @@
-"""Ten-fold cross-validation of a lasso path against adelie's, one thread each, rivals in turn.
+"""Ten-fold cross-validation of a lasso path against other libraries', one thread each, in turn.
 
     python benchmarks/cv.py --peers .venv-peers/bin/python [--case wide] [--repeats 3]
+                            [--rivals adelie celer scikit-learn]
 
 priorfit certifies every point of every fold at 1e-6. adelie's folds carry no certificate: it runs
 at the tolerance at which its path on all rows reaches that gap (``--tol``), and at its default.
+celer's and scikit-learn's tolerances are gaps: 5e-7 of y'y is 1e-6 of half of it.
 """
 
 from __future__ import annotations
@@ -27,17 +29,50 @@ import priorfit as pf
 from priorfit.bench.judge import lambda_max
 from priorfit.select import cross_validate
 
-PEER = """
+START = """
 import sys, time
-import adelie, numpy as np
+import numpy as np
 folder, tol, ratio = sys.argv[1], float(sys.argv[2]), float(sys.argv[3])
-X, y = np.load(folder + "/X.npy"), np.load(folder + "/y.npy")
+X, y = np.asfortranarray(np.load(folder + "/X.npy")), np.load(folder + "/y.npy")
+"""
+ADELIE = """
+import adelie
 matrix = adelie.matrix.dense(X, method="naive", n_threads=1)
 start = time.process_time()
 adelie.cv_grpnet(matrix, adelie.glm.gaussian(y), n_folds=10, min_ratio=ratio, seed=0, tol=tol,
                  max_iters=10**8, progress_bar=False)
 print(time.process_time() - start)
 """
+CELER = """
+import warnings
+from celer import celer_path
+from sklearn.model_selection import KFold
+warnings.simplefilter("ignore")
+top = np.abs(X.T @ (y - y.mean())).max() / len(y)
+start = time.process_time()
+alphas = top * np.geomspace(1, ratio, 100)
+for train, test in [(np.arange(len(y)), [])] + list(KFold(10).split(X)):
+    A, b = np.asfortranarray(X[train]), y[train] - y[train].mean()
+    A -= A.mean(axis=0)
+    coefs = celer_path(A, b, "lasso", alphas=alphas, tol=tol, max_iter=1000)[1]
+    X[test] @ coefs
+print(time.process_time() - start)
+"""
+SKLEARN = """
+import warnings
+from sklearn.linear_model import LassoCV
+warnings.simplefilter("ignore")
+start = time.process_time()
+LassoCV(eps=ratio, alphas=100, cv=10, tol=tol, max_iter=10**6).fit(X, y)
+print(time.process_time() - start)
+"""
+#: name -> (code, tolerance); None: that of ``--tol``
+RIVALS = {
+    "adelie": (ADELIE, None),
+    "adelie at its default": (ADELIE, 1e-7),
+    "celer": (CELER, 5e-7),
+    "scikit-learn": (SKLEARN, 5e-7),
+}
 
 
 def main() -> None:
@@ -47,6 +82,7 @@ def main() -> None:
     parser.add_argument("--case", default="wide")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--tol", type=float, default=1e-15)
+    parser.add_argument("--rivals", nargs="+", choices=RIVALS, default=["adelie"])
     options = parser.parse_args()
     case = CASES[options.case]()
     lambdas = len(case.y) * lambda_max(case) * np.geomspace(1, case.ratio, 100)
@@ -64,17 +100,17 @@ def main() -> None:
         np.save(f"{folder}/X.npy", case.X)
         np.save(f"{folder}/y.npy", case.y)
 
-        def theirs(tol: float) -> float:
-            call = [options.peers, "-c", PEER, folder, str(tol), str(case.ratio)]
+        def theirs(name: str) -> float:
+            code, tol = RIVALS[name]
+            call = [options.peers, "-c", START + code, folder, str(tol or options.tol)]
+            call.append(str(case.ratio))
             return float(subprocess.run(call, check=True, capture_output=True, text=True).stdout)
 
-        rounds = [
-            (ours(0), ours(10), theirs(options.tol), theirs(1e-7)) for _ in range(options.repeats)
-        ]
-    path, folds, adelie, loose = (median(column) for column in zip(*rounds, strict=True))
+        rounds = [(ours(0), ours(10), *map(theirs, options.rivals)) for _ in range(options.repeats)]
+    path, folds, *rivals = (median(column) for column in zip(*rounds, strict=True))
     print(f"{options.case}: priorfit, one path {path:.2f} s, ten folds {folds:.2f} s")
-    print(f"adelie at {options.tol:g}: {adelie:.2f} s, ratio {adelie / folds:.1f}")
-    print(f"adelie at its default: {loose:.2f} s, ratio {loose / folds:.1f}")
+    for name, seconds in zip(options.rivals, rivals, strict=True):
+        print(f"{name}: {seconds:.2f} s, ratio {seconds / folds:.1f}")
     print(f"ten folds over one path: {folds / path:.1f}")
 
 

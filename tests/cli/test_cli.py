@@ -79,6 +79,21 @@ def test_the_main_job(here, capsys):
     np.testing.assert_array_equal(predicted, m.predict(DATA.frame()))
 
 
+def test_strength_by_evidence_and_by_mixture(here, capsys):
+    """The report says the log evidence and the share of l1, and no held-out deviance where none
+    was held out; a column of groups is no input."""
+    arguments = ["fit", "diabetes.csv", "--target", "progression", "--prior"]
+    assert main([*arguments, "normal", "--strength", "evidence", "--report", "r.html"]) == 0
+    assert "log evidence −2400.86" in " ".join(capsys.readouterr().out.split())
+    assert "Held-out" not in (here / "r.html").read_text()
+    frame = DATA.frame().assign(person=np.arange(442) // 3)
+    frame.to_csv("g.csv", index=False)
+    mixed = ["elastic-net", "--l1-ratio", "0.3,1", "--groups", "person", "--json", "m.json"]
+    assert main(["fit", "g.csv", *arguments[2:], *mixed]) == 0
+    assert "% of the penalty is l1" in " ".join(capsys.readouterr().out.split())
+    assert "person" not in dict(json.loads((here / "m.json").read_text())["coefficients"])
+
+
 def test_two_classes(here, capsys):
     """Text labels need no --likelihood; predictions carry label and probability."""
     frame = CANCER.frame()
@@ -115,7 +130,11 @@ BAD = {
     ),
     "unknown strength": (
         ["fit", "diabetes.csv", "--target", "progression", "--strength", "x"],
-        "a number or one of cv, loo",
+        "a number or one of cv, evidence, loo",
+    ),
+    "shares that are no numbers": (
+        ["fit", "diabetes.csv", "--target", "progression", "--l1-ratio", "all"],
+        "numbers from 0 to 1",
     ),
     "wrong extension": (["fit", "t.xlsx", "--target", "y"], "extension '.xlsx'"),
     "not a model": (["predict", "diabetes.csv", "diabetes.csv"], "a model written by priorfit"),

@@ -194,7 +194,7 @@ def test_bad_paths(options, message):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"strength": "magic"}, "strength must be a number or one of cv, loo"),
+        ({"strength": "magic"}, "strength must be a number or one of cv, evidence, loo"),
         ({"strength": -1.0}, "`strength` must be >= 0"),
         ({"units": "meters"}, "`units` must be one of"),
         ({"strength": "cv", "rule": "half"}, "`rule` must be one of"),

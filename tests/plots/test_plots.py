@@ -22,6 +22,40 @@ TWO = pf.path(X[:, :2], Y, prior=pf.Laplace(), likelihood=pf.Gaussian(0.5))
 SELECTION, FULL = pf.cross_validate(pf.Problem.make(X, Y, prior=pf.Laplace()))
 
 
+MIXED, _ = pf.choose(
+    pf.Problem.make(X, Y, prior=pf.ElasticNet()), "cv", l1_ratio=[0.2, 0.6, 1.0], n_points=20
+)
+
+
+def test_a_surface_shows_every_curve_and_its_lowest_point():
+    """One line for each share with its own colour, a mark at its lowest point, no label outside of
+    the picture."""
+    ax = MIXED.surface.plot()
+    ax.figure.draw_without_rendering()
+    curves = [line for line in ax.lines if len(line.get_xdata()) == 20]
+    assert len({line.get_color() for line in curves}) == 3
+    low, high = ax.get_ylim()
+    for line, one in zip(curves, MIXED.surface.selections, strict=True):
+        np.testing.assert_array_equal(line.get_ydata(), one.mean)
+        assert low < one.mean[one.best] < high
+    first, last = ax.get_xlim()
+    assert first > last
+    assert {text.get_text() for text in ax.texts} >= {"20 % l1", "60 % l1", "100 % l1"}
+
+
+@pytest.mark.parametrize("x", ["penalty", "scale"])
+def test_a_selection_is_drawn_over_penalties_or_scales(x):
+    """Strong is left on both axes; another name is refused."""
+    ax = SELECTION.plot(x=x)
+    line = max(ax.lines, key=lambda part: len(part.get_xdata()))
+    places = SELECTION.penalties if x == "penalty" else SELECTION.scales
+    np.testing.assert_array_equal(line.get_xdata(), places)
+    first, last = line.get_xdata()[[0, -1]]
+    assert np.diff(ax.transData.transform([(first, 0), (last, 0)])[:, 0]) > 0
+    with pytest.raises(pf.InputError, match="penalty or scale"):
+        SELECTION.plot(x="norm")
+
+
 @pytest.mark.parametrize("x", ["penalty", "scale", "norm", "share"])
 def test_strong_is_left_weak_is_right(x):
     """On every axis the strongest prior is at the left end."""

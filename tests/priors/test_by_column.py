@@ -121,6 +121,17 @@ def test_changes_are_those_of_the_parts(change):
     np.testing.assert_allclose(there.neg_log_density(b), wanted)
 
 
+def test_each_column_is_widened_by_its_own_factor():
+    """Rates l1 / f and l2 / f^2 at the same centres; `rescaled` moves the centres too."""
+    prior = pf.ByColumn({"age": pf.Normal(2.0, loc=0.5), "*": pf.ElasticNet(0.3, 0.6, loc=-1.0)})
+    known, factor = prior.for_columns(["b", "age", "c"]), np.array([2.0, 3.0, 0.5])
+    old, new = known.lower(3), known.widened(factor).lower(3)
+    np.testing.assert_allclose(new.l1, old.l1 / factor)
+    np.testing.assert_allclose(new.l2, old.l2 / factor**2)
+    np.testing.assert_array_equal(new.loc, old.loc)
+    assert not np.array_equal(known.rescaled(factor).lower(3).loc, old.loc)
+
+
 def test_units_change_column_by_column():
     """P(f b <= f x) = P(b <= x) for a factor per column."""
     f, q = np.geomspace(0.1, 10, len(NAMES)), np.full(len(NAMES), 0.7)

@@ -202,7 +202,7 @@ def test_unknown_names_are_refused():
     """Each error says what there is."""
     X, y, *_ = example()
     problem = pf.Problem.make(X, y, prior=pf.Laplace())
-    with pytest.raises(pf.InputError, match="one of cv, loo"):
+    with pytest.raises(pf.InputError, match="one of cv, evidence, loo"):
         pf.choose(problem, "magic")
     with pytest.raises(pf.InputError, match="known noise"):
         pf.choose(problem, "sure")

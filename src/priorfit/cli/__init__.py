@@ -116,10 +116,17 @@ def _add_fit(fit: argparse.ArgumentParser) -> None:
     )
     fit.add_argument(
         "--strength",
-        help="cv, loo, aic, bic, ebic, gcv, sure, stability, universal, or a lambda; "
+        help="cv, evidence, loo, aic, bic, ebic, gcv, sure, stability, universal, or a lambda; "
         "default: cv unless the prior has a scale",
     )
     fit.add_argument("--rule", choices=("1se", "best"), default="1se", help="point on the curve")
+    fit.add_argument(
+        "--l1-ratio", metavar="A,B,...", help="shares of l1 in an elastic net to choose from"
+    )
+    fit.add_argument(
+        "--scoring", metavar="NAME", help="scikit-learn's scorer in place of the deviance"
+    )
+    fit.add_argument("--groups", metavar="COLUMN", help="rows of one group are in the same fold")
     fit.add_argument("--folds", type=int, default=5, metavar="K", help="of cross-validation (5)")
     fit.add_argument("--seed", type=int, default=0, metavar="N", help="shuffling of the folds")
     fit.add_argument("--threads", type=int, default=1, metavar="N", help="folds fitted at a time")

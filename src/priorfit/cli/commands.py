@@ -52,6 +52,9 @@ def fit(options: Namespace) -> int:
         if name:
             column, table = _take(table, name, f"--{option}")
             extra[key] = _numbers(column, name)
+    if options.groups:
+        column, table = _take(table, options.groups, "--groups")
+        extra["groups"] = column.to_pylist()
     for name in options.drop:
         _, table = _take(table, name, "--drop")
     (model, likelihood, y, name), table = _asked(options, table)
@@ -272,6 +275,8 @@ def _settings(options: Namespace) -> dict[str, Any]:
         "prior": parse_prior(options.prior),
         "strength": strength,
         "rule": options.rule,
+        "scoring": options.scoring,
+        "l1_ratio": _shares(options.l1_ratio),
         "cv": options.folds,
         "seed": options.seed,
         "threads": options.threads,
@@ -279,6 +284,16 @@ def _settings(options: Namespace) -> dict[str, Any]:
         "units": options.units,
         "tol": options.tol,
     }
+
+
+def _shares(text: str | None) -> list[float] | None:
+    """The numbers of --l1-ratio."""
+    try:
+        return None if text is None else [float(part) for part in text.split(",")]
+    except ValueError:
+        raise InputError(
+            "--l1-ratio must be numbers from 0 to 1", repr(text), "Write for example 0.2,0.5,1."
+        ) from None
 
 
 def _says_scale(prior: str) -> bool:

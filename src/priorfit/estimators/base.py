@@ -47,11 +47,14 @@ class MAPEstimator(Nested):
         *,
         formula: str | None = None,
         strength: float | str | None = None,
+        strength_by: Any = None,
+        l1_ratio: Any = None,
         constraint: Ball | None = None,
         units: str = "raw",
         standardize: bool = True,
         intercept: bool = True,
         cv: Any = 5,
+        scoring: Any = None,
         rule: str = "1se",
         n_points: int = 100,
         missing: str = "error",
@@ -65,11 +68,14 @@ class MAPEstimator(Nested):
         self.likelihood = likelihood
         self.formula = formula
         self.strength = strength
+        self.strength_by = strength_by
+        self.l1_ratio = l1_ratio
         self.constraint = constraint
         self.units = units
         self.standardize = standardize
         self.intercept = intercept
         self.cv = cv
+        self.scoring = scoring
         self.rule = rule
         self.n_points = n_points
         self.missing = missing
@@ -101,7 +107,13 @@ class MAPEstimator(Nested):
     # -- fitting ---------------------------------------------------------------------------------
 
     def _fit(
-        self, X: Any, y: Any, sample_weight: Any, offset: Any, progress: Callable[..., None] | None
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        offset: Any,
+        progress: Callable[..., None] | None,
+        groups: Any = None,
     ) -> Self:
         given = self.likelihood or self._default_likelihood()
         of_kind("likelihood", given, Likelihood, "pf.Poisson()")
@@ -127,7 +139,7 @@ class MAPEstimator(Nested):
             offset=offset,
             intercept=self.intercept and (self._schema is None or self._schema.intercept),
         )
-        problem, solution = self._solved(self._in_units(problem), progress)
+        problem, solution = self._solved(self._in_units(problem), progress, groups)
         several = problem.outputs is not None
         self.coef_: Array = solution.coef.T if several else solution.coef  # (q, p)
         self.intercept_: Any = solution.intercept
@@ -168,11 +180,11 @@ class MAPEstimator(Nested):
         return self.constraint
 
     def _solved(
-        self, problem: Problem, progress: Callable[..., None] | None
+        self, problem: Problem, progress: Callable[..., None] | None, groups: Any
     ) -> tuple[Problem, Solution]:
         """The problem with its final prior, and its solution."""
         if self.constraint is None:
-            problem = self._chosen(problem, progress)
+            problem = self._chosen(problem, progress, groups)
             found = solve(problem, tol=self.tol, max_iter=self.max_iter, solver=self.solver)
             if problem.likelihood.known_shape is None:
                 problem = replace(problem, likelihood=found.likelihood or problem.likelihood)
@@ -195,13 +207,17 @@ class MAPEstimator(Nested):
         sd = np.sqrt(np.cov(problem.y, aweights=problem.weights, ddof=0))
         return replace(scaled, prior=scaled.prior.rescaled(float(sd) or 1.0))
 
-    def _chosen(self, problem: Problem, progress: Callable[..., None] | None) -> Problem:
+    def _chosen(
+        self, problem: Problem, progress: Callable[..., None] | None, groups: Any
+    ) -> Problem:
         """The problem with the strength that the data, or the user's number, choose."""
+        if not isinstance(self.strength, str):
+            self._refuse_search()
         if self.strength is None:
             return problem
         problem = replace(problem, prior=problem.prior.unit())
         if isinstance(self.strength, str):
-            settings = self._settings(progress)
+            settings = self._settings(progress, groups)
             self.selection_, self.path_ = choose(problem, self.strength, **settings)
             k = self.selection_.chosen
         else:
@@ -215,20 +231,31 @@ class MAPEstimator(Nested):
             likelihood = likelihood.at(path.dispersion_at(k))
         return replace(problem, prior=path.prior_at(k), likelihood=likelihood)
 
-    def _settings(self, progress: Callable[..., None] | None) -> dict[str, Any]:
+    def _refuse_search(self) -> None:
+        """What is chosen with a strength must not be asked for without."""
+        for name in ("strength_by", "l1_ratio"):
+            if getattr(self, name) is not None:
+                raise InputError(
+                    f"`{name}` must stand with a strength that is chosen",
+                    f"strength={self.strength!r}",
+                    'Add strength="cv", or state it in the prior.',
+                )
+
+    def _settings(self, progress: Callable[..., None] | None, groups: Any) -> dict[str, Any]:
         """What `choose` takes for the way that `strength` names."""
         way = self.strength
         settings: dict[str, Any] = {"standardize": self.standardize, "tol": self.tol}
+        settings |= {"strength_by": self.strength_by, "l1_ratio": self.l1_ratio}
         settings["max_iter"] = self.max_iter
         if way != "universal":
             settings["n_points"] = self.n_points
         if way in ("cv", "loo"):
             settings["rule"] = self.rule
-        if way == "stability":
+        if way in ("stability", "evidence"):
             settings["seed"] = self.seed
         if way == "cv":
             settings |= {"folds": self.cv, "seed": self.seed, "threads": self.threads}
-            settings["progress"] = progress
+            settings |= {"progress": progress, "scoring": self.scoring, "groups": groups}
         return settings
 
     def _design(self, X: Any, formula: Formula | None) -> Design:

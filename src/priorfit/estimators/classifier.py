@@ -49,10 +49,12 @@ class MAPClassifier(ClassifierMixin, MAPEstimator):  # type: ignore[misc]
         sample_weight: Any = None,
         *,
         offset: Any = None,
+        groups: Any = None,
         progress: Callable[..., None] | None = None,
     ) -> Self:
-        """Fit; ``y`` is an array, the name of a column of X, or a formula over its columns."""
-        self._fit(X, y, sample_weight, offset, progress)
+        """Fit; ``y`` is an array, the name of a column of X, or a formula over its columns;
+        ``groups`` (n,): rows of one group are in the same fold of ``strength="cv"``."""
+        self._fit(X, y, sample_weight, offset, progress, groups)
         if self._free is None:
             self.coef_ = self.solution_.coef[None, :]
             self.intercept_ = np.array([self.solution_.intercept])

@@ -30,7 +30,7 @@ class MAPCox(MAPEstimator):
     Parameters
     ----------
     prior, strength, constraint, units, standardize, cv, rule, n_points, missing, tol, max_iter,
-    solver, seed, threads : as `MAPRegressor`.
+    solver, seed, threads, strength_by, l1_ratio, scoring : as `MAPRegressor`.
     likelihood : `Cox` (default: Efron's ties).
 
     Attributes
@@ -61,6 +61,7 @@ class MAPCox(MAPEstimator):
         entry: Any = None,
         strata: Any = None,
         offset: Any = None,
+        groups: Any = None,
         progress: Callable[..., None] | None = None,
     ) -> Self:
         """Fit.
@@ -68,14 +69,14 @@ class MAPCox(MAPEstimator):
         The response is ``y`` (scikit-survival's structured array, a table with columns time and
         event, or `priorfit.survival`), or ``time`` and ``event``: names of columns of X, which
         then are no inputs, or arrays. ``entry``: when a row came under observation; ``strata``:
-        labels, each with a baseline of its own.
+        labels, each with a baseline of its own; ``groups`` (n,): see `MAPRegressor`.
         """
         given = {"time": time, "event": event, "entry": entry, "strata": strata}
         self._names = {role: v for role, v in given.items() if isinstance(v, str)}
         X, given = taken_from(X, given)
         response = response_of(y, given)
         self.strata_ = response.strata
-        self._fit(X, response.y, sample_weight, offset, progress)
+        self._fit(X, response.y, sample_weight, offset, progress, groups)
         return self
 
     def predict(self, X: Any, *, offset: Any = None) -> Array:

@@ -28,7 +28,7 @@ class MAPOrdinal(ClassifierMixin, MAPEstimator):  # type: ignore[misc]
     Parameters
     ----------
     prior, strength, constraint, units, standardize, cv, rule, n_points, missing, tol, max_iter,
-    solver, seed, threads : as `MAPRegressor`.
+    solver, seed, threads, strength_by, l1_ratio, scoring : as `MAPRegressor`.
     likelihood : `Ordinal` (default: logit).
 
     Attributes
@@ -54,12 +54,13 @@ class MAPOrdinal(ClassifierMixin, MAPEstimator):  # type: ignore[misc]
         sample_weight: Any = None,
         *,
         offset: Any = None,
+        groups: Any = None,
         progress: Callable[..., None] | None = None,
     ) -> Self:
         """Fit; ``y`` holds numbers (their order is that of the classes) or an ordered categorical,
-        or names a column of X: "target ~ ." """
+        or names a column of X: "target ~ ."; ``groups`` (n,): see `MAPRegressor`."""
         self._order = _order_of(y)
-        self._fit(X, y, sample_weight, offset, progress)
+        self._fit(X, y, sample_weight, offset, progress, groups)
         return self
 
     def predict_proba(self, X: Any, *, offset: Any = None) -> Array:

@@ -27,13 +27,16 @@ class MAPRegressor(RegressorMixin, MAPEstimator):  # type: ignore[misc]
         ``likelihood_``.
     constraint : `L1Ball` or `L2Ball` in place of a prior: the fit by its radius, exactly, in
         ``units``. The prior that it means is ``prior_``.
-    strength : None takes the prior's scale as it stands; "cv", "loo", "aic", "bic", "ebic", "gcv",
-        "sure", "stability" or "universal" let the data choose it (`pf.choose`); a number is a
-        lambda on the sum scale.
+    strength : None takes the prior's scale as it stands; "cv", "evidence", "loo", "aic", "bic",
+        "ebic", "gcv", "sure", "stability" or "universal" let the data choose it (`pf.choose`); a
+        number is a lambda on the sum scale.
+    strength_by, l1_ratio : strengths of their own for groups of columns; shares of l1 in an elastic
+        net to choose from: see `pf.choose`.
     units : "raw", or "sd": the prior holds per standard deviation of the column (and of y).
     standardize : where the strength is chosen, state the prior per standard deviation.
     intercept : whether there is one (flat prior, never counted).
-    cv, rule, n_points, seed : folds (or a splitter), "1se" or "best", grid size, shuffling.
+    cv, scoring, rule, n_points, seed : folds (or a splitter), scikit-learn's scorer in place of
+        the deviance, "1se" or "best", grid size, shuffling.
     threads : folds fitted at the same time; it never changes a bit of the result.
     missing : "error", "mean" or "indicator", for tables.
     tol, max_iter, solver : see `priorfit.solve`.
@@ -66,10 +69,12 @@ class MAPRegressor(RegressorMixin, MAPEstimator):  # type: ignore[misc]
         sample_weight: Any = None,
         *,
         offset: Any = None,
+        groups: Any = None,
         progress: Callable[..., None] | None = None,
     ) -> Self:
-        """Fit; ``y`` is an array, the name of a column of X, or a formula over its columns."""
-        return self._fit(X, y, sample_weight, offset, progress)
+        """Fit; ``y`` is an array, the name of a column of X, or a formula over its columns;
+        ``groups`` (n,): rows of one group are in the same fold of ``strength="cv"``."""
+        return self._fit(X, y, sample_weight, offset, progress, groups)
 
     def _may_be_several(self, likelihood: Likelihood) -> bool:
         return isinstance(likelihood, Gaussian)

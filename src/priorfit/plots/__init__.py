@@ -8,6 +8,7 @@ from priorfit.plots.prior import plot_prior
 from priorfit.plots.selection import plot_criteria, plot_selection
 from priorfit.plots.shrinkage import plot_shrinkage
 from priorfit.plots.style import STYLE
+from priorfit.plots.surface import plot_surface
 from priorfit.plots.views import plot_contours, plot_price, plot_views
 from priorfit.plots.walks import plot_walks
 
@@ -23,6 +24,7 @@ __all__ = [
     "plot_prior_predictive",
     "plot_selection",
     "plot_shrinkage",
+    "plot_surface",
     "plot_views",
     "plot_walks",
 ]

@@ -23,9 +23,9 @@ from priorfit.plots.style import (
 )
 from priorfit.solve import Path
 
-__all__ = ["plot_path", "top_counts"]
+__all__ = ["AXES", "plot_path", "rule", "top_counts"]
 
-_AXES = {
+AXES = {
     "penalty": "penalty λ (log scale): strong belief on the left, weak on the right",
     "scale": "prior scale (log scale): strong belief on the left, weak on the right",
     "norm": "size of the weights (radius of the constraint)",
@@ -62,8 +62,8 @@ def plot_path(
     >>> ax.get_ylabel()
     'weight × spread of its column'
     """
-    if x not in _AXES:
-        raise InputError(f"`x` must be one of {', '.join(_AXES)}", repr(x), "Choose one of them.")
+    if x not in AXES:
+        raise InputError(f"`x` must be one of {', '.join(AXES)}", repr(x), "Choose one of them.")
     ax = axes_of(ax)
     places = _places(path, x)
     labels = tuple(names) if names is not None else path.problem.weight_labels
@@ -88,7 +88,7 @@ def plot_path(
     top_counts(ax, places, path.n_nonzero)
     if mark is not None:
         rule(ax, places[mark], "chosen")
-    ax.set_xlabel(_AXES[x])
+    ax.set_xlabel(AXES[x])
     ax.set_ylabel("weight × spread of its column")
     title(ax, _sentence(path, mark))
     return ax

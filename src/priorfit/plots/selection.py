@@ -8,16 +8,19 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.axes import Axes
 
+from priorfit._errors import InputError
 from priorfit._typing import Array
-from priorfit.plots.path import rule, top_counts
+from priorfit.plots.path import AXES, rule, top_counts
 from priorfit.plots.style import DATA, LINES, SOFT, axes_of, bare, readable, title
 from priorfit.select import Selection
 
 __all__ = ["plot_criteria", "plot_selection"]
 
 
-def plot_selection(selection: Selection, ax: Axes | None = None) -> Axes:
+def plot_selection(selection: Selection, ax: Axes | None = None, *, x: str = "penalty") -> Axes:
     """Mean held-out deviance with one standard error, the best point and the 1-SE point.
+
+    ``x``: "penalty", or "scale" for the prior scale that each penalty means.
 
     Examples
     --------
@@ -28,14 +31,17 @@ def plot_selection(selection: Selection, ax: Axes | None = None) -> Axes:
     >>> plot_selection(selection).get_ylabel()
     'held-out deviance per row'
     """
+    if x not in ("penalty", "scale"):
+        raise InputError("`x` must be penalty or scale", repr(x), "Choose one of them.")
     ax = axes_of(ax)
     mean, error = selection.mean, selection.standard_error
-    lam = selection.penalties
+    lam = selection.penalties if x == "penalty" else selection.scales
     ax.fill_between(lam, mean - error, mean + error, color=DATA, alpha=0.16, linewidth=0)
     ax.plot(lam, mean, color=DATA, linewidth=1.6)
     ax.set_xscale("log")
     readable(ax.xaxis, lam)
-    ax.invert_xaxis()
+    if x == "penalty":
+        ax.invert_xaxis()
     ax.margins(x=0.02)
     _frame_the_valley(ax, selection)
     bare(ax)
@@ -50,7 +56,7 @@ def plot_selection(selection: Selection, ax: Axes | None = None) -> Axes:
         rule(ax, lam[best], "best", dashed=True)
         rule(ax, lam[strict], "1-SE")
     top_counts(ax, lam, selection.n_nonzero)
-    ax.set_xlabel("penalty λ (log scale): strong belief on the left, weak on the right")
+    ax.set_xlabel(AXES[x])
     ax.set_ylabel(selection.criterion)
     title(ax, _sentence(selection))
     return ax

@@ -111,8 +111,8 @@ class Prior(ABC):
     def rescaled(self, factor: ArrayLike) -> Self:
         """The prior of ``factor * b`` when this is the prior of ``b``."""
 
-    def widened(self, factor: float) -> Self:
-        """Every scale times ``factor``; the location (and a box) stay where they are."""
+    def widened(self, factor: ArrayLike) -> Self:
+        """Every scale times ``factor`` (a number or (p,)); location and box stay where they are."""
         return replace(self.rescaled(factor), loc=self.loc)  # type: ignore[type-var, attr-defined]
 
     @property

@@ -232,16 +232,19 @@ class ByColumn(Prior):
 
     def rescaled(self, factor: ArrayLike) -> Self:
         """Every part in the new units; ``factor`` is a number or (p,)."""
+        return self._times(factor, lambda part, own: part.rescaled(own))
+
+    def widened(self, factor: ArrayLike) -> Self:
+        """See `Prior.widened`."""
+        return self._times(factor, lambda part, own: part.widened(own))
+
+    def _times(self, factor: ArrayLike, change: Callable[[Prior, ArrayLike], Prior]) -> Self:
         if np.ndim(factor) == 0:
-            return self.changed(lambda part: part.rescaled(factor))
+            return self.changed(lambda part: change(part, factor))
         each = np.asarray(factor, dtype=np.float64)
         self._check_size(len(each))
         where = iter([places for _, places in self._placed()])
-        return self.changed(lambda part: part.rescaled(each[next(where)]))
-
-    def widened(self, factor: float) -> Self:
-        """See `Prior.widened`."""
-        return self.changed(lambda part: part.widened(factor))
+        return self.changed(lambda part: change(part, each[next(where)]))
 
     def changed(self, change: Callable[[Prior], Prior]) -> Self:
         """The same columns under other priors: ``change`` of each part, in order."""

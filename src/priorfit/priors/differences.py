@@ -209,9 +209,9 @@ class RandomWalk(Prior):
             return self
         return replace(self._with_scales(1.0 / float(self.scale)), scale=1.0)
 
-    def widened(self, factor: float) -> Self:
-        """Every scale times ``factor``."""
-        return self._with_scales(factor)
+    def widened(self, factor: ArrayLike) -> Self:
+        """Every scale times ``factor``, one number."""
+        return self._with_scales(np.asarray(factor, dtype=np.float64).item())
 
     def rescaled(self, factor: ArrayLike) -> Self:
         """Every scale, and ``loc``, times one number; raises `InputError` for several."""

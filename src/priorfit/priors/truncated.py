@@ -154,7 +154,7 @@ class Truncated(Prior):
             times(self.upper_bound, factor),
         )
 
-    def widened(self, factor: float) -> Self:
+    def widened(self, factor: ArrayLike) -> Self:
         """See `Prior.widened`."""
         return self._with(self.prior.widened(factor), self.lower_bound, self.upper_bound)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -112,18 +113,25 @@ class Facts:
             return (
                 "as given" if model.strength is None else f"lambda {number(model.strength)}, given"
             )
-        rule = {
-            "1se": "the strongest within one standard error of the best",
-            "best": "the best held-out deviance",
-        }[selection.rule]
+        rule = "the strongest within one standard error of the best"
+        if selection.rule == "best":
+            rule = f"the smallest {selection.criterion.removesuffix(' per row')}"
         penalty = number(float(selection.penalties[selection.chosen]))
-        return f"lambda {penalty}, chosen by {selection.how}: {rule}"
+        told = f"lambda {penalty}, chosen by {selection.how}: {rule}"
+        if selection.log_evidence is not None:
+            told += f"; log evidence {selection.log_evidence:.2f}".replace("-", "−")
+        if selection.surface is not None:
+            share = float(selection.surface.l1_ratios[selection.surface.best])
+            told += f"; {100 * share:.0f} % of the penalty is l1"
+        if selection.relative is not None:
+            told += f"; scales by group, relative: {_relative(selection.relative)}"
+        return told
 
     @property
     def quality(self) -> str:
         """How much of the held-out deviance the columns explain; empty without a selection."""
         selection = getattr(self.model, "selection_", None)
-        if selection is None or not selection.mean[0] > 0:
+        if selection is None or not (selection.held_out and selection.mean[0] > 0):
             return ""
         share = 1.0 - float(selection.mean[selection.chosen] / selection.mean[0])
         if selection.chosen == 0:
@@ -150,6 +158,12 @@ def facts_of(model: Any, *, target: str = "y", source: str = "X", **more: Any) -
     p = len(model.feature_labels_)
     title = f"{target} from {count(p, 'column')} of {source}"
     return Facts(model, title, target, source, **more)
+
+
+def _relative(scales: Mapping[Any, float]) -> str:
+    """The scale of each group, the largest 1; of many groups the first ones."""
+    said = [f"{name} {number(scale)}" for name, scale in list(scales.items())[:6]]
+    return ", ".join(said) + (", ..." if len(scales) > 6 else "")
 
 
 def _code(value: Any) -> str:

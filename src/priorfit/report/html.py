@@ -94,7 +94,7 @@ def _cards(facts: Facts) -> list[tuple[str, str, str]]:
         )
     ]
     selection = getattr(model, "selection_", None)
-    if selection is not None and selection.mean[0] > 0:
+    if selection is not None and selection.held_out and selection.mean[0] > 0:
         cut = 100 * (1 - selection.mean[selection.chosen] / selection.mean[0])
         base = "against no columns" if selection.n_nonzero[0] == 0 else "against the strongest"
         cards.append(("Held-out deviance", f"{-cut:+.0f} %".replace("-", "−"), base))

@@ -9,41 +9,73 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
+from sklearn.model_selection import GroupKFold
 
 from priorfit._errors import InputError
 from priorfit._typing import Array, Index
 from priorfit.design import Dense
 from priorfit.likelihoods import Coupled
 from priorfit.problem import Problem
+from priorfit.select.scoring import scorer_of
 from priorfit.select.selection import Selection
 from priorfit.solve import Path, Shared, moments, path_of, share
 
-__all__ = ["cross_validate", "per_sd", "sample_of", "splits"]
+__all__ = ["cross_validate", "per_sd", "present", "sample_of", "splits"]
 
 
-def splits(problem: Problem, folds: Any = 5, seed: int | None = 0) -> list[tuple[Index, Index]]:
+def splits(
+    problem: Problem, folds: Any = 5, seed: int | None = 0, groups: Any = None
+) -> list[tuple[Index, Index]]:
     """(train, test) row numbers: shuffled K folds (stratified for classes), a splitter, or given.
 
-    Raises `InputError` where there are fewer rows (or rows of a class) than folds.
+    ``groups`` (n,): rows of one group are never on both sides; passed to a splitter.
+    Raises `InputError` where there are fewer rows (or rows of a class, or groups) than folds.
     """
     n = len(problem.y)
+    label = _classes(problem)
+    if groups is not None and len(groups) != n:
+        raise InputError(f"`groups` must have {n} labels", f"{len(groups)}", "One for each row.")
     if hasattr(folds, "split"):
-        label = problem.y if problem.outputs is None else np.argmax(problem.y, axis=1)
-        return list(folds.split(np.zeros((n, 1)), label))
+        return list(folds.split(np.zeros((n, 1)), label, groups))
     if isinstance(folds, Iterable):
         return [(np.asarray(a), np.asarray(b)) for a, b in folds]
-    if not 2 <= folds <= n:
+    most = n if groups is None else len(np.unique(groups))
+    if not 2 <= folds <= most:
+        what, count = ("rows", "n_samples") if groups is None else ("groups", "n_groups")
         raise InputError(
-            "folds must be between 2 and the number of rows",
-            f"{folds} for n_samples = {n}",
+            f"folds must be between 2 and the number of {what}",
+            f"{folds} for {count} = {most}",
             "Use fewer folds, or give the prior a scale.",
         )
-    rng = np.random.default_rng(seed)
+    if groups is not None:
+        splitter = GroupKFold(folds, shuffle=True, random_state=seed)
+        return list(splitter.split(np.zeros((n, 1)), groups=groups))
+    return _dealt(problem, label, folds, np.random.default_rng(seed))
+
+
+def present(problem: Problem, folds: Any, groups: Any) -> tuple[Problem, Any]:
+    """Weight 0 is a row absent: where folds are dealt here it is in none."""
+    kept = np.flatnonzero(problem.weights > 0)
+    if not isinstance(folds, Integral) or len(kept) == len(problem.y):
+        return problem, groups
+    return problem.take_rows(kept), None if groups is None else np.asarray(groups)[kept]
+
+
+def _classes(problem: Problem) -> Array:
+    """y, or the class of each row where it has several outputs."""
+    several = problem.outputs is not None and problem.likelihood.is_classification
+    return np.asarray(np.argmax(problem.y, axis=1)) if several else problem.y
+
+
+def _dealt(
+    problem: Problem, label_of: Array, folds: int, rng: np.random.Generator
+) -> list[tuple[Index, Index]]:
+    """Shuffled rows dealt in turn; of each class, and events, by themselves."""
+    n = len(problem.y)
     order = rng.permutation(n)
     if problem.likelihood.coupled and problem.y.ndim == 2:  # times: deal the events in turn
         order = order[np.argsort(problem.y[order, 2], kind="stable")]
     elif problem.likelihood.is_classification:  # deal the rows of each class in turn
-        label_of = problem.y if problem.outputs is None else np.argmax(problem.y, axis=1)
         order = order[np.argsort(label_of[order], kind="stable")]
         smallest = min(int(np.sum(label_of == v)) for v in np.unique(label_of))
         if smallest < 2:
@@ -69,6 +101,8 @@ def cross_validate(
     *,
     folds: Any = 5,
     seed: int | None = 0,
+    groups: Any = None,
+    scoring: Any = None,
     rule: str = "1se",
     standardize: bool = True,
     hold: str = "belief",
@@ -85,7 +119,11 @@ def cross_validate(
     Parameters
     ----------
     problem : with a prior of unit rate (`Prior.unit`).
-    folds : number of folds, a scikit-learn splitter, or (train, test) pairs.
+    folds : number of folds, a scikit-learn splitter, or (train, test) pairs. Where rows are held
+        out more than once (repeated folds), the standard error is that of one round.
+    groups : (n,) labels of rows that stay on one side, for folds by number and for splitters.
+    scoring : a scorer of scikit-learn (name or callable; larger is better) in place of the
+        deviance; the curve is minus the score.
     standardize : state the prior per standard deviation of each column, computed inside each fold.
     hold : what stays the same from fold to fold: "belief" (the prior, hence lambda on the sum
         scale) or "mean" (lambda per row, as scikit-learn and glmnet do).
@@ -103,10 +141,9 @@ def cross_validate(
     """
     if hold not in ("belief", "mean"):
         raise InputError("`hold` must be belief or mean", repr(hold), "Choose one of them.")
-    kept = np.flatnonzero(problem.weights > 0)
-    if isinstance(folds, Integral) and len(kept) < len(problem.y):
-        problem = problem.take_rows(kept)  # weight 0 is a row absent: it is in no fold
-    pairs = splits(problem, folds, seed)
+    told, ask = (None, None) if scoring is None else scorer_of(scoring, problem)
+    problem, groups = present(problem, folds, groups)
+    pairs = splits(problem, folds, seed, groups)
     if any(not np.any(problem.weights[test] > 0) for _, test in pairs):
         raise InputError(
             "each fold must hold a row of positive weight", "a fold without", "Use fewer folds."
@@ -136,6 +173,8 @@ def cross_validate(
         if hold == "mean":
             own = own * (part.n_effective / problem.n_effective)
         fitted = path_of(shaped(part), own, tol=tol, max_iter=max_iter, shared=shared)
+        if ask is not None:
+            return ask(problem.y[test], _etas(problem, test, fitted), problem.weights[test])
         return _deviance(problem, test, fitted)
 
     scores = np.empty((len(full.penalties), len(pairs)))
@@ -144,7 +183,28 @@ def cross_validate(
         report(k + 2, len(pairs) + 1)
     if shared is not None:
         shared.forget()
-    return Selection(full.penalties, scores, full.n_nonzero, rule, path=full), full
+    rounds = _rounds(pairs)
+    return Selection(
+        full.penalties,
+        scores,
+        full.n_nonzero,
+        rule,
+        criterion=told or "held-out deviance per row",
+        spread=None if rounds == 1.0 else _spread(scores, rounds),
+        method="" if rounds == 1.0 else f"{len(pairs)} folds, each row held out {rounds:g} times",
+        path=full,
+    ), full
+
+
+def _rounds(pairs: list[tuple[Index, Index]]) -> float:
+    """How often a row is held out, of those that are."""
+    held = np.concatenate([test for _, test in pairs])
+    return len(held) / len(np.unique(held))
+
+
+def _spread(scores: Array, rounds: float) -> Array:
+    """The standard error (k,) of one round: the rows of the others are the same ones."""
+    return np.asarray(scores.std(axis=1, ddof=1) / np.sqrt(scores.shape[1] / rounds))
 
 
 def sample_of(problem: Problem, rows: Index) -> Problem:
@@ -178,11 +238,16 @@ def _deviance(problem: Problem, test: Index, fitted: Path) -> Array:
         mark[test] = True
         eta = problem.offset[:, None] + problem.design.matvec(fitted.coefs)
         return likelihood.held_out(problem.y, eta, problem.weights, mark)
-    coefs = fitted.coefs
-    products = _products(problem, test, coefs.reshape(len(coefs), -1))
-    offset = problem.offset[test][..., None] + fitted.intercepts
-    lost = likelihood.total(y, offset + products.reshape(offset.shape), w)
+    lost = likelihood.total(y, _etas(problem, test, fitted), w)
     return np.asarray(2.0 * (lost - np.sum(w @ likelihood.saturated(y))) / w.sum())
+
+
+def _etas(problem: Problem, rows: Index, fitted: Path) -> Array:
+    """Linear predictors of rows at each point of a path, (n, k) or (n, q, k)."""
+    coefs = fitted.coefs
+    products = _products(problem, rows, coefs.reshape(len(coefs), -1))
+    offset = problem.offset[rows][..., None] + fitted.intercepts
+    return np.asarray(offset + products.reshape(offset.shape))
 
 
 def _products(problem: Problem, rows: Index, coefs: Array) -> Array:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from priorfit._typing import Array, Mask
 from priorfit.likelihoods import Gaussian
 from priorfit.problem import Problem
 from priorfit.solve import Path, Solution, solve
+
+if TYPE_CHECKING:
+    from priorfit.select.surface import Surface
 
 __all__ = ["RULES", "Selection"]
 
@@ -29,7 +33,10 @@ class Selection:
     within one standard error of it). ``criterion`` names the scores; ``spread`` (k,) is their
     standard error where it is not that of folds; ``method`` says how the strength was chosen;
     ``valid`` (k,) where the criterion can be trusted (None: everywhere); ``path`` the fit to all
-    rows.
+    rows; ``log_evidence`` that of the best point, where it is known: of two models of the same y
+    (both with or both without an intercept) the larger one is the more probable. ``relative``: the
+    scale of each group of columns relative to the others, where groups have their own; ``surface``:
+    the curves of all l1_ratios, of which this is the one that was chosen.
 
     Source: Breiman et al. (1984), section 3.4.3.
     """
@@ -43,6 +50,9 @@ class Selection:
     method: str = ""
     valid: Mask | None = None
     path: Path | None = None
+    log_evidence: float | None = None
+    relative: Mapping[Any, float] | None = None
+    surface: Surface | None = None
 
     def __post_init__(self) -> None:
         if self.rule not in RULES:
@@ -67,6 +77,11 @@ class Selection:
         if folds == 1:
             return np.zeros(len(self.scores))
         return np.asarray((self.scores / size).std(axis=1, ddof=1) * size / np.sqrt(folds))
+
+    @property
+    def held_out(self) -> bool:
+        """Whether the scores are deviances of rows that the fit did not see."""
+        return self.criterion.startswith(("held-out deviance", "leave-one-out"))
 
     @property
     def how(self) -> str:

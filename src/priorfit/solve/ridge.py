@@ -66,6 +66,11 @@ class Ridge(ABC):
         return self.standard.Z.rmatvec(self.standard.weights)
 
     @abstractmethod
+    def directions(self, least: float) -> tuple[Array, Array, float]:
+        """(d, c, rest): what the columns say of each direction, y along it, and the square of what
+        is left of y, good to rounding at strengths from ``least``."""
+
+    @abstractmethod
     def _one(self, strength: float) -> Array:
         """Weights at one strength, (normal,); NaN where the system is numerically singular."""
 
@@ -136,6 +141,14 @@ class Tall(Ridge):
         _, size, turn = linalg.svd(triangle)
         return size, turn[: len(size)].T
 
+    def directions(self, least: float) -> tuple[Array, Array, float]:
+        """See `Ridge`."""
+        values, vectors = self._spectrum(least)
+        turn = vectors / np.sqrt(values) / self.root_l2[:, None]
+        c = turn.T @ self._q
+        fit = self.standard.Z.matvec(self._embedded((turn @ c)[:, None]))[:, 0]
+        return values, c, float(self.standard.weights @ np.square(self.y - fit))
+
     def _one(self, strength: float) -> Array:
         system = self._gram.copy()
         system[np.diag_indices_from(system)] += strength * self.root_l2**2
@@ -202,6 +215,14 @@ class Wide(Ridge):
             kernel = kernel + (2.0 * np.trace(kernel) + 1.0) / (root @ root) * np.outer(root, root)
         values, vectors = linalg.eigh(kernel, overwrite_a=True, driver="evd")
         return np.maximum(values, 0.0), vectors
+
+    def directions(self, least: float) -> tuple[Array, Array, float]:  # noqa: ARG002
+        """See `Ridge`."""
+        values, c = self._spectrum[0].copy(), self._turned
+        if self.intercept:
+            values, c = values[:-1], c[:-1]
+        there = values > len(values) * _EPS * values.max(initial=0.0)
+        return values[there], c[there], float(np.sum(c[~there] ** 2))
 
     def _left(self, strengths: Array) -> Array:
         """``s / (d + s)`` (n, k): what stays of each direction; nothing of the intercept's."""

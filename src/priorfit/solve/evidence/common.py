@@ -21,6 +21,7 @@ __all__ = ["Common", "Precisions"]
 
 _GRID = 800
 _STEPS = 1000
+_BLOCK = 1 << 18  # numbers at a time
 _TINY = 1e-300
 _SPAN = 36.0  # in log rho, beyond the smallest and the largest d
 
@@ -54,6 +55,8 @@ class Common:
     rows: float
     rates: Rates
     size: int
+    #: the precision of the noise, where it is known
+    known: float | None = None
 
     @classmethod
     def of(cls, X: Array, y: Array, rows: float, rates: Rates) -> Common:
@@ -62,6 +65,13 @@ class Common:
         c = left.T @ y
         rest = y - left @ c
         return cls(right, roots**2, c, float(rest @ rest), rows, rates, X.shape[1])
+
+    @classmethod
+    def along(
+        cls, d: Array, c: Array, outside: float, rows: float, known: float | None = None
+    ) -> Common:
+        """Of directions that are known; it has no `coef` and no `covariance`."""
+        return cls(np.zeros((len(d), 0)), d, c, outside, rows, Rates(), 0, known)
 
     def coef(self, rho: float) -> Array:
         """The posterior mean, ``V S c / (d + rho)``, (p,)."""
@@ -90,6 +100,8 @@ class Common:
         by_noise += 0.5 * (self.rows - gamma - noise * lost)
         by_weight = rates.weight_shape - rates.weight_rate * weight
         by_weight += 0.5 * (gamma - weight * length)
+        if self.known is not None:
+            by_noise = 0.0
         return float(max(abs(by_noise), abs(by_weight)) / (0.5 * self.rows))
 
     def best(self) -> Precisions:
@@ -117,7 +129,8 @@ class Common:
         largest = float(self.d.max(initial=0.0)) or 1.0
         smallest = max(float(self.d[self.d > 0].min(initial=largest)), 1e-12 * largest)
         grid = np.linspace(np.log(smallest) - _SPAN, np.log(largest) + _SPAN, _GRID)
-        slopes = np.array([self._slope(t) for t in grid])
+        parts = np.array_split(grid, 1 + len(grid) * len(self.d) // _BLOCK)
+        slopes = np.concatenate([self._slopes(part) for part in parts])
         inner = [
             float(brentq(self._slope, grid[k], grid[k + 1], xtol=1e-13, rtol=1e-14))
             for k in np.flatnonzero((slopes[:-1] > 0) & (slopes[1:] <= 0))
@@ -130,22 +143,35 @@ class Common:
         """``|y - Xm|^2 + rho |m|^2``."""
         return float((self.c**2 * (rho / (self.d + rho))).sum()) + self.outside
 
-    def _noise(self, rho: float) -> float:
-        """The best a of this rho."""
+    def noise_at(self, rho: float) -> float:
+        """The best a of this ratio l / a, or the one that is known."""
+        if self.known is not None:
+            return self.known
         rates = self.rates
         shape = rates.noise_shape + rates.weight_shape + 0.5 * self.rows
         rate = rates.noise_rate + rho * rates.weight_rate + 0.5 * self._energy(rho)
         return shape / max(rate, _TINY)
 
     def _slope(self, log_rho: float) -> float:
-        """Of the log evidence by log rho, a following."""
-        rho, rates = float(np.exp(log_rho)), self.rates
-        length = rho * float((self.c**2 * self.d / (self.d + rho) ** 2).sum())
-        gamma = float((self.d / (self.d + rho)).sum())
-        pulled = self._noise(rho) * (rho * rates.weight_rate + 0.5 * length)
-        return rates.weight_shape + 0.5 * gamma - pulled
+        return float(self._slopes(np.array([log_rho]))[0])
+
+    def _slopes(self, log_rho: Array) -> Array:
+        """Of the log evidence by log rho, a following; (k,)."""
+        rho, rates = np.exp(log_rho), self.rates
+        total, square = self.d[:, None] + rho, self.c**2
+        share, left = self.d[:, None] / total, rho / total
+        length = square @ (share * left)
+        pulled = rho * rates.weight_rate + 0.5 * length
+        if self.known is not None:
+            noise = np.full(len(rho), self.known)
+        else:
+            shape = rates.noise_shape + rates.weight_shape + 0.5 * self.rows
+            energy = square @ left + self.outside
+            rate = rates.noise_rate + rho * rates.weight_rate + 0.5 * energy
+            noise = shape / np.maximum(rate, _TINY)
+        return np.asarray(rates.weight_shape + 0.5 * share.sum(axis=0) - noise * pulled)
 
     def _precisions(self, log_rho: float) -> Precisions:
         rho = float(np.exp(log_rho))
-        noise = self._noise(rho)
+        noise = self.noise_at(rho)
         return Precisions(noise, rho * noise, self.gradient(noise, rho * noise))
