@@ -96,7 +96,7 @@ class ScadShape(Shape):
             inner = np.clip(t, knee, size) - knee
             bent = 0.5 * inner * (inner / (size - knee))
         inside = np.minimum(t, size) - np.where(np.isinf(size), 0.0, bent)
-        return 0.5 * l2 * t * t + l1 * inside
+        return np.asarray(0.5 * l2 * t * t + l1 * inside)
 
     def slope(self, t: Array, l1: Array, l2: Array, size: Array) -> Array:
         knee = size / self.a
