@@ -60,21 +60,16 @@ class RowQuadraticSolver {
   // `b` (m x outputs) holds the warm start and receives the solution, whose gap is at most `tol`.
   template <class Stop>
   Status solve(double* b, double s, double tol, int max_rounds, int& rounds, Stop&& stop) {
-    begin(b, s);
-    double before = std::numeric_limits<double>::infinity();
-    bool fresh = false;
+    s_ = s;
+    begin(b);
     Status status = Status::max_rounds;
     for (rounds = 0; rounds < max_rounds; ++rounds) {
-      look();
       const double error = this->error();
-      if (!std::isfinite(error)) status = Status::not_finite;
-      else if (gap() <= tol) status = Status::converged;
+      if (gap() <= tol) status = Status::converged;
+      else if (!std::isfinite(error) && trust_.error == unknown) status = Status::not_finite;
       else if (stop()) status = Status::interrupted;
       if (status != Status::max_rounds) break;
-      fresh = !made_ || (error > contraction * before && !fresh);
-      if (fresh) make();
-      before = error;
-      step();
+      advance(error);
     }
     if (status != Status::not_finite) std::copy(b_.begin(), b_.end(), b);
     return status;
@@ -84,7 +79,13 @@ class RowQuadraticSolver {
   static constexpr std::size_t outside = static_cast<std::size_t>(-1);
   static constexpr std::size_t at_once = 48;  // rows of a matrix
   static constexpr double contraction = 0.6;  // of the error by one step, at least
+  static constexpr double far = 0.5;          // an error from which Newton does not start
+  static constexpr double turn = 0.3;         // of the rate: a direction that is off
   static constexpr double slack = 1e-9;       // of the rate: rounding
+  static constexpr double unknown = std::numeric_limits<double>::infinity();
+  static constexpr double growth = 2.0;  // of the error by one step, at most
+  static constexpr int halvings = 1;     // of a step that goes wrong, before there are sweeps
+  static constexpr int sweeps = 5;
 
   std::size_t entry(std::size_t row) const { return row * p_.outputs; }
   double* part(std::vector<double>& v, std::size_t g) const {
@@ -92,15 +93,99 @@ class RowQuadraticSolver {
   }
   std::size_t width(std::size_t g) const { return entry(p_.start[g + 1] - p_.start[g]); }
 
-  void begin(const double* b, double s) {
-    s_ = s;
+  // From b: its directions, and those of the slopes for small blocks whose own are off.
+  void begin(const double* b) {
+    trust_ = Trusted();
+    enter(b);
+    look();
+    bool turned = false;
+    for (std::size_t g = 0; g < p_.blocks; ++g) {
+      if (!(c_[g] > 0.0) || away(g) <= turn * s_ * p_.rate[g] || c_[g] * curvature(g) > 1.0)
+        continue;
+      std::copy_n(part(slopes_, g), width(g), part(v_, g));
+      turned = true;
+    }
+    if (turned) look();
+  }
+
+  // V and c of the weights b.
+  void enter(const double* b) {
     chord_.forget();
     for (std::size_t g = 0; g < p_.blocks; ++g) {
       const double* from = b + entry(p_.start[g]);
       const double size = std::sqrt(dot(from, from, width(g)));
-      c_[g] = size / (s * p_.rate[g]);
-      for (std::size_t i = 0; i < width(g) && size > 0.0; ++i)
-        part(v_, g)[i] = from[i] / c_[g];
+      c_[g] = size / (s_ * p_.rate[g]);
+      for (std::size_t i = 0; i < width(g) && size > 0.0; ++i) part(v_, g)[i] = from[i] / c_[g];
+    }
+  }
+
+  // A bound of the largest curvature of block g.
+  double curvature(std::size_t g) const {
+    double most = 0.0;
+    for (std::size_t j = p_.start[g]; j < p_.start[g + 1]; ++j) {
+      double sum = 0.0;
+      for (std::size_t i = p_.start[g]; i < p_.start[g + 1]; ++i) sum += std::fabs(p_.column(j)[i]);
+      most = std::max(most, sum);
+    }
+    return most;
+  }
+
+  // One step from here, or a way out where the last one went wrong.
+  void advance(double error) {
+    if (error > far && trust_.error == unknown) {
+      trust_ = {v_, c_, error, 0};
+      return sweep();
+    }
+    if (error <= growth * trust_.error) {
+      const bool slow = error > contraction * trust_.error && !fresh_;
+      trust_ = {v_, c_, error, 0};
+      fresh_ = !made_ || slow;
+    } else if (!fresh_) {
+      v_ = trust_.v, c_ = trust_.c;
+      look();
+      fresh_ = true;
+    } else if (trust_.halved < halvings) {
+      ++trust_.halved;
+      chord_.forget();
+      for (std::size_t e = 0; e < v_.size(); ++e) v_[e] = 0.5 * (v_[e] + trust_.v[e]);
+      for (std::size_t g = 0; g < c_.size(); ++g) c_[g] = 0.5 * (c_[g] + trust_.c[g]);
+      return look();
+    } else {
+      return sweep();
+    }
+    if (fresh_) make();
+    step();
+    look();
+  }
+
+  // Blocks one after the other, from the last place that was trusted: the objective falls.
+  void sweep() {
+    v_ = trust_.v, c_ = trust_.c;
+    look();
+    for (int turn = 0; turn < sweeps; ++turn)
+      for (std::size_t g = 0; g < p_.blocks; ++g) minimise(g);
+    trust_ = Trusted();
+    made_ = false;
+    enter(b_.data());
+    look();
+  }
+
+  // A proximal step of block g, the minimum where it is one row.
+  void minimise(std::size_t g) {
+    const double bound = curvature(g);
+    if (!(bound > 0.0)) return;
+    double *b = part(b_, g), *slopes = part(slopes_, g);
+    std::vector<double> to(b, b + width(g));
+    axpy(1.0 / bound, slopes, to.data(), to.size());
+    const double size = std::sqrt(dot(to.data(), to.data(), to.size()));
+    const double kept = std::max(0.0, 1.0 - s_ * p_.rate[g] / (bound * size));
+    for (std::size_t e = 0; e < to.size(); ++e) {
+      const double change = (size > 0.0 ? kept * to[e] : 0.0) - b[e];
+      if (change == 0.0) continue;
+      b[e] += change;
+      const double* column = p_.column(p_.start[g] + e / p_.outputs);
+      for (std::size_t i = 0; i < p_.m; ++i)
+        slopes_[entry(i) + e % p_.outputs] -= change * column[i];
     }
   }
 
@@ -137,14 +222,17 @@ class RowQuadraticSolver {
 
   double shortfall(std::size_t g) const { return s_ * p_.rate[g] - norm_[g]; }
 
+  double away(std::size_t g) {
+    const double* misfit = part(misfit_, g);
+    return std::sqrt(dot(misfit, misfit, width(g)));
+  }
+
   // The largest error in an equation, as a share of the rate.
   double error() {
     double worst = 0.0;
     for (std::size_t g = 0; g < p_.blocks; ++g) {
       if (!active(g)) continue;
-      const double* misfit = part(misfit_, g);
-      const double away = std::sqrt(dot(misfit, misfit, width(g)));
-      const double miss = std::max(away, std::fabs(shortfall(g))) / (s_ * p_.rate[g]);
+      const double miss = std::max(away(g), std::fabs(shortfall(g))) / (s_ * p_.rate[g]);
       if (!(miss <= worst)) worst = miss;  // catches NaN
     }
     return worst;
@@ -370,9 +458,17 @@ class RowQuadraticSolver {
     for (std::size_t n = 0; n < in_.size(); ++n) c_[in_[n]] = std::max(0.0, there[a * k + n]);
   }
 
+  // The last place whose error was not much above the one before; `halved`: steps back to it.
+  struct Trusted {
+    std::vector<double> v, c;
+    double error = unknown;
+    int halved = 0;
+  };
+
   RowQuadratic p_;
   double s_ = 0.0;
-  bool made_ = false;
+  bool made_ = false, fresh_ = false;  // whether there are matrices; whether they are those of here
+  Trusted trust_;
   std::vector<double> b_, v_, slopes_, misfit_, u_;  // m x outputs; u_ as K has it
   std::vector<double> c_, norm_;                     // by block
   SquareMatrix t_;                                   // of the rows used_
