@@ -38,8 +38,10 @@ def freedom_of_outputs(
         return _untied(standard, g, strength, alone)
     if not len(active):
         return 0.0
-    if _share_support(standard, active):
-        return _of_shared_support(standard, g, strength, active)
+    slopes = active[active >= standard.first]
+    if _share_support(standard, slopes):  # columns are centred: intercepts are apart
+        alone = len(active) - len(slopes)
+        return alone + _of_shared_support(standard, g, strength, slopes)
     H = standard.information(active, standard.eta(g))
     system = H + strength * penalty_curvature(standard, g, active, strength)
     return _trace(system, H)
@@ -60,6 +62,7 @@ def _share_support(standard: OutputsStandard, active: Index) -> bool:
     scale = standard.Z.scale.reshape(-1, q)
     return bool(
         standard.gaussian
+        and len(active)
         and form.groups is not None
         and np.all(form.groups.inside[active])
         and not (np.any(form.l1[active]) or np.any(form.l2[active]))
