@@ -24,23 +24,11 @@
 
 #include "chord.hpp"
 #include "cross.hpp"
-#include "factor.hpp"
 #include "quadratic.hpp"
+#include "row_matrices.hpp"
 #include "simd.hpp"
-#include "square_matrix.hpp"
 
 namespace priorfit {
-
-struct RowQuadratic {
-  const double* gram;  // m x m, symmetric, column j at gram + j * stride
-  std::size_t stride, m, outputs;
-  const double *q, *rate;    // q: m x outputs, row by row; rate by block
-  const std::size_t* start;  // block g is the rows start[g] .. start[g + 1]
-  std::size_t blocks;
-  double square;  // twice the loss at B = 0
-
-  const double* column(std::size_t j) const { return gram + j * stride; }
-};
 
 class RowQuadraticSolver {
  public:
@@ -49,12 +37,11 @@ class RowQuadraticSolver {
   // The same problem with more blocks at the end; what is known of the others is kept.
   void grow(const RowQuadratic& problem) {
     p_ = problem;
-    for (std::vector<double>* v : {&b_, &v_, &slopes_, &misfit_, &u_})
+    for (std::vector<double>* v : {&b_, &v_, &slopes_, &misfit_})
       v->resize(p_.m * p_.outputs, 0.0);
     c_.resize(p_.blocks, 0.0);
     norm_.resize(p_.blocks, 0.0);
-    place_.resize(p_.m, outside);
-    at_.resize(p_.blocks, outside);
+    matrices_.grow(p_);
   }
 
   // `b` (m x outputs) holds the warm start and receives the solution, whose gap is at most `tol`.
@@ -76,8 +63,6 @@ class RowQuadraticSolver {
   }
 
  private:
-  static constexpr std::size_t outside = static_cast<std::size_t>(-1);
-  static constexpr std::size_t at_once = 48;  // rows of a matrix
   static constexpr double contraction = 0.6;  // of the error by one step, at least
   static constexpr double far = 0.5;          // an error from which Newton does not start
   static constexpr double turn = 0.3;         // of the rate: a direction that is off
@@ -153,7 +138,9 @@ class RowQuadraticSolver {
     } else {
       return sweep();
     }
-    if (fresh_) make();
+    const auto working = [&](std::size_t g) { return active(g); };
+    if (fresh_) matrices_.make(c_, working), made_ = true;
+    matrices_.sync(v_, norm_, working);
     step();
     look();
   }
@@ -252,179 +239,54 @@ class RowQuadraticSolver {
     return 0.5 * lost * lost * rest + penalty - (1.0 - lost) * along;
   }
 
-  // -- the matrices ------------------------------------------------------------------------------
-
-  // T and K at the present c and directions.
-  void make() {
-    made_ = true;
-    chord_.forget();
-    std::fill(place_.begin(), place_.end(), outside);
-    std::fill(at_.begin(), at_.end(), outside);
-    small_.clear();
-    in_.clear(), used_.clear(), kept_c_.clear();
-    for (std::size_t g = 0; g < p_.blocks; ++g)
-      if (active(g)) place(g, c_[g]);
-    const std::size_t a = used_.size();
-    left_.resize(a * a);
-    product_.resize(a * a);
-    for (std::size_t i = 0; i < a; ++i)
-      for (std::size_t j = 0; j < a; ++j)
-        left_[i * a + j] = std::sqrt(kept_c_[j]) * p_.column(used_[i])[used_[j]];
-    for (std::size_t i = 0; i < a; ++i) {
-      for (std::size_t j = 0; j <= i; ++j)
-        product_[i * a + j] = std::sqrt(kept_c_[i]) * left_[i * a + j];
-      product_[i * a + i] += 1.0;
-    }
-    whole_.assign(product_.data(), a, a);
-    whole_.forward_all(left_.data(), a, a);
-    rounded_.assign(left_.begin(), left_.end());
-    inner_products(rounded_.data(), a, 0, a, a, product_.data(), a);
-    t_ = SquareMatrix();
-    t_.fit(a);
-    for (std::size_t i = 0; i < a; ++i)
-      for (std::size_t j = 0; j <= i; ++j)
-        t_.data()[i * t_.stride() + j] = t_.data()[j * t_.stride() + i] =
-            p_.column(used_[i])[used_[j]] - product_[i * a + j];
-  }
-
-  void place(std::size_t g, double c) {
-    for (std::size_t i = p_.start[g]; i < p_.start[g + 1]; ++i) {
-      place_[i] = used_.size();
-      used_.push_back(i);
-      kept_c_.push_back(c);
-    }
-  }
-
-  // Rows of T = G - T C G for rows of B that have none.
-  void extend(const std::vector<std::size_t>& groups) {
-    const std::size_t known = used_.size();
-    for (std::size_t g : groups) place(g, 0.0);
-    const std::size_t count = used_.size() - known;
-    if (count == 0) return;
-    chord_.forget();
-    t_.fit(used_.size());
-    std::vector<double> pulled(count * known), across(known * count);
-    for (std::size_t k = 0; k < count; ++k)
-      for (std::size_t i = 0; i < known; ++i)
-        pulled[k * known + i] = kept_c_[i] * p_.column(used_[known + k])[used_[i]];
-    std::vector<const double*> rows(std::max(known, count));
-    const auto set = [&](std::size_t i, std::size_t j, double less) {
-      t_.data()[i * t_.stride() + j] = t_.data()[j * t_.stride() + i] =
-          p_.column(used_[i])[used_[j]] - less;
-    };
-    for (std::size_t i = 0; i < known; ++i) rows[i] = t_.data() + i * t_.stride();
-    cross(rows.data(), known, pulled.data(), known, count, known, across.data(), count);
-    for (std::size_t i = 0; i < known; ++i)
-      for (std::size_t k = 0; k < count; ++k) set(known + k, i, across[i * count + k]);
-    across.resize(count * count);
-    for (std::size_t k = 0; k < count; ++k) rows[k] = t_.data() + (known + k) * t_.stride();
-    cross(rows.data(), count, pulled.data(), known, count, known, across.data(), count);
-    for (std::size_t k = 0; k < count; ++k)
-      for (std::size_t h = 0; h <= k; ++h) set(known + k, known + h, across[k * count + h]);
-  }
-
-  // K holds the active blocks; one that depends on the others waits.
-  void sync() {
-    for (std::size_t k = in_.size(); k-- > 0;)
-      if (!active(in_[k])) leave(k);
-    std::vector<std::size_t> unknown, joining;
-    for (std::size_t g = 0; g < p_.blocks; ++g) {
-      if (!active(g) || at_[g] != outside) continue;
-      joining.push_back(g);
-      if (place_[p_.start[g]] == outside) unknown.push_back(g);
-      for (std::size_t i = 0; i < width(g); ++i) part(u_, g)[i] = part(v_, g)[i] / norm_[g];
-    }
-    extend(unknown);
-    for (std::size_t k = 0; k < joining.size(); k += at_once)
-      join(joining.data() + k, std::min(at_once, joining.size() - k));
-  }
-
-  void leave(std::size_t k) {
-    chord_.forget();
-    at_[in_[k]] = outside;
-    small_.remove(k);
-    in_.erase(in_.begin() + static_cast<std::ptrdiff_t>(k));
-    for (std::size_t i = k; i < in_.size(); ++i) at_[in_[i]] = i;
-  }
-
-  void join(const std::size_t* groups, std::size_t count) {
-    const std::size_t solved = in_.size();
-    std::vector<double> rows(count * solved);
-    for (std::size_t k = 0; k < count; ++k)
-      for (std::size_t i = 0; i < solved; ++i) rows[k * solved + i] = met(groups[k], in_[i]);
-    small_.forward_all(rows.data(), count, solved);
-    for (std::size_t k = 0; k < count; ++k) {
-      const auto from = rows.begin() + static_cast<std::ptrdiff_t>(k * solved);
-      std::vector<double> row(from, from + static_cast<std::ptrdiff_t>(solved));
-      for (std::size_t i = solved; i < in_.size(); ++i) row.push_back(met(groups[k], in_[i]));
-      if (!small_.finish(std::move(row), met(groups[k], groups[k]), solved)) continue;
-      chord_.forget();
-      at_[groups[k]] = in_.size();
-      in_.push_back(groups[k]);
-    }
-  }
-
-  // K_gh
-  double met(std::size_t g, std::size_t h) const {
-    double sum = 0.0;
-    for (std::size_t i = p_.start[g]; i < p_.start[g + 1]; ++i) {
-      const double *t = t_.data() + place_[i] * t_.stride(), *u = u_.data() + entry(i);
-      for (std::size_t j = p_.start[h]; j < p_.start[h + 1]; ++j) {
-        const double* other = u_.data() + entry(j);
-        double along = 0.0;
-        for (std::size_t l = 0; l < p_.outputs; ++l) along += u[l] * other[l];
-        sum += t[place_[j]] * along;
-      }
-    }
-    return sum;
-  }
-
   // -- the step ----------------------------------------------------------------------------------
 
-  // rest_ += T x, x (used rows x outputs) by output; rest_ by row.
-  void add_product(double share) {
-    multiply(t_.data(), t_.stride(), used_.size(), across_, moved_);
-    axpy(share, moved_.data(), rest_.data(), rest_.size());
+  // rest_ -= T x, x (rows in T x outputs) by output; rest_ by row.
+  void subtract_product() {
+    multiply(matrices_.t(0), matrices_.stride(), matrices_.used().size(), across_, moved_);
+    axpy(-1.0, moved_.data(), rest_.data(), rest_.size());
   }
 
   void step() {
-    sync();
-    const std::size_t a = used_.size(), k = p_.outputs;
+    const std::vector<std::size_t>& used = matrices_.used();
+    const std::size_t a = used.size(), k = p_.outputs;
     rest_.resize(a * k);
     across_.assign(a * k, 0.0);
     for (std::size_t i = 0; i < a; ++i)
       for (std::size_t l = 0; l < k; ++l) {
-        rest_[i * k + l] = misfit_[entry(used_[i]) + l];
-        across_[l * a + i] = kept_c_[i] * rest_[i * k + l];
+        rest_[i * k + l] = misfit_[entry(used[i]) + l];
+        across_[l * a + i] = matrices_.c()[i] * rest_[i * k + l];
       }
-    add_product(-1.0);
+    subtract_product();
     solve_small();
     across_.assign(a * k, 0.0);
-    for (std::size_t n = 0; n < in_.size(); ++n)
-      for (std::size_t i = p_.start[in_[n]]; i < p_.start[in_[n] + 1]; ++i)
+    for (std::size_t n = 0; n < a_.size(); ++n)
+      for (std::size_t i = p_.start[in(n)]; i < p_.start[in(n) + 1]; ++i)
         for (std::size_t l = 0; l < k; ++l)
-          across_[l * a + place_[i]] = a_[n] * u_[entry(i) + l];
-    add_product(-1.0);
+          across_[l * a + matrices_.place(i)] = a_[n] * matrices_.direction(i)[l];
+    subtract_product();
     take();
   }
+
+  std::size_t in(std::size_t n) const { return matrices_.in()[n]; }
 
   // a_ for the blocks in K; those that would become negative leave, and their weights with them.
   void solve_small() {
     for (bool again = true; again;) {
       again = false;
-      a_.resize(in_.size());
-      for (std::size_t n = 0; n < in_.size(); ++n) {
-        a_[n] = -shortfall(in_[n]);
-        for (std::size_t i = p_.start[in_[n]]; i < p_.start[in_[n] + 1]; ++i)
+      a_.resize(matrices_.in().size());
+      for (std::size_t n = 0; n < a_.size(); ++n) {
+        a_[n] = -shortfall(in(n));
+        for (std::size_t i = p_.start[in(n)]; i < p_.start[in(n) + 1]; ++i)
           for (std::size_t l = 0; l < p_.outputs; ++l)
-            a_[n] += u_[entry(i) + l] * rest_[place_[i] * p_.outputs + l];
+            a_[n] += matrices_.direction(i)[l] * rest_[matrices_.place(i) * p_.outputs + l];
       }
-      small_.solve(a_.data());
-      for (std::size_t n = in_.size(); n-- > 0;) {
-        const std::size_t g = in_[n];
+      matrices_.solve(a_.data());
+      for (std::size_t n = a_.size(); n-- > 0;) {
+        const std::size_t g = in(n);
         if (a_[n] > -c_[g] * norm_[g]) continue;
         drop(g);
-        leave(n);
+        matrices_.leave(n);
         again = true;
       }
     }
@@ -433,29 +295,31 @@ class RowQuadraticSolver {
   // Block g goes to 0: the misfit gets its part of the fit.
   void drop(std::size_t g) {
     for (std::size_t i = p_.start[g]; i < p_.start[g + 1]; ++i) {
-      const double* t = t_.data() + place_[i] * t_.stride();
-      for (std::size_t j = 0; j < used_.size(); ++j)
+      const double* t = matrices_.t(matrices_.place(i));
+      for (std::size_t j = 0; j < matrices_.used().size(); ++j)
         axpy(c_[g] * t[j], v_.data() + entry(i), rest_.data() + j * p_.outputs, p_.outputs);
     }
     c_[g] = 0.0;
   }
 
-  // V and c moved by the step, or by what it and earlier ones suggest.
+  // V and c moved by the step, or by what it and earlier ones with the same matrices suggest.
   void take() {
-    const std::size_t k = p_.outputs, a = used_.size();
-    std::vector<double> from(a * k + in_.size()), change(a * k + in_.size());
-    for (std::size_t i = 0; i < a; ++i) {
-      std::copy_n(v_.data() + entry(used_[i]), k, from.data() + i * k);
-      std::copy_n(rest_.data() + i * k, k, change.data() + i * k);
-    }
-    for (std::size_t n = 0; n < in_.size(); ++n) {
-      from[a * k + n] = c_[in_[n]];
-      change[a * k + n] = a_[n] / norm_[in_[n]];
+    const std::vector<std::size_t>& used = matrices_.used();
+    const std::size_t k = p_.outputs, a = used.size();
+    if (matrices_.version() != version_) chord_.forget();
+    version_ = matrices_.version();
+    std::vector<double> from(a * k + a_.size()), change(a * k + a_.size());
+    std::copy(rest_.begin(), rest_.end(), change.begin());
+    for (std::size_t i = 0; i < a; ++i)
+      std::copy_n(v_.data() + entry(used[i]), k, from.data() + i * k);
+    for (std::size_t n = 0; n < a_.size(); ++n) {
+      from[a * k + n] = c_[in(n)];
+      change[a * k + n] = a_[n] / norm_[in(n)];
     }
     const std::vector<double> there = chord_.next(std::move(from), std::move(change), a * k);
     for (std::size_t i = 0; i < a; ++i)
-      std::copy_n(there.data() + i * k, k, v_.data() + entry(used_[i]));
-    for (std::size_t n = 0; n < in_.size(); ++n) c_[in_[n]] = std::max(0.0, there[a * k + n]);
+      std::copy_n(there.data() + i * k, k, v_.data() + entry(used[i]));
+    for (std::size_t n = 0; n < a_.size(); ++n) c_[in(n)] = std::max(0.0, there[a * k + n]);
   }
 
   // The last place whose error was not much above the one before; `halved`: steps back to it.
@@ -469,16 +333,12 @@ class RowQuadraticSolver {
   double s_ = 0.0;
   bool made_ = false, fresh_ = false;  // whether there are matrices; whether they are those of here
   Trusted trust_;
-  std::vector<double> b_, v_, slopes_, misfit_, u_;  // m x outputs; u_ as K has it
-  std::vector<double> c_, norm_;                     // by block
-  SquareMatrix t_;                                   // of the rows used_
-  std::vector<double> kept_c_;                       // C as T has it
-  std::vector<std::size_t> used_, place_;            // rows in T; the place of each row
-  Factor whole_, small_;                             // of I + C^{1/2} G C^{1/2}, of K
-  std::vector<std::size_t> in_, at_;                 // blocks in K; the place of each block
+  std::vector<double> b_, v_, slopes_, misfit_;  // m x outputs
+  std::vector<double> c_, norm_;                 // by block
+  RowMatrices matrices_;
+  std::size_t version_ = 0;  // of the matrices that chord_ belongs to
   Chord chord_;
-  std::vector<double> left_, product_, across_, rest_, moved_, a_;
-  std::vector<float> rounded_;  // T needs no more digits: steps repair themselves
+  std::vector<double> across_, rest_, moved_, a_;
   std::vector<const double*> rows_of_;
 };
 

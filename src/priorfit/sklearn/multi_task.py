@@ -102,7 +102,8 @@ class MultiTaskElasticNet(linear_model.MultiTaskElasticNet):  # type: ignore[mis
             at, level = w @ X / w.sum(), w @ y / w.sum()
         rows = np.vstack([X - at, np.sqrt(l2) * np.eye(p)])
         targets = np.vstack([y - level, np.zeros((p, y.shape[1]))])
-        self._take(made(rows, targets, together(l1, X.shape[1]), np.concatenate([w, np.ones(p)]), False))
+        both = np.concatenate([w, np.ones(p)])
+        self._take(made(rows, targets, together(l1, p), both, False))
         if self.fit_intercept:
             self.intercept_ = level - self.coef_ @ at
 

@@ -40,8 +40,8 @@ def freedom_of_outputs(
         return 0.0
     slopes = active[active >= standard.first]
     if _share_support(standard, slopes):  # columns are centred: intercepts are apart
-        alone = len(active) - len(slopes)
-        return alone + _of_shared_support(standard, g, strength, slopes)
+        apart = len(active) - len(slopes)
+        return apart + _of_shared_support(standard, g, strength, slopes)
     H = standard.information(active, standard.eta(g))
     system = H + strength * penalty_curvature(standard, g, active, strength)
     return _trace(system, H)
