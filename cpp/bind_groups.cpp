@@ -29,11 +29,11 @@ priorfit::Grouping require_groups(const Numbers& start, const Numbers& member, c
 }
 
 // The solutions at decreasing strengths; how many were done and how many columns worked.
-template <class Columns>
-nb::tuple run_path(const Columns& columns, const priorfit::Grouping& groups, const Vector& y,
+template <class Columns, class Model>
+nb::tuple run_model(const Columns& columns, const priorfit::Grouping& groups, Model& model,
                    const Vector& strengths, const Vector& tols, const Rows& coefs,
                    const Span& gaps, const Span& kkts, const Places& working, double reference,
-                   double steepest, std::size_t few, std::size_t most) {
+                   double steepest, std::size_t most) {
   const std::size_t points = strengths.shape(0), p = columns.p;
   require(coefs.shape(0) == points && coefs.shape(1) == p, "coefs must be points x p");
   require(gaps.shape(0) == points && kkts.shape(0) == points, "gaps, kkts: one per point");
@@ -44,7 +44,7 @@ nb::tuple run_path(const Columns& columns, const priorfit::Grouping& groups, con
   {
     nb::gil_scoped_release no_gil;
     Interrupt interrupt;
-    priorfit::GroupPath<Columns> path(columns, groups, y.data(), {reference, steepest}, few, most);
+    priorfit::GroupPath<Columns, Model> path(columns, groups, model, {reference, steepest}, most);
     done = path.run(strengths.data(), tols.data(), points, coefs.data(), gaps.data(), kkts.data(),
                     interrupt, interrupted);
     m = path.working().size();
@@ -53,6 +53,32 @@ nb::tuple run_path(const Columns& columns, const priorfit::Grouping& groups, con
   }
   if (interrupted) throw nb::python_error();
   return nb::make_tuple(done, m);
+}
+
+template <class Columns>
+nb::tuple run_path(const Columns& columns, const priorfit::Grouping& groups, const Vector& y,
+                   const Vector& strengths, const Vector& tols, const Rows& coefs,
+                   const Span& gaps, const Span& kkts, const Places& working, double reference,
+                   double steepest, std::size_t few, std::size_t most) {
+  priorfit::GroupModel<Columns> model(columns, groups, y.data(), few);
+  return run_model(columns, groups, model, strengths, tols, coefs, gaps, kkts, working, reference,
+                   steepest, most);
+}
+
+// `most` counts columns with the same output.
+template <class Base>
+nb::tuple run_path(const priorfit::StackedColumns<Base>& columns, const priorfit::Grouping& groups,
+                   const Vector& y, const Vector& strengths, const Vector& tols, const Rows& coefs,
+                   const Span& gaps, const Span& kkts, const Places& working, double reference,
+                   double steepest, std::size_t few, std::size_t most) {
+  if (priorfit::RowModel<Base>::serves(groups, columns.outputs)) {
+    priorfit::RowModel<Base> model(columns, groups, y.data());
+    return run_model(columns, groups, model, strengths, tols, coefs, gaps, kkts, working,
+                     reference, steepest, most * columns.outputs);
+  }
+  priorfit::GroupModel<priorfit::StackedColumns<Base>> model(columns, groups, y.data(), few);
+  return run_model(columns, groups, model, strengths, tols, coefs, gaps, kkts, working, reference,
+                   steepest, most);
 }
 
 #define PRIORFIT_GROUP_ARGUMENTS                                                                  \

@@ -10,107 +10,18 @@
 #include <vector>
 
 #include "batch.hpp"
+#include "group_model.hpp"
 #include "group_penalty.hpp"
-#include "group_quadratic.hpp"
-#include "group_rows.hpp"
 #include "path.hpp"
-#include "square_matrix.hpp"
 
 namespace priorfit {
 
-// Group g has the columns member[start[g] .. start[g + 1]); l1 by member, rate by group.
-struct Grouping {
-  const std::int64_t *start, *member;
-  const double *l1, *rate;
-  std::size_t count;
-
-  std::size_t first(std::size_t g) const { return static_cast<std::size_t>(start[g]); }
-  std::size_t column(std::size_t i) const { return static_cast<std::size_t>(member[i]); }
-  Block block(std::size_t g) const { return {l1 + start[g], rate[g], first(g + 1) - first(g)}; }
-};
-
-// The working groups: their columns and penalty, in the order in which they came; and, up to `few`
-// columns, their Gram matrix. More are solved among the rows.
-template <class Columns>
-class GroupModel {
- public:
-  GroupModel(const Columns& all, const Grouping& groups, const double* y, std::size_t few)
-      : groups_(groups), y_(y), n_(all.n), few_(few), z_(all), solver_(problem()),
-        rows_(z_, y, all.n) {}
-
-  std::size_t size() const { return l1_.size(); }
-  bool among_rows() const { return size() > few_; }
-  const std::vector<std::size_t>& columns() const { return columns_; }
-  std::size_t first(std::size_t block) const { return start_[block]; }
-
-  void add(const std::vector<std::size_t>& fresh) {
-    const std::size_t m = size();
-    std::vector<std::size_t> added;
-    for (std::size_t g : fresh) {
-      for (std::size_t i = groups_.first(g); i < groups_.first(g + 1); ++i) {
-        added.push_back(groups_.column(i));
-        l1_.push_back(groups_.l1[i]);
-      }
-      rate_.push_back(groups_.rate[g]);
-      start_.push_back(l1_.size());
-    }
-    columns_.insert(columns_.end(), added.begin(), added.end());
-    z_.add(added);
-    if (among_rows()) return rows_.grow(l1_, rate_, start_);
-    gram_.fit(size());
-    q_.resize(size());
-    z_.gram(m, gram_.data(), gram_.stride());
-    z_.project(m, y_, q_.data());
-    solver_.grow(problem());
-  }
-
-  // To a violation of a block, or, among the rows, to a gap.
-  template <class Stop>
-  Status solve(std::vector<double>& b, double s, double violation, double gap, Stop&& stop) {
-    int rounds;
-    return among_rows() ? rows_.solve(b, s, gap, 100, stop)
-                         : solver_.solve(b.data(), s, violation, 500, rounds, stop);
-  }
-
-  // theta = y - Z b; returns the loss.
-  double dual_point(const std::vector<double>& b, double* theta) {
-    which_.clear();
-    minus_.clear();
-    for (std::size_t i = 0; i < b.size(); ++i)
-      if (b[i] != 0.0) which_.push_back(i), minus_.push_back(-b[i]);
-    std::copy(y_, y_ + n_, theta);
-    z_.combine_into(which_, minus_, theta);
-    return 0.5 * dot(theta, theta, n_);
-  }
-
-  // The dual of the loss at share * theta.
-  double dual(const double* theta, double share) const {
-    return share * dot(theta, y_, n_) - 0.5 * share * share * dot(theta, theta, n_);
-  }
-
- private:
-  GroupQuadratic problem() const {
-    return {gram_.data(), gram_.stride(), size(),        q_.data(), l1_.data(),
-            rate_.data(), start_.data(), rate_.size()};
-  }
-
-  const Grouping groups_;
-  const double* y_;
-  const std::size_t n_, few_;
-  typename Columns::Working z_;
-  SquareMatrix gram_;
-  std::vector<double> q_, l1_, rate_, minus_;
-  std::vector<std::size_t> start_{0}, columns_, which_;
-  GroupQuadraticSolver solver_;
-  GroupRows<typename Columns::Working> rows_;
-};
-
-template <class Columns>
+template <class Columns, class Model>
 class GroupPath {
  public:
-  GroupPath(const Columns& columns, const Grouping& groups, const double* y, PathUnits units,
-            std::size_t few, std::size_t most)
-      : x_(columns), p_(groups), model_(columns, groups, y, few), units_(units), most_(most),
+  GroupPath(const Columns& columns, const Grouping& groups, Model& model, PathUnits units,
+            std::size_t most)
+      : x_(columns), p_(groups), model_(model), units_(units), most_(most),
         place_(groups.count, outside) {
     for (std::size_t g = 0; g < p_.count; ++g) {
       double least = p_.rate[g];
@@ -210,11 +121,13 @@ class GroupPath {
       for (std::size_t g = 0; g < p_.count; ++g)
         if (place_[g] == outside && ahead(g, strengths[k - 1]))
           count += static_cast<double>(p_.block(g).size);
-      return count;
+      return count / static_cast<double>(model_.outputs());
     };
     if (model_.among_rows()) most = std::min(most, most_among_rows);
-    return cheapest_batch(most, model_.among_rows() ? 0 : model_.size(), fresh, [&](std::size_t k) {
-      return static_cast<double>(x_.p) * static_cast<double>(k + 6);
+    const std::size_t working = model_.among_rows() ? 0 : model_.size() / model_.outputs();
+    return cheapest_batch(most, working, fresh, [&](std::size_t k) {
+      return static_cast<double>(x_.p) *
+             (static_cast<double>(k) + 6.0 / static_cast<double>(model_.outputs()));
     });
   }
 
@@ -320,7 +233,7 @@ class GroupPath {
 
   const Columns& x_;
   const Grouping p_;
-  GroupModel<Columns> model_;
+  Model& model_;
   const PathUnits units_;
   const std::size_t most_;
   std::size_t used_ = 0, batch_ = 0;

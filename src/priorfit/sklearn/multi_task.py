@@ -27,11 +27,11 @@ from priorfit.solve import lambda_max, path_of
 __all__ = ["MultiTaskElasticNet", "MultiTaskLasso", "MultiTaskLassoCV"]
 
 
-def together(rate: float) -> Prior:
-    """The prior whose negative log is ``rate sum_j |w_j|_2`` over the tasks of a column."""
+def together(rate: float, p: int) -> Prior:
+    """The prior whose negative log is ``rate sum_j |w_j|_2`` over the tasks of p columns."""
     if rate == 0:
         return Flat()
-    return GroupLaplace(scale=1.0 / rate, by_size=False, outputs="together")
+    return GroupLaplace(np.arange(p), 1.0 / rate, by_size=False, outputs="together")
 
 
 def of_several(estimator: Any, X: Any, y: Any) -> tuple[Any, Array]:
@@ -85,7 +85,7 @@ class MultiTaskElasticNet(linear_model.MultiTaskElasticNet):  # type: ignore[mis
         if both:
             self._fit_both(np.asarray(X, dtype=np.float64), y, weights, l1, l2)
         else:
-            prior = penalty_prior(0.0, l2) if l1 == 0 else together(l1)
+            prior = penalty_prior(0.0, l2) if l1 == 0 else together(l1, X.shape[1])
             self._take(made(X, y, prior, weights, self.fit_intercept))
         loss = sum(null_loss(column, weights, self.fit_intercept) for column in y.T)
         self.dual_gap_ = self.certificate_.gap * loss / n
@@ -102,7 +102,8 @@ class MultiTaskElasticNet(linear_model.MultiTaskElasticNet):  # type: ignore[mis
             at, level = w @ X / w.sum(), w @ y / w.sum()
         rows = np.vstack([X - at, np.sqrt(l2) * np.eye(p)])
         targets = np.vstack([y - level, np.zeros((p, y.shape[1]))])
-        self._take(made(rows, targets, together(l1), np.concatenate([w, np.ones(p)]), False))
+        both = np.concatenate([w, np.ones(p)])
+        self._take(made(rows, targets, together(l1, p), both, False))
         if self.fit_intercept:
             self.intercept_ = level - self.coef_ @ at
 
@@ -167,7 +168,7 @@ class MultiTaskLassoCV(linear_model.MultiTaskLassoCV):  # type: ignore[misc]
         X, y = of_several(self, X, y)
         weights = weights_of(sample_weight, X)
         folds = folds_of(self, X, y, sample_weight, params)
-        problem = made(X, y, together(1.0), weights, self.fit_intercept)
+        problem = made(X, y, together(1.0, X.shape[1]), weights, self.fit_intercept)
         self.alphas_ = self._alphas(problem)
         columns = [_fold_errors(problem, self.alphas_, a, b, self.tol) for a, b in folds]
         self.mse_path_ = np.stack(columns, axis=1)
