@@ -26,7 +26,7 @@ def neg_log_belief(belief: Prior, coef: Array) -> float:
         return float(np.broadcast_to(belief.neg_log_density(flat), flat.shape).sum())
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Problem:
     """Minimise over (intercept, coef) ``J = sum_i w_i (-log p(y_i | eta_i; phi)) - log p(coef)``.
 
@@ -66,6 +66,11 @@ class Problem:
     weights: Array
     offset: Array
     intercept: bool = True
+
+    def __repr__(self) -> str:
+        (n, p), free = self.design.shape, "an" if self.intercept else "no"
+        size = f"{n} rows, {p} columns, {free} intercept"
+        return f"<Problem: {self.likelihood.name} likelihood, {type(self.prior).__name__} prior, {size}>"
 
     @classmethod
     def make(

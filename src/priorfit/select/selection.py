@@ -23,7 +23,7 @@ __all__ = ["RULES", "Selection"]
 RULES = ("best", "1se")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Selection:
     """Criterion along a path, strongest penalty first.
 
@@ -59,6 +59,12 @@ class Selection:
             raise InputError(
                 f"`rule` must be one of {', '.join(RULES)}", repr(self.rule), "Choose one of them."
             )
+
+    def __repr__(self) -> str:
+        at = self.chosen
+        found = f"{self.criterion} {self.mean[at]:.5g} at penalty {self.penalties[at]:.4g}"
+        rule = {"best": "best", "1se": "1-SE"}[self.rule]
+        return f"<Selection by {self.how}: {found} ({rule}), {int(self.n_nonzero[at])} non-zero>"
 
     @property
     def mean(self) -> Array:

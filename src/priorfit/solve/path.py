@@ -26,7 +26,7 @@ from priorfit.solve.standard import Standard
 __all__ = ["Path"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Path:
     """MAP estimates along a sequence of penalties, strongest first.
 
@@ -47,6 +47,14 @@ class Path:
     _standard: Standard = field(repr=False)
     #: the same path in the coordinates of `Problem.change`, where there are such
     _inner: Path | None = field(default=None, repr=False)
+
+    def __repr__(self) -> str:
+        count, ends = self.n_nonzero, self.penalties[[0, -1]]
+        judged = "local optima" if self.local else f"largest gap {self.gaps.max():.2g}"
+        return (
+            f"<Path of {len(self.penalties)} penalties, {ends[0]:.4g} to {ends[1]:.4g}: "
+            f"{count[0]} to {count[-1]} non-zero of {len(self.flat_coefs)}, {judged}>"
+        )
 
     @property
     def n_nonzero(self) -> Array:
