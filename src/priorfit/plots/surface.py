@@ -61,7 +61,7 @@ def _frame(ax: Axes, surface: Surface) -> None:
     low = float(np.min(surface.lowest))
     start = max(float(one.mean[0]) for one in surface.selections)
     room = max(start, float(np.max(surface.lowest))) - low or 1.0
-    ax.set_ylim(low - 0.16 * room, low + 1.08 * room)
+    ax.set_ylim(low - 0.24 * room, low + 1.08 * room)
     shown = [one.penalties[one.mean <= low + 1.1 * room] for one in surface.selections]
     lambdas = np.concatenate(shown)
     readable(ax.xaxis, lambdas)
