@@ -24,8 +24,8 @@ from priorfit.solve.working_set import beyond, screen
 
 __all__ = ["CoupledNewton"]
 
-_WHOLE = 100  # columns that are not worth a choice
-_KEPT = 3  # steps that one Hessian serves: it hardly changes along a path
+_WHOLE = 30_000  # entries of Z that are not worth a choice of columns
+_SLOW = 0.1  # of the last step's fall: a Hessian whose steps shrink no faster is made anew
 _STALLED = 5  # steps that change nothing before the search is given up
 
 
@@ -40,7 +40,8 @@ class CoupledNewton:
         barrier: Callable[..., Array] | None = None,
     ) -> None:
         self.standard, self.tol, self.max_iter = standard, tol, max_iter
-        self.whole, self.barrier = standard.size <= _WHOLE or barrier is not None, barrier
+        self.barrier, entries = barrier, standard.size * standard.Z.shape[0]
+        self.whole = barrier is not None or (standard.size <= 100 and entries <= _WHOLE)
         self.rows: CoupledRows = standard.rows
         self.rounds = 0
         self.among = AmongRows(standard) if AmongRows.applies(standard) else None
@@ -75,7 +76,9 @@ class CoupledNewton:
         if self.whole:
             working = ~form.fixed
         eta = standard.eta_of_few(g)
-        value, close, stalled = self._objective(g, eta, strength), False, 0
+        value, close, stalled, fell = self._objective(g, eta, strength), False, 0, np.inf
+        if guess is None:
+            self._curved = None
         if guess is not None:
             cols = np.flatnonzero(working)
             there = eta + self._change(guess - g, cols)
@@ -98,13 +101,14 @@ class CoupledNewton:
                 pull = np.abs(slopes - strength * form.l2 * (g - form.loc))
                 working |= beyond(form, pull, strength) & ~form.fixed
             cols = np.flatnonzero(working)
-            if (rounds - 1) % (1 if guess is None else _KEPT) == 0:
-                self._curved = None
             proposal = self._propose(g, eta, slopes, strength, cols)
             moved = self._search(g, eta, value, proposal, strength, cols)
             if moved is None or stalled > _STALLED:
                 break
             stalled += int(value - moved[2] <= 1e-15 * abs(value))
+            if guess is None or value - moved[2] > _SLOW * fell:
+                self._curved = None
+            fell = value - moved[2]
             close = value - moved[2] <= np.sqrt(self.tol) * standard.reference
             g, eta, value = moved
             slopes = self._pull(eta, slopes, cols)
