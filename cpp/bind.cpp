@@ -20,6 +20,7 @@
 void bind_groups(nb::module_& m);
 void bind_outputs(nb::module_& m);
 void bind_local(nb::module_& m);
+void bind_structured(nb::module_& m);
 
 namespace {
 
@@ -371,4 +372,5 @@ NB_MODULE(_core, m) {
   bind_groups(m);
   bind_outputs(m);
   bind_local(m);
+  bind_structured(m);
 }
