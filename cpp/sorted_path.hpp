@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "cross.hpp"
@@ -105,27 +106,35 @@ class SortedPath {
     cols_.clear();
     for (std::size_t j = 0; j < p_.m; ++j)
       if (inside_[j]) cols_.push_back(j);
-    const std::size_t w = cols_.size();
-    if (w == 0) return true;
-    std::vector<double> gram = inner_.release_gram(), q = inner_.release_q(), start(w);
-    std::vector<char> ranked(w);
-    gram.resize(w * w), q.resize(w);
-    for (std::size_t a = 0; a < w; ++a) {
-      const double* column = p_.gram + cols_[a] * p_.stride;
-      for (std::size_t b = 0; b < w; ++b) gram[a * w + b] = column[cols_[b]];
-      q[a] = p_.q[cols_[a]], start[a] = x_[cols_[a]];
-      ranked[a] = static_cast<char>(p_.ranked[cols_[a]]);
+    if (cols_.empty()) return true;
+    if (4 * cols_.size() >= 3 * p_.m) {  // a copy would hardly be smaller
+      inner_.load(p_.gram, p_.stride, p_.m, p_.q, p_.ranked, p_.rates);
+      const bool reached = inner_.solve(x_, s, p_.size, room, max_rounds, rounds, stop);
+      std::copy(inner_.x().begin(), inner_.x().end(), x_);
+      return reached;
     }
-    inner_.load(std::move(gram), std::move(q), ranked, p_.rates);
-    const bool reached = inner_.solve(start, s, p_.size, room, max_rounds, rounds, stop);
+    gather();
+    const std::size_t w = cols_.size();
+    inner_.load(gram_.data(), w, w, q_.data(), ranked_.data(), p_.rates);
+    const bool reached = inner_.solve(start_.data(), s, p_.size, room, max_rounds, rounds, stop);
     for (std::size_t a = 0; a < w; ++a) x_[cols_[a]] = inner_.x()[a];
     return reached;
   }
 
+  void gather() {
+    const std::size_t w = cols_.size();
+    gram_.resize(w * w), q_.resize(w), start_.resize(w), ranked_.resize(w);
+    for (std::size_t a = 0; a < w; ++a) {
+      const double* column = p_.gram + cols_[a] * p_.stride;
+      for (std::size_t b = 0; b < w; ++b) gram_[a * w + b] = column[cols_[b]];
+      q_[a] = p_.q[cols_[a]], start_[a] = x_[cols_[a]], ranked_[a] = p_.ranked[cols_[a]];
+    }
+  }
+
   SortedModel p_;
   double* x_ = nullptr;
-  std::vector<double> v_, part_;  // v = q - G x
-  std::vector<std::uint8_t> inside_;
+  std::vector<double> v_, part_, gram_, q_, start_;  // v = q - G x
+  std::vector<std::uint8_t> inside_, ranked_;
   std::vector<std::size_t> pulls_, zeros_, used_, cols_;
   SortedQuadratic inner_;
 };

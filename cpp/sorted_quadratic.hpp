@@ -8,40 +8,14 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "cross.hpp"
-#include "factor.hpp"
+#include "ordered_quadratic.hpp"
 #include "simd.hpp"
 
 namespace priorfit {
-
-// Neighbours of a sequence are pooled until the means of the blocks fall.
-class FallingBlocks {
- public:
-  struct Block {
-    double sum, weight;
-    std::size_t end;
-    double mean() const { return sum / weight; }
-  };
-
-  void clear() { blocks_.clear(); }
-
-  void push(double sum, double weight, std::size_t end) {
-    Block fresh{sum, weight, end};
-    while (!blocks_.empty() && blocks_.back().mean() <= fresh.mean()) {
-      fresh.sum += blocks_.back().sum;
-      fresh.weight += blocks_.back().weight;
-      blocks_.pop_back();
-    }
-    blocks_.push_back(fresh);
-  }
-
-  const std::vector<Block>& get() const { return blocks_; }
-
- private:
-  std::vector<Block> blocks_;
-};
 
 // Sorts `which` by falling |value|.
 inline void by_falling_size(std::vector<std::size_t>& which, const double* value) {
@@ -72,31 +46,27 @@ inline double model_gap(double fit, double left, double penalty, double size, do
 
 class SortedQuadratic {
  public:
-  // G (m x m, columns next to each other) and q; which coordinates are ranked, the others pay
-  // nothing; the first rates of the whole problem.
-  void load(std::vector<double>&& gram, std::vector<double>&& q, const std::vector<char>& ranked,
-            const double* rates) {
-    gram_ = std::move(gram), q_ = std::move(q), rates_ = rates;
-    m_ = q_.size();
+  // G (m x m, symmetric, column j at gram + j * stride) and q; which coordinates are ranked, the
+  // others pay nothing; the first rates of the whole problem. All must outlive the solution.
+  void load(const double* gram, std::size_t stride, std::size_t m, const double* q,
+            const std::uint8_t* ranked, const double* rates) {
+    gram_ = gram, stride_ = stride, m_ = m, q_ = q, rates_ = rates;
     order_.clear(), free_.clear();
     for (std::size_t j = 0; j < m_; ++j) (ranked[j] ? order_ : free_).push_back(j);
     for (std::vector<double>* v : {&x_, &v_, &there_, &step_, &image_}) v->assign(m_, 0.0);
-    every_.resize(m_);
-    for (std::size_t j = 0; j < m_; ++j) every_[j] = j;
     pulls_ = order_;
   }
 
-  std::vector<double>&& release_gram() { return std::move(gram_); }
-  std::vector<double>&& release_q() { return std::move(q_); }
   const std::vector<double>& x() const { return x_; }
 
   // From x until the gap of these coordinates is at most `room`; false where rounding or the number
   // of rounds ended it before.
   template <class Stop>
-  bool solve(const std::vector<double>& start, double s, double size, double room, int max_rounds,
+  bool solve(const double* start, double s, double size, double room, int max_rounds,
              int& rounds, Stop&& stop) {
-    x_ = start, s_ = s;
-    refresh();
+    x_.assign(start, start + m_), s_ = s;
+    v_.assign(q_, q_ + m_);
+    subtract(x_, v_);
     double before = INFINITY;
     int stale = 0;
     for (rounds = 1; rounds <= max_rounds && !stop(); ++rounds) {
@@ -113,22 +83,16 @@ class SortedQuadratic {
   }
 
  private:
-  static constexpr int most_steps = 20, most_merges = 4;
+  static constexpr int most_steps = 20;
 
-  const double* column(std::size_t j) const { return gram_.data() + j * m_; }
-
-  // v = q - G x
-  void refresh() {
-    v_ = q_;
-    subtract(x_, v_);
-  }
+  const double* column(std::size_t j) const { return gram_ + j * stride_; }
 
   // y -= G x
   void subtract(const std::vector<double>& x, std::vector<double>& y) {
     used_.clear(), part_.clear();
     for (std::size_t j = 0; j < m_; ++j)
       if (x[j] != 0.0) used_.push_back(j), part_.push_back(-x[j]);
-    combine(gram_.data(), static_cast<std::ptrdiff_t>(m_), used_.data(), part_.data(), used_.size(),
+    combine(gram_, static_cast<std::ptrdiff_t>(stride_), used_.data(), part_.data(), used_.size(),
             y.data(), m_);
   }
 
@@ -140,13 +104,13 @@ class SortedQuadratic {
   }
 
   double value() {
-    return penalty() - 0.5 * (dot(q_.data(), x_.data(), m_) + dot(v_.data(), x_.data(), m_));
+    return penalty() - 0.5 * (dot(q_, x_.data(), m_) + dot(v_.data(), x_.data(), m_));
   }
 
   double gap(double size) {
     by_falling_size(pulls_, v_.data());
     const double norm = sorted_dual_norm(pulls_, v_.data(), rates_) / s_;
-    return model_gap(dot(q_.data(), x_.data(), m_), dot(v_.data(), x_.data(), m_), penalty(), size,
+    return model_gap(dot(q_, x_.data(), m_), dot(v_.data(), x_.data(), m_), penalty(), size,
                      norm > 1.0 ? 1.0 / norm : 1.0);
   }
 
@@ -189,13 +153,22 @@ class SortedQuadratic {
     for (std::size_t k : order_) there_[k] += 0.0;  // no -0
   }
 
-  // Steps on the clusters until none of them meet.
+  // The minimum over one size for each cluster and the free coordinates, signs and order as they
+  // are.
   void newton() {
-    for (int k = 0; k < most_merges; ++k) {
-      find_clusters();
-      if (ends_.empty() && free_.empty()) return;
-      if (!solve_clusters() || !take_step()) return;
+    find_clusters();
+    if (ends_.empty() && free_.empty()) return;
+    load_clusters();
+    sizes_.resize(ends_.size() + free_.size(), 0.0);
+    part_ = sizes_;
+    clusters_.solve(sizes_, rest_);
+    for (std::size_t a = 0; a < member_.size(); ++a) {
+      const double to = sizes_[owner_[a]];
+      if (owner_[a] < ends_.size()) x_[member_[a]] = to == 0.0 ? 0.0 : side_[a] * to;
+      else x_[member_[a]] += to;
     }
+    for (std::size_t k = 0; k < sizes_.size(); ++k)
+      if (sizes_[k] != part_[k]) axpy(part_[k] - sizes_[k], images_.data() + k * m_, v_.data(), m_);
   }
 
   // Clusters of equal sizes, largest first: members order_[ends_[k - 1] .. ends_[k]).
@@ -213,8 +186,7 @@ class SortedQuadratic {
   std::size_t begin_of(std::size_t k) const { return k ? ends_[k - 1] : 0; }
   double sign(std::size_t j) const { return x_[j] < 0.0 ? -1.0 : 1.0; }
 
-  // moves_: the step of each cluster's size and of each free coordinate to the minimum on them.
-  bool solve_clusters() {
+  void load_clusters() {
     const std::size_t c = ends_.size(), all = c + free_.size();
     owner_.clear(), side_.clear(), member_.clear();
     for (std::size_t k = 0; k < c; ++k)
@@ -222,110 +194,39 @@ class SortedQuadratic {
         member_.push_back(order_[i]), owner_.push_back(k), side_.push_back(sign(order_[i]));
     for (std::size_t f = 0; f < free_.size(); ++f)
       member_.push_back(free_[f]), owner_.push_back(c + f), side_.push_back(1.0);
-    moves_.assign(all, 0.0);
-    for (std::size_t k = 0; k < c; ++k) moves_[k] = -sums_[k];
+    rest_.assign(all, 0.0), counts_.assign(all, 0.0);
+    for (std::size_t k = 0; k < c; ++k) rest_[k] = -sums_[k];
+    for (std::size_t a = 0; a < member_.size(); ++a)
+      rest_[owner_[a]] += side_[a] * v_[member_[a]], counts_[owner_[a]] += 1.0;
+    make_images(all);
     system_.assign(all * all, 0.0);
-    for (std::size_t a = 0; a < member_.size(); ++a) {
-      moves_[owner_[a]] += side_[a] * v_[member_[a]];
-      const double* g = column(member_[a]);
-      double* row = system_.data() + owner_[a] * all;
-      for (std::size_t b = 0; b < member_.size() && owner_[b] <= owner_[a]; ++b)
-        row[owner_[b]] += side_[a] * side_[b] * g[member_[b]];
+    for (std::size_t k = 0; k < all; ++k) {
+      const double* image = images_.data() + k * m_;
+      for (std::size_t b = 0; b < member_.size() && owner_[b] <= k; ++b)
+        system_[k * all + owner_[b]] += side_[b] * image[member_[b]];
     }
-    for (std::size_t k = 0; k < all; ++k) system_[k * all + k] *= 1.0 + ridge;
-    factor_.assign(system_.data(), all, all);
-    if (factor_.size() < all) return false;
-    factor_.solve(moves_.data());
-    return true;
+    clusters_.load(system_, all, c, counts_.data());
   }
 
-  // The whole step, sizes that would cross pooled, where it brings something; else the step up to
-  // where the first sizes meet. Whether some met.
-  bool take_step() {
-    const double before = value();
-    const double first = reach();
-    there_ = x_;
-    const bool pooled = pool();
-    place(1.0);
-    refresh();
-    if (!pooled && first >= 1.0) {
-      if (value() > before) undo();
-      return false;
-    }
-    if (value() < before) return true;
-    undo();
-    meet(first);
-    place(1.0);
-    refresh();
-    if (value() <= before) return true;
-    undo();
-    return false;
-  }
-
-  void undo() {
-    x_ = there_;
-    find_clusters();
-    refresh();
-  }
-
-  // The part of the step after which two sizes, or one and 0, are equal.
-  double reach() const {
-    double most = 1.0;
-    for (std::size_t k = 0; k < ends_.size(); ++k) {
-      const bool last = k + 1 == ends_.size();
-      const double gap = sizes_[k] - (last ? 0.0 : sizes_[k + 1]);
-      const double closing = (last ? 0.0 : moves_[k + 1]) - moves_[k];
-      if (closing > 0.0) most = std::min(most, gap / closing);
-    }
-    return most;
-  }
-
-  // target_: sizes after the whole step, made falling; whether some had to be pooled.
-  bool pool() {
-    blocks_.clear();
-    for (std::size_t k = 0; k < ends_.size(); ++k) {
-      const double weight = static_cast<double>(ends_[k] - begin_of(k));
-      blocks_.push(weight * (sizes_[k] + moves_[k]), weight, k + 1);
-    }
-    target_.resize(ends_.size());
-    std::size_t k = 0;
-    bool pooled = blocks_.get().size() < ends_.size();
-    for (const auto& block : blocks_.get()) {
-      pooled = pooled || block.mean() < 0.0;
-      for (const double size = std::max(block.mean(), 0.0); k < block.end; ++k) target_[k] = size;
-    }
-    return pooled;
-  }
-
-  // target_: sizes after a part of the step, those that meet made equal.
-  void meet(double part) {
-    target_.resize(ends_.size());
-    for (std::size_t k = 0; k < ends_.size(); ++k) target_[k] = sizes_[k] + part * moves_[k];
-    for (std::size_t f = ends_.size(); f < moves_.size(); ++f) moves_[f] *= part;
-    const double near = ends_.empty() ? 0.0 : 1e-12 * target_[0];
-    for (std::size_t k = ends_.size(); k-- > 0;) {
-      const double next = k + 1 < ends_.size() ? target_[k + 1] : 0.0;
-      if (target_[k] - next <= near) target_[k] = next;
+  // images_: G times the signs of each cluster.
+  void make_images(std::size_t all) {
+    images_.assign(all * m_, 0.0);
+    for (std::size_t a = 0; a < member_.size();) {
+      const std::size_t k = owner_[a], first = a;
+      while (a < member_.size() && owner_[a] == k) ++a;
+      combine(gram_, static_cast<std::ptrdiff_t>(stride_), member_.data() + first,
+              side_.data() + first, a - first, images_.data() + k * m_, m_);
     }
   }
 
-  void place(double part) {
-    for (std::size_t k = 0; k < ends_.size(); ++k)
-      for (std::size_t i = begin_of(k); i < ends_[k]; ++i)
-        x_[order_[i]] = target_[k] == 0.0 ? 0.0 : sign(order_[i]) * target_[k];
-    for (std::size_t f = 0; f < free_.size(); ++f) x_[free_[f]] += part * moves_[ends_.size() + f];
-  }
-
-  static constexpr double ridge = 1e-9;  // of the diagonal: the next step corrects what it moved
-
-  std::size_t m_ = 0;
+  std::size_t m_ = 0, stride_ = 0;
   double s_ = 1.0, curvature_ = 0.0;
-  const double* rates_ = nullptr;
-  std::vector<double> gram_, q_, x_, v_, there_, step_, image_;      // v = q - G x
-  std::vector<double> part_, side_, system_, moves_, target_, sums_, sizes_;
-  std::vector<std::size_t> order_, pulls_, free_, every_, used_, owner_, member_, ends_;
+  const double *gram_ = nullptr, *q_ = nullptr, *rates_ = nullptr;
+  std::vector<double> x_, v_, there_, step_, image_;      // v = q - G x
+  std::vector<double> part_, side_, system_, images_, rest_, counts_, sums_, sizes_;
+  std::vector<std::size_t> order_, pulls_, free_, used_, owner_, member_, ends_;
   FallingBlocks blocks_;
-  Factor factor_;
+  OrderedQuadratic clusters_;
 };
 
 }  // namespace priorfit

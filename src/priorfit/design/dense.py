@@ -125,7 +125,7 @@ class Dense(Design):
         center, unit = center[cols], 1.0 / scale[cols]
         plain = bool(np.all(unit == 1.0))
         order: Literal["C", "F"] = "F" if self.values.strides[0] < self.values.strides[1] else "C"
-        buffer = np.empty((step, len(cols)), order=order)
+        buffer = np.empty((min(step, self.shape[0]), len(cols)), order=order)
         for start in range(0, self.shape[0], step):
             values = self.values[start : start + step]
             block = buffer[: len(values)]

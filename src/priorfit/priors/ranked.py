@@ -27,19 +27,17 @@ def prox_sorted(z: Array, rates: Array) -> Array:
     return out
 
 
-def _steepest(rest: Array, level: Array) -> tuple[float, float]:
-    """Of runs of equal ``level``: the largest mean of a run's first members, and the largest of its
-    last with the sign turned; 0 where none is above 0."""
-    if not len(rest):
-        return 0.0, 0.0
-    first = np.flatnonzero(np.diff(level, prepend=np.nan) != 0)
-    counts = np.diff(np.append(first, len(rest)))
-    sums = np.append(0.0, np.cumsum(rest))
-    begin, end = np.repeat(first, counts), np.repeat(first + counts, counts)
-    place = np.arange(len(rest))
-    up = (sums[1:] - sums[begin]) / (place + 1 - begin)
-    down = (sums[place] - sums[end]) / (end - place)
-    return float(np.max(up, initial=0.0)), float(np.max(down, initial=0.0))
+def _steepest(rest: Array, level: Array) -> float:
+    """Of runs of equal ``level``: the largest mean of a run's first members, or of its last ones
+    with the sign turned; 0 where none is above 0."""
+    place = np.arange(len(rest) + 1)
+    first = np.concatenate([[0], np.flatnonzero(level[1:] != level[:-1]) + 1, [len(rest)]])
+    counts = first[1:] - first[:-1]
+    sums = np.concatenate([[0.0], np.cumsum(rest)])
+    begin, end = np.repeat(first[:-1], counts), np.repeat(first[1:], counts)
+    up = (sums[1:] - sums[begin]) / (place[1:] - begin)
+    down = (sums[:-1] - sums[end]) / (end - place[:-1])
+    return float(max(np.max(up, initial=0.0), np.max(down, initial=0.0)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,13 +109,15 @@ class Ranked:
         """How fast ``s total(t) - v't`` falls per unit of l1 length, in the best direction that
         moves the largest or the smallest pulls of one cluster of equal sizes; (p,) to >= 0."""
         sizes, pull = self.sizes(t), v[self.columns] / self.units
-        moved = np.flatnonzero(sizes)
-        rates = strength * self.rates
-        zeros = -np.sort(-np.abs(pull[sizes == 0])) - rates[len(moved) :]
-        sizes, pull = sizes[moved], (np.sign(t[self.columns]) * pull)[moved]
-        order = np.lexsort((-pull, -sizes))
-        up, down = _steepest(pull[order] - rates[: len(moved)], sizes[order])
-        return max(_steepest(zeros, np.zeros(len(zeros)))[0], up, down) * float(self.units.max())
+        moved, rates = np.flatnonzero(sizes), strength * self.rates
+        zeros = np.sort(np.abs(pull[sizes == 0]))[::-1] - rates[len(moved) :]
+        worst = np.max(np.cumsum(zeros) / np.arange(1, len(zeros) + 1), initial=0.0)
+        if len(moved):
+            sizes, pull = sizes[moved], (np.sign(t[self.columns]) * pull)[moved]
+            order = np.lexsort((-pull, -sizes))
+            inner = _steepest(pull[order] - rates[: len(moved)], sizes[order])
+            worst = np.maximum(worst, inner)
+        return float(worst) * float(self.units.max())
 
     def violations(self, t: Array, v: Array, strengths: Array) -> Array:
         """`violation` of solutions (p, k), at their strengths (k,)."""
