@@ -43,7 +43,8 @@ class CurvedSorted:
         self.ranked: Ranked = form.ranked
         self.inside = self.ranked.inside(standard.size)
         self.base = np.clip(form.loc, form.lower, form.upper)
-        self.working = ~self.inside & ~form.fixed
+        self.always = self.working = ~self.inside & ~form.fixed
+        self.room = _ROOM * min(tol, 1e-3) * standard.reference
         self._columns: Index = np.empty(0, dtype=np.intp)
         self._dense = np.empty((standard.Z.shape[0], 0), order="F")
 
@@ -62,6 +63,8 @@ class CurvedSorted:
     def _solve(self, g: Array, slopes: Array, s: float) -> tuple[Array, Certificates]:
         """Newton steps and looks at all columns in turn, until a certificate holds."""
         best, stalled = None, 0
+        if np.count_nonzero(self.working) > _ADDED + 2 * np.count_nonzero(g != self.base):
+            self.working = self.always.copy()
         point = self._point(g, self.standard.eta_of_few(g), s)
         for rounds in range(1, self.max_iter + 1):
             self.rounds = max(self.rounds, rounds)
@@ -110,9 +113,8 @@ class CurvedSorted:
         gram, h = self._curvature(point.eta)
         q = gram @ t + slopes
         size = float(t @ (q + slopes) + (score / h) @ score)
-        room = _ROOM * min(self.tol, 1e-3) * standard.reference
         inside, at = self.inside[cols], np.array([s])
-        there = solve_sorted(gram, q, inside, self.ranked.rates, size, at, t, room)[0][0]
+        there = solve_sorted(gram, q, inside, self.ranked.rates, size, at, t, self.room)[0][0]
         return there - t
 
     def _curvature(self, eta: Array) -> tuple[Array, Array]:
