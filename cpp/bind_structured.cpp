@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "binding.hpp"
+#include "chain.hpp"
 #include "sorted_path.hpp"
 
 namespace {
@@ -41,9 +42,26 @@ int solve_sorted(Matrix gram, Vector q, Flags ranked, Vector rates, double size,
   return most;
 }
 
+void total_variation(Vector h, Vector q, Vector rates, Span b) {
+  const std::size_t n = h.shape(0);
+  require(n > 0 && q.shape(0) == n && b.shape(0) == n, "h, q and b must have the same length");
+  require(rates.shape(0) + 1 == n, "rates: one per pair of neighbours");
+  nb::gil_scoped_release no_gil;
+  priorfit::TotalVariation().solve(h.data(), q.data(), rates.data(), n, b.data());
+}
+
+// `factor` is n x (bandwidth + 1), the columns of a banded Cholesky factor.
+void inverse_diagonal(Rows factor, Span out) {
+  require(factor.shape(1) > 0 && out.shape(0) == factor.shape(0), "out must have length n");
+  nb::gil_scoped_release no_gil;
+  priorfit::inverse_diagonal(factor.data(), factor.shape(0), factor.shape(1) - 1, out.data());
+}
+
 }  // namespace
 
 void bind_structured(nb::module_& m) {
   m.def("solve_sorted", &solve_sorted, "gram"_a.noconvert(), "q"_a, "ranked"_a, "rates"_a, "size"_a,
         "strengths"_a, "x"_a.noconvert(), "room"_a, "max_rounds"_a);
+  m.def("total_variation", &total_variation, "h"_a, "q"_a, "rates"_a, "b"_a.noconvert());
+  m.def("inverse_diagonal", &inverse_diagonal, "factor"_a.noconvert(), "out"_a.noconvert());
 }

@@ -167,7 +167,7 @@ def _ordered(rng, eta):
     return y
 
 
-#: priors over sorted weights: kinks and several optima are refused, as a law of solve/structured says
+#: priors over sorted weights: a loss with kinks or several optima is refused
 SORTED = ("slope", "slope loc", "slope per column", "oscar")
 
 

@@ -24,7 +24,14 @@ from priorfit.priors import NormalForm
 from priorfit.solve.blocks import Blocks
 from priorfit.solve.standard import Standard
 
-__all__ = ["native_loss", "native_rows", "solve_glm", "solve_group_quadratic", "solve_quadratic", "solve_sorted"]
+__all__ = [
+    "native_loss",
+    "native_rows",
+    "solve_glm",
+    "solve_group_quadratic",
+    "solve_quadratic",
+    "solve_sorted",
+]
 
 
 class NativeRows(NamedTuple):

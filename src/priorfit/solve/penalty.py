@@ -92,7 +92,8 @@ def penalty_conjugate(standard: Standard, g: Array, v: Array, strengths: Array) 
 
 def _separable(form: NormalForm, which: Mask) -> NormalForm:
     """The rates and bounds of some coordinates."""
-    return NormalForm(*(a[which] for a in (form.l1, form.l2, form.loc, form.lower, form.upper)))
+    loc, lower, upper = form.loc[which], form.lower[which], form.upper[which]
+    return NormalForm(form.l1[which], form.l2[which], loc, lower, upper)
 
 
 def _conjugates(form: NormalForm, v: Array, strengths: Array, radius: Array) -> Array:

@@ -115,7 +115,7 @@ class CurvedSorted:
         size = float(t @ (q + slopes) + (score / h) @ score)
         inside, at = self.inside[cols], np.array([s])
         there = solve_sorted(gram, q, inside, self.ranked.rates, size, at, t, self.room)[0][0]
-        return there - t
+        return np.asarray(there - t)
 
     def _curvature(self, eta: Array) -> tuple[Array, Array]:
         """The Hessian over the working columns, and that of each row, or a bound of it."""
@@ -159,4 +159,4 @@ def entering_zeros(ranked: Ranked, t: Array, slopes: Array, s: float) -> Index:
     order = np.argsort(-pull)
     excess = np.cumsum(pull[order] - s * ranked.rates[len(ranked.columns) - len(zeros) :])
     last = int(np.argmax(excess)) + 1 if len(excess) and excess.max() > 0 else 0
-    return zeros[order[:last]]
+    return np.asarray(zeros[order[:last]])
