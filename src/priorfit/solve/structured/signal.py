@@ -72,8 +72,7 @@ def fit_signal(problem: Problem, phi: float | None, tol: float) -> SignalFit | N
     With an intercept the level is its own: the first weight is then at its prior mean.
     """
     walk = None if phi is None else walk_of(problem)
-    size = _null_deviance(problem)
-    if walk is None or phi is None or not size > 0:
+    if walk is None or phi is None or not (size := _null_deviance(problem)) > 0:
         return None
     rates = phi * walk.rates
     if not np.all((rates > _SMALLEST) & (rates < _LARGEST)):
