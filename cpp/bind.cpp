@@ -1,4 +1,5 @@
-// With bind_groups.cpp, bind_local.cpp and bind_outputs.cpp the only files that know Python.
+// With bind_groups.cpp, bind_local.cpp, bind_outputs.cpp and bind_structured.cpp the only files that
+// know Python.
 #include <nanobind/stl/string.h>
 
 #include <mutex>

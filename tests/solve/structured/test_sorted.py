@@ -1,4 +1,4 @@
-"""Laws of priors over sorted weights: the native minimum, its screening, every convex likelihood."""
+"""Laws of priors over sorted weights: the native minimum, screening, every convex likelihood."""
 
 from dataclasses import replace
 
@@ -131,7 +131,8 @@ def test_many_alike_columns_are_one_cluster():
     prior = pf.SLOPE(rates=np.linspace(2.0, 1.0, 100))
     fit = pf.solve(pf.Problem.make(X, y, prior=prior, likelihood=pf.Gaussian(3.0)))
     assert fit.certificate.certified
-    assert len(np.unique(fit.coef[:50])) == 1 and fit.coef[0] > 0
+    assert len(np.unique(fit.coef[:50])) == 1
+    assert fit.coef[0] > 0
     assert fit.df <= 1 + len(np.unique(np.abs(fit.coef[fit.coef != 0])))
 
 
