@@ -1,4 +1,5 @@
-// With bind_groups.cpp, bind_local.cpp and bind_outputs.cpp the only files that know Python.
+// With bind_groups.cpp, bind_local.cpp, bind_outputs.cpp and bind_structured.cpp the only files that
+// know Python.
 #include <nanobind/stl/string.h>
 
 #include <mutex>
@@ -20,6 +21,7 @@
 void bind_groups(nb::module_& m);
 void bind_outputs(nb::module_& m);
 void bind_local(nb::module_& m);
+void bind_structured(nb::module_& m);
 
 namespace {
 
@@ -371,4 +373,5 @@ NB_MODULE(_core, m) {
   bind_groups(m);
   bind_outputs(m);
   bind_local(m);
+  bind_structured(m);
 }

@@ -167,7 +167,7 @@ def _ordered(rng, eta):
     return y
 
 
-#: priors over sorted weights: coupled rows and kinks are refused, as a law of solve/structured says
+#: priors over sorted weights: a loss with kinks or several optima is refused
 SORTED = ("slope", "slope loc", "slope per column", "oscar")
 
 
@@ -178,7 +178,7 @@ COLUMNWISE = [name for name in ALL_PRIORS if name not in SORTED]
 def refused(row):
     """Whether a prior and a likelihood of the registries do not go together."""
     known = [EVERY_LIKELIHOOD[x][0] for x in row if x in EVERY_LIKELIHOOD]
-    other = any(k.coupled or not k.smooth or not k.convex for k in known)
+    other = any(not k.smooth or not k.convex for k in known)
     return other and any(x in SORTED for x in row)
 
 

@@ -48,6 +48,19 @@ def solve_group_quadratic(
     tol: float,
     max_rounds: int,
 ) -> tuple[int, int]: ...
+def solve_sorted(
+    gram: _F,
+    q: _F,
+    ranked: NDArray[np.uint8],
+    rates: _F,
+    size: float,
+    strengths: _F,
+    x: _F,
+    room: float,
+    max_rounds: int,
+) -> int: ...
+def total_variation(h: _F, q: _F, rates: _F, b: _F) -> None: ...
+def inverse_diagonal(factor: _F, out: _F) -> None: ...
 def solve_local_quadratic(
     gram: _F,
     q: _F,

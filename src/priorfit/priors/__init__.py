@@ -4,7 +4,7 @@ from priorfit.priors.adaptive import adaptive
 from priorfit.priors.balls import Ball, L1Ball, L2Ball
 from priorfit.priors.base import Prior
 from priorfit.priors.by_column import ByColumn, as_prior
-from priorfit.priors.change import Basis, Change
+from priorfit.priors.change import Basis, Change, Cumulative
 from priorfit.priors.compare import Comparison
 from priorfit.priors.describe import describe
 from priorfit.priors.differences import RandomWalk
@@ -37,6 +37,7 @@ __all__ = [
     "Cauchy",
     "Change",
     "Comparison",
+    "Cumulative",
     "ElasticNet",
     "Exponential",
     "Flat",

@@ -27,6 +27,19 @@ def prox_sorted(z: Array, rates: Array) -> Array:
     return out
 
 
+def _steepest(rest: Array, level: Array) -> float:
+    """Of runs of equal ``level``: the largest mean of a run's first members, or of its last ones
+    with the sign turned; 0 where none is above 0."""
+    place = np.arange(len(rest) + 1)
+    first = np.concatenate([[0], np.flatnonzero(level[1:] != level[:-1]) + 1, [len(rest)]])
+    counts = first[1:] - first[:-1]
+    sums = np.concatenate([[0.0], np.cumsum(rest)])
+    begin, end = np.repeat(first[:-1], counts), np.repeat(first[1:], counts)
+    up = (sums[1:] - sums[begin]) / (place[1:] - begin)
+    down = (sums[:-1] - sums[end]) / (end - place[:-1])
+    return float(max(np.max(up, initial=0.0), np.max(down, initial=0.0)))
+
+
 @dataclass(frozen=True, eq=False)
 class Ranked:
     """``sum_i rates_i |u|_(i)``, u = units * t, where |u|_(1) >= |u|_(2) >= ... of ``columns``.
@@ -95,20 +108,16 @@ class Ranked:
     def violation(self, t: Array, v: Array, strength: float) -> float:
         """How fast ``s total(t) - v't`` falls per unit of l1 length, in the best direction that
         moves the largest or the smallest pulls of one cluster of equal sizes; (p,) to >= 0."""
-        sizes = self.sizes(t)
-        sign = np.sign(t[self.columns])
-        pull = v[self.columns] / self.units
-        pull = np.where(sign == 0, np.abs(pull), sign * pull)
-        order = np.lexsort((-pull, -sizes))
-        rest, worst, start = (pull[order] - strength * self.rates), 0.0, 0
-        ends = np.append(np.flatnonzero(np.diff(sizes[order])) + 1, len(sizes))
-        for end in ends:
-            count = np.arange(1, end - start + 1)
-            worst = max(worst, float((np.cumsum(rest[start:end]) / count).max()))
-            if sizes[order[start]] > 0:
-                worst = max(worst, float((-np.cumsum(rest[start:end][::-1]) / count).max()))
-            start = end
-        return worst * float(self.units.max())
+        sizes, pull = self.sizes(t), v[self.columns] / self.units
+        moved, rates = np.flatnonzero(sizes), strength * self.rates
+        zeros = np.sort(np.abs(pull[sizes == 0]))[::-1] - rates[len(moved) :]
+        worst = np.max(np.cumsum(zeros) / np.arange(1, len(zeros) + 1), initial=0.0)
+        if len(moved):
+            sizes, pull = sizes[moved], (np.sign(t[self.columns]) * pull)[moved]
+            order = np.lexsort((-pull, -sizes))
+            inner = _steepest(pull[order] - rates[: len(moved)], sizes[order])
+            worst = np.maximum(worst, inner)
+        return float(worst) * float(self.units.max())
 
     def violations(self, t: Array, v: Array, strengths: Array) -> Array:
         """`violation` of solutions (p, k), at their strengths (k,)."""

@@ -61,8 +61,7 @@ _TRAITS = (
     _Trait(
         lambda s: s.form.ranked is not None,
         _all_but("sorted", "reference"),
-        "a prior that is not sorted, and a sorted one a convex likelihood of independent rows "
-        "that has derivatives",
+        "a prior that is not sorted, and a sorted one a convex likelihood that has derivatives",
         "sorted",
         "a sorted prior",
     ),
@@ -89,7 +88,7 @@ _TRAITS = (
     ),
     _Trait(
         lambda s: s.likelihood.coupled,
-        _all_but("coupled", "local", "barrier", "reference"),
+        _all_but("coupled", "local", "sorted", "barrier", "reference"),
         "a likelihood whose rows are not coupled",
         "coupled",
         "a likelihood with coupled rows",

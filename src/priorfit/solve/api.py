@@ -29,7 +29,7 @@ from priorfit.solve.shape import with_shape
 from priorfit.solve.small import SmallFit, fit_small
 from priorfit.solve.standard import Standard, standardize
 from priorfit.solve.status import Status
-from priorfit.solve.structured import solver_for
+from priorfit.solve.structured import SignalFit, fit_signal, solver_for
 
 __all__ = ["check_settings", "solve", "solve_quietly"]
 
@@ -131,6 +131,10 @@ def _changed(
     warm: Solution | Start | None,
 ) -> Solution:
     """The fit in the coordinates in which the prior is simple, and back."""
+    if solver == "auto" and warm is None:
+        signal = fit_signal(problem, problem.likelihood.known_dispersion, tol)
+        if signal is not None and signal.gap <= tol:
+            return _signal_solution(problem, signal, tol)
     if warm is not None:
         warm = warm._replace(coef=change.into(warm.coef))
     solver = solver_for(problem, solver)
@@ -204,6 +208,22 @@ def _solution(
     objective = problem.neg_log_likelihood(intercept, coef, phi) + neg_log_belief(belief, coef)
     proof = certificate, status, *engine_used
     return Solution(intercept, coef, phi, objective, df, *proof, likelihood)
+
+
+def _signal_solution(problem: Problem, fit: SignalFit, tol: float) -> Solution:
+    phi = problem.likelihood.known_dispersion or 1.0
+    return Solution(
+        intercept=fit.intercept,
+        coef=fit.coef,
+        phi=phi,
+        objective=problem.objective(fit.intercept, fit.coef, phi),
+        df=fit.df,
+        certificate=Certificate(fit.gap, fit.kkt, tol),
+        status=Status.CERTIFIED,
+        solver="chain",
+        n_iter=1,
+        likelihood=problem.likelihood,
+    )
 
 
 def _small_solution(problem: Problem, small: SmallFit, tol: float) -> Solution:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from priorfit._typing import Array, Index
+from priorfit.design import Dense, Scaled
 from priorfit.priors import NormalForm
 from priorfit.solve.coupled.bound import dual_value, meet_flat
 from priorfit.solve.local.single import jump_violations
@@ -147,12 +148,20 @@ def _residuals(standard: Standard, g: Array) -> _Residuals:
     for rows in (slice(i, i + step) for i in range(0, n, step)):
         Z = standard.Z if step >= n else standard.Z.take_rows(rows)
         y, w = standard.y[rows, None], standard.weights[rows, None]
-        residual = y - Z.matvec(g)
+        residual = y - _fitted(Z, g)
         theta = residual * w
         square += np.einsum("ik,ik->k", residual, theta)
         inner += (y.T @ theta)[0]
         slopes += Z.rmatvec(theta)
     return _Residuals(square, inner, slopes)
+
+
+def _fitted(Z: Scaled, g: Array) -> Array:
+    """``Z g`` (n, k), from the columns in use only where these are few."""
+    used = np.flatnonzero(np.any(g, axis=1))
+    if 8 * len(used) > len(g) or not isinstance(Z.base, Dense):
+        return Z.matvec(g)
+    return np.asarray(Z.columns(used, np.zeros(len(g)))[0] @ g[used])
 
 
 def _residuals_by_gram(standard: Standard, g: Array) -> _Residuals:

@@ -39,10 +39,10 @@ from priorfit.solve.standard import Standard, standardize
 from priorfit.solve.structured import (
     ChainNewton,
     Interior,
-    SortedWeights,
     is_chain,
     minimise_quadratic,
     solver_for,
+    sorted_engine,
 )
 from priorfit.solve.working_set import WorkingSet
 
@@ -89,10 +89,10 @@ def _select(standard: Standard, only: float | None = None) -> str:
         return "interior-point"
     if not standard.likelihood.convex:
         return "several-starts"
-    if standard.likelihood.coupled:
-        return "coupled"
     if standard.form.ranked is not None:
         return "sorted"
+    if standard.likelihood.coupled:
+        return "coupled"
     if not standard.gaussian:
         return "newton"
     if standard.form.groups is not None:
@@ -190,7 +190,7 @@ _MAKERS: dict[str, Callable[[Standard, float, int, float | None], Engine]] = {
     "outputs": _outputs,
     "barrier": _barrier,
     "chain": _chain,
-    "sorted": lambda s, tol, most, _: SortedWeights(s, tol, most),
+    "sorted": lambda s, tol, most, _: sorted_engine(s, tol, min(most, 200)),
     "local": _local,
     "interior-point": lambda s, tol, *_: InteriorPoint(s, tol),
     "several-starts": _several_starts,

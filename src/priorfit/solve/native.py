@@ -10,7 +10,8 @@ from priorfit._core import evaluate_rows as _native_evaluate_rows
 from priorfit._core import solve_glm as _native_solve_glm
 from priorfit._core import solve_group_quadratic as _native_solve_group_quadratic
 from priorfit._core import solve_quadratic as _native_solve_quadratic
-from priorfit._typing import Array, Index
+from priorfit._core import solve_sorted as _native_solve_sorted
+from priorfit._typing import Array, Index, Mask
 from priorfit.likelihoods import (
     Bernoulli,
     Gamma,
@@ -31,6 +32,7 @@ __all__ = [
     "solve_glm",
     "solve_group_quadratic",
     "solve_quadratic",
+    "solve_sorted",
 ]
 
 
@@ -137,3 +139,26 @@ def solve_group_quadratic(
     b = warm.copy()
     _native_solve_group_quadratic(gram, q, blocks.first, blocks.l1, blocks.rate, s, b, tol, 500)
     return b
+
+
+def solve_sorted(
+    gram: Array,
+    q: Array,
+    ranked: Mask,
+    rates: Array,
+    size: float,
+    strengths: Array,
+    warm: Array,
+    room: float,
+    max_rounds: int = 500,
+) -> tuple[Array, int]:
+    """Minimise ``x'Gx/2 - q'x + s sum_i rates_i |x_ranked|_(i)`` for every strength.
+
+    Each (k, m) starts from the last. ``room`` bounds the duality gap, of which ``size``, the square
+    of what the columns explain, is a part; also returns the largest number of rounds. Nothing is
+    trusted here, as in `solve_quadratic`.
+    """
+    x = np.empty((len(strengths), len(q)))
+    x[0] = warm
+    flags = ranked.astype(np.uint8)
+    return x, _native_solve_sorted(gram, q, flags, rates, size, strengths, x, room, max_rounds)

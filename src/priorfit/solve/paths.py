@@ -21,7 +21,7 @@ from priorfit.solve.path import Path
 from priorfit.solve.restore import restore
 from priorfit.solve.shared import Shared
 from priorfit.solve.standard import Standard, standardize
-from priorfit.solve.structured import solver_for
+from priorfit.solve.structured import SignalFit, fit_signal, solver_for, walk_of
 
 __all__ = ["path", "path_of", "solved_path"]
 
@@ -119,9 +119,14 @@ def path_of(
     """
     check_settings(tol, max_iter)
     if problem.change is not None:
-        options: Any = {"n_points": n_points, "ratio": ratio, "tol": tol, "max_iter": max_iter}
+        options: Any = {"n_points": n_points, "ratio": ratio, "tol": tol, "penalties": penalties}
+        found = _signal_path(problem, options) if solver == "auto" else None
+        if found is not None and found.certified:
+            return found
         solver = solver_for(problem, solver)
-        inner = path_of(problem.changed, penalties, solver=solver, **options)
+        inner = path_of(problem.changed, solver=solver, max_iter=max_iter, **options)
+        if found is not None and np.sum(found.gaps <= tol) > np.sum(inner.gaps <= tol):
+            return found
         coefs = problem.change.back(inner.coefs)
         return replace(inner, coefs=coefs, prior=problem.prior, problem=problem, _inner=inner)
     form = problem.prior.along(problem.form, problem.n_effective)
@@ -130,6 +135,32 @@ def path_of(
     only = float(lambdas[0]) * standard.y_unit**2 if len(lambdas) == 1 else None
     run = engine(standard, solver=solver, tol=tol, max_iter=max_iter, only=only)
     return solved_path(problem, standard, run, lambdas, tol)
+
+
+def _signal_path(problem: Problem, options: Any) -> Path | None:
+    """Point by point where every weight is seen by itself, else None."""
+    change = problem.change
+    if change is None or walk_of(problem) is None:
+        return None
+    inside = problem.changed
+    standard = standardize(inside, inside.prior.along(inside.form, inside.n_effective))
+    grid = options["penalties"], options["n_points"], options["ratio"]
+    lambdas = grid_of(inside, standard, *grid)
+    fits: list[SignalFit] = []
+    for penalty in lambdas:
+        fit = fit_signal(problem, float(penalty), options["tol"])
+        if fit is None:
+            return None
+        fits.append(fit)
+    coefs, steps = (
+        np.column_stack(v) for v in zip(*((f.coef, f.steps) for f in fits), strict=True)
+    )
+    u = change.into(coefs)
+    u[-len(steps) :] = steps
+    b0, gaps, kkts = np.array([(f.intercept, f.gap, f.kkt) for f in fits]).T
+    proof = gaps, kkts
+    inner = Path(u, b0, lambdas, *proof, inside.prior, inside, options["tol"], standard)
+    return replace(inner, coefs=coefs, prior=problem.prior, problem=problem, _inner=inner)
 
 
 def solved_path(

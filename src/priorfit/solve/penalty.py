@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from priorfit._typing import Array
+from priorfit._typing import Array, Mask
+from priorfit.priors import NormalForm
 from priorfit.solve.standard import Standard
 
 __all__ = ["feasible_share", "penalty_conjugate", "penalty_value", "penalty_violations"]
@@ -18,9 +19,15 @@ def penalty_value(standard: Standard, g: Array, strengths: Array) -> Array:
 
 def penalty_violations(standard: Standard, g: Array, slopes: Array, strengths: Array) -> Array:
     """How fast the objective falls when one coordinate moves up or down, (m, k), >= 0; for a
-    member of a group: when the whole group moves in its best direction."""
+    member of a group: when the whole group moves in its best direction; the ranked ones share the
+    first row."""
     form, groups = standard.form, standard.form.groups
     t = g - form.loc[:, None]
+    if form.ranked is not None:  # beside flat or held columns only
+        others = ~form.ranked.inside(len(g))
+        plain = replace(standard, form=_separable(form, others))
+        beside = penalty_violations(plain, g[others], slopes[others], strengths)
+        return np.vstack([form.ranked.violations(t, slopes, strengths)[None], beside])
     l1 = form.l1[:, None] * strengths
     pull = slopes - form.l2[:, None] * strengths * t
     if groups is not None:
@@ -30,8 +37,6 @@ def penalty_violations(standard: Standard, g: Array, slopes: Array, strengths: A
     up = np.where(g < form.upper[:, None], up, 0.0)
     down = np.where(g > form.lower[:, None], down, 0.0)
     worst = np.maximum(np.maximum(up, down), 0.0)
-    if form.ranked is not None:
-        worst[form.ranked.columns] = form.ranked.violations(t, slopes, strengths)
     if groups is None:
         return worst
     size, lengths = groups.distances(worst), groups.lengths(t)
@@ -70,8 +75,30 @@ def penalty_conjugate(standard: Standard, g: Array, v: Array, strengths: Array) 
     the bound holds for all solutions within ``radius``: 1000 times the largest coordinate.
     """
     form = standard.form
-    l1, l2 = form.l1[:, None] * strengths, form.l2[:, None] * strengths
     radius = 1e3 * (np.abs(g).max(axis=0) + 1.0)
+    if form.ranked is not None:
+        others, ranked = ~form.ranked.inside(len(g)), form.ranked
+        beside = _conjugates(_separable(form, others), v[others], strengths, radius).sum(axis=0)
+        beyond = radius * ranked.beyond(v, strengths)
+        return np.asarray(beside + form.loc[ranked.columns] @ v[ranked.columns] + beyond)
+    value = _conjugates(form, v, strengths, radius)
+    if form.groups is None:
+        return np.asarray(value.sum(axis=0))
+    groups, loc, l1 = form.groups, form.loc[:, None], form.l1[:, None] * strengths
+    value = np.where(groups.inside[:, None], v * loc, value)
+    beyond = groups.distances(np.maximum(np.abs(v) - l1, 0.0)) - strengths * groups.radius[:, None]
+    return np.asarray(value.sum(axis=0) + radius * np.maximum(beyond, 0.0).sum(axis=0))
+
+
+def _separable(form: NormalForm, which: Mask) -> NormalForm:
+    """The rates and bounds of some coordinates."""
+    loc, lower, upper = form.loc[which], form.lower[which], form.upper[which]
+    return NormalForm(form.l1[which], form.l2[which], loc, lower, upper)
+
+
+def _conjugates(form: NormalForm, v: Array, strengths: Array, radius: Array) -> Array:
+    """``sup_t v_j (t + loc_j) - h_j(t)`` of each coordinate by itself, (m, k)."""
+    l1, l2 = form.l1[:, None] * strengths, form.l2[:, None] * strengths
     low = np.maximum((form.lower - form.loc)[:, None], -radius)
     high = np.minimum((form.upper - form.loc)[:, None], radius)
     soft = np.sign(v) * np.maximum(np.abs(v) - l1, 0.0)
@@ -80,13 +107,4 @@ def penalty_conjugate(standard: Standard, g: Array, v: Array, strengths: Array) 
     low = np.where(l2 > 0, (form.lower - form.loc)[:, None], low)
     high = np.where(l2 > 0, (form.upper - form.loc)[:, None], high)
     t = np.clip(inner, low, high)
-    value = v * (t + form.loc[:, None]) - l1 * np.abs(t) - 0.5 * l2 * t * t
-    if form.ranked is not None:
-        value[form.ranked.columns] = (v * form.loc[:, None])[form.ranked.columns]
-        value[form.ranked.columns[0]] += radius * form.ranked.beyond(v, strengths)
-    if form.groups is None:
-        return np.asarray(value.sum(axis=0))
-    groups, loc = form.groups, form.loc[:, None]
-    value = np.where(groups.inside[:, None], v * loc, value)
-    beyond = groups.distances(np.maximum(np.abs(v) - l1, 0.0)) - strengths * groups.radius[:, None]
-    return np.asarray(value.sum(axis=0) + radius * np.maximum(beyond, 0.0).sum(axis=0))
+    return np.asarray(v * (t + form.loc[:, None]) - l1 * np.abs(t) - 0.5 * l2 * t * t)

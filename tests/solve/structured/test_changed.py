@@ -5,7 +5,7 @@ import pytest
 from scipy import sparse
 
 import priorfit as pf
-from laws import ALL_DESIGNS, ALL_LIKELIHOODS, ALL_PRIORS, CHANGED_PRIORS, SORTED, example, refused
+from laws import ALL_DESIGNS, ALL_LIKELIHOODS, CHANGED_PRIORS, example
 from priorfit.priors import describe, from_dict, parse_prior, to_dict
 from priorfit.solve.standard import standardize
 
@@ -257,14 +257,6 @@ def test_what_cannot_be_is_refused():
     assert parse_prior("randomwalk:scale=0.1,order=2,kind=laplace") == pf.RandomWalk(
         0.1, 2, "laplace"
     )
-
-
-@pytest.mark.parametrize("likelihood", [k for k in ALL_LIKELIHOODS if refused((SORTED[0], k))])
-@pytest.mark.parametrize("prior", SORTED)
-def test_sorted_weights_refuse_coupled_rows(prior, likelihood):
-    """One clear error, no answer."""
-    with pytest.raises(pf.InputError, match="independent rows"):
-        pf.solve(_problem(ALL_PRIORS[prior](P), likelihood))
 
 
 OTHERS = {

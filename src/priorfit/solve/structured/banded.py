@@ -13,17 +13,25 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import linalg, sparse
 
+from priorfit._core import inverse_diagonal
 from priorfit._typing import Array, Mask
 from priorfit.solve.structured.barrier import reach_of
 
-__all__ = ["ChainModel", "minimise_chain", "solve_banded"]
+__all__ = [
+    "ChainMinimum",
+    "ChainModel",
+    "banded_trace",
+    "bands_of",
+    "minimise_chain",
+    "solve_banded",
+]
 
 _ROUNDS, _END, _LONG = 60, 1e-13, 0.5
 
 
 class ChainModel(NamedTuple):
-    """``h``, ``q`` (p,); ``inverse`` (p, p) sparse, rows of the coordinates u; ``l1``, ``l2`` (p,)
-    their rates; ``size`` what the loss is measured in."""
+    """``h``, ``q`` (p,); ``inverse`` sparse, rows of the coordinates u; ``l1``, ``l2`` their
+    rates; ``size`` what the loss is measured in."""
 
     h: Array
     q: Array
@@ -33,6 +41,15 @@ class ChainModel(NamedTuple):
     size: float
 
 
+class ChainMinimum(NamedTuple):
+    """``b`` (p,); ``z``: the slopes of the coordinates with a kink; ``off`` (p,): those that are
+    not 0, and all that have no kink."""
+
+    b: Array
+    z: Array
+    off: Mask
+
+
 class _State(NamedTuple):
     b: Array
     z: Array
@@ -40,14 +57,14 @@ class _State(NamedTuple):
     down: Array
 
 
-def minimise_chain(model: ChainModel) -> tuple[Array, Mask]:
-    """(b (p,), which coordinates u are not 0); all that have no kink are not."""
+def minimise_chain(model: ChainModel) -> ChainMinimum:
+    """The minimum, as the barrier leaves it."""
     kink = model.l1 > 0
     smooth = sparse.csr_array(sparse.diags_array(model.h))
     if np.any(model.l2 > 0):
         smooth = sparse.csr_array(smooth + model.inverse.T @ (model.inverse * model.l2[:, None]))
     if not np.any(kink):
-        return solve_banded(smooth, model.q), ~kink
+        return ChainMinimum(solve_banded(smooth, model.q), np.empty(0), ~kink)
     D, rates = model.inverse[np.flatnonzero(kink)], model.l1[kink]
     room = model.size / len(rates) / rates
     state = _State(np.zeros(len(model.q)), np.zeros(len(rates)), room, room.copy())
@@ -64,7 +81,7 @@ def minimise_chain(model: ChainModel) -> tuple[Array, Mask]:
     off[kink] = (
         np.maximum(state.up * unit - (rates - state.z), state.down * unit - (rates + state.z)) > 0
     )
-    return state.b, off
+    return ChainMinimum(state.b, state.z, off)
 
 
 def _round(state: _State, smooth: Any, q: Array, D: Any, rates: Array) -> tuple[_State, float]:
@@ -117,30 +134,42 @@ def _newton_system(smooth: Any, D: Any, width: Array) -> Callable[[Array, Array]
         factor = _factor(sparse.csr_array(over @ D.T + sparse.diags_array(width)))
 
         def by_slopes(slope: Array, rest: Array) -> tuple[Array, Array]:
-            dz = linalg.cho_solve_banded((factor, False), -(over @ slope) - rest)
+            dz = linalg.cho_solve_banded((factor, True), -(over @ slope) - rest)
             return -(slope + D.T @ dz) / h, np.asarray(dz)
 
         return by_slopes
     factor = _factor(sparse.csr_array(smooth + D.T @ (D / width[:, None])))
 
     def by_weights(slope: Array, rest: Array) -> tuple[Array, Array]:
-        db = linalg.cho_solve_banded((factor, False), D.T @ (rest / width) - slope)
+        db = linalg.cho_solve_banded((factor, True), D.T @ (rest / width) - slope)
         return np.asarray(db), (D @ db - rest) / width
 
     return by_weights
 
 
 def _factor(system: Any) -> Array:
-    """The banded Cholesky factor (upper form) of a sparse symmetric matrix."""
+    """The banded Cholesky factor (lower form) of a sparse symmetric matrix."""
+    return np.asarray(linalg.cholesky_banded(bands_of(system), lower=True, check_finite=False))
+
+
+def bands_of(system: Any) -> Array:
+    """The lower bands (k + 1, p) of a sparse symmetric matrix."""
     cells = system.tocoo()
-    offset = cells.col - cells.row
-    k = int(offset.max(initial=0))
-    band = np.zeros((k + 1, system.shape[0]))
-    above = offset >= 0
-    band[k - offset[above], cells.col[above]] = cells.data[above]
-    return np.asarray(linalg.cholesky_banded(band, check_finite=False))
+    offset = cells.row - cells.col
+    band = np.zeros((int(offset.max(initial=0)) + 1, system.shape[0]))
+    below = offset >= 0
+    band[offset[below], cells.col[below]] = cells.data[below]
+    return band
 
 
 def solve_banded(system: Any, right: Array) -> Array:
     """``system^-1 right`` for a sparse, banded, positive definite matrix."""
-    return np.asarray(linalg.cho_solve_banded((_factor(system), False), right, check_finite=False))
+    return np.asarray(linalg.cho_solve_banded((_factor(system), True), right, check_finite=False))
+
+
+def banded_trace(bands: Array, h: Array) -> float:
+    """``tr A^-1 diag(h)`` for the lower bands (k + 1, p) of A, positive definite: exact, O(p)."""
+    factor = linalg.cholesky_banded(bands, lower=True, check_finite=False)
+    diagonal = np.empty(len(h))
+    inverse_diagonal(np.ascontiguousarray(factor.T), diagonal)
+    return float(diagonal @ h)

@@ -10,15 +10,15 @@ import numpy as np
 from scipy import sparse
 from scipy.linalg import LinAlgError
 
+from priorfit._core import total_variation
 from priorfit._typing import Array, Index, Mask
 from priorfit.design import Changed, Sparse
 from priorfit.solve.certificate import Certificates, certify, joined
 from priorfit.solve.standard import Standard
-from priorfit.solve.structured.banded import ChainModel, minimise_chain, solve_banded
+from priorfit.solve.structured.banded import ChainModel, banded_trace, bands_of, minimise_chain
 
 __all__ = ["ChainNewton", "chain_trace", "is_chain"]
 
-_PROBES = 64
 _LEAVE = 8  # times that breaks with a wrong sign may leave
 _CELLS = 20_000_000  # numbers of the columns that are fitted anew on the breaks found
 
@@ -40,6 +40,7 @@ class ChainNewton:
         base = standard.Z.base
         assert isinstance(base, Changed)
         self.basis = base.basis
+        self.order = len(base.basis.widths)  # type: ignore[attr-defined]
         self.X = base.base
         self.first = int(standard.Z.intercept)
         cells = self.X.csr  # type: ignore[attr-defined]
@@ -92,8 +93,13 @@ class ChainNewton:
         l1 = np.where(free, s * form.l1[self.first :] * unit, 0.0)
         l2 = np.where(free, s * form.l2[self.first :] * unit**2, 0.0)
         model = ChainModel(diagonal, q, self.inverse, l1, l2, standard.reference)
+        direct = self.order == 1 and l1[0] == 0 and not np.any(l2)
+        if direct and np.any(l1) and np.all(diagonal > 0):
+            b = np.empty(p)
+            total_variation(diagonal, q, l1[1:], b)
+            return [self._unknowns(b)]
         try:
-            b, off = minimise_chain(model)
+            b, _, off = minimise_chain(model)
             finer = self._on_breaks(model, b, off)
         except LinAlgError:
             return [g]
@@ -160,19 +166,13 @@ class ChainNewton:
 
 
 def chain_trace(standard: Standard, weights: Array, strength: float) -> float | None:
-    """Degrees of freedom of normal steps along a long chain, from 64 random signs; None elsewhere.
-
-    ``tr (H + P)^-1 H``; source: Hutchinson (1990).
-    """
+    """Degrees of freedom of normal steps along a chain, ``tr (H + P)^-1 H``; None elsewhere."""
     Z = standard.Z
     if not isinstance(Z.base, Changed) or not is_chain(Z.base, Z.intercept):
         return None
     run = ChainNewton(standard, 1.0, 1)
     x, p = run.values, Z.base.shape[1]
-    h = np.bincount(run.cols, weights[run.rows] * x * x, p)
+    h = np.bincount(run.cols, weights[run.rows] * x * x, p).astype(np.float64)
     l2 = strength * standard.form.l2[run.first :] * Z.scale**2
     system = run.inverse.T @ (run.inverse * l2[:, None]) + sparse.diags_array(h)
-    signs = np.random.default_rng(0).choice([-1.0, 1.0], size=(p, _PROBES))
-    root = np.sqrt(h)[:, None]
-    smoothed = solve_banded(sparse.csr_array(system), root * signs)
-    return float(np.mean(np.sum(root * signs * smoothed, axis=0)))
+    return banded_trace(bands_of(sparse.csr_array(system)), h)
