@@ -69,8 +69,8 @@ class Problem:
 
     def __repr__(self) -> str:
         (n, p), free = self.design.shape, "an" if self.intercept else "no"
-        size = f"{n} rows, {p} columns, {free} intercept"
-        return f"<Problem: {self.likelihood.name} likelihood, {type(self.prior).__name__} prior, {size}>"
+        parts = f"{self.likelihood.name} likelihood, {type(self.prior).__name__} prior"
+        return f"<Problem: {parts}, {n} rows, {p} columns, {free} intercept>"
 
     @classmethod
     def make(

@@ -217,7 +217,7 @@ def _signal_solution(problem: Problem, fit: SignalFit, tol: float) -> Solution:
         coef=fit.coef,
         phi=phi,
         objective=problem.objective(fit.intercept, fit.coef, phi),
-        df=fit.df,
+        freedom=Freedom.known(fit.df),
         certificate=Certificate(fit.gap, fit.kkt, tol),
         status=Status.CERTIFIED,
         solver="chain",
