@@ -73,6 +73,13 @@ class Bernoulli(Likelihood):
         """``mu (1 - mu)`` for the logit."""
         return self._link.curvature(y, eta)
 
+    def majorants(self, y: Array, eta: Array, weights: Array) -> Array:
+        """``w tanh(eta / 2) / (2 eta)`` for the logit (Jaakkola & Jordan 2000, section 3)."""
+        if self.link != "logit":
+            return super().majorants(y, eta, weights)
+        half = np.maximum(np.abs(eta), 1e-6) / 2.0
+        return weights * np.tanh(half) / (4.0 * half)
+
     def conjugate(self, y: Array, slope: Array) -> Array:
         """``m log m + (1 - m) log(1 - m)`` with m = y + slope, for the logit."""
         return self._link.conjugate(y, slope)

@@ -42,7 +42,7 @@ class Newton:
         barrier: Callable[..., Array] | None = None,
     ) -> None:
         self.standard, self.tol, self.max_iter = standard, tol, max_iter
-        self.rounds, self.barrier = 0, barrier
+        self.rounds, self.barrier, self.above = 0, barrier, False
         form, n = standard.form, standard.Z.shape[0]
         self.normal = standard.normal
         self.flat = np.flatnonzero(form.flat)
@@ -126,6 +126,10 @@ class Newton:
             working |= beyond(form, pull, strength) & ~form.fixed
             proposal = self._propose(g, eta, slopes, strength, np.flatnonzero(working))
             moved = self._search(g, eta, value, proposal, strength)
+            if moved is None and not self.above:  # curved too little there to say how far to go
+                self.above = True
+                continue
+            self.above = False
             if moved is None or stalled > _STALLED:
                 break
             stalled = stalled + 1 if value - moved[2] <= 1e-15 * abs(value) else 0
@@ -164,7 +168,7 @@ class Newton:
         standard = self.standard
         y, w = standard.y, standard.weights
         h = standard.likelihood.curvatures(y, eta, w)
-        if np.count_nonzero(h) <= standard.size:  # too few rows curve: from above, then
+        if self.above or np.count_nonzero(h) <= min(standard.size, len(h) // 2):  # few rows curve
             h = standard.likelihood.majorants(y, eta, w)
         return np.maximum(h, 1e-12 * max(float(h.max()), 1e-300))
 
