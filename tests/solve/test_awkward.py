@@ -61,3 +61,16 @@ def test_awkward_columns_are_solved_too(prior, likelihood, design):
         problem = pf.Problem.make(X, draw(rng, eta), prior=EVERY[prior](p), likelihood=kind)
         found = pf.solve(problem)
         assert found.certificate.certified or found.certificate.local
+
+
+@pytest.mark.parametrize("likelihood", ["bernoulli", "huber", "squared hinge"])
+@pytest.mark.parametrize("prior", ["laplace loc", "normal loc", "elastic net loc", "slope loc"])
+def test_a_prior_mean_that_saturates_every_row_is_no_trap(prior, likelihood):
+    """gap <= tol where |eta| is in the hundreds at the prior mean, so that hardly a row curves."""
+    kind, draw = EVERY_LIKELIHOOD[likelihood]
+    for n, p in [(30, 8), (15, 60)]:
+        rng = np.random.default_rng(n)
+        X = rng.normal(size=(n, p)) * np.geomspace(0.01, 500.0, p)
+        y = draw(rng, X[:, -1] / 2000.0)
+        found = pf.solve(pf.Problem.make(X, y, prior=EVERY[prior](p), likelihood=kind))
+        assert found.certificate.certified
