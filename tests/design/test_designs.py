@@ -9,7 +9,16 @@ from scipy import sparse
 
 import priorfit as pf
 from laws import ALL_DESIGNS, example
-from priorfit.design import Blocks, Categorical, Dense, Schema, Sparse, as_design, standardized
+from priorfit.design import (
+    Blocks,
+    Categorical,
+    Dense,
+    Schema,
+    Sparse,
+    as_design,
+    blocks,
+    standardized,
+)
 
 X, _, W, _ = example(n=30, p=5)
 
@@ -136,8 +145,8 @@ def _table():
 
 
 @pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame, pa.table])
-def test_tables_keep_names_and_expand_categories(make):
-    """Levels become indicator columns in order, kept as codes; new levels are rows of zeros."""
+def test_tables_keep_names_and_expand_categories(make, monkeypatch):
+    """Levels become indicator columns in order; new levels are rows of zeros."""
     table = make(_table())
     schema = Schema.learn(table)
     design = schema.design(table)
@@ -152,7 +161,11 @@ def test_tables_keep_names_and_expand_categories(make):
         dtype=float,
     )
     np.testing.assert_array_equal(design.matvec(np.eye(6)), wanted)
-    assert any(isinstance(part, Categorical) for part in design.parts)
+    np.testing.assert_array_equal(design.values, wanted)
+    monkeypatch.setattr(blocks, "_FEW", 0)  # a table that is not small keeps its codes
+    large = schema.design(table)
+    assert any(isinstance(part, Categorical) for part in large.parts)
+    np.testing.assert_array_equal(large.matvec(np.eye(6)), wanted)
     new = make(_table() | {"city": ["z", "a", "a", "a"]})
     with pytest.warns(pf.PriorfitWarning, match="1 of 4 rows with a level .* such as 'z'"):
         unknown = schema.design(new)
@@ -162,8 +175,9 @@ def test_tables_keep_names_and_expand_categories(make):
         schema.design(gap)
 
 
-def test_blocks_gram_is_that_of_the_dense_matrix():
+def test_blocks_gram_is_that_of_the_dense_matrix(monkeypatch):
     """Dense and categorical blocks side by side have the Gram matrix of their columns."""
+    monkeypatch.setattr(blocks, "_FEW", 0)
     design = as_design(pd.DataFrame(_table()))
     assert isinstance(design, Blocks)
     dense = design.matvec(np.eye(6))

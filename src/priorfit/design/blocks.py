@@ -18,6 +18,7 @@ from priorfit.design.sparse import Sparse
 __all__ = ["Blocks", "side_by_side"]
 
 _ROWS = 1 << 15
+_FEW = 2_000_000  # numbers of a table that are written out, 16 MB
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +31,14 @@ class Blocks(Design):
     @property
     def shape(self) -> tuple[int, int]:
         return self.parts[0].shape[0], sum(part.shape[1] for part in self.parts)
+
+    def written_out(self) -> Dense:
+        """The same numbers in one matrix, zeros among them."""
+        values = np.zeros(self.shape, order="F")
+        for part, cols in self._spans():
+            block = part.columns(np.arange(part.shape[1]), np.zeros(part.shape[1]))[0]
+            values[:, cols] = block.toarray() if sparse.issparse(block) else block
+        return Dense(values, self.names)
 
     def matvec(self, b: Array) -> Array:
         total = np.zeros((self.shape[0], *b.shape[1:]))
@@ -109,14 +118,18 @@ class Blocks(Design):
 
 def side_by_side(parts: Sequence[Design | Array], names: tuple[str, ...]) -> Design:
     """Designs and columns of numbers, (n,) or (n, k), in order; numbers that are neighbours become
-    one `Dense`, a view where they lie evenly in the memory of one array."""
+    one `Dense`, a view where they lie evenly in the memory of one array.
+
+    A small table is one `Dense` as a whole: every engine is at its fastest there.
+    """
     found: list[Design] = []
     for plain, neighbours in groupby(parts, key=lambda part: isinstance(part, np.ndarray)):
         some: list[Any] = list(neighbours)
         found += [Dense(_joined(some))] if plain else some
     if len(found) == 1 and isinstance(found[0], Dense):
         return Dense(found[0].values, names)
-    return Blocks(tuple(found), names)
+    table = Blocks(tuple(found), names)
+    return table.written_out() if table.shape[0] * table.shape[1] <= _FEW else table
 
 
 def _joined(columns: list[Any]) -> Array:
