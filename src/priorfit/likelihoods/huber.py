@@ -34,6 +34,7 @@ class Huber(Likelihood):
     scale : standard deviation of the middle, in units of y. None estimates it together with the
         weights by Huber's proposal 2, ``sum_i w_i min(|r_i| / scale, delta)^2 = (n - df) c``, with
         c(delta) what normal noise gives: for large deltas this is `Gaussian`'s RSS / (n - df).
+        Along a path it is estimated once and held (`Path.likelihood`).
 
     Raises
     ------
@@ -79,8 +80,8 @@ class Huber(Likelihood):
             raise InputError(
                 "`scale` must be known here",
                 "Huber() with the scale unknown",
-                "Give Huber(scale=...); a single fit estimates it: solve(problem).phi is its "
-                "square.",
+                "Give Huber(scale=...); fits and paths estimate it: "
+                "solve(problem).likelihood.scale.",
             )
         return self.delta * float(self.scale)
 

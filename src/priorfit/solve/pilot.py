@@ -13,6 +13,7 @@ import numpy as np
 
 from priorfit.likelihoods import Huber, Likelihood
 from priorfit.problem import Problem
+from priorfit.solve.noise import warn_collapse
 from priorfit.solve.path import Path
 from priorfit.solve.shape import null_shape, warn_of_poisson
 
@@ -21,6 +22,7 @@ __all__ = ["pilot_shape"]
 _POINTS = 15
 _ROUNDS = 10
 _STILL = 1e-3  # relative change of theta or scale
+_NOTHING = 1e-5  # of the scale without columns: the rows are met
 
 
 def pilot_shape(problem: Problem, path_of: Callable[..., Path]) -> Likelihood:
@@ -37,10 +39,15 @@ def pilot_shape(problem: Problem, path_of: Callable[..., Path]) -> Likelihood:
     path_of : the path of such a problem where the shape is known.
     """
     likelihood = null_shape(problem)
+    least = _NOTHING * (likelihood.known_shape or 1.0) if isinstance(likelihood, Huber) else 0.0
     for _ in range(_ROUNDS):
         path = path_of(replace(problem, likelihood=likelihood), n_points=_POINTS)
-        before, likelihood = likelihood, _shape_at(path, _best(path))
-        old, new = (v.known_shape or 1.0 for v in (before, likelihood))
+        found = _shape_at(path, _best(path))
+        old, new = (v.known_shape or 0.0 for v in (likelihood, found))
+        if new <= least:
+            warn_collapse()
+            break
+        likelihood = found
         if abs(new - old) <= _STILL * old:
             break
     warn_of_poisson(likelihood)

@@ -11,6 +11,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from priorfit._errors import PriorfitWarning
+from priorfit._typing import Array
 from priorfit.likelihoods import Huber, Likelihood, NegativeBinomial
 from priorfit.problem import Problem
 from priorfit.solve.noise import warn_collapse
@@ -56,13 +57,21 @@ def _alternate(problem: Problem, fit: Fit, warm: Solution | Start | None) -> Sol
 
 
 def null_shape(problem: Problem) -> Likelihood:
-    """The likelihood with the shape of the model without columns; for Huber's a scale above it."""
+    """The likelihood with the shape of the model without columns, Huber's around the median."""
     y, w, likelihood = problem.y, problem.weights, problem.likelihood
     if isinstance(likelihood, Huber):
-        return likelihood.at(float(np.exp(_most(problem, likelihood))))
+        above = likelihood.at(float(np.exp(_most(problem, likelihood))))
+        eta = problem.offset + (_median(y - problem.offset, w) if problem.intercept else 0.0)
+        return above.proposal_two(y, eta, w, problem.n_effective - 1.0)
     share = w / w.sum()
     eta = problem.offset + likelihood.eta_of(float(share @ y)) - share @ problem.offset
     return likelihood.profile(y, eta, w)
+
+
+def _median(r: Array, w: Array) -> float:
+    order = np.argsort(r)
+    total = np.cumsum(w[order])
+    return float(r[order[np.searchsorted(total, 0.5 * total[-1])]])
 
 
 def warn_of_poisson(likelihood: Likelihood) -> None:
