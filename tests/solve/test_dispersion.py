@@ -121,16 +121,6 @@ def test_counts_like_poissons_are_said():
     np.testing.assert_allclose(fit.coef, poisson.coef, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", ["huber", "negative binomial"])
-def test_a_path_wants_the_shape(name):
-    """Along a path the loss must be known: an error that says where to get it."""
-    X, y, *_ = _data(name)
-    with pytest.raises(pf.InputError, match=r"must be known here.*a single fit estimates it"):
-        pf.path(X, y, likelihood=SHAPES[name][0])
-    fit = pf.solve(pf.Problem.make(X, y, likelihood=SHAPES[name][0]))
-    assert pf.path(X, y, likelihood=fit.likelihood, n_points=5).certified
-
-
 @pytest.mark.parametrize("name", ["gamma", "tweedie"])
 def test_the_dispersions_of_a_path(name):
     """Each point's phi is X^2 / (n - df), and its prior the one that it is the MAP of."""

@@ -226,7 +226,7 @@ class MAPEstimator(Nested):
         path: Path = self.path_
         if not path.identified_at(k):
             warn_collapse()
-        likelihood = problem.likelihood
+        likelihood = path.likelihood
         if likelihood.known_dispersion is None:
             likelihood = likelihood.at(path.dispersion_at(k))
         return replace(problem, prior=path.prior_at(k), likelihood=likelihood)

@@ -15,6 +15,7 @@ from priorfit.likelihoods.domain import check_dispersion
 
 __all__ = ["Huber"]
 
+_STEPS = 500  # of the scale, where the residuals are known
 _ROUNDING = 1.0 + 8 * float(np.finfo(np.float64).eps)
 
 
@@ -33,6 +34,7 @@ class Huber(Likelihood):
     scale : standard deviation of the middle, in units of y. None estimates it together with the
         weights by Huber's proposal 2, ``sum_i w_i min(|r_i| / scale, delta)^2 = (n - df) c``, with
         c(delta) what normal noise gives: for large deltas this is `Gaussian`'s RSS / (n - df).
+        Along a path it is estimated once and held (`Path.likelihood`).
 
     Raises
     ------
@@ -78,14 +80,28 @@ class Huber(Likelihood):
             raise InputError(
                 "`scale` must be known here",
                 "Huber() with the scale unknown",
-                "Give Huber(scale=...); a single fit estimates it: solve(problem).phi is its "
-                "square.",
+                "Give Huber(scale=...); fits and paths estimate it: "
+                "solve(problem).likelihood.scale.",
             )
         return self.delta * float(self.scale)
 
     def at(self, phi: float) -> Huber:
         """``Huber(delta, scale=sqrt(phi))``."""
         return Huber(self.delta, float(np.sqrt(phi)))
+
+    def proposal_two(self, y: Array, eta: Array, weights: Array, left: float) -> Huber:
+        """With the scale of ``sum_i w_i min(|r_i| / scale, delta)^2 = left c``, eta held.
+
+        Each step from the scale that is known moves the same way; it stays where none solves it.
+        """
+        s2 = float(self.known_dispersion or 0.0)
+        for _ in range(_STEPS):
+            before, s2 = s2, float(weights @ self.at(s2).pearson(y, eta)) / max(left, 1.0)
+            if s2 <= 0:
+                return self
+            if abs(s2 - before) <= 1e-10 * s2:
+                break
+        return self.at(s2)
 
     def check(self, y: Array) -> None:
         """Any finite number will do."""

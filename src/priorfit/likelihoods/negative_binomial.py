@@ -28,7 +28,8 @@ class NegativeBinomial(Likelihood):
     Parameters
     ----------
     theta : > 0; None takes the value that maximises the posterior together with the weights:
-        theta and weights are improved in turn until both are stationary, and J never rises.
+        theta and weights are improved in turn until both are stationary, and J never rises. Along
+        a path it is estimated once and held (`Path.likelihood`).
 
     Raises
     ------
@@ -64,7 +65,7 @@ class NegativeBinomial(Likelihood):
             raise InputError(
                 "`theta` must be known here",
                 "NegativeBinomial() with theta unknown",
-                "Give NegativeBinomial(theta=...); a single fit estimates it: "
+                "Give NegativeBinomial(theta=...); fits and paths estimate it: "
                 "solve(problem).likelihood.theta.",
             )
         return self.theta

@@ -9,14 +9,14 @@ from priorfit._errors import InputError
 from priorfit.problem import Problem
 from priorfit.select.apart import apart
 from priorfit.select.criteria import CRITERIA, by_criterion
-from priorfit.select.cv import cross_validate, present, splits
+from priorfit.select.cv import cross_validate, per_sd, present, splits
 from priorfit.select.evidence import by_evidence
 from priorfit.select.loo import leave_one_out
 from priorfit.select.selection import Selection
 from priorfit.select.stability import stability
 from priorfit.select.surface import over_ratios
 from priorfit.select.universal import universal
-from priorfit.solve import Path
+from priorfit.solve import Path, hold_shape
 
 __all__ = ["WAYS", "choose"]
 
@@ -47,6 +47,10 @@ def choose(
         `Selection.surface` has all curves.
     settings : those of that function.
 
+    An unknown theta of `NegativeBinomial` or scale of `Huber` is estimated once from all rows
+    (`priorfit.solve.pilot`) and held along every path, in all folds and in the fit at the strength
+    that is chosen: `Selection.likelihood`.
+
     Raises
     ------
     InputError
@@ -66,6 +70,9 @@ def choose(
     if by != "cv":
         problem.require_one_output(f"strength={by!r}")
     problem = replace(problem, prior=problem.prior.unit())
+    if problem.likelihood.known_shape is None:  # one loss for all curves
+        shaped = per_sd(problem) if settings.get("standardize", True) else problem
+        problem = replace(problem, likelihood=hold_shape(shaped).likelihood)
     if by == "cv" and (l1_ratio is not None or strength_by is not None):
         folds, seed, groups = (settings.pop(k, v) for k, v in _SPLIT.items())
         problem, groups = present(problem, folds, groups)

@@ -162,6 +162,7 @@ def cross_validate(
         max_iter=max_iter,
         shared=shared,
     )
+    problem = replace(problem, likelihood=full.likelihood)  # one loss in all folds
     report = progress or _silent
     report(1, len(pairs) + 1)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -82,7 +83,7 @@ def leave_one_out(
         stacklevel=3,
     )
     return cross_validate(
-        problem,
+        replace(problem, likelihood=path.likelihood),
         folds=min(10, len(problem.y)),
         rule=rule,
         standardize=standardize,

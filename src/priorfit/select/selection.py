@@ -11,7 +11,7 @@ import numpy as np
 
 from priorfit._errors import InputError
 from priorfit._typing import Array, Mask
-from priorfit.likelihoods import Gaussian
+from priorfit.likelihoods import Gaussian, Likelihood
 from priorfit.problem import Problem
 from priorfit.solve import Path, Solution, solve
 
@@ -116,11 +116,17 @@ class Selection:
         """The prior scale that each penalty means, (k,); see `Path.scales`."""
         return self._path.scales
 
+    @property
+    def likelihood(self) -> Likelihood:
+        """The likelihood of the scores, an unknown theta or scale of Huber's as it was held."""
+        return self._path.likelihood
+
     def problem(self, at: str | int | None = None) -> Problem:
         """The problem whose prior has the strength of a point: "best", "1se", an index, or None
-        for the one that ``rule`` takes. An unknown gaussian noise is the one estimated there."""
+        for the one that ``rule`` takes. An unknown gaussian noise is the one estimated there, an
+        unknown theta or scale of Huber's the one that was held."""
         path, k = self._path, self._index(at)
-        likelihood = path.problem.likelihood
+        likelihood = path.likelihood
         if isinstance(likelihood, Gaussian) and likelihood.noise is None:
             likelihood = Gaussian(noise=float(np.sqrt(path.dispersion_at(k))))
         return replace(path.problem, prior=path.prior_at(k), likelihood=likelihood)

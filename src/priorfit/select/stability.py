@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -109,6 +109,7 @@ def stability(
         return per_sd(sample, shared) if standardize else sample
 
     path = path_of(shaped(problem), shared=shared, **grid)
+    problem = replace(problem, likelihood=path.likelihood)
     halves = _halves(problem, pairs, seed)
     counts = np.zeros(path.coefs.shape)
     sizes = np.zeros(len(path.penalties))

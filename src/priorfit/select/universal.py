@@ -14,7 +14,7 @@ from priorfit.likelihoods import Gaussian
 from priorfit.problem import Problem
 from priorfit.select.cv import per_sd
 from priorfit.select.selection import Selection
-from priorfit.solve import Path, path_of
+from priorfit.solve import Path, hold_shape, path_of
 
 __all__ = ["universal"]
 
@@ -63,7 +63,7 @@ def universal(
             repr(problem.prior),
             "Use a Laplace, elastic net or group prior, or another way to choose the strength.",
         )
-    shaped = per_sd(problem) if standardize else problem
+    shaped = hold_shape(per_sd(problem) if standardize else problem)
     n, p = shaped.n_effective, max(shaped.design.shape[1], 2)
     unit = float(np.sqrt(2.0 * n * np.log(p)))
     likelihood = shaped.likelihood

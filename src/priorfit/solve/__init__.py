@@ -9,7 +9,7 @@ from priorfit.solve.leave_one_out import LeaveOneOut
 from priorfit.solve.local.best_subset import BestSubset, best_subset
 from priorfit.solve.noise import warn_collapse
 from priorfit.solve.path import Path
-from priorfit.solve.paths import path, path_of
+from priorfit.solve.paths import hold_shape, path, path_of
 from priorfit.solve.radius import AtRadius
 from priorfit.solve.relaxed import Relaxed
 from priorfit.solve.result import Certificate, Solution, Start
@@ -32,6 +32,7 @@ __all__ = [
     "Status",
     "best_subset",
     "constrained",
+    "hold_shape",
     "lambda_max",
     "moments",
     "path",

@@ -11,6 +11,7 @@ import numpy as np
 
 from priorfit._errors import InputError
 from priorfit._typing import Array, Intercept, Mask
+from priorfit.likelihoods import Likelihood
 from priorfit.priors import Prior, Truncated
 from priorfit.problem import Problem
 from priorfit.solve.engines import engine
@@ -33,7 +34,8 @@ class Path:
     ``coefs`` (p, k), ``intercepts`` (k,), of q outputs (p, q, k) and (q, k); ``penalties`` (k,):
     lambda on the sum scale,
     ``gaps`` and ``kkts`` (k,): the certificate of each point, ``prior``: the unit-rate shape that
-    each lambda multiplies, ``tol``: the gap asked for.
+    each lambda multiplies, ``tol``: the gap asked for. ``likelihood``: that of every
+    point, an unknown theta or scale of Huber's as it is held.
     """
 
     coefs: Array
@@ -55,6 +57,11 @@ class Path:
             f"<Path of {len(self.penalties)} penalties, {ends[0]:.4g} to {ends[1]:.4g}: "
             f"{count[0]} to {count[-1]} non-zero of {len(self.flat_coefs)}, {judged}>"
         )
+
+    @property
+    def likelihood(self) -> Likelihood:
+        """That of every point; a theta or scale that was not given is the pilot's."""
+        return self.problem.likelihood
 
     @property
     def n_nonzero(self) -> Array:

@@ -18,12 +18,13 @@ from priorfit.solve.api import check_settings
 from priorfit.solve.engines import Engine, engine
 from priorfit.solve.grid import from_scales, grid_of
 from priorfit.solve.path import Path
+from priorfit.solve.pilot import pilot_shape
 from priorfit.solve.restore import restore
 from priorfit.solve.shared import Shared
 from priorfit.solve.standard import Standard, standardize
 from priorfit.solve.structured import SignalFit, fit_signal, solver_for, walk_of
 
-__all__ = ["path", "path_of", "solved_path"]
+__all__ = ["hold_shape", "path", "path_of", "solved_path"]
 
 
 def path(
@@ -44,6 +45,9 @@ def path(
     solver: str = "auto",
 ) -> Path:
     """MAP estimates for a whole sequence of prior scales.
+
+    The loss is the same along the path: an unknown theta of `NegativeBinomial` or scale of `Huber`
+    is estimated once, at the point of a coarse path that BIC takes; `Path.likelihood` has it.
 
     Parameters
     ----------
@@ -118,8 +122,11 @@ def path_of(
     ``shared``: what the problem, a sample of its rows, shares with others (`share`).
     """
     check_settings(tol, max_iter)
+    options: Any = {"n_points": n_points, "ratio": ratio, "tol": tol, "penalties": penalties}
+    if problem.likelihood.known_shape is None:
+        held = hold_shape(problem)
+        return path_of(held, max_iter=max_iter, solver=solver, shared=shared, **options)
     if problem.change is not None:
-        options: Any = {"n_points": n_points, "ratio": ratio, "tol": tol, "penalties": penalties}
         found = _signal_path(problem, options) if solver == "auto" else None
         if found is not None and found.certified:
             return found
@@ -135,6 +142,24 @@ def path_of(
     only = float(lambdas[0]) * standard.y_unit**2 if len(lambdas) == 1 else None
     run = engine(standard, solver=solver, tol=tol, max_iter=max_iter, only=only)
     return solved_path(problem, standard, run, lambdas, tol)
+
+
+def hold_shape(problem: Problem) -> Problem:
+    """The problem whose theta or scale, where it is unknown, is held at what `pilot_shape` finds.
+
+    Examples
+    --------
+    >>> import numpy as np, priorfit as pf
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(500, 3))
+    >>> y = pf.NegativeBinomial(theta=2.0).draw(1 + X[:, 0], 1.0, rng)
+    >>> problem = pf.Problem.make(X, y, prior=pf.Laplace(), likelihood=pf.NegativeBinomial())
+    >>> 1.5 < hold_shape(problem).likelihood.theta < 2.5
+    True
+    """
+    if problem.likelihood.known_shape is not None:
+        return problem
+    return replace(problem, likelihood=pilot_shape(problem, path_of))
 
 
 def _signal_path(problem: Problem, options: Any) -> Path | None:

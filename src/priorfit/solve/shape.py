@@ -11,13 +11,14 @@ import numpy as np
 from scipy.optimize import brentq
 
 from priorfit._errors import PriorfitWarning
+from priorfit._typing import Array
 from priorfit.likelihoods import Huber, Likelihood, NegativeBinomial
 from priorfit.problem import Problem
 from priorfit.solve.noise import warn_collapse
 from priorfit.solve.result import Solution, Start
 from priorfit.solve.status import Status
 
-__all__ = ["with_shape"]
+__all__ = ["null_shape", "warn_of_poisson", "with_shape"]
 
 Fit = Callable[..., Solution]
 
@@ -41,23 +42,40 @@ def with_shape(problem: Problem, fit: Fit, warm: Solution | Start | None) -> Sol
 def _alternate(problem: Problem, fit: Fit, warm: Solution | Start | None) -> Solution:
     """Weights and shape improved in turn, J falling, until the shape stands still."""
     y, w = problem.y, problem.weights
-    share = w / w.sum()
-    eta = problem.offset + problem.likelihood.eta_of(float(share @ y)) - share @ problem.offset
+    likelihood = null_shape(problem)
     if warm is not None:
-        eta = problem.eta(warm.intercept, warm.coef)
-    likelihood = problem.likelihood.profile(y, eta, w)
+        likelihood = problem.likelihood.profile(y, problem.eta(warm.intercept, warm.coef), w)
     shape = likelihood.known_shape or 1.0
     for rounds in range(1, _ROUNDS + 1):
         found = warm = fit(replace(problem, likelihood=likelihood), warm=warm)
         likelihood = likelihood.profile(y, problem.eta(found.intercept, found.coef), w)
         before, shape = shape, likelihood.known_shape or 1.0
         if abs(shape - before) <= _STILL * shape:
-            _warn_at_the_end(likelihood)
+            warn_of_poisson(likelihood)
             return found._replace(n_iter=rounds)
     return found._replace(status=Status.NOT_CONVERGED)
 
 
-def _warn_at_the_end(likelihood: Likelihood) -> None:
+def null_shape(problem: Problem) -> Likelihood:
+    """The likelihood with the shape of the model without columns, Huber's around the median."""
+    y, w, likelihood = problem.y, problem.weights, problem.likelihood
+    if isinstance(likelihood, Huber):
+        above = likelihood.at(float(np.exp(_most(problem, likelihood))))
+        eta = problem.offset + (_median(y - problem.offset, w) if problem.intercept else 0.0)
+        return above.proposal_two(y, eta, w, problem.n_effective - 1.0)
+    share = w / w.sum()
+    eta = problem.offset + likelihood.eta_of(float(share @ y)) - share @ problem.offset
+    return likelihood.profile(y, eta, w)
+
+
+def _median(r: Array, w: Array) -> float:
+    order = np.argsort(r)
+    total = np.cumsum(w[order])
+    return float(r[order[np.searchsorted(total, 0.5 * total[-1])]])
+
+
+def warn_of_poisson(likelihood: Likelihood) -> None:
+    """Say that theta runs to infinity."""
     if isinstance(likelihood, NegativeBinomial) and (likelihood.theta or 0.0) >= 1e8:
         warnings.warn(
             "the counts must scatter more than Poisson's for theta to exist; here it runs to "
