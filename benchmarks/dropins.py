@@ -20,7 +20,7 @@ os.environ["OMP_NUM_THREADS"] = "1"  # before numpy: threads that spin would be 
 
 import numpy as np
 from sklearn import linear_model as theirs
-from sklearn.datasets import load_breast_cancer, load_diabetes
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_wine
 from sklearn.preprocessing import StandardScaler
 
 from priorfit import sklearn as ours
@@ -28,6 +28,10 @@ from priorfit import sklearn as ours
 DIABETES = load_diabetes(return_X_y=True)
 CANCER = load_breast_cancer(return_X_y=True)
 SCALED = (StandardScaler().fit_transform(CANCER[0]), CANCER[1])
+WINE, DIGITS = load_wine(return_X_y=True), load_digits(return_X_y=True)
+WINE = (StandardScaler().fit_transform(WINE[0]), WINE[1])
+DIGITS = (DIGITS[0] / 16.0, DIGITS[1])
+WORST = (SCALED[0][:, :20], SCALED[0][:, 20:])  # ten responses: the worst cells of each image
 CV = {"scoring": "accuracy", "l1_ratios": (0.0,), "use_legacy_attributes": False}
 
 CASES = [
@@ -43,6 +47,10 @@ CASES = [
     ("LogisticRegression", {}, "breast cancer", CANCER, 30),
     ("LogisticRegression", {}, "breast cancer, scaled", SCALED, 50),
     ("LogisticRegressionCV", CV, "breast cancer, scaled", SCALED, 7),
+    ("LogisticRegressionCV", CV, "wine, scaled", WINE, 7),
+    ("LogisticRegressionCV", CV | {"Cs": 5, "cv": 3}, "digits", DIGITS, 1),
+    ("MultiTaskLassoCV", {"cv": 5}, "breast cancer, 10 tasks", WORST, 3),
+    ("MultiTaskElasticNetCV", {"cv": 5}, "breast cancer, 10 tasks", WORST, 3),
 ]
 
 

@@ -6,7 +6,12 @@ from priorfit.sklearn.huber import HuberRegressor
 from priorfit.sklearn.linear import ElasticNet, Lasso, Ridge
 from priorfit.sklearn.linear_cv import ElasticNetCV, LassoCV, RidgeCV
 from priorfit.sklearn.logistic import LogisticRegression, LogisticRegressionCV
-from priorfit.sklearn.multi_task import MultiTaskElasticNet, MultiTaskLasso, MultiTaskLassoCV
+from priorfit.sklearn.multi_task import (
+    MultiTaskElasticNet,
+    MultiTaskElasticNetCV,
+    MultiTaskLasso,
+    MultiTaskLassoCV,
+)
 from priorfit.sklearn.quantile import QuantileRegressor
 from priorfit.sklearn.svm import LinearSVC, RidgeClassifier
 
@@ -23,6 +28,7 @@ __all__ = [
     "LogisticRegression",
     "LogisticRegressionCV",
     "MultiTaskElasticNet",
+    "MultiTaskElasticNetCV",
     "MultiTaskLasso",
     "MultiTaskLassoCV",
     "PoissonRegressor",

@@ -12,21 +12,19 @@ from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.validation import column_or_1d
 
 from priorfit._errors import InputError
-from priorfit._typing import Array
+from priorfit._typing import Array, Intercept
 from priorfit.problem import Problem
 from priorfit.sklearn._shared import (
     UNIT,
     checked,
-    null_loss,
     penalty_prior,
     problem_of,
-    solved,
     weights_of,
 )
-from priorfit.sklearn.linear import Ridge
+from priorfit.sklearn.linear import ElasticNet, Ridge
 from priorfit.solve import LeaveOneOut, lambda_max, path_of
 
-__all__ = ["ElasticNetCV", "LassoCV", "RidgeCV", "folds_of"]
+__all__ = ["ElasticNetCV", "LassoCV", "RidgeCV", "SearchCV"]
 
 
 def folds_of(estimator: Any, X: Any, y: Any, sample_weight: Any, params: dict[str, Any]) -> Any:
@@ -40,27 +38,23 @@ def folds_of(estimator: Any, X: Any, y: Any, sample_weight: Any, params: dict[st
     return list(check_cv(estimator.cv).split(X, y, **options))
 
 
-class _EnetCV:
-    """The common fit: the l1_ratio is 1 for the lasso."""
+class SearchCV:
+    """The common fit of elastic nets, of one task or several: the l1_ratio is 1 for the lasso.
+
+    Several tasks change what is solved: `_tables`, `_problem`, `_path`, `_final`.
+    """
 
     def _fit(self: Any, X: Any, y: Any, sample_weight: Any, params: dict[str, Any]) -> None:
-        X, y = checked(self, X, y, multi_output=True, y_numeric=True)
-        if y.ndim > 1 and y.shape[1] > 1:
-            raise ValueError(f"For multi-task outputs, use MultiTask{type(self).__name__}")
-        y = column_or_1d(y, warn=True).astype(np.float64)
+        X, y = self._tables(X, y)
         weights = weights_of(sample_weight, X)
-        ratios = np.atleast_1d(getattr(self, "l1_ratio", 1.0))
-        positive = self.positive
+        ratios = np.atleast_1d(getattr(self, "l1_ratio", 1.0)).astype(np.float64)
         folds = folds_of(self, X, y, sample_weight, params)
         errors, grids = [], []
         for ratio in ratios:
-            prior = penalty_prior(float(ratio), 1.0 - float(ratio), positive)
-            problem = problem_of(X, y, prior, UNIT, weights, self.fit_intercept)
+            problem = self._problem(X, y, weights, float(ratio))
             alphas = self._alphas(problem, float(ratio))
             grids.append(alphas)
-            columns = [
-                _fold_errors(problem, alphas, train, test, self.tol) for train, test in folds
-            ]
+            columns = [self._errors(problem, float(ratio), alphas, a, b) for a, b in folds]
             errors.append(np.stack(columns, axis=1))
         mse = np.array(errors)  # (ratios, alphas, folds)
         self.mse_path_ = np.squeeze(mse)
@@ -71,16 +65,38 @@ class _EnetCV:
         self.alphas_ = np.array(grids) if integral and len(ratios) > 1 else grids[0]
         if hasattr(self, "l1_ratio"):
             self.l1_ratio_ = best_ratio
-        self._refit(X, y, weights, best_ratio)
+        final = self._final(best_ratio).fit(X, y, weights)
+        for name in ("coef_", "intercept_", "dual_gap_", "n_iter_", "certificate_"):
+            setattr(self, name, getattr(final, name))
 
-    def _refit(self: Any, X: Any, y: Array, weights: Array | None, ratio: float) -> None:
-        n = float(len(y)) if weights is None else float(weights.sum())
-        strength = self.alpha_ * n
-        prior = penalty_prior(strength * ratio, strength * (1.0 - ratio), self.positive)
-        solution = solved(problem_of(X, y, prior, UNIT, weights, self.fit_intercept), self.tol)
-        self.coef_, self.intercept_ = solution.coef, solution.intercept
-        self.certificate_, self.n_iter_ = solution.certificate, solution.n_iter
-        self.dual_gap_ = solution.certificate.gap * null_loss(y, weights, self.fit_intercept) / n
+    def _tables(self: Any, X: Any, y: Any) -> tuple[Any, Array]:
+        X, y = checked(self, X, y, multi_output=True, y_numeric=True)
+        if y.ndim > 1 and y.shape[1] > 1:
+            raise ValueError(f"For multi-task outputs, use MultiTask{type(self).__name__}")
+        return X, column_or_1d(y, warn=True).astype(np.float64)
+
+    def _problem(self: Any, X: Any, y: Array, weights: Array | None, ratio: float) -> Problem:
+        prior = penalty_prior(ratio, 1.0 - ratio, self.positive)
+        return problem_of(X, y, prior, UNIT, weights, self.fit_intercept)
+
+    def _path(self: Any, part: Problem, ratio: float, alphas: Array) -> tuple[Intercept, Array]:  # noqa: ARG002
+        """(intercepts, coefs) of the training rows, alpha held per row."""
+        fitted = path_of(part, alphas * part.n_effective, tol=min(self.tol, 1e-6))
+        return fitted.intercepts, fitted.coefs
+
+    def _final(self: Any, ratio: float) -> Any:
+        options = {"fit_intercept": self.fit_intercept, "tol": self.tol}
+        return ElasticNet(self.alpha_, l1_ratio=ratio, positive=self.positive, **options)
+
+    def _errors(
+        self: Any, problem: Problem, ratio: float, alphas: Array, train: Any, test: Any
+    ) -> Array:
+        """Mean squared error of rows and tasks on ``test`` of the path on ``train``, (alphas,)."""
+        held = problem.take_rows(test)
+        eta = held.etas(*self._path(problem.take_rows(train), ratio, alphas))
+        squares = np.square(held.y[..., None] - eta)
+        each = squares.mean(axis=1) if squares.ndim == 3 else squares
+        return np.asarray(held.weights @ each / held.weights.sum())
 
     def _alphas(self: Any, problem: Problem, ratio: float) -> Array:
         if not isinstance(self.alphas, Integral):
@@ -99,15 +115,7 @@ class _EnetCV:
         return np.geomspace(top, top * self.eps, num=self.alphas)
 
 
-def _fold_errors(problem: Problem, alphas: Array, train: Any, test: Any, tol: float) -> Array:
-    """Mean squared error on ``test`` of the path on ``train``, alpha held per row; (alphas,)."""
-    part, held = problem.take_rows(train), problem.take_rows(test)
-    fitted = path_of(part, alphas * part.n_effective, tol=min(tol, 1e-6))
-    eta = fitted.intercepts + held.design.matvec(fitted.coefs)
-    return np.asarray(held.weights @ np.square(held.y[:, None] - eta) / held.weights.sum())
-
-
-class LassoCV(_EnetCV, linear_model.LassoCV):  # type: ignore[misc]
+class LassoCV(SearchCV, linear_model.LassoCV):  # type: ignore[misc]
     """`Lasso` with alpha chosen by K-fold cross-validation; scikit-learn's parameters.
 
     Examples
@@ -124,7 +132,7 @@ class LassoCV(_EnetCV, linear_model.LassoCV):  # type: ignore[misc]
         return self
 
 
-class ElasticNetCV(_EnetCV, linear_model.ElasticNetCV):  # type: ignore[misc]
+class ElasticNetCV(SearchCV, linear_model.ElasticNetCV):  # type: ignore[misc]
     """`ElasticNet` with alpha (and l1_ratio) chosen by K-fold cross-validation.
 
     Examples

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
+from inspect import signature
 from typing import Any, Self
 
 import numpy as np
 from sklearn import linear_model
-from sklearn.metrics import get_scorer
+from sklearn.metrics import get_scorer, make_scorer
 from sklearn.model_selection import check_cv
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 
-from priorfit._typing import Array
-from priorfit.likelihoods import Bernoulli, Multinomial
+from priorfit._typing import Array, Index
+from priorfit.likelihoods import Bernoulli, Likelihood, Multinomial
 from priorfit.problem import Problem
 from priorfit.sklearn._shared import checked, penalty_prior, problem_of, solved, weights_of
-from priorfit.solve import path_of
+from priorfit.solve import Status, path_of, solve_quietly
 
 __all__ = ["LogisticRegression", "LogisticRegressionCV"]
+
+_FINE = 1e-10  # at a large C, 1e-6 leaves weighted rows and repeated rows 1e-5 apart
 
 
 def ratio_of(penalty: Any, l1_ratio: float | None) -> float:
@@ -37,6 +40,32 @@ def class_weights(estimator: Any, y: Any, weights: Array | None) -> Array | None
     each = compute_class_weight(estimator.class_weight, classes=classes, y=y, sample_weight=weights)
     rows: Array = each[np.searchsorted(classes, y)]
     return rows if weights is None else rows * weights
+
+
+def likelihood_of(codes: Index) -> tuple[Likelihood, Array]:
+    """What the codes 0, 1, ... of two or more classes are, and they as numbers."""
+    likelihood = Bernoulli() if codes.max() == 1 else Multinomial()
+    return likelihood, codes.astype(np.float64)
+
+
+def scorer_of(scoring: Any, classes: Any) -> Any:
+    """The scorer, told all classes where it asks for labels: a fold may lack some."""
+    scorer = get_scorer("accuracy" if scoring in (None, "warn") else scoring)
+    asks = signature(scorer._score_func).parameters if hasattr(scorer, "_score_func") else {}
+    if "labels" not in asks:
+        return scorer
+    more = {"pos_label": classes[-1]} if len(classes) == 2 and "pos_label" in asks else {}
+    return make_scorer(
+        scorer._score_func,
+        greater_is_better=scorer._sign == 1,
+        response_method=scorer._response_method,
+        **{"labels": classes} | more | scorer._kwargs,
+    )
+
+
+def rows_of(weights: Any, rows: Any) -> Any:
+    """The weights of these rows, where there are any."""
+    return None if weights is None else np.asarray(weights)[rows]
 
 
 class LogisticRegression(linear_model.LogisticRegression):  # type: ignore[misc]
@@ -71,8 +100,7 @@ class LogisticRegression(linear_model.LogisticRegression):  # type: ignore[misc]
         ratio = ratio_of(self.penalty, self.l1_ratio)
         weights = class_weights(self, y, weights_of(sample_weight, X))
         prior = penalty_prior(ratio / C, (1.0 - ratio) / C)
-        target = codes.astype(np.float64)
-        likelihood = Bernoulli() if len(self.classes_) == 2 else Multinomial()
+        likelihood, target = likelihood_of(codes)
         problem = problem_of(X, target, prior, likelihood, weights, self.fit_intercept)
         solution = solved(problem, self.tol, self.max_iter)
         self.coef_ = np.atleast_2d(solution.coef.T)
@@ -89,8 +117,10 @@ class LogisticRegression(linear_model.LogisticRegression):  # type: ignore[misc]
 class LogisticRegressionCV(linear_model.LogisticRegressionCV):  # type: ignore[misc]
     """`LogisticRegression` with C (and l1_ratio) chosen by cross-validation.
 
-    Parameters and attributes are those of `sklearn.linear_model.LogisticRegressionCV`. Two
-    classes with ``refit=True`` are solved here along certified paths; the rest is scikit-learn's.
+    Parameters and attributes are those of `sklearn.linear_model.LogisticRegressionCV`. With
+    ``refit=True`` any number of classes is solved here along certified paths. scikit-learn itself
+    solves ``solver="liblinear"``, and folds that train without one of the classes (there is no
+    finite intercept then).
 
     Examples
     --------
@@ -108,26 +138,29 @@ class LogisticRegressionCV(linear_model.LogisticRegressionCV):  # type: ignore[m
         X, y = checked(self, X, y)
         check_classification_targets(y)
         self.classes_, codes = np.unique(y, return_inverse=True)
-        ours = len(self.classes_) == 2 and self.refit and not params
-        if not ours or self.solver == "liblinear":
+        ours = len(self.classes_) > 1 and self.refit and not params and self.solver != "liblinear"
+        folds = list(check_cv(self.cv, y, classifier=True).split(X, y)) if ours else []
+        if not ours or any(len(np.unique(y[train])) < len(self.classes_) for train, _ in folds):
             fitted: Self = super().fit(*given, sample_weight, **params)
             return fitted
         ratios = self._ratios()
         weights = class_weights(self, y, weights_of(sample_weight, X))
         self.Cs_ = np.logspace(-4, 4, self.Cs) if np.ndim(self.Cs) == 0 else np.asarray(self.Cs)
-        folds = list(check_cv(self.cv, y, classifier=True).split(X, y))
-        target = codes.astype(np.float64)
-        shape = (len(folds), len(ratios), len(self.Cs_))
-        scores = np.empty(shape)
-        paths = np.empty((*shape, X.shape[1] + int(self.fit_intercept)))
-        for j, ratio in enumerate(ratios):
+        likelihood, target = likelihood_of(codes)
+        scorer = scorer_of(self.scoring, self.classes_)
+        scores, paths = [], []
+        for ratio in ratios:
             prior = penalty_prior(ratio, 1.0 - ratio)
-            problem = problem_of(X, target, prior, Bernoulli(), weights, self.fit_intercept)
-            for i, (train, test) in enumerate(folds):
-                paths[i, j] = self._path(problem.take_rows(train))
-                score_weights = None if sample_weight is None else np.asarray(sample_weight)[test]
-                scores[i, j] = self._scores(paths[i, j], X[test], y[test], score_weights)
-        self._finish(problem, ratios, scores, paths)
+            problem = problem_of(X, target, prior, likelihood, weights, self.fit_intercept)
+            found = [self._path(problem.take_rows(train)) for train, _ in folds]
+            paths.append(found)
+            scores.append(
+                [
+                    self._scores(scorer, coefs, X[test], y[test], rows_of(sample_weight, test))
+                    for coefs, (_, test) in zip(found, folds, strict=True)
+                ]
+            )
+        self._finish(problem, ratios, *(np.swapaxes(v, 0, 1) for v in (scores, paths)))
         return self
 
     def _ratios(self) -> list[float]:
@@ -141,27 +174,24 @@ class LogisticRegressionCV(linear_model.LogisticRegressionCV):  # type: ignore[m
         return [ratio_of(self.penalty, 0.0)] if legacy else [float(r) for r in self.l1_ratios]
 
     def _path(self, train: Problem) -> Array:
-        """(Cs, p [+ 1]) coefficients, in the order of ``Cs_``."""
+        """(Cs, classes or 1, p [+ 1]) coefficients, in the order of ``Cs_``."""
         order = np.argsort(self.Cs_)
         fitted = path_of(train, 1.0 / self.Cs_[order], tol=min(self.tol, 1e-6))
-        both = np.vstack([fitted.coefs, fitted.intercepts]) if self.fit_intercept else fitted.coefs
-        out = np.empty((len(order), both.shape[0]))
-        out[order] = both.T
-        return out
+        coefs, intercepts = fitted.coefs, fitted.intercepts
+        if train.outputs is None:
+            coefs, intercepts = coefs[:, None], intercepts[None]
+        both = np.concatenate([coefs, intercepts[None]]) if self.fit_intercept else coefs
+        return np.asarray(both.T[np.argsort(order)])
 
-    def _scores(self, coefs: Array, X: Any, y: Any, weights: Any) -> list[float]:
-        if isinstance(self.scoring, str) and self.scoring == "warn":
-            scorer = get_scorer("accuracy")
-        else:
-            scorer = get_scorer(self.scoring or "accuracy")
+    def _scores(self, scorer: Any, coefs: Array, X: Any, y: Any, weights: Any) -> list[float]:
         model = linear_model.LogisticRegression()
         model.classes_ = self.classes_
         p = X.shape[1]
         options = {} if weights is None else {"sample_weight": weights}
         out = []
         for w in coefs:
-            model.coef_ = w[None, :p]
-            model.intercept_ = w[p:] if self.fit_intercept else np.zeros(1)
+            model.coef_ = w[:, :p]
+            model.intercept_ = w[:, p] if self.fit_intercept else np.zeros(len(w))
             out.append(float(scorer(model, X, y, **options)))
         return out
 
@@ -171,21 +201,28 @@ class LogisticRegressionCV(linear_model.LogisticRegressionCV):  # type: ignore[m
         k, j = np.unravel_index(int(np.argmax(total)), total.shape)
         C, ratio = float(self.Cs_[k]), ratios[j]
         prior = penalty_prior(ratio / C, (1.0 - ratio) / C)
-        solution = solved(replace(problem, prior=prior), self.tol, self.max_iter)
-        self.coef_, self.certificate_ = solution.coef[None, :], solution.certificate
-        self.intercept_ = np.array([solution.intercept if self.fit_intercept else 0.0])
+        final = replace(problem, prior=prior)
+        solution = solved(final, self.tol, self.max_iter)
+        finer = solve_quietly(final, tol=min(self.tol, _FINE), warm=solution)
+        if finer.status is Status.CERTIFIED:
+            solution = finer
+        self.coef_, self.certificate_ = np.atleast_2d(solution.coef.T), solution.certificate
+        self.intercept_ = np.zeros(len(self.coef_))
+        if self.fit_intercept:
+            self.intercept_ = np.atleast_1d(solution.intercept)
         self.l1_ratios_ = np.asarray(ratios)
         self._lay_out(C, ratio, scores, paths, np.full(scores.shape, solution.n_iter))
 
     def _lay_out(self: Any, C: float, ratio: float, scores: Array, paths: Array, n: Array) -> None:
         if self.use_legacy_attributes is False:
             self.C_, self.l1_ratio_ = C, ratio
-            self.scores_, self.coefs_paths_, self.n_iter_ = scores, paths[..., None, :], n
+            self.scores_, self.coefs_paths_, self.n_iter_ = scores, paths, n
             return
-        self.C_, self.l1_ratio_ = np.array([C]), np.array([ratio])
         single = isinstance(self.l1_ratios, str) or self.l1_ratios is None
         pick = 0 if single else slice(None)
-        positive = self.classes_[1]
-        self.scores_ = {positive: np.swapaxes(scores, 1, 2)[:, :, pick]}
-        self.coefs_paths_ = {positive: np.swapaxes(paths, 1, 2)[:, :, pick]}
+        of = self.classes_[1:] if len(self.classes_) == 2 else self.classes_
+        self.C_, self.l1_ratio_ = np.full(len(of), C), np.full(len(of), ratio)
+        scores, paths = (np.swapaxes(v, 1, 2)[:, :, pick] for v in (scores, paths))
+        self.scores_ = {label: scores.copy() for label in of}
+        self.coefs_paths_ = {label: paths[..., k, :] for k, label in enumerate(of)}
         self.n_iter_ = np.swapaxes(n, 1, 2)[None, :, :, pick]

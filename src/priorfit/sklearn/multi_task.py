@@ -1,15 +1,13 @@
-"""Drop-ins for MultiTaskLasso, MultiTaskElasticNet and MultiTaskLassoCV."""
+"""Drop-ins for MultiTaskLasso and MultiTaskElasticNet, and for their CV."""
 
 from __future__ import annotations
 
-from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
 from sklearn import linear_model
 
-from priorfit._errors import InputError
-from priorfit._typing import Array
+from priorfit._typing import Array, Intercept
 from priorfit.priors import Flat, GroupLaplace, Prior
 from priorfit.problem import Problem
 from priorfit.sklearn._shared import (
@@ -21,10 +19,11 @@ from priorfit.sklearn._shared import (
     solved,
     weights_of,
 )
-from priorfit.sklearn.linear_cv import folds_of
-from priorfit.solve import lambda_max, path_of
+from priorfit.sklearn.linear_cv import SearchCV
 
-__all__ = ["MultiTaskElasticNet", "MultiTaskLasso", "MultiTaskLassoCV"]
+__all__ = ["MultiTaskElasticNet", "MultiTaskElasticNetCV", "MultiTaskLasso", "MultiTaskLassoCV"]
+
+_PASSES = 1_000_000  # over the columns: the gap ends the descent
 
 
 def together(rate: float, p: int) -> Prior:
@@ -51,6 +50,13 @@ def made(X: Any, y: Array, prior: Prior, weights: Array | None, intercept: bool)
     if isinstance(prior, GroupLaplace):
         prior = penalty_prior(1.0 / float(prior.scale), 0.0)
     return problem_of(X, y[:, 0], prior, UNIT, weights, intercept)
+
+
+def centers(X: Array, y: Array, w: Array, intercept: bool) -> tuple[Array, Array]:
+    """The weighted means of columns and tasks, or zeros."""
+    if intercept:
+        return w @ X / w.sum(), w @ y / w.sum()
+    return np.zeros(X.shape[1]), np.zeros(y.shape[1])
 
 
 class MultiTaskElasticNet(linear_model.MultiTaskElasticNet):  # type: ignore[misc]
@@ -97,9 +103,7 @@ class MultiTaskElasticNet(linear_model.MultiTaskElasticNet):  # type: ignore[mis
     ) -> None:
         """Half ``l2 |W|^2`` are p more rows ``sqrt(l2) w_j`` of response 0 (Zou & Hastie 2005)."""
         p, w = X.shape[1], np.ones(len(X)) if weights is None else weights
-        at, level = np.zeros(p), np.zeros(y.shape[1])
-        if self.fit_intercept:
-            at, level = w @ X / w.sum(), w @ y / w.sum()
+        at, level = centers(X, y, w, self.fit_intercept)
         rows = np.vstack([X - at, np.sqrt(l2) * np.eye(p)])
         targets = np.vstack([y - level, np.zeros((p, y.shape[1]))])
         both = np.concatenate([w, np.ones(p)])
@@ -152,7 +156,75 @@ class MultiTaskLasso(MultiTaskElasticNet, linear_model.MultiTaskLasso):  # type:
         )
 
 
-class MultiTaskLassoCV(linear_model.MultiTaskLassoCV):  # type: ignore[misc]
+class _TasksCV(SearchCV):
+    """`SearchCV` of several tasks."""
+
+    def _tables(self, X: Any, y: Any) -> tuple[Any, Array]:
+        return of_several(self, X, y)
+
+    def _problem(self: Any, X: Any, y: Array, weights: Array | None, ratio: float) -> Problem:
+        """Tasks under both terms: the lengths alone, `_path` adds the squares."""
+        if ratio == 0 or y.shape[1] == 1:
+            prior = penalty_prior(ratio, 1.0 - ratio)
+        else:
+            prior = together(ratio, X.shape[1])
+        return made(X, y, prior, weights, self.fit_intercept)
+
+    def _path(self: Any, part: Problem, ratio: float, alphas: Array) -> tuple[Intercept, Array]:
+        if part.outputs and 0 < ratio < 1:
+            return path_of_both(part, ratio, alphas, min(self.tol, 1e-6))
+        return super()._path(part, ratio, alphas)
+
+    def _final(self: Any, ratio: float) -> Any:
+        options = {"fit_intercept": self.fit_intercept, "tol": self.tol}
+        return MultiTaskElasticNet(self.alpha_, l1_ratio=ratio, **options)
+
+
+def path_of_both(part: Problem, ratio: float, alphas: Array, tol: float) -> tuple[Intercept, Array]:
+    """(intercepts (q, k), coefs (p, q, k)) with both terms, by scikit-learn's descent.
+
+    It stops at a duality gap of ``tol / 2 |Y|^2``: ``tol`` times the null model's loss.
+    """
+    p = part.design.shape[1]
+    X, Y, w = part.design.columns(np.arange(p), np.zeros(p))[0], part.y, part.weights
+    at, level = centers(X, Y, w, part.intercept)
+    rows = np.hstack([X - at, Y - level]) * np.sqrt(w / w.sum())[:, None]
+    if len(rows) > rows.shape[1]:
+        rows = np.linalg.qr(rows, mode="r")  # the same products of columns in fewer rows
+    rows = rows * np.sqrt(len(rows))  # it divides the loss by the number of rows
+    _, found, _ = linear_model.enet_path(
+        rows[:, :p], rows[:, p:], l1_ratio=ratio, alphas=alphas, tol=0.5 * tol, max_iter=_PASSES
+    )
+    coefs = found.transpose(1, 0, 2)
+    return level[:, None] - np.tensordot(at, coefs, 1), coefs
+
+
+class MultiTaskElasticNetCV(_TasksCV, linear_model.MultiTaskElasticNetCV):  # type: ignore[misc]
+    """`MultiTaskElasticNet` with alpha (and l1_ratio) chosen by K-fold cross-validation.
+
+    Parameters and attributes are those of `sklearn.linear_model.MultiTaskElasticNetCV`. Paths of
+    several tasks with both terms are scikit-learn's, run to a gap of 1e-6; it does all where X is
+    sparse then.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.random.default_rng(0).normal(size=(50, 3))
+    >>> MultiTaskElasticNetCV(cv=5, l1_ratio=[0.5, 1.0]).fit(X, X[:, :2]).mse_path_.shape
+    (2, 100, 5)
+    """
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> Self:
+        """Fit; ``params`` are routed to the splitter."""
+        ratios = np.atleast_1d(self.l1_ratio)
+        if hasattr(X, "tocsr") and np.any((ratios > 0) & (ratios < 1)):
+            delegated: Self = super().fit(X, y, sample_weight, **params)
+            return delegated
+        self._fit(X, y, sample_weight, params)
+        return self
+
+
+class MultiTaskLassoCV(_TasksCV, linear_model.MultiTaskLassoCV):  # type: ignore[misc]
     """`MultiTaskLasso` with alpha chosen by K-fold cross-validation; scikit-learn's parameters.
 
     Examples
@@ -165,38 +237,5 @@ class MultiTaskLassoCV(linear_model.MultiTaskLassoCV):  # type: ignore[misc]
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> Self:
         """Fit; ``params`` are routed to the splitter."""
-        X, y = of_several(self, X, y)
-        weights = weights_of(sample_weight, X)
-        folds = folds_of(self, X, y, sample_weight, params)
-        problem = made(X, y, together(1.0, X.shape[1]), weights, self.fit_intercept)
-        self.alphas_ = self._alphas(problem)
-        columns = [_fold_errors(problem, self.alphas_, a, b, self.tol) for a, b in folds]
-        self.mse_path_ = np.stack(columns, axis=1)
-        self.alpha_ = float(self.alphas_[int(np.argmin(self.mse_path_.mean(axis=1)))])
-        final = MultiTaskLasso(self.alpha_, fit_intercept=self.fit_intercept, tol=self.tol)
-        final.fit(X, y, weights)
-        self.coef_, self.intercept_ = final.coef_, final.intercept_
-        self.dual_gap_, self.n_iter_ = final.dual_gap_, final.n_iter_
-        self.certificate_ = final.certificate_
+        self._fit(X, y, sample_weight, params)
         return self
-
-    def _alphas(self, problem: Problem) -> Array:
-        if not isinstance(self.alphas, Integral):
-            given = np.sort(np.asarray(self.alphas, dtype=np.float64))[::-1]
-            if np.any(given < 0):
-                raise InputError("`alphas` must be >= 0", f"{given.min():g}", "Use 0 for none.")
-            return given
-        top = lambda_max(problem) / problem.n_effective
-        least = float(np.finfo(np.float64).resolution)
-        if top <= least:
-            return np.full(self.alphas, least)
-        return np.geomspace(top, top * self.eps, num=self.alphas)
-
-
-def _fold_errors(problem: Problem, alphas: Array, train: Any, test: Any, tol: float) -> Array:
-    """Mean squared error of rows and tasks on ``test`` of the path on ``train``, (alphas,)."""
-    part, held = problem.take_rows(train), problem.take_rows(test)
-    fitted = path_of(part, alphas * part.n_effective, tol=min(tol, 1e-6))
-    squares = np.square(held.y[..., None] - held.etas(fitted.intercepts, fitted.coefs))
-    each = squares.mean(axis=1) if squares.ndim == 3 else squares
-    return np.asarray(held.weights @ each / held.weights.sum())
