@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from priorfit._checks import is_sparse
 from priorfit._typing import Array, Index
 from priorfit.design.base import Design, product
 from priorfit.design.dense import Dense
@@ -37,7 +38,7 @@ class Blocks(Design):
         values = np.zeros(self.shape, order="F")
         for part, cols in self._spans():
             block = part.columns(np.arange(part.shape[1]), np.zeros(part.shape[1]))[0]
-            values[:, cols] = block.toarray() if sparse.issparse(block) else block
+            values[:, cols] = block.toarray() if is_sparse(block) else block
         return Dense(values, self.names)
 
     def matvec(self, b: Array) -> Array:
