@@ -18,7 +18,6 @@ SCRIPT = Path(__file__).parents[2] / "benchmarks" / "memory.py"
         ("F float32", "gaussian laplace"),
         ("CSR", "gaussian laplace"),
         ("C float64", "gaussian groups"),
-        ("C float64", "multinomial laplace"),
     ],
 )
 def test_a_fit_holds_little_beyond_its_data(layout, model):
