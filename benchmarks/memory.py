@@ -20,8 +20,10 @@ import numpy as np
 
 LAYOUTS = ("C float64", "F float64", "C float32", "F float32", "CSC", "CSR", "table", "categories")
 SHAPES = ("tall", "wide")
-MODELS = ("gaussian laplace", "gaussian normal", "bernoulli laplace", "bernoulli normal",
-          "poisson laplace", "poisson normal")  # fmt: skip
+MODELS = ("gaussian laplace", "gaussian normal", "gaussian groups", "gaussian cv", "gaussian loo",
+          "bernoulli laplace", "bernoulli normal", "bernoulli groups", "bernoulli cv",
+          "poisson laplace", "poisson normal", "multinomial laplace", "cox laplace",
+          "quantile laplace")  # fmt: skip
 MEGABYTES = 200
 
 
@@ -83,6 +85,12 @@ def data_of(layout: str, shape: str) -> Any:
     return dense(shape, dtype, order)
 
 
+def columns_of(X: Any) -> int:
+    """Weights that the data take: one for each number and each level."""
+    return sum(X[c].nunique() if X[c].dtype == "category" else 1 for c in X) \
+        if hasattr(X, "dtypes") else X.shape[1]  # fmt: skip
+
+
 def size_of(X: Any) -> int:
     """Bytes of the data."""
     if hasattr(X, "memory_usage"):
@@ -105,15 +113,31 @@ def measured(fit: Callable[[], Any]) -> tuple[int, int]:
     return memory("VmHWM"), before
 
 
-def model_of(name: str) -> Any:
+def prior_of(name: str, p: int) -> Any:
+    """Groups are of five neighbours; a strength that the data choose starts from a shape."""
+    import priorfit as pf
+
+    if name == "normal":
+        return pf.Normal(0.5)
+    if name == "groups":
+        return pf.GroupLaplace(scale=0.005, groups=np.arange(p) // 5)
+    return pf.Normal() if name == "loo" else pf.Laplace() if name == "cv" else pf.Laplace(0.005)
+
+
+def model_of(name: str, p: int) -> Any:
     """A fit as a user asks for it."""
     import priorfit as pf
 
     family, prior = name.split()
-    belief = pf.Laplace(0.005) if prior == "laplace" else pf.Normal(0.5)
-    if family == "bernoulli":
-        return pf.MAPClassifier(belief)
-    return pf.MAPRegressor(belief, pf.Poisson() if family == "poisson" else pf.Gaussian(1.0))
+    belief, chosen = prior_of(prior, p), {}
+    if prior in ("cv", "loo"):
+        chosen = {"strength": prior, "cv": 10, "n_points": 20}
+    if family in ("bernoulli", "multinomial"):
+        return pf.MAPClassifier(belief, **chosen)
+    if family == "cox":
+        return pf.MAPCox(belief)
+    given = {"poisson": pf.Poisson, "quantile": pf.Quantile}.get(family)
+    return pf.MAPRegressor(belief, given() if given else pf.Gaussian(1.0), **chosen)
 
 
 def response(X: Any, family: str) -> Any:
@@ -123,8 +147,14 @@ def response(X: Any, family: str) -> Any:
     first = X.tocsc()[:, :3].toarray() if hasattr(X, "tocsc") else np.asarray(X)[:, :3] \
         if isinstance(X, np.ndarray) else X.iloc[:, ::2].iloc[:, :3].to_numpy()  # fmt: skip
     eta = first.astype(float) @ [0.5, -0.5, 0.25]
-    if family == "gaussian":
+    if family in ("gaussian", "quantile"):
         return eta + rng.normal(size=n)
+    if family == "cox":
+        import priorfit as pf
+
+        return pf.survival(rng.exponential(np.exp(-eta)), rng.uniform(size=n) < 0.7)
+    if family == "multinomial":
+        return np.argmax(np.multiply.outer(eta, [0.0, 1.0, 2.0]) + rng.gumbel(size=(n, 3)), axis=1)
     mean = 1 / (1 + np.exp(-eta)) if family == "bernoulli" else np.exp(eta)
     return (
         (rng.uniform(size=n) < mean).astype(float) if family == "bernoulli" else rng.poisson(mean)
@@ -137,12 +167,12 @@ def run(layout: str, shape: str, model: str) -> dict[str, Any]:
 
     small = np.random.default_rng(0).normal(size=(50, 3))
     family = model.split()[0]
-    model_of(model).fit(small, response(small, family))  # what is imported on the way
+    model_of(model, 3).fit(small, response(small, family))  # what is imported on the way
     empty = memory("VmRSS")
     X = data_of(layout, shape)
     y = response(X, family)
     gc.collect()
-    fitted = model_of(model)
+    fitted = model_of(model, columns_of(X))
     peak, before = measured(lambda: fitted.fit(X, y))
     own = size_of(X)
     return {

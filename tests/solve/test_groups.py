@@ -1,6 +1,7 @@
 """Laws of fits whose columns come in groups: engines, certificates, and closed forms."""
 
 from dataclasses import replace
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -8,7 +9,8 @@ from scipy import sparse
 
 import priorfit as pf
 from laws import ALL_LIKELIHOODS
-from priorfit.solve import path_of
+from priorfit.priors import Groups
+from priorfit.solve import columns, path_of
 from priorfit.solve.blocks import blocks_of
 from priorfit.solve.certificate import certify
 from priorfit.solve.engines import engine
@@ -83,7 +85,7 @@ def test_the_native_certificate_is_the_one_from_outside(prior, way, stored):
     standard = standardize(_problem(prior, stored=stored))
     strengths = _strengths(standard, np.geomspace(1, 0.01, 25))
     tols = np.full(25, 1e-8)
-    solutions, found = _native(standard, 1e-8, way)._path(strengths, tols, standard.start)
+    solutions, found = _native(standard, 1e-8, way)._run(strengths, tols, standard.start)
     assert solutions.shape[1] == 25
     outside = certify(standard, solutions, strengths[: solutions.shape[1]])
     assert outside.gap.max() < 1e-8
@@ -245,3 +247,52 @@ def test_the_block_solver_is_exact():
         rest = slope - rate * x / np.linalg.norm(x)
         assert np.all(np.abs(np.where(x != 0, rest - l1 * np.sign(x), 0)) < 1e-9)
         assert np.all(np.abs(rest[x == 0]) <= l1[x == 0] + 1e-9)
+
+
+def _by_chosen_columns(prior, stored):
+    """Strengths answered, the largest gap on all columns, and the share of columns copied."""
+    X, y, ids = _wide(p=600)
+    X = sparse.csr_array(np.where(np.abs(X) > 0.8, X, 0.0)) if stored == "sparse" else X
+    standard = standardize(pf.Problem.make(X, y, prior=PRIORS[prior](ids).unit()))
+    engine = Grouped(standard, 1e-6, 100)
+    strengths = _strengths(standard, np.geomspace(1, 0.5, 12))
+    solutions, _ = engine.chosen(strengths, standard.start)
+    answered = solutions.shape[1]
+    gap = certify(standard, solutions, strengths[:answered]).gap.max() if answered else np.inf
+    return answered, gap, len(engine.chosen.columns) / len(ids)
+
+
+CHOSEN_MUTANTS = {
+    "half the rate": ("_groups_of", lambda groups, used: Groups(*_numbered(groups, used, 0.5))),
+    "nothing is proposed": ("_levels", lambda standard, slopes: np.zeros_like(slopes)),
+    "everything is proposed": ("_levels", lambda standard, slopes: np.full_like(slopes, np.inf)),
+}
+
+
+def _numbered(groups, used, factor):
+    """Numbers and rates of the groups of some columns."""
+    return np.unique(groups.ids[used], return_inverse=True)[1] - 1, factor * groups.rate[used]
+
+
+@pytest.mark.parametrize("stored", ["dense", "sparse"])
+@pytest.mark.parametrize("prior", ["group", "group, scales", "sparse group"])
+def test_chosen_columns_answer_for_all(prior, stored, monkeypatch):
+    """Columns that are not read where they lie: a copy of some has the solution of all."""
+    monkeypatch.setattr(columns, "_SMALL", 0)
+    answered, gap, share = _by_chosen_columns(prior, stored)
+    assert answered == 12
+    assert gap <= 1e-6
+    assert 0 < share <= 0.25
+    X, y, ids = _wide()
+    strong = pf.Problem.make(X, y, prior=PRIORS[prior](ids).unit())
+    assert path_of(strong, [2.0 * pf.lambda_max(strong)]).certified
+
+
+@pytest.mark.parametrize("mutant", CHOSEN_MUTANTS)
+def test_the_law_of_chosen_columns_rejects(mutant, monkeypatch):
+    """With other rates, or without a rule of what to copy, it does not answer."""
+    monkeypatch.setattr(columns, "_SMALL", 0)
+    where, wrong = CHOSEN_MUTANTS[mutant]
+    monkeypatch.setattr(import_module("priorfit.solve.chosen"), where, wrong)
+    answered, gap, share = _by_chosen_columns("group", "dense")
+    assert not (answered == 12 and gap <= 1e-6 and share <= 0.25)

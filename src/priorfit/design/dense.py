@@ -17,6 +17,8 @@ __all__ = ["Dense"]
 
 _BLOCK = 1 << 18  # numbers per block where a float64 copy of rows is needed: 2 MB
 
+_TILE = 256  # columns of a symmetric matrix that are mirrored together
+
 
 @dataclass(frozen=True, eq=False)
 class Dense(Design):
@@ -90,14 +92,17 @@ class Dense(Design):
             out = np.zeros((len(cols), len(cols)), order="F")
             for block in self._comparable_rows(cols, step, root, center, unit):
                 out = _add_square(block, out)
-            out = np.triu(out) + np.triu(out, 1).T
+            out = _mirrored(out).T  # symmetric, by rows
         else:
             left = self._comparable_rows(rows, step, root, center, unit)
             right = self._comparable_rows(cols, step, root, center, unit)
             out = np.zeros((len(rows), len(cols)))
             for a, b in zip(left, right, strict=True):
                 out += a.T @ b
-        return out / scale[rows, None] / scale[cols] if tame else out
+        if tame:
+            out /= scale[rows, None]
+            out /= scale[cols]
+        return out
 
     def kernel(self, cols: Index, center: Array, scale: Array) -> Array:
         """``Z_C Z_C'`` (n, n) for Z = (X - center) / scale, by blocks of columns."""
@@ -112,7 +117,7 @@ class Dense(Design):
             block = np.subtract(self.values[:, picked], center[part], out=buffer[:, : len(part)])
             np.multiply(block, 1.0 / scale[part], out=block)
             out = _add_square(block.T, out)
-        return np.asarray(np.triu(out) + np.triu(out, 1).T)
+        return _mirrored(out)
 
     def _comparable_rows(
         self, cols: Index, step: int, root: Array | None, center: Array, scale: Array
@@ -172,6 +177,16 @@ class Dense(Design):
                 )
             np.maximum(largest, np.abs(block).max(axis=0, initial=0.0), out=largest)
         return largest
+
+
+def _mirrored(out: Array) -> Array:
+    """The symmetric matrix of an upper triangle, in place."""
+    for start in range(0, len(out), _TILE):
+        span, rest = slice(start, start + _TILE), slice(start + _TILE, None)
+        out[rest, span] = out[span, rest].T
+        tile = out[span, span]
+        tile[:] = np.triu(tile) + np.triu(tile, 1).T
+    return out
 
 
 def _add_square(block: Array, out: Array) -> Array:

@@ -256,4 +256,4 @@ def _products(problem: Problem, rows: Index, coefs: Array) -> Array:
     used = np.flatnonzero(np.any(coefs, axis=1))
     if not isinstance(problem.design, Dense) or 2 * len(used) > len(coefs):
         return problem.design.take_rows(rows).matvec(coefs)
-    return Dense(problem.design.values[:, used]).take_rows(rows).matvec(coefs[used])
+    return Dense(problem.design.values[np.ix_(rows, used)]).matvec(coefs[used])

@@ -7,13 +7,14 @@ certificate over all columns, in the order in which they are stored, decides.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
 from priorfit._typing import Array, Index
 from priorfit.design import Dense, Design, Scaled, Sparse
-from priorfit.priors import NormalForm
+from priorfit.priors import Groups, NormalForm
 from priorfit.solve.certificate import Certificates, certify, joined
 from priorfit.solve.columns import read_in_place
 from priorfit.solve.many_columns import ManyColumns, among_many
@@ -27,26 +28,35 @@ _ROUNDS = 30
 _ROWS = 256  # copied at a time
 
 
-class Chosen:
-    """Solutions at decreasing strengths, as many as the share of columns allows."""
+Solver = Callable[[Array, Array], tuple[Array, Certificates]]
 
-    def __init__(self, standard: Standard, tol: float) -> None:
-        self.standard, self.tol = standard, tol
+
+class Chosen:
+    """Solutions at decreasing strengths, as many as the share of columns allows.
+
+    ``solver(part, tol)`` is the native path over a copy of some columns, whole groups of them.
+    """
+
+    def __init__(
+        self, standard: Standard, tol: float, solver: Callable[[Standard, float], Solver]
+    ) -> None:
+        self.standard, self.tol, self.solver = standard, tol, solver
         self.first = int(standard.Z.intercept)
         self.most = max(100, int(_SHARE * (standard.size - self.first)))
         form = standard.form
         always = (form.l1 == 0) & ~form.fixed
+        if form.groups is not None:
+            always &= ~form.groups.inside
         self.columns: Index = np.flatnonzero(always[self.first :])
 
     @staticmethod
     def applies(standard: Standard) -> bool:
-        """Whether `ManyColumns` would apply if it could read the columns."""
+        """Whether the columns cannot be read where they lie, and weights outside are 0."""
         base, form = standard.Z.base, standard.form
         return (
             isinstance(base, Dense | Sparse)
             and not read_in_place(base)
             and standard.shared is None
-            and among_many(standard)
             and not np.any(np.clip(form.loc, form.lower, form.upper))
         )
 
@@ -55,7 +65,7 @@ class Chosen:
         standard, slopes = self.standard, self.standard.pull(warm)
         solutions, found = np.empty((standard.size, len(strengths))), []
         done, previous = 0, _critical(standard, slopes)
-        self._add(np.flatnonzero(warm[self.first :]), slopes, float(strengths[0]))
+        self._add(np.flatnonzero(warm[self.first :]), slopes)
         for _ in range(_ROUNDS * len(strengths)):
             if done == len(strengths):
                 break
@@ -83,7 +93,7 @@ class Chosen:
         standard = self.standard
         used = np.concatenate([np.arange(self.first), self.first + self.columns])
         part = replace(standard, Z=self._view(), form=_of(standard.form, used))
-        inner, _ = ManyColumns(part, 0.1 * self.tol)(strengths, warm[used])
+        inner, _ = self.solver(part, 0.1 * self.tol)(strengths, warm[used])
         out = np.zeros((standard.size, len(strengths)))
         out[used, : inner.shape[1]] = inner
         return out, certify(standard, out, strengths)
@@ -94,33 +104,44 @@ class Chosen:
 
     def _propose(self, slopes: Array, strength: float, previous: float) -> None:
         """By the strong rule, no more than double what there is."""
-        form = self.standard.form
-        strong = np.abs(slopes) >= max(2.0 * strength - previous, 0.5 * strength) * form.l1
-        self._add(np.flatnonzero(strong[self.first :]), slopes, strength)
+        least = max(2.0 * strength - previous, 0.5 * strength)
+        level = np.where(self.standard.form.fixed, -1.0, _levels(self.standard, slopes))
+        level = level[self.first :]
+        strong = level >= min(least, level.max(initial=0.0))  # one at least
+        self._add(np.flatnonzero(strong), slopes)
 
     def _add_violators(self, slopes: Array, strength: float) -> bool:
         """Columns whose slope is beyond the kink, the worst first; whether there was one."""
         before = len(self.columns)
-        beyond = np.abs(slopes) > strength * self.standard.form.l1
-        self._add(np.flatnonzero(beyond[self.first :]), slopes, strength)
+        beyond = _levels(self.standard, slopes) > strength
+        self._add(np.flatnonzero(beyond[self.first :]), slopes)
         return len(self.columns) > before
 
-    def _add(self, wanted: Index, slopes: Array, strength: float) -> None:
+    def _add(self, wanted: Index, slopes: Array) -> None:
         form = self.standard.form
         fresh = np.setdiff1d(wanted, self.columns)
         fresh = fresh[~form.fixed[self.first + fresh]]
         room = max(100, len(self.columns))
         if len(fresh) > room:
-            pull = np.abs(slopes) - strength * form.l1
-            fresh = fresh[np.argsort(-pull[self.first + fresh])[:room]]
-        self.columns = np.union1d(self.columns, fresh).astype(np.intp)
+            level = _levels(self.standard, slopes)[self.first + fresh]
+            fresh = fresh[np.argsort(-level, kind="stable")[:room]]
+        self.columns = np.union1d(self.columns, self._whole(fresh)).astype(np.intp)
+
+    def _whole(self, cols: Index) -> Index:
+        """These columns and all of their groups."""
+        form, at = self.standard.form, self.first + cols
+        if form.groups is None:
+            return cols
+        mates = np.isin(form.groups.ids, form.groups.ids[at]) & form.groups.inside & ~form.fixed
+        return np.union1d(cols, np.flatnonzero(mates) - self.first)
 
 
 def many_columns(standard: Standard, tol: float) -> ManyColumns | Chosen | None:
     """The native path over many columns as they are stored, over chosen ones, or neither."""
     if ManyColumns.applies(standard):
         return ManyColumns(standard, tol)
-    return Chosen(standard, tol) if Chosen.applies(standard) else None
+    applies = Chosen.applies(standard) and among_many(standard)
+    return Chosen(standard, tol, ManyColumns) if applies else None
 
 
 def _copied(base: Design, cols: Index) -> Design:
@@ -137,14 +158,34 @@ def _copied(base: Design, cols: Index) -> Design:
 
 def _of(form: NormalForm, used: Index) -> NormalForm:
     l1, l2, loc = form.l1[used], form.l2[used], form.loc[used]
-    return NormalForm(l1, l2, loc, form.lower[used], form.upper[used])
+    groups = None if form.groups is None else _groups_of(form.groups, used)
+    return NormalForm(l1, l2, loc, form.lower[used], form.upper[used], groups)
+
+
+def _groups_of(groups: Groups, used: Index) -> Groups | None:
+    """Those of some columns, numbered anew."""
+    ids, rate = groups.ids[used], groups.rate[used]
+    left = np.unique(ids[ids >= 0])
+    if not len(left):
+        return None
+    return Groups(np.where(ids >= 0, np.searchsorted(left, ids), -1), rate)
 
 
 def _first(found: Certificates, count: int) -> Certificates:
     return Certificates(found.gap[:count], found.kkt[:count], found.slopes[:0, :count])
 
 
+def _levels(standard: Standard, slopes: Array) -> Array:
+    """The strength (m,) at which each column, or its group, leaves 0; inf where it has no kink."""
+    form = standard.form
+    with np.errstate(divide="ignore", invalid="ignore"):
+        level = np.where(form.l1 > 0, np.abs(slopes) / form.l1, np.inf)
+    if form.groups is not None:
+        norms = form.groups.spread(form.groups.dual_norms(slopes, form.l1))
+        level = np.where(form.groups.inside, norms, level)
+    return level
+
+
 def _critical(standard: Standard, slopes: Array) -> float:
-    l1 = standard.form.l1
-    pure = (l1 > 0) & ~standard.form.fixed
-    return float(np.max(np.abs(slopes[pure]) / l1[pure], initial=0.0))
+    level = _levels(standard, slopes)
+    return float(np.max(level[np.isfinite(level) & ~standard.form.fixed], initial=0.0))

@@ -10,7 +10,7 @@ from priorfit._core import column_moments
 from priorfit._typing import Array, Index
 from priorfit.design import Dense, Design, Sparse
 
-__all__ = ["moments", "moments_of_rows", "read_in_place", "stored", "stored_or_copied"]
+__all__ = ["moments", "moments_of_rows", "read_in_place", "readable", "stored", "stored_or_copied"]
 
 _SMALL = 1 << 27  # bytes of a matrix that may be copied without a thought: 134 MB
 
@@ -40,6 +40,14 @@ def read_in_place(design: Design) -> bool:
         small = design.matrix.data.nbytes + design.matrix.indices.nbytes <= _SMALL
         return (small or not design.by_rows) and stored(design) is not None
     return False
+
+
+def readable(design: Design) -> bool:
+    """Whether `stored_or_copied` has an answer; nothing is copied to know it."""
+    if isinstance(design, Sparse):
+        matrix = design.matrix
+        return bool(matrix.data.dtype.isnative and matrix.indices.dtype == matrix.indptr.dtype)
+    return isinstance(design, Dense)
 
 
 def stored_or_copied(design: Design) -> tuple[Any, ...] | None:

@@ -8,11 +8,11 @@ import numpy as np
 
 from priorfit._core import solve_group_path
 from priorfit._typing import Array
-from priorfit.design import Dense
 from priorfit.solve.approach import LOOSE, approach
 from priorfit.solve.blocks import blocks_of, only_groups
 from priorfit.solve.certificate import Certificates, joined
-from priorfit.solve.columns import stored, stored_or_copied
+from priorfit.solve.chosen import Chosen
+from priorfit.solve.columns import readable, stored_or_copied
 from priorfit.solve.newton import Newton
 from priorfit.solve.standard import Standard
 
@@ -44,19 +44,19 @@ class Grouped:
             self.most = self.few
         self.native = (
             standard.gaussian
-            and (isinstance(standard.Z.base, Dense) or stored(standard.Z.base) is not None)
+            and readable(standard.Z.base)
             and not np.any(form.flat[self.first :])
             and only_groups(form)
         )
+        few = self.native and Chosen.applies(standard)
+        self.chosen = Chosen(standard, tol, self._of_some) if few else None
 
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
         """Solutions (m, k) and their certificates, each warm from the last."""
         if not self.native:
             return self._newton(strengths, warm)
-        way = self._approach(float(strengths[0])) if warm is self.standard.start else np.empty(0)
-        tols = np.repeat([max(self.tol, LOOSE), self.tol], [len(way), len(strengths)])
-        solutions, found = self._path(np.concatenate([way, strengths]), tols, warm)
-        solutions, found = solutions[:, len(way) :], _without(found, len(way))
+        path = self._path if self.chosen is None else self.chosen
+        solutions, found = path(strengths, warm)
         done = solutions.shape[1]
         self.rounds = max(self.rounds, done)
         if done < len(strengths):
@@ -70,6 +70,17 @@ class Grouped:
                 found.gap[k], found.kkt[k] = better.gap[0], better.kkt[0]
                 found = found._replace(moved=None)
         return solutions, found
+
+    def _of_some(self, part: Standard, tol: float) -> Grouped:
+        """The same over a copy of some columns."""
+        return Grouped(part, tol, self.max_iter)
+
+    def _path(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
+        """As many of the strengths as the working set allows."""
+        way = self._approach(float(strengths[0])) if warm is self.standard.start else np.empty(0)
+        tols = np.repeat([max(self.tol, LOOSE), self.tol], [len(way), len(strengths)])
+        solutions, found = self._run(np.concatenate([way, strengths]), tols, warm)
+        return solutions[:, len(way) :], _without(found, len(way))
 
     def _approach(self, s: float) -> Array:
         form, slopes = self.standard.form, self.standard.correlation
@@ -87,7 +98,7 @@ class Grouped:
         self.rounds = max(self.rounds, newton.rounds)
         return found
 
-    def _path(self, strengths: Array, tols: Array, warm: Array) -> tuple[Array, Certificates]:
+    def _run(self, strengths: Array, tols: Array, warm: Array) -> tuple[Array, Certificates]:
         standard, first = self.standard, self.first
         points, p = len(strengths), standard.size - first
         base = np.clip(standard.form.loc, standard.form.lower, standard.form.upper)

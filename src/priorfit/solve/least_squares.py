@@ -73,12 +73,10 @@ def dual_normal(
 ) -> tuple[Array, Array]:
     """One weighted step: (a, u) with ``(K/s + diag(1/h)) u = target - Z_F a``, ``Z_F'u = pull``."""
     root = np.sqrt(h)
-    system = root[:, None] * (K / strength) * root
-    system[np.diag_indices_from(system)] += 1.0
     try:
-        factor = linalg.cho_factor(system)
+        factor = linalg.cho_factor(_system(K, root, strength), overwrite_a=True)
     except linalg.LinAlgError:  # by rounding: its eigenvalues are >= 1
-        values, vectors = linalg.eigh(system)
+        values, vectors = linalg.eigh(_system(K, root, strength))
         system = vectors / np.sqrt(np.maximum(values, 1.0)) @ vectors.T
         factor = None
 
@@ -91,6 +89,14 @@ def dual_normal(
     smooth = solve(free)
     a = np.linalg.solve(free.T @ smooth, smooth.T @ target - pull)
     return np.asarray(a, dtype=np.float64), solve(target - free @ a)
+
+
+def _system(K: Array, root: Array, strength: float) -> Array:
+    """``R K R / s + I`` (n, n) for R = diag(root)."""
+    system = K * (root / strength)[:, None]
+    system *= root
+    system[np.diag_indices_from(system)] += 1.0
+    return system
 
 
 def _augmented_qr(standard: Standard, unknown: Index, y: Array, strength: float) -> Array:

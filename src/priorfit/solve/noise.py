@@ -77,7 +77,9 @@ def degrees_of_freedom(standard: Standard, g: Array, strength: float) -> float:
         whole = len(shrunk) == len(standard.normal)
         kernel = standard.kernel if whole else standard.kernel_of(shrunk)
         root = np.sqrt(w)
-        return len(plain) + _trace(root[:, None] * kernel * root, np.full(n, strength))
+        weighted = kernel * root[:, None]
+        weighted *= root
+        return len(plain) + _trace(weighted, np.full(n, strength))
     if standard.gaussian and 2 * len(active) >= standard.size:
         gram = standard.gram[np.ix_(active, active)]
     else:
@@ -96,13 +98,15 @@ def _touching(form: NormalForm, g: Array, strength: float) -> Array:
 
 def _trace(gram: Array, penalty: Array) -> float:
     """``tr (G + D)^-1 G = m - tr (G + D)^-1 D`` for D = diag(penalty)."""
-    system = gram.copy()
+    system = gram.copy(order="F")  # which linear algebra overwrites
     system[np.diag_indices_from(system)] += penalty
     try:
         root = linalg.cholesky(system, lower=True, overwrite_a=True, check_finite=False)
-        inverse = np.tril(linalg.lapack.dtrtri(root, lower=1, overwrite_c=1)[0])
-        return float(len(root) - np.square(inverse).sum(axis=0) @ penalty)
+        inverse = linalg.lapack.dtrtri(root, lower=1, overwrite_c=1)[0]
+        return float(len(root) - np.einsum("ij,ij->j", inverse, inverse) @ penalty)
     except linalg.LinAlgError:
+        system = gram.copy()
+        system[np.diag_indices_from(system)] += penalty
         return float(np.trace(np.linalg.lstsq(system, gram, rcond=None)[0]))
 
 

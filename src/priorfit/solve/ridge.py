@@ -198,21 +198,26 @@ def _spans(n: int, step: int) -> Iterator[slice]:
 class Wide(Ridge):
     """More weights than rows: AA', with the intercept's direction above all others."""
 
-    @cached_property
     def _kernel(self) -> Array:
+        """A A' (n, n), a new one that the caller may overwrite."""
         root = np.sqrt(self.standard.weights)
-        kernel = self.standard.kernel * root[:, None] * root
+        kernel = self.standard.kernel * root[:, None]
+        kernel *= root
         if self.intercept:
             level = root / np.sqrt(root @ root)
             along = kernel @ level
-            kernel -= np.outer(level, along) + np.outer(along - (level @ along) * level, level)
+            rest = along - (level @ along) * level
+            for rows in _spans(len(root), _BLOCK // len(root)):
+                kernel[rows] -= np.outer(level[rows], along) + np.outer(rest[rows], level)
         return np.asarray(kernel)
 
     @cached_property
     def _spectrum(self) -> tuple[Array, Array]:
-        kernel, root = self._kernel, np.sqrt(self.standard.weights)
+        kernel, root = self._kernel(), np.sqrt(self.standard.weights)
         if self.intercept:
-            kernel = kernel + (2.0 * np.trace(kernel) + 1.0) / (root @ root) * np.outer(root, root)
+            above = (2.0 * np.trace(kernel) + 1.0) / (root @ root)
+            for rows in _spans(len(root), _BLOCK // len(root)):
+                kernel[rows] += above * np.outer(root[rows], root)
         values, vectors = linalg.eigh(kernel, overwrite_a=True, driver="evd")
         return np.maximum(values, 0.0), vectors
 
@@ -236,7 +241,7 @@ class Wide(Ridge):
         return np.asarray(self._spectrum[1].T @ (np.sqrt(self.standard.weights) * self.y))
 
     def _one(self, strength: float) -> Array:
-        system, root = self._kernel.copy(), np.sqrt(self.standard.weights)
+        system, root = self._kernel(), np.sqrt(self.standard.weights)
         system[np.diag_indices_from(system)] += strength
         return self._slopes((root * _solved(system, root * self.y))[:, None])[:, 0]
 

@@ -15,7 +15,7 @@ import numpy as np
 from priorfit._core import SharedDouble, SharedSingle
 from priorfit._typing import Array
 from priorfit.design import Dense, Scaled
-from priorfit.solve.columns import moments, moments_of_rows, stored_or_copied
+from priorfit.solve.columns import moments, moments_of_rows, read_in_place, stored_or_copied
 
 __all__ = ["Shared"]
 
@@ -50,6 +50,11 @@ class Shared:
             last = self.__dict__["last"] = weights, self._moments_of(weights)
         return last[1]
 
+    @property
+    def _by_columns(self) -> bool:
+        """Whether `values` is there, or is worth a copy: not for moments of a large table alone."""
+        return "values" in self.__dict__ or read_in_place(self.Z.base)
+
     def _moments_of(self, weights: Array) -> tuple[Array, Array]:
         """Those of all rows, less the rows that do not count (Chan, Golub & LeVeque 1983), where
         no digits are lost by it."""
@@ -57,7 +62,7 @@ class Shared:
         if not len(out):
             return self.known
         total, left = float(self.weights.sum()), float(weights.sum())
-        if np.any(weights[out]) or left < 0.5 * total:
+        if np.any(weights[out]) or left < 0.5 * total or not self._by_columns:
             return moments(self.Z.base, weights)
         (mean, sd), gone = self.known, total - left
         apart, variance = moments_of_rows(self.values, out, self.weights)

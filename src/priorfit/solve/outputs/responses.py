@@ -9,7 +9,7 @@ import numpy as np
 
 from priorfit._typing import Array
 from priorfit.solve.certificate import Certificates
-from priorfit.solve.columns import stored_or_copied
+from priorfit.solve.columns import readable, stored_or_copied
 from priorfit.solve.grouped import MOST, Grouped
 from priorfit.solve.outputs.standard import OutputsStandard
 from priorfit.solve.standard import Standard
@@ -23,7 +23,7 @@ class Together(Grouped):
 
     def __init__(self, standard: OutputsStandard, tol: float, max_iter: int) -> None:
         super().__init__(standard, tol, max_iter)
-        self.outputs = standard.outputs
+        self.outputs, self.chosen = standard.outputs, None
         self.few = self.most = min(MOST, self.most)
 
     @staticmethod
@@ -34,7 +34,7 @@ class Together(Grouped):
             standard.gaussian
             and not OneByOne.applies(standard)
             and bool(np.all(scale == scale[:, :1]))
-            and stored_or_copied(standard.Z.base) is not None
+            and readable(standard.Z.base)
             and not np.any(standard.form.flat[standard.first :])
         )
 

@@ -8,7 +8,7 @@ from priorfit._core import solve_softmax_path
 from priorfit._typing import Array
 from priorfit.solve.approach import LOOSE, approach
 from priorfit.solve.certificate import Certificates
-from priorfit.solve.columns import stored_or_copied
+from priorfit.solve.columns import read_in_place, stored_or_copied
 from priorfit.solve.outputs.standard import OutputsStandard
 
 __all__ = ["SoftmaxPath"]
@@ -44,7 +44,7 @@ class SoftmaxPath:
             not standard.gaussian
             and form.groups is None
             and bool(np.all(scale == scale[:, :1]))
-            and stored_or_copied(standard.Z.base) is not None
+            and read_in_place(standard.Z.base)
             and always <= _ALWAYS
             and not np.any(form.flat[first:])
         )
