@@ -1,12 +1,15 @@
 """Laws of penalties that are not convex: stationarity is proved, symmetries hold, more starts are
 never worse, and what is claimed of large weights is so."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import priorfit as pf
 from laws import ALL_DESIGNS, EVERY_LIKELIHOOD, NONCONVEX, example
 from priorfit.solve.certificate import certify
+from priorfit.solve.local.model import convex_above
 from priorfit.solve.standard import standardize
 
 TIGHT = 1e-9
@@ -19,6 +22,11 @@ PAIRS = sorted({*PAIRS, *((prior, "gaussian") for prior in NAMES)})
 #: priors that hold the same of every column and both signs, likewise
 ALIKE = ["student", "log-laplace", "mcp", "mcp, very concave", "scad", "best subset"]
 ALIKE = [(ALIKE[k % 6], kind) for k, kind in enumerate([*SMOOTH, *["gaussian"] * 5])]
+
+
+def _jumps(prior):
+    concave = prior.lower(5).concave
+    return concave is not None and concave.jumps
 
 
 def _problem(prior, likelihood="gaussian", make=np.asarray, **options):
@@ -268,3 +276,15 @@ def test_a_heavy_tail_for_some_columns(family):
     mixed = pf.ByColumn({"x0": pf.StudentPrior(3.0), "*": family})
     with pytest.raises(pf.InputError, match="one kind of heavy tail"):
         pf.Problem.make(X, y, prior=mixed)
+
+
+@pytest.mark.parametrize("prior", [name for name, make in NONCONVEX.items() if not _jumps(make(5))])
+@pytest.mark.parametrize(("share", "holds"), [(1.0, True), (0.5, False)], ids=["law", "mutant"])
+def test_the_convex_penalty_touches_from_above(prior, share, holds):
+    """above(u) - above(t) >= penalty(u) - penalty(t) for all u; half of its rates is not above."""
+    at, t = NONCONVEX[prior](5).lower(5).at(1.0), np.linspace(0.02, 0.5, 5)
+    above = convex_above(at, t)
+    above = replace(above, l1=share * above.l1, l2=share * above.l2)
+    ends = [np.full(5, u) for u in np.linspace(0.0, 3.0, 200)]
+    least = min(np.min(above.value(u) - above.value(t) - at.value(u) + at.value(t)) for u in ends)
+    assert (least >= -1e-9) == holds

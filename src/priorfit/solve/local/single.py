@@ -37,6 +37,7 @@ def jump_violations(
     return worst
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def single_moves(
     standard: Standard,
     g: Array,
@@ -50,23 +51,11 @@ def single_moves(
 
     A weight that is in goes out; one that is out goes to the minimum along its column.
     """
-    places, gains = np.zeros(len(cols)), np.zeros(len(cols))
-    for first in range(0, len(cols), _AT_ONCE):
-        some = slice(first, first + _AT_ONCE)
-        places[some], gains[some] = _moves(standard, g, eta, slopes, at, curvatures, cols[some])
-    return places, gains
-
-
-@np.errstate(over="ignore", invalid="ignore")
-def _moves(
-    standard: Standard,
-    g: Array,
-    eta: Array,
-    slopes: Array,
-    at: AtStrength,
-    curvatures: Array,
-    cols: Index,
-) -> tuple[Array, Array]:
+    if len(cols) > _AT_ONCE:
+        spans = [cols[i : i + _AT_ONCE] for i in range(0, len(cols), _AT_ONCE)]
+        parts = [single_moves(standard, g, eta, slopes, at, curvatures, span) for span in spans]
+        places, falls = zip(*parts, strict=True)
+        return np.concatenate(places), np.concatenate(falls)
     assert at.size is not None
     likelihood, y, w, form = standard.likelihood, standard.y, standard.weights, at.form
     Z = standard.Z.columns(cols, np.zeros(standard.size))[0]
