@@ -256,10 +256,10 @@ def _by_chosen_columns(prior, stored):
     standard = standardize(pf.Problem.make(X, y, prior=PRIORS[prior](ids).unit()))
     engine = Grouped(standard, 1e-6, 100)
     strengths = _strengths(standard, np.geomspace(1, 0.5, 12))
-    solutions, _ = engine.chosen(strengths, standard.start)
+    solutions, _ = engine.path(strengths, standard.start)
     answered = solutions.shape[1]
     gap = certify(standard, solutions, strengths[:answered]).gap.max() if answered else np.inf
-    return answered, gap, len(engine.chosen.columns) / len(ids)
+    return answered, gap, len(engine.path.columns) / len(ids)
 
 
 CHOSEN_MUTANTS = {

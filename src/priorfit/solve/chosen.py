@@ -20,7 +20,7 @@ from priorfit.solve.columns import read_in_place
 from priorfit.solve.many_columns import ManyColumns, among_many
 from priorfit.solve.standard import Standard
 
-__all__ = ["Chosen", "many_columns"]
+__all__ = ["Chosen", "Solver", "many_columns"]
 
 _SHARE = 0.2  # of the columns are copied at most
 _TOGETHER = 10  # strengths that are solved before all columns are looked at

@@ -11,8 +11,9 @@ from priorfit._typing import Array
 from priorfit.solve.approach import LOOSE, approach
 from priorfit.solve.blocks import blocks_of, only_groups
 from priorfit.solve.certificate import Certificates, joined
-from priorfit.solve.chosen import Chosen
+from priorfit.solve.chosen import Chosen, Solver
 from priorfit.solve.columns import readable, stored_or_copied
+from priorfit.solve.group_gram import GroupGram
 from priorfit.solve.newton import Newton
 from priorfit.solve.standard import Standard
 
@@ -48,15 +49,13 @@ class Grouped:
             and not np.any(form.flat[self.first :])
             and only_groups(form)
         )
-        few = self.native and Chosen.applies(standard)
-        self.chosen = Chosen(standard, tol, self._of_some) if few else None
+        self.path = self._way()
 
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
         """Solutions (m, k) and their certificates, each warm from the last."""
         if not self.native:
             return self._newton(strengths, warm)
-        path = self._path if self.chosen is None else self.chosen
-        solutions, found = path(strengths, warm)
+        solutions, found = self.path(strengths, warm)
         done = solutions.shape[1]
         self.rounds = max(self.rounds, done)
         if done < len(strengths):
@@ -70,6 +69,14 @@ class Grouped:
                 found.gap[k], found.kkt[k] = better.gap[0], better.kkt[0]
                 found = found._replace(moved=None)
         return solutions, found
+
+    def _way(self) -> Solver:
+        """What is solved at first: by one Gram matrix, on chosen columns, or on all of them."""
+        if self.native and GroupGram.applies(self.standard):
+            return GroupGram(self.standard, self.tol)
+        if self.native and Chosen.applies(self.standard):
+            return Chosen(self.standard, self.tol, self._of_some)
+        return self._path
 
     def _of_some(self, part: Standard, tol: float) -> Grouped:
         """The same over a copy of some columns."""
