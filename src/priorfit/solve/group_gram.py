@@ -8,13 +8,13 @@ from priorfit._typing import Array
 from priorfit.design import Dense
 from priorfit.solve.blocks import blocks_of
 from priorfit.solve.certificate import Certificates, certify, certify_by_gram, joined
+from priorfit.solve.columns import read_in_place
 from priorfit.solve.native import solve_group_quadratic
 from priorfit.solve.standard import Standard
 
 __all__ = ["GroupGram"]
 
 _COLUMNS = 300
-_NUMBERS = 1 << 20  # in Z: below, a copy costs nothing
 
 
 class GroupGram:
@@ -27,9 +27,9 @@ class GroupGram:
 
     @staticmethod
     def applies(standard: Standard) -> bool:
-        """Whether X is dense, has few columns and is too large for a copy without a thought."""
-        n, m = standard.Z.shape
-        return isinstance(standard.Z.base, Dense) and m <= _COLUMNS and n * m >= _NUMBERS
+        """Whether X is dense with few columns that cannot be read where they lie."""
+        base = standard.Z.base
+        return isinstance(base, Dense) and not read_in_place(base) and standard.size <= _COLUMNS
 
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
         """Solutions (m, k) and their certificates, each warm from the last."""
