@@ -2,6 +2,7 @@
 
 from priorfit.posterior.api import sample
 from priorfit.posterior.leave_one_out import Comparison, PsisLoo, compare, psis_loo
+from priorfit.posterior.model import DEFAULT
 from priorfit.posterior.result import Posterior
 
-__all__ = ["Comparison", "Posterior", "PsisLoo", "compare", "psis_loo", "sample"]
+__all__ = ["DEFAULT", "Comparison", "Posterior", "PsisLoo", "compare", "psis_loo", "sample"]

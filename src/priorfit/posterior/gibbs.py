@@ -125,13 +125,16 @@ class GaussianGibbs(Sampler):
         if bad:
             np.einsum("jj->j", system)[:] *= 1.0 + 1e-10
             root, bad = linalg.lapack.dpotrf(system.T, lower=0)
-        return root, linalg.lapack.dtrtrs(root, self.rows.correlation, lower=0, trans=1)[0]
+        z = linalg.lapack.dtrtrs(root, self.rows.correlation, lower=0, trans=1)[0]
+        return np.asarray(root), np.asarray(z)
 
     def _weights(self, state: State, rng: np.random.Generator) -> Array:
         sigma = exp(state.log_sigma)
         if self.wide or self.rows.gram is None:
             spectrum = Spectrum.of(self.rows, state.local.precision)
-            return spectrum.draw(np.array([sigma]), np.array([self._tau(state)]), rng)[0]
+            return np.asarray(
+                spectrum.draw(np.array([sigma]), np.array([self._tau(state)]), rng)[0]
+            )
         root, z = self._factor(state)
         noise = sigma * rng.standard_normal(len(z))
         return np.asarray(linalg.lapack.dtrtrs(root, z + noise, lower=0)[0])

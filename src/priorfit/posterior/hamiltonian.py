@@ -173,7 +173,7 @@ class Hamiltonian(Sampler):
         if self.target.size > _DENSE:
             diagonal = np.einsum("jj->j", curvature) / phi
             diagonal[first:] += precision
-            return np.sqrt(np.maximum(diagonal, 1e-12 * diagonal.max()))
+            return np.asarray(np.sqrt(np.maximum(diagonal, 1e-12 * diagonal.max())))
         mass = curvature / phi
         places = np.arange(first, len(mass))
         mass[places, places] += precision
@@ -181,7 +181,7 @@ class Hamiltonian(Sampler):
         if bad:
             np.einsum("jj->j", mass)[:] += 1e-8 * np.einsum("jj->j", mass).max() + 1e-12
             root, bad = linalg.lapack.dpotrf(mass, lower=1, clean=1)
-        return root
+        return np.asarray(root)
 
     def _moved(self, state: Position, rng: np.random.Generator) -> Position:
         first, phi = self.target.first, exp(state.log_phi)

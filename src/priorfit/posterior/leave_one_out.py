@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import logsumexp
 
 from priorfit._errors import InputError
-from priorfit._typing import Array
+from priorfit._typing import Array, Index
 from priorfit.posterior.diagnostics import ess_mean
 from priorfit.posterior.psis import psis, trusted
 
 __all__ = ["Comparison", "PsisLoo", "compare", "psis_loo"]
+
+_ROUNDS = 20_000  # of EM; it is monotone
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +33,7 @@ class PsisLoo:
     limit: float
 
     @property
-    def bad(self) -> Array:
+    def bad(self) -> Index:
         """Rows whose k-hat is above `limit`: where leaving one row out changes the posterior too
         much to be told from these draws."""
         return np.flatnonzero(self.khat > self.limit)
@@ -141,22 +142,13 @@ def compare(models: Mapping[str, PsisLoo]) -> Comparison:
 
 
 def _stacked(table: Array) -> Array:
-    """``argmax sum_i log sum_k w_k exp(table_ik)`` over weights that sum to one."""
+    """``argmax sum_i log sum_k w_k exp(table_ik)`` over weights that sum to one, by EM."""
     scaled = np.exp(table - table.max(axis=1, keepdims=True))
-    k = table.shape[1]
-
-    def lost(w: Array) -> tuple[float, Array]:
+    w = np.full(table.shape[1], 1.0 / table.shape[1])
+    for _ in range(_ROUNDS):
         mix = np.maximum(scaled @ w, 1e-300)
-        return -float(np.log(mix).mean()), -(scaled / mix[:, None]).mean(axis=0)
-
-    found = minimize(
-        lost,
-        np.full(k, 1.0 / k),
-        jac=True,
-        method="SLSQP",
-        bounds=[(0.0, 1.0)] * k,
-        constraints={"type": "eq", "fun": lambda w: w.sum() - 1.0, "jac": np.ones_like},
-        options={"ftol": 1e-12, "maxiter": 500},
-    )
-    w = np.clip(found.x, 0.0, None)
+        grown = w * (scaled / mix[:, None]).mean(axis=0)
+        if float(np.abs(grown - w).max()) < 1e-10:
+            break
+        w = grown
     return np.asarray(w / w.sum())

@@ -114,8 +114,10 @@ class FormMixing(Mixing):
             ids = groups.ids[columns]
             ids[ids >= 0] = np.unique(ids[ids >= 0], return_inverse=True)[1]
             groups = Groups(ids, groups.rate[columns]) if np.any(ids >= 0) else None
-        parts = (form.l1, form.l2, form.loc, form.lower, form.upper)
-        return FormMixing(NormalForm(*(part[columns] for part in parts), groups))
+        l1, l2, loc, lower, upper = (
+            part[columns] for part in (form.l1, form.l2, form.loc, form.lower, form.upper)
+        )
+        return FormMixing(NormalForm(l1, l2, loc, lower, upper, groups))
 
     @cached_property
     def _base(self) -> Array:
@@ -259,14 +261,14 @@ class SideBySide(Mixing):
 
     @property
     def fixed(self) -> Mask:  # type: ignore[override]
-        return self._placed([part.fixed for part in self.parts], dtype=bool)
+        return self._placed([part.fixed for part in self.parts]) > 0
 
     @property
     def flat(self) -> Mask:  # type: ignore[override]
-        return self._placed([part.flat for part in self.parts], dtype=bool)
+        return self._placed([part.flat for part in self.parts]) > 0
 
-    def _placed(self, values: list[Array] | list[Mask], dtype: type = float) -> Array:
-        out = np.zeros(sum(map(len, self.columns)), dtype=dtype)
+    def _placed(self, values: list[Array] | list[Mask]) -> Array:
+        out = np.zeros(sum(map(len, self.columns)))
         for where, each in zip(self.columns, values, strict=True):
             out[where] = each
         return out
@@ -315,7 +317,8 @@ def mixing_of(prior: Prior, p: int) -> Mixing | None:
     """
     if isinstance(prior, ByColumn):
         parts = [
-            (part, np.asarray(c)) for part, c in zip(prior.parts.values(), prior.columns or ())
+            (part, np.asarray(c))
+            for part, c in zip(prior.parts.values(), prior.columns or (), strict=True)
         ]
         each = [mixing_of(part, len(where)) for part, where in parts]
         if any(one is None for one in each):

@@ -1,8 +1,7 @@
-"""Beliefs about a number > 0 (a noise, a scale), as the samplers ask for them: fast, unnormalised."""
+"""Beliefs about a number > 0 (a noise, a scale): fast, unnormalised, for samplers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from math import exp, inf, log, log1p
 from typing import Any
@@ -22,11 +21,8 @@ _MOST = 700.0  # of an exponent
 class Positive:
     """``log p(x)`` of one x > 0, up to a constant.
 
-    Parameters
-    ----------
-    prior : the belief, None for the improper ``p(x) = 1 / x``.
-    log : its log density at one number.
-    logs : its log density at many.
+    ``prior``: the belief, None for the improper ``p(x) = 1 / x``. Two of the three families of a
+    positive number are a formula with ``a`` and ``b``; all others ask the prior.
 
     Examples
     --------
@@ -35,13 +31,27 @@ class Positive:
     """
 
     prior: Prior | None
-    log: Callable[[float], float]
-    logs: Callable[[Array], Array]
+    family: str
+    a: float = 0.0
+    b: float = 0.0
 
-    @property
-    def proper(self) -> bool:
-        """Whether it integrates to one."""
-        return self.prior is not None
+    def log(self, x: float) -> float:
+        """At one number."""
+        if self.family == "student":
+            return -self.a * log1p(x * x / self.b)
+        if self.family == "quadratic":
+            return -self.a * x - self.b * x * x
+        if self.prior is None:
+            return -log(max(x, 1e-300))
+        return -float(self.prior.neg_log_density(np.array([x]))[0])
+
+    def logs(self, x: Array) -> Array:
+        """At many numbers."""
+        if self.family == "student":
+            return np.asarray(-self.a * np.log1p(x * x / self.b))
+        if self.family == "quadratic":
+            return np.asarray(-self.a * x - self.b * x * x)
+        return -np.log(x) if self.prior is None else -self.prior.neg_log_density(x)
 
 
 def half_student(scale: float, df: float = 3.0) -> Prior:
@@ -63,7 +73,7 @@ def positive(prior: Any, name: str) -> Positive:
         where it is not a prior of one number.
     """
     if prior is None:
-        return Positive(None, lambda x: -log(max(x, 1e-300)), lambda x: -np.log(x))
+        return Positive(None, "reciprocal")
     if not isinstance(prior, Prior) or prior._shape() != () or not prior.separable:
         raise InputError(
             f"`{name}` must be a prior of one positive number, or None for p(x) = 1/x",
@@ -71,26 +81,17 @@ def positive(prior: Any, name: str) -> Positive:
             "Say for example pf.HalfNormal(10.0).",
         )
     if isinstance(prior, HalfNormal):
-        half = 0.5 / float(prior.scale) ** 2
-        return Positive(prior, lambda x: -half * x * x, lambda x: -half * x * x)
+        return Positive(prior, "quadratic", 0.0, 0.5 / float(prior.scale) ** 2)
     if isinstance(prior, Exponential):
-        rate = 1.0 / float(prior.scale)
-        return Positive(prior, lambda x: -rate * x, lambda x: -rate * x)
+        return Positive(prior, "quadratic", 1.0 / float(prior.scale), 0.0)
     base = prior.prior if isinstance(prior, Truncated) else prior
-    above = not isinstance(prior, Truncated) or prior.upper_bound == np.inf
-    if isinstance(base, StudentPrior) and base.loc == 0.0 and above:
-        df, square = float(base.df), float(base.df) * float(base.scale) ** 2
-        half = 0.5 * (df + 1.0)
-        return Positive(
-            prior,
-            lambda x: -half * log1p(x * x / square),
-            lambda x: -half * np.log1p(x * x / square),
-        )
-    return Positive(
-        prior,
-        lambda x: -float(prior.neg_log_density(np.array([x]))[0]),
-        lambda x: -prior.neg_log_density(x),
+    whole = not isinstance(prior, Truncated) or (
+        prior.upper_bound == np.inf and prior.lower_bound <= 0.0
     )
+    if isinstance(base, StudentPrior) and base.loc == 0.0 and whole:
+        df, scale = float(base.df), float(base.scale)
+        return Positive(prior, "student", 0.5 * (df + 1.0), df * scale * scale)
+    return Positive(prior, "other")
 
 
 def power(x: float) -> float:

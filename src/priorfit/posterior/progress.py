@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from time import monotonic
+from typing import TextIO
 
 from priorfit.posterior.run import Progress
 
@@ -12,7 +13,7 @@ __all__ = ["bar"]
 _WIDTH = 32
 
 
-def bar(out: object = None) -> Progress:
+def bar(out: TextIO | None = None) -> Progress:
     """A function of (done, total) that draws ``sampling ━━━━━━──── 61 %, 2 s left`` on stderr."""
     stream = out or sys.stderr
     begun, ended = monotonic(), [False]
@@ -27,7 +28,7 @@ def bar(out: object = None) -> Progress:
         tail = f"{spent:.1f} s" if done >= total else f"{left:.0f} s left"
         line = f"\rsampling {'━' * full}{'─' * (_WIDTH - full)} {100 * share:3.0f} %, {tail:<12}"
         ended[0] = done >= total
-        stream.write(line + ("\n" if ended[0] else ""))  # type: ignore[attr-defined]
-        stream.flush()  # type: ignore[attr-defined]
+        stream.write(line + ("\n" if ended[0] else ""))
+        stream.flush()
 
     return report

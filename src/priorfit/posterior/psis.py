@@ -16,7 +16,7 @@ _FEW = 5  # points of a tail, at least
 
 
 class Smoothed(NamedTuple):
-    """``log_weights`` (draws, n), of which each column sums to one; ``khat`` (n,): the tail's shape.
+    """``log_weights`` (draws, n), each column sums to one; ``khat`` (n,): the tail's shape.
 
     The weights' variance is finite for k < 1/2; above `trusted` an estimate is not to be used.
     """

@@ -274,7 +274,7 @@ class Posterior:
 
 
 def arranged(draws: dict[str, Array], model: Model) -> tuple[dict[str, Array], dict[str, Array]]:
-    """What was sampled, in the problem's own coordinates and shapes; and statistics of the steps."""
+    """What was sampled, as the problem has it; and statistics of the steps."""
     problem = model.problem
     coef = model.back(draws["coef"])
     if problem.outputs is not None:

@@ -83,13 +83,12 @@ def _distance(x: Array, weights: Array) -> float:
     lower = _divergence(1 - plain, 1 - other, gaps) + _divergence(1 - other, 1 - plain, gaps)
     bound = float(gaps @ (plain + other))
     below = float(gaps @ (2.0 - plain - other))
-    total = max(bound, 0.0) and upper / bound
-    total = max(total, lower / below if below > 0 else 0.0)
-    return float(np.sqrt(max(total, 0.0)))
+    ratios = [part / size for part, size in ((upper, bound), (lower, below)) if size > 0]
+    return float(np.sqrt(max([0.0, *ratios])))
 
 
 def _divergence(p: Array, q: Array, gaps: Array) -> float:
     """``integral p log2(2 p / (p + q))`` with the part that makes it >= 0."""
     middle = 0.5 * (p + q)
     inside = np.where(p > 0, p * np.log2(np.maximum(p, 1e-300) / np.maximum(middle, 1e-300)), 0.0)
-    return float(gaps @ inside) + 0.5 / np.log(2.0) * float(gaps @ (q - p))
+    return float(gaps @ inside) + 0.5 / float(np.log(2.0)) * float(gaps @ (q - p))

@@ -53,7 +53,7 @@ class Spectrum:
         return cls(rows, root, d, g, vectors, outside)
 
     def profile(self, log_rho: Array) -> tuple[Array, Array]:
-        """``sum log(1 + d / rho)`` and ``sum g^2 rho / (d + rho) + outside``, rho = (sigma/tau)^2."""
+        """``sum log(1 + d / rho)``, ``sum g^2 rho / (d + rho) + outside``; rho = (sigma/tau)^2."""
         inside = self.d > 0
         d, g2, rho = self.d[inside], self.g[inside] ** 2, np.exp(log_rho)[:, None]
         return np.log1p(d / rho).sum(axis=1), (g2 * (rho / (d + rho))).sum(axis=1) + self.outside

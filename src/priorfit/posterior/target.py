@@ -50,8 +50,9 @@ class Target:
     @cached_property
     def _coupled(self) -> CoupledRows | None:
         likelihood = self.problem.likelihood
-        one = isinstance(likelihood, Coupled)
-        return likelihood.rows(self.problem.y, self.problem.weights) if one else None
+        if not isinstance(likelihood, Coupled):
+            return None
+        return likelihood.rows(self.problem.y, self.problem.weights)
 
     @property
     def _gauge(self) -> bool:
