@@ -25,11 +25,11 @@ from priorfit.estimators.given import (
     same_length,
     table_schema,
 )
-from priorfit.estimators.sampled import AveragedStrength, Sampled
+from priorfit.estimators.sampled import Sampled
 from priorfit.likelihoods import Gaussian, Likelihood
 from priorfit.priors import Ball, L1Ball, Normal, Prior, for_outputs
 from priorfit.problem import Problem
-from priorfit.select import Selection, choose, per_sd
+from priorfit.select import choose, per_sd
 from priorfit.solve import Path, Solution, constrained, path_of, solve, warn_collapse
 from priorfit.translate.beliefs import defaults_text
 from priorfit.views import Views, collapsed, explain, views_of
@@ -156,9 +156,7 @@ class MAPEstimator(Sampled):
         if problem.outputs is not None:
             self._free = problem.likelihood.free(problem.outputs)
         self.views_ = self._views(self.prior_, np.ones(len(solution.coef)))
-        self._data_precision = precision_of(
-            problem, solution.intercept, solution.coef, solution.phi
-        )
+        self._data_precision = precision_of(problem, solution)
         self._n_effective, self._n_rows = problem.n_effective, len(problem.y)
         self.column_sd_ = problem.design.moments(problem.weights)[1]
         self.likelihood_ = solution.likelihood or likelihood
@@ -225,9 +223,8 @@ class MAPEstimator(Sampled):
         problem = replace(problem, prior=problem.prior.unit())
         if isinstance(self.strength, str):
             settings = self._settings(progress, groups)
-            found, self.path_ = choose(problem, self.strength, **settings)
-            self.selection_: Selection | AveragedStrength = found
-            k = found.chosen
+            self.selection_, self.path_ = choose(problem, self.strength, **settings)
+            k = self.selection_.chosen
         else:
             shaped, given = (
                 per_sd(problem) if self.standardize else problem,
@@ -334,9 +331,15 @@ class MAPEstimator(Sampled):
         if self.stated_per_sd_:
             words += "\nThe belief is per standard deviation of each column."
         if self.strength is not None:
-            how = self.selection_.how if isinstance(self.strength, str) else "the given lambda"
-            words += f"\nStrength chosen by {how}; coefficients are in the units of X."
+            words += f"\nStrength chosen by {self._how}; coefficients are in the units of X."
         return f"{words}\nCertificate: {self.certificate_}."
+
+    @property
+    def _how(self) -> str:
+        if not isinstance(self.strength, str):
+            return "the given lambda"
+        found = self.averaged_ if self.strength == "posterior" else self.selection_
+        return found.how
 
     @property
     def stated_per_sd_(self) -> bool:

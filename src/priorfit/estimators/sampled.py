@@ -127,8 +127,8 @@ class Sampled(Nested):
         """The problem at the median of the strength's posterior."""
         base = loose(problem, self.standardize)
         found = sample(base, seed=self.seed, strength="sampled", threads=self.threads)
-        self.selection_ = AveragedStrength(found)
-        middle = float(np.median(self.selection_.scales))
+        self.averaged_ = AveragedStrength(found)
+        middle = float(np.median(self.averaged_.scales))
         problem = replace(base, prior=base.prior.widened(middle))
         if "noise" not in found.draws:
             return problem
