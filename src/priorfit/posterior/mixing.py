@@ -188,7 +188,6 @@ class StudentMixing(_Separable):
     """``w ~ gamma(df / 2, rate df scale^2 / 2)``; given t again a gamma. (West 1984.)"""
 
     df: Array
-    scale: Array
 
     def start(self) -> Local:
         return Local(1.0 / self.scale**2, np.zeros(0))
@@ -206,7 +205,6 @@ class LogLaplaceMixing(_Separable):
     """
 
     df: Array
-    scale: Array
 
     def start(self) -> Local:
         return Local(1.0 / self.scale**2, np.zeros(0))
@@ -341,5 +339,5 @@ def _heavy(prior: Horseshoe | StudentPrior | LogLaplace, p: int) -> Mixing | Non
         return None
     scale = np.maximum(scale, _NARROW)
     if isinstance(prior, StudentPrior):
-        return StudentMixing(df, scale)
-    return LogLaplaceMixing(df, scale)
+        return StudentMixing(scale, df)
+    return LogLaplaceMixing(scale, df)
