@@ -26,7 +26,8 @@ def test_closed_forms(name, z):
     def density(b):
         return np.exp(-float(prior.neg_log_density(b)) - (z - b) ** 2 / (2 * variance) - top)
 
-    points = sorted({loc, after.mode, after.mean, min(loc, z) - 8, max(loc, z) + 8})
+    near = [loc + k * v for v in (0.01, 0.1, 1.0) for k in (-5, 5)]
+    points = sorted({loc, after.mode, after.mean, *near, min(loc, z) - 8, max(loc, z) + 8})
 
     def integral(f, end=None):
         ends = [p for p in points if end is None or p < end] + ([end] if end is not None else [])
@@ -114,12 +115,14 @@ def test_correct_belief_wrong_estimate(scale, risks):
 def test_laplace_is_a_mixture_of_normals():
     """``integral N(w; 0, s) Exp(s; mean 2 b^2) ds`` is the Laplace density."""
     b = 0.7
+
+    def joint(r, w):
+        root = np.sqrt(2 * np.pi)
+        return np.exp(-0.5 * (w / r) ** 2 - r * r / (2 * b * b)) * 2 / (root * 2 * b * b)
+
     for w in (0.1, 0.5, 2.0):
-        joint = quad(
-            lambda r: 2 * r * np.exp(-0.5 * (w / r) ** 2 - r * r / (2 * b * b))
-            / (r * np.sqrt(2 * np.pi) * 2 * b * b), 0, np.inf, epsabs=1e-14,
-        )[0]  # fmt: skip
-        assert np.log(joint) == pytest.approx(-float(pf.Laplace(b).neg_log_density(w)), abs=1e-10)
+        found = quad(joint, 0, np.inf, args=(w,), epsabs=1e-14)[0]
+        assert np.log(found) == pytest.approx(-float(pf.Laplace(b).neg_log_density(w)), abs=1e-10)
 
 
 def test_ridge_posterior_is_normal():
