@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -10,7 +10,8 @@ import numpy as np
 
 from priorfit._errors import InputError
 from priorfit._typing import Array, Mask
-from priorfit.likelihoods import Gaussian
+from priorfit.likelihoods import Gaussian, Ordinal
+from priorfit.posterior.general import Bounds, General
 from priorfit.posterior.gibbs import GaussianGibbs
 from priorfit.posterior.hamiltonian import Hamiltonian
 from priorfit.posterior.mixing import Mixing, mixing_of
@@ -20,8 +21,9 @@ from priorfit.posterior.rows import rows_of
 from priorfit.posterior.sampler import Independent, Sampler
 from priorfit.posterior.spectrum import Spectrum
 from priorfit.posterior.target import Target
-from priorfit.priors import Prior
+from priorfit.priors import MCP, SCAD, ByColumn, Prior
 from priorfit.problem import Problem
+from priorfit.solve import solve_quietly
 
 __all__ = ["Beliefs", "Model", "model_of"]
 
@@ -72,15 +74,15 @@ class Model:
 
 def model_of(problem: Problem, noise: Any, strength: Any) -> Model:
     """The sampler that fits the likelihood and the prior; see `priorfit.sample`."""
+    _check(problem)
+    if problem.likelihood.known_shape is None:
+        found = solve_quietly(problem).likelihood
+        problem = replace(problem, likelihood=found or problem.likelihood)
     beliefs = Beliefs(_noise_of(problem, noise), _strength_of(strength))
     inner = problem.changed
     mixing = mixing_of(inner.belief, inner.n_weights)
-    if mixing is None:
-        raise InputError(
-            "the prior must be a mixture of normals to be sampled",
-            inner.belief.word,
-            "Use Normal, Laplace, ElasticNet, groups, StudentPrior, LogLaplace or Horseshoe.",
-        )
+    if mixing is None or not problem.likelihood.smooth:
+        return Model(problem, _general(inner, beliefs), beliefs)
     if isinstance(problem.likelihood, Gaussian) and problem.outputs is None:
         return Model(problem, _gaussian(inner, mixing, beliefs), beliefs)
     return Model(problem, _pointwise(inner, mixing, beliefs), beliefs)
@@ -144,3 +146,49 @@ def _pointwise(inner: Problem, mixing: Mixing, beliefs: Beliefs) -> Sampler:
     loc = np.broadcast_to(_loc(inner), (inner.n_weights,))
     curvature = target.hessian(middle)
     return Hamiltonian(target, mixing, loc, middle, curvature, beliefs.noise, beliefs.strength)
+
+
+def _general(inner: Problem, beliefs: Beliefs) -> Sampler:
+    target = Target(inner)
+    form, middle = inner.form, target.middle()
+    free = np.flatnonzero(~form.fixed)
+    if len(free) < len(form.fixed):
+        raise InputError(
+            "a belief with bounds or ranks must leave every weight free to be sampled",
+            "weights that are fixed",
+            "Leave their columns out, or put them into the offset.",
+        )
+    mass = target.hessian(middle)
+    given = inner.prior.given_others(inner.n_weights) if inner.outputs is None else form
+    curve = given.l2 + 0.5 * given.l1**2
+    places = np.arange(target.first, target.size)
+    mass[places, places] += np.where(curve > 0, curve, 1e-3)
+    bounds = Bounds(form.lower, form.upper)
+    return General(
+        target, inner.belief, form, bounds, middle, mass, beliefs.noise, beliefs.strength
+    )
+
+
+def _check(problem: Problem) -> None:
+    """Raise `InputError` where there is no posterior."""
+    likelihood = problem.likelihood
+    if not likelihood.is_probability:
+        raise InputError(
+            "a posterior needs a likelihood that is a probability of y",
+            f"{likelihood.name}, a pseudo-likelihood",
+            "Use pf.Bernoulli().",
+        )
+    if isinstance(likelihood, Ordinal):
+        raise InputError(
+            "a posterior needs its cut-points as unknowns",
+            "the ordinal likelihood, which takes their best value",
+            "Sample one threshold at a time with pf.Bernoulli(), y > k.",
+        )
+    parts = problem.prior.parts.values() if isinstance(problem.prior, ByColumn) else [problem.prior]
+    for part in parts:
+        if isinstance(part, MCP | SCAD):
+            raise InputError(
+                "a posterior needs a belief that is a density",
+                f"{part.word}, which is flat far out and integrates to infinity",
+                "Use pf.LogLaplace or pf.Horseshoe, whose tails are as heavy.",
+            )
