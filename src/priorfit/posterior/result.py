@@ -265,6 +265,12 @@ class Posterior:
 
         return to_arviz(self)
 
+    def plot(self, ax: Any = None, prob: float = 0.9) -> Any:
+        """The weights with their intervals; see `priorfit.plots.plot_posterior`."""
+        from importlib import import_module
+
+        return import_module("priorfit.plots").plot_posterior(self, ax, prob=prob)
+
     def summary(self, prob: float = 0.95) -> str:
         """A table: mode, mean, sd, interval, P(b = 0), R-hat and effective sample sizes."""
         return text(self, prob)
