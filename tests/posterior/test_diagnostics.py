@@ -1,155 +1,246 @@
-"""Diagnostics are those of the field, on chains of every kind."""
+"""Laws of R-hat, effective sample sizes, Monte Carlo errors and intervals."""
 
 import numpy as np
 import pytest
-from scipy.stats import norm
+from scipy.signal import lfilter
 
-import priorfit as pf
-from priorfit.posterior import diagnostics as d
-from priorfit.posterior.intervals import eti, hdi
-from priorfit.posterior.leave_one_out import compare, psis_loo
-from priorfit.posterior.psis import psis
-from priorfit.posterior.sensitivity import power_scaling
+import priorfit.posterior.diagnostics as module
+from priorfit import posterior as po
+from priorfit._errors import InputError
 
 
-def _ar(rho, chains=4, draws=500, seed=0):
-    rng = np.random.default_rng(seed)
-    e, x = rng.normal(size=(chains, draws)), np.zeros((chains, draws))
-    for t in range(1, draws):
-        x[:, t] = rho * x[:, t - 1] + e[:, t]
-    return x
+def chains(rho, shape=(4, 500), seed=0):
+    """AR(1) chains of unit variance, started in equilibrium."""
+    noise = np.random.default_rng(seed).normal(size=shape)
+    noise[:, 1:] *= np.sqrt(1 - rho**2)
+    return lfilter([1.0], [1.0, -rho], noise, axis=1)
 
 
-CHAINS = {
-    "independent": lambda: np.random.default_rng(1).normal(size=(4, 501)),
-    "slow": lambda: _ar(0.95),
-    "antithetic": lambda: _ar(-0.6),
-    "one chain": lambda: _ar(0.5, 1, 100),
-    "heavy tails": lambda: np.random.default_rng(2).standard_cauchy((3, 400)),
-    "whole numbers": lambda: np.random.default_rng(3).integers(0, 4, (4, 300)).astype(float),
-    "apart": lambda: _ar(0.3) + np.arange(4)[:, None],
-    "few": lambda: _ar(0.3, 3, 12),
+DRAWS = {
+    "slow": chains(0.9),
+    "fast": chains(0.0, (3, 101)),
+    "antithetic": chains(-0.7),
+    "heavy": np.random.default_rng(1).standard_t(1, size=(4, 400)),
+    "apart": chains(0.3) + np.arange(4)[:, None],
+    "wide": chains(0.3) * np.array([1, 1, 1, 4])[:, None],
+    "integer": np.random.default_rng(2).poisson(3.0, size=(4, 300)).astype(float),
+    "coin": np.random.default_rng(3).integers(0, 2, size=(2, 200)).astype(float),
+    "few": chains(0.2, (2, 4)),
+    "nine": chains(0.2, (2, 9)),
+    "one chain": chains(0.5, (1, 300)),
 }
-PAIRS = {
-    "rhat": (d.rhat, lambda s, x, k: s.rhat(x, **k)),
-    "bulk": (d.ess_bulk, lambda s, x, k: s.ess(x, method="bulk", **k)),
-    "tail": (d.ess_tail, lambda s, x, k: s.ess(x, method="tail", prob=(0.05, 0.95), **k)),
-    "mean": (d.ess_mean, lambda s, x, k: s.ess(x, method="mean", **k)),
-    "mcse": (d.mcse_mean, lambda s, x, k: s.mcse(x, method="mean", **k)),
-    "quantile": (
-        lambda x: d.ess_quantile(x, 0.3),
-        lambda s, x, k: s.ess(x, method="quantile", prob=0.3, **k),
-    ),
+FUNCTIONS = {
+    "rhat": po.rhat,
+    "ess_bulk": po.ess_bulk,
+    "ess_tail": po.ess_tail,
+    "ess_mean": po.ess_mean,
+    "ess_quantile": lambda x: po.ess_quantile(x, 0.3),
+    "mcse_mean": po.mcse_mean,
+    "mcse_sd": po.mcse_sd,
+    "mcse_quantile": lambda x: po.mcse_quantile(x, 0.3),
 }
 
 
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")
-@pytest.mark.parametrize("name", CHAINS)
-@pytest.mark.parametrize("what", PAIRS)
-def test_against_arviz(what, name):
-    """The number that arviz-stats gives."""
-    stats = pytest.importorskip("arviz_stats.base").array_stats
-    if (what, name) == ("rhat", "one chain"):
-        pytest.skip("arviz-stats asks for two chains; halves of one are compared here")
-    x = CHAINS[name]()
-    ours, theirs = PAIRS[what]
-    wanted = theirs(stats, x, {"chain_axis": 0, "draw_axis": 1})
-    assert np.allclose(ours(x), wanted, rtol=1e-9, equal_nan=True)
-    assert np.allclose(
-        ours(np.stack([x, x[:, ::-1]], axis=2))[0], wanted, rtol=1e-9, equal_nan=True
-    )
+def peer(name, x):
+    """The answer of arviz-stats; mcse_sd with the effective size of squared deviations."""
+    base = pytest.importorskip("arviz_stats.base")
+    S, axes = base.array_stats, {"chain_axis": 0, "draw_axis": 1}
+    kind, _, method = name.partition("_")
+    if kind == "rhat":
+        return S.rhat(x, **axes)
+    prob = {"tail": 0.05, "quantile": 0.3}.get(method)
+    answer = getattr(S, kind)(x, method=method, prob=prob, **axes)
+    if name == "mcse_sd":
+        answer = answer * np.sqrt(S.ess(x, method="mean", **axes) / S.ess(x, method="sd", **axes))
+    return answer
 
 
-def test_energy_against_arviz():
-    """E-BFMI of each chain."""
-    stats = pytest.importorskip("arviz_stats.base").array_stats
-    x = _ar(0.6)
-    assert np.allclose(d.ebfmi(x), stats.bfmi(x, chain_axis=0, draw_axis=1))
+@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("case", DRAWS)
+def test_agrees_with_arviz(name, case):
+    """f(x) = f_arviz(x)."""
+    x = DRAWS[case]
+    if name == "rhat" and len(x) == 1:
+        pytest.skip("arviz gives no R-hat of one chain")
+    np.testing.assert_allclose(FUNCTIONS[name](x), peer(name, x), rtol=1e-10)
 
 
-@pytest.mark.parametrize("rho", [-0.4, 0.0, 0.6, 0.9])
-def test_size_of_autoregression(rho):
-    """An AR(1) chain is worth ``n (1 - rho) / (1 + rho)`` independent draws."""
-    x = _ar(rho, 4, 20_000)
-    assert float(d.ess_mean(x)) == pytest.approx(80_000 * (1 - rho) / (1 + rho), rel=0.2)
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_entries_are_judged_one_by_one(name):
+    """f(x)[j] = f(x[..., j]); equal and non-finite draws give NaN there only."""
+    x = np.stack([chains(r, seed=3) for r in (0.9, -0.5, 0.0, 0.0, 0.0)], axis=2)
+    x[..., 3], x[1, 2, 4] = 7.0, np.inf
+    answer = FUNCTIONS[name](x.reshape(4, 500, 1, 5))
+    assert answer.shape == (1, 5)
+    assert np.isnan(answer[0, 3:]).all()
+    alone = [FUNCTIONS[name](x[..., j]) for j in range(3)]
+    np.testing.assert_allclose(answer[0, :3], alone, rtol=1e-12)
 
 
-def test_error_of_sd():
-    """The standard deviation of sd over many chains is its Monte Carlo error."""
-    found = [_ar(0.6, 2, 400, seed).std() for seed in range(300)]
-    assert float(d.mcse_sd(_ar(0.6, 2, 4000))) * np.sqrt(10) == pytest.approx(
-        np.std(found), rel=0.2
-    )
+def ar1_law(ess):
+    """ess = S (1 - rho) / (1 + rho) for AR(1), to a tenth."""
+    for rho in (0.9, 0.5, 0.0, -0.4):
+        got = ess(np.stack([chains(rho, (4, 10000), seed) for seed in range(8)], axis=2))
+        assert np.median(got) == pytest.approx(40000 * (1 - rho) / (1 + rho), rel=0.1)
 
 
-def test_few_draws_are_refused():
-    """One clear error where there is nothing to judge."""
-    with pytest.raises(pf.InputError, match="at least 4 draws"):
-        d.rhat(np.zeros((2, 3)))
+@pytest.mark.parametrize("ess", [po.ess_mean, po.ess_bulk])
+def test_effective_size_of_ar1(ess):
+    ar1_law(ess)
 
 
-@pytest.mark.parametrize("shape", [0.2, 0.5, 0.9])
-def test_psis_against_arviz(shape):
-    """Smoothed weights and k-hat are those of arviz-stats."""
-    stats = pytest.importorskip("arviz_stats.base").array_stats
-    logs = shape * np.random.default_rng(0).exponential(size=(2000, 3))
-    found = psis(logs)
-    for j in range(3):
-        weights, khat = stats.psislw(-logs[:, j])
-        assert found.khat[j] == pytest.approx(float(khat), abs=0.02)
-        assert np.allclose(found.log_weights[:, j], weights, atol=0.05)
+def no_factor_two(rho):
+    return (1 + ORIGINAL(rho)) / 2
 
 
-def _conjugate(n=40, draws=4000):
-    """y ~ N(b, 1), b ~ N(0, 1): draws of b, and the exact elpd by leaving out each row."""
-    rng = np.random.default_rng(3)
-    y = 0.4 + rng.normal(size=n)
-    b = y.sum() / (n + 1) + rng.normal(size=(4, draws // 4)) / np.sqrt(n + 1)
-    exact = norm.logpdf(y, (y.sum() - y) / n, np.sqrt(1 + 1 / n))
-    return y, b, norm.logpdf(y, b[:, :, None], 1.0), exact
+def positive_only(rho):
+    return np.maximum(ORIGINAL(rho), 1.0)
 
 
-def test_leave_one_out_is_exact():
-    """PSIS-LOO of a conjugate model is the closed form, row by row."""
-    _, _, logs, exact = _conjugate()
-    found = psis_loo(logs)
-    assert np.allclose(found.pointwise, exact, atol=0.02)
-    assert found.elpd == pytest.approx(exact.sum(), abs=0.1)
-    assert len(found.bad) == 0
-    assert not np.allclose(logs.mean(axis=(0, 1)), exact, atol=0.02)  # what is not left out
+def one_lag(rho):
+    return 1 + 2 * rho[1]
 
 
-def test_compare_orders_and_weighs():
-    """The model with more expected density is first and carries the stack."""
-    _, _, logs, _ = _conjugate()
-    good, bad = psis_loo(logs), psis_loo(logs - 0.3)
-    table = compare({"worse": bad, "better": good})
-    assert [r.name for r in table.rows] == ["better", "worse"]
-    assert table.rows[1].difference == pytest.approx(-0.3 * 40, rel=1e-3)
-    assert table.rows[0].weight > 0.99
-    with pytest.raises(pf.InputError, match="same rows"):
-        compare({"one": good, "other": psis_loo(logs[:, :, 1:])})
+ORIGINAL = module._monotone_sum
 
 
-def test_power_scaling_against_arviz():
-    """The distance that the cumulative distribution moves per doubling, as the exact posterior."""
-    y, b, logs, _ = _conjugate(6)
-    prior, data = norm.logpdf(b).ravel(), logs.sum(axis=2).ravel()
-    found = power_scaling(b.reshape(-1, 1), prior, data, ["b"])
-    weak = power_scaling(b.reshape(-1, 1), 1e-3 * prior, data, ["b"])
-    assert found.prior[0] > 10 * weak.prior[0]
-    assert found.likelihood[0] > found.prior[0]
-    assert weak.diagnosis == ("-",)
-    assert "b" in repr(found)
+@pytest.mark.parametrize("mutant", [no_factor_two, positive_only, one_lag])
+def test_wrong_sums_of_autocorrelations_are_noticed(mutant, monkeypatch):
+    monkeypatch.setattr(module, "_monotone_sum", mutant)
+    with pytest.raises(AssertionError):
+        ar1_law(po.ess_mean)
+
+
+def error_law(error, estimate):
+    """The error is the standard deviation of the estimate over repetitions, to a sixth."""
+    for rho in (0.6, -0.4):  # effective sizes are cut off at S log10 S
+        x = chains(rho, (4 * 600, 400), 5).reshape(600, 4, 400).transpose(1, 2, 0)
+        truth = estimate(x).std()
+        assert np.sqrt(np.mean(error(x) ** 2)) == pytest.approx(truth, rel=1 / 6)
+
+
+ESTIMATES = {
+    "mean": (po.mcse_mean, lambda x: x.mean(axis=(0, 1))),
+    "sd": (po.mcse_sd, lambda x: x.std(axis=(0, 1))),
+    "quantile": (lambda x: po.mcse_quantile(x, 0.2), lambda x: np.quantile(x, 0.2, axis=(0, 1))),
+}
+
+
+@pytest.mark.parametrize("name", ESTIMATES)
+def test_errors_are_the_spread_of_estimates(name):
+    error_law(*ESTIMATES[name])
+
+
+def test_error_of_the_sd_of_antithetic_chains():
+    """Squared deviations of rho = -0.8 are AR(1) with rho^2 = 0.64."""
+    x = chains(-0.8, (4 * 600, 400), 5).reshape(600, 4, 400).transpose(1, 2, 0)
+    truth = x.std(axis=(0, 1)).std()
+    assert np.sqrt(np.mean(po.mcse_sd(x) ** 2)) == pytest.approx(truth, rel=1 / 6)
+
+
+@pytest.mark.parametrize("name", ESTIMATES)
+def test_errors_of_independent_draws_are_noticed(name):
+    def shuffled(x):
+        return ESTIMATES[name][0](np.random.default_rng(0).permuted(x, axis=1))
+
+    with pytest.raises(AssertionError):
+        error_law(shuffled, ESTIMATES[name][1])
+
+
+def sees_law(rhat):
+    """R-hat is below 1.01 for chains that agree, above for other places or widths, and where one
+    chain drifts."""
+    assert rhat(chains(0.0)) < 1.01
+    assert rhat(DRAWS["apart"]) > 1.1
+    assert rhat(DRAWS["wide"]) > 1.05
+    assert rhat(chains(0.0, (1, 400)) + np.linspace(0, 3, 400)) > 1.1
+
+
+def unfolded(x):
+    return module._ratio(module._scores(module._split(x[..., None])))
+
+
+def unsplit(x):
+    return module._ratio(np.concatenate([x, x])[..., None])
+
+
+def test_rhat_sees():
+    sees_law(po.rhat)
+
+
+@pytest.mark.parametrize("mutant", [unfolded, unsplit])
+def test_blind_rhats_are_noticed(mutant):
+    with pytest.raises(AssertionError):
+        sees_law(mutant)
+
+
+def test_energy():
+    """ebfmi of AR(1) energies is 2 (1 - rho); of equal energies NaN; arviz agrees."""
+    energy = np.concatenate([chains(0.9, (1, 20000)), chains(0.2, (1, 20000))])
+    np.testing.assert_allclose(po.ebfmi(energy), [0.2, 1.6], rtol=0.1)
+    assert np.isnan(po.ebfmi(np.ones((2, 9)))).all()
+    base = pytest.importorskip("arviz_stats.base")
+    np.testing.assert_allclose(po.ebfmi(energy), base.array_stats.bfmi(energy), rtol=1e-10)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("shape", [(4, 3), (10,)])
+def test_too_few_draws_are_refused(name, shape):
+    with pytest.raises(InputError):
+        FUNCTIONS[name](np.zeros(shape))
+
+
+@pytest.mark.parametrize("q", [0.0, 1.0, np.nan])
+def test_quantiles_outside_are_refused(q):
+    with pytest.raises(InputError):
+        po.ess_quantile(DRAWS["fast"], q)
+
+
+def interval_law(interval, shortest):
+    """At least floor(prob S) draws are inside; the hdi is never longer than the eti."""
+    x = np.random.default_rng(0).gamma(1.0, size=(3, 2, 1001))
+    for prob in (0.5, 0.89):
+        ends = interval(x, prob)
+        inside = ((x >= ends[..., :1]) & (x <= ends[..., 1:])).sum(axis=-1)
+        assert (inside >= np.floor(prob * 1001)).all()
+        assert (inside <= prob * 1001 + 2).all()
+        if shortest:
+            assert (np.diff(ends) <= np.diff(po.eti(x, prob))).all()
+            assert (ends[..., 0] < 0.02).all()  # an exponential's mode is 0
 
 
 def test_intervals():
-    """A central interval leaves equal tails, the shortest one is shorter or as long."""
-    x = np.random.default_rng(0).exponential(size=(20_000, 2))
-    central, shortest = eti(x, 0.9), hdi(x, 0.9)
-    assert np.allclose(
-        ((x < central[0]).mean(axis=0), (x > central[1]).mean(axis=0)), 0.05, atol=1e-3
-    )
-    assert np.all(np.diff(shortest, axis=0) < np.diff(central, axis=0))
-    assert np.allclose(((x >= shortest[0]) & (x <= shortest[1])).mean(axis=0), 0.9, atol=1e-3)
-    assert np.allclose(shortest[1], -np.log(0.1), atol=0.1)
+    interval_law(po.eti, False)
+    interval_law(po.hdi, True)
+
+
+def test_wrong_intervals_are_noticed():
+    for mutant, shortest in ((po.eti, True), (lambda x, p: po.eti(x, p / 2), False)):
+        with pytest.raises(AssertionError):
+            interval_law(mutant, shortest)
+
+
+def test_intervals_of_arviz():
+    S = pytest.importorskip("arviz_stats.base").array_stats
+    for x in DRAWS.values():
+        flat = x.ravel()
+        np.testing.assert_allclose(po.eti(flat, 0.8), S.eti(flat, 0.8), rtol=1e-10)
+        np.testing.assert_allclose(po.hdi(flat, 0.8), S.hdi(flat, 0.8, method="nearest"))
+    assert np.isnan(po.hdi([0.0, np.nan, 1.0], 0.5)).all()
+
+
+@pytest.mark.parametrize("prob", [0.0, 1.0])
+def test_intervals_refuse(prob):
+    for interval in (po.eti, po.hdi):
+        with pytest.raises(InputError):
+            interval([0.0, 1.0], prob)
+        with pytest.raises(InputError):
+            interval([0.0], 0.5)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_units_do_not_matter(name):
+    """R-hat and sizes of c x are those of x, errors c times those: c = 2^-70."""
+    x = DRAWS["slow"]
+    unit = 2.0**-70 if name.startswith("mcse") else 1.0
+    np.testing.assert_allclose(FUNCTIONS[name](2.0**-70 * x), unit * FUNCTIONS[name](x), rtol=1e-12)

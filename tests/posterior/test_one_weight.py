@@ -1,5 +1,7 @@
 """One weight: closed forms against quadrature, and what they say about modes and means."""
 
+import itertools
+
 import numpy as np
 import pytest
 from scipy.integrate import quad
@@ -31,7 +33,7 @@ def test_closed_forms(name, z):
 
     def integral(f, end=None):
         ends = [p for p in points if end is None or p < end] + ([end] if end is not None else [])
-        return sum(quad(f, a, b, epsabs=1e-14)[0] for a, b in zip(ends[:-1], ends[1:], strict=True))
+        return sum(quad(f, a, b, epsabs=1e-14)[0] for a, b in itertools.pairwise(ends))
 
     total = integral(density)
     mean = integral(lambda b: b * density(b)) / total

@@ -125,8 +125,14 @@ class General(Sampler):
         if isinstance(self.strength, Positive):
             log_kappa = self._strength(place, rng)
         if (log_phi, log_kappa) != (place.log_phi, place.log_kappa):
-            at = self._at(place.u, log_phi, log_kappa)
-            place = Place(place.u, *at, log_phi, log_kappa, *place[6:])
+            potential, gradient, lost = self._at(place.u, log_phi, log_kappa)
+            place = place._replace(
+                potential=potential,
+                gradient=gradient,
+                lost=lost,
+                log_phi=log_phi,
+                log_kappa=log_kappa,
+            )
         return self._moved(place, rng)
 
     def tuned(self, place: Place, done: float) -> Place:

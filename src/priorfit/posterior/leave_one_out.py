@@ -1,154 +1,183 @@
-"""Leave-one-out from draws, without fitting again, and models side by side."""
+"""How well each row would be predicted by the others, without another fit."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
+from scipy.optimize import LinearConstraint, minimize
 from scipy.special import logsumexp
 
 from priorfit._errors import InputError
-from priorfit._typing import Array, Index
+from priorfit._typing import Array, ArrayLike
 from priorfit.posterior.diagnostics import ess_mean
-from priorfit.posterior.psis import psis, trusted
+from priorfit.posterior.psis import psis
 
 __all__ = ["Comparison", "PsisLoo", "compare", "psis_loo"]
-
-_ROUNDS = 20_000  # of EM; it is monotone
 
 
 @dataclass(frozen=True, eq=False)
 class PsisLoo:
-    """``elpd``: expected log density of each row given all others, summed; ``se`` its standard
-    error; ``p_loo`` effective number of parameters; ``pointwise`` and ``khat`` (n,); ``limit``: the
-    largest k-hat that can be trusted."""
+    """Expected log predictive density of new rows.
 
-    elpd: float
-    se: float
-    p_loo: float
+    ``pointwise`` (n,) log densities of each row given the others, ``p_loo`` the effective number
+    of parameters, ``khat`` (n,) how heavy the tail of each row's weights is, ``threshold`` the
+    khat up to which a row can be trusted.
+    """
+
     pointwise: Array
+    p_loo: float
     khat: Array
-    limit: float
+    threshold: float
 
     @property
-    def bad(self) -> Index:
-        """Rows whose k-hat is above `limit`: where leaving one row out changes the posterior too
-        much to be told from these draws."""
-        return np.flatnonzero(self.khat > self.limit)
+    def elpd(self) -> float:
+        """``sum pointwise``; higher is better."""
+        return float(self.pointwise.sum())
+
+    @property
+    def se(self) -> float:
+        """``sqrt(n var(pointwise))``, the standard error of ``elpd``."""
+        return float(np.sqrt(len(self.pointwise) * self.pointwise.var()))
+
+    @property
+    def n_bad(self) -> int:
+        """Rows whose khat is above the threshold."""
+        return int(np.count_nonzero(~(self.khat <= self.threshold)))
 
     def __repr__(self) -> str:
-        n, bad = len(self.khat), len(self.bad)
-        words = f"elpd {self.elpd:.1f} (se {self.se:.1f}), p_loo {self.p_loo:.1f}, {n} rows"
-        if not bad:
-            return f"<PsisLoo: {words}; k-hat <= {self.limit:.2f} everywhere>"
-        return (
-            f"<PsisLoo: {words}; k-hat > {self.limit:.2f} in {bad} rows ({100 * bad / n:.1f} %), "
-            "where elpd is not to be trusted: fit without them, or use cross-validation>"
-        )
-
-
-def psis_loo(log_likelihood: Array) -> PsisLoo:
-    """``elpd = sum_i log p(y_i | y_-i)`` from pointwise log likelihoods (chains, draws, n).
-
-    ``p(y_i | y_-i) = sum_s w_is p(y_i | theta_s)`` with weights ``1 / p(y_i | theta_s)``, Pareto
-    smoothed.
-
-    Source: Vehtari, Gelman & Gabry (2017), Statistics and Computing 27.
-    """
-    logs = np.asarray(log_likelihood, dtype=np.float64)
-    if logs.ndim != 3:
-        raise InputError(
-            "`log_likelihood` must be (chains, draws, rows)",
-            f"shape {logs.shape}",
-            "See Posterior.log_likelihood.",
-        )
-    flat = logs.reshape(-1, logs.shape[2])
-    likelihoods = np.exp(logs - logs.max(axis=(0, 1)))
-    size = ess_mean(likelihoods)
-    reff = float(np.nanmean(size) / len(flat))
-    weights, khat = psis(-flat, min(reff, 1.0))
-    pointwise = logsumexp(weights + flat, axis=0)
-    lppd = logsumexp(flat, axis=0) - np.log(len(flat))
-    se = float(np.sqrt(len(pointwise) * pointwise.var()))
-    total = float(pointwise.sum())
-    return PsisLoo(
-        total, se, float(lppd.sum()) - total, pointwise, khat, trusted(int(len(flat) * reff))
-    )
-
-
-class Row(NamedTuple):
-    """One model: its elpd, what it lacks to the best with the standard error of that, p_loo, its
-    share in the stack, rows that are not to be trusted."""
-
-    name: str
-    elpd: float
-    difference: float
-    se_difference: float
-    p_loo: float
-    weight: float
-    bad: int
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Models by their expected log density, the best first."""
-
-    rows: tuple[Row, ...]
-
-    def __repr__(self) -> str:
-        width = max(5, *(len(r.name) for r in self.rows))
-        head = f"{'model':<{width}}  {'elpd':>9}  {'diff':>7}  {'se':>6}  {'p_loo':>6}  weight"
         lines = [
-            f"{r.name:<{width}}  {r.elpd:9.1f}  {r.difference:7.1f}  {r.se_difference:6.1f}"
-            f"  {r.p_loo:6.1f}  {r.weight:6.2f}" + (f"  ({r.bad} rows unsure)" if r.bad else "")
-            for r in self.rows
+            f"PsisLoo of {len(self.pointwise)} rows",
+            f"  elpd   {self.elpd:12.2f}  se {self.se:.2f}",
+            f"  p_loo  {self.p_loo:12.2f}",
+            f"  khat > {self.threshold:.2f}: {self.n_bad} rows",
         ]
-        return "\n".join([head, *lines])
+        if self.n_bad:
+            lines.append("  Do not trust elpd: refit without each of these rows, or use K folds.")
+        return "\n".join(lines)
+
+
+def psis_loo(log_likelihood: ArrayLike) -> PsisLoo:
+    """``elpd_i = log sum_s w_is p(y_i | draw s)``, w smoothed weights ``1 / p(y_i | draw s)``.
+
+    log_likelihood (chains, draws, n): log density of row i at each draw. The threshold of khat is
+    ``min(1 - 1 / log10 S, 0.7)`` for S draws. Raises `InputError` for values that are not finite.
+    Source: Vehtari, Gelman, Gabry (2017), Statistics and Computing 27, 1413.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> y, mean = rng.normal(size=20), rng.normal(scale=20**-0.5, size=(4, 500, 1))
+    >>> psis_loo(-0.5 * (y - y.mean() - mean) ** 2 - 0.5 * np.log(2 * np.pi)).n_bad
+    0
+    """
+    values = np.asarray(log_likelihood, dtype=np.float64)
+    if values.ndim != 3 or not np.isfinite(values).all():
+        raise InputError(
+            "`log_likelihood` must be (chains, draws, n) and finite",
+            f"shape {values.shape}, finite: {bool(np.isfinite(values).all())}",
+            "Give the log density of each row at each draw.",
+        )
+    joined = values.reshape(-1, values.shape[2])
+    reff = ess_mean(np.exp(values - joined.max(axis=0))) / len(joined)
+    smoothed = psis(-joined, reff)
+    pointwise = logsumexp(smoothed.log_weights + joined, axis=0)
+    everything = logsumexp(joined, axis=0) - np.log(len(joined))
+    threshold = min(1.0 - 1.0 / float(np.log10(len(joined))), 0.7)
+    return PsisLoo(pointwise, float((everything - pointwise).sum()), smoothed.khat, threshold)
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Models from best to worst: ``names``, ``elpd``, ``difference`` to the best (<= 0), its
+    standard error ``se``, ``weight`` by stacking, ``n_bad`` rows not to be trusted."""
+
+    names: tuple[str, ...]
+    elpd: Array
+    difference: Array
+    se: Array
+    weight: Array
+    n_bad: tuple[int, ...]
+
+    @property
+    def rank(self) -> tuple[int, ...]:
+        """1 for the best."""
+        return tuple(range(1, len(self.names) + 1))
+
+    def __repr__(self) -> str:
+        wide = max(5, *(len(name) for name in self.names))
+        head = (
+            f"rank  {'model':{wide}}{'elpd':>12}{'difference':>12}{'se':>9}{'weight':>8}{'bad':>5}"
+        )
+        columns = (
+            self.rank,
+            self.names,
+            self.elpd,
+            self.difference,
+            self.se,
+            self.weight,
+            self.n_bad,
+        )
+        rows = [
+            f"{rank:4d}  {name:{wide}}{elpd:12.2f}{difference:12.2f}{se:9.2f}{weight:8.2f}{bad:5d}"
+            for rank, name, elpd, difference, se, weight, bad in zip(*columns, strict=True)
+        ]
+        return "\n".join([head, *rows])
 
 
 def compare(models: Mapping[str, PsisLoo]) -> Comparison:
-    """Models of the same rows by leave-one-out, with weights that stack their predictions best.
+    """``difference = sum d_i``, ``se = sqrt(n var d_i)``, d the rows' differences to the best.
 
-    A difference that is smaller than about 4, or than twice its standard error, says little.
+    The weights maximise ``sum_i log sum_k w_k exp(elpd_ik)``: how to mix the models' predictions.
+    A difference of less than four, or than twice its error, decides nothing. Raises `InputError`
+    unless all models were computed of equally many rows. Source: Yao, Vehtari, Simpson, Gelman
+    (2018), Bayesian Analysis 13, 917.
 
-    Raises
-    ------
-    InputError
-        where there are fewer than two models, or they were not fitted to the same rows.
-
-    Source: Yao, Vehtari, Simpson & Gelman (2018), Bayesian Analysis 13, section 3.
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> fine = PsisLoo(rng.normal(size=50), 1.0, np.zeros(50), 0.7)
+    >>> poor = PsisLoo(fine.pointwise - 1.0, 1.0, np.zeros(50), 0.7)
+    >>> compare({"poor": poor, "fine": fine}).names
+    ('fine', 'poor')
     """
-    if len(models) < 2:
-        raise InputError("there must be two models", f"{len(models)}", "Compare with another.")
-    counts = {name: len(one.pointwise) for name, one in models.items()}
-    if len(set(counts.values())) > 1:
+    if not models or len({len(model.pointwise) for model in models.values()}) > 1:
         raise InputError(
-            "models must be of the same rows",
-            ", ".join(f"{name}: {n}" for name, n in counts.items()),
-            "Fit them to the same table.",
+            "`models` must be of the same rows",
+            str({name: len(model.pointwise) for name, model in models.items()}),
+            "Compute each PsisLoo of all rows of one table.",
         )
-    names = sorted(models, key=lambda name: -models[name].elpd)
-    table = np.stack([models[name].pointwise for name in names], axis=1)
-    best, weights = table[:, 0], _stacked(table)
-    rows = []
-    for k, name in enumerate(names):
-        one, away = models[name], table[:, k] - best
-        se = float(np.sqrt(len(away) * away.var()))
-        bad = len(one.bad)
-        rows.append(Row(name, one.elpd, float(away.sum()), se, one.p_loo, float(weights[k]), bad))
-    return Comparison(tuple(rows))
+    names = tuple(sorted(models, key=lambda name: -models[name].elpd))
+    points = np.column_stack([models[name].pointwise for name in names])
+    apart = points - points[:, :1]
+    return Comparison(
+        names=names,
+        elpd=points.sum(axis=0),
+        difference=apart.sum(axis=0),
+        se=np.sqrt(len(points) * apart.var(axis=0)),
+        weight=stacking(points),
+        n_bad=tuple(models[name].n_bad for name in names),
+    )
 
 
-def _stacked(table: Array) -> Array:
-    """``argmax sum_i log sum_k w_k exp(table_ik)`` over weights that sum to one, by EM."""
-    scaled = np.exp(table - table.max(axis=1, keepdims=True))
-    w = np.full(table.shape[1], 1.0 / table.shape[1])
-    for _ in range(_ROUNDS):
-        mix = np.maximum(scaled @ w, 1e-300)
-        grown = w * (scaled / mix[:, None]).mean(axis=0)
-        if float(np.abs(grown - w).max()) < 1e-10:
-            break
-        w = grown
-    return np.asarray(w / w.sum())
+def stacking(points: Array) -> Array:
+    """Weights (k,) of log densities (n, k) that maximise the log density of the mixture."""
+    density = np.exp(points - points.max(axis=1, keepdims=True))
+    k = points.shape[1]
+
+    def loss(weights: Array) -> tuple[float, Array]:
+        mixed = np.maximum(density @ weights, 1e-300)
+        return -float(np.log(mixed).mean()), -(density / mixed[:, None]).mean(axis=0)
+
+    found = minimize(
+        loss,
+        np.full(k, 1.0 / k),
+        jac=True,
+        method="SLSQP",
+        bounds=[(0.0, 1.0)] * k,
+        constraints=LinearConstraint(np.ones((1, k)), 1.0, 1.0),
+        options={"ftol": 1e-13, "maxiter": 1000},
+    )
+    weights = np.maximum(found.x, 0.0)
+    return np.asarray(weights / weights.sum())

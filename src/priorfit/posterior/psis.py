@@ -1,111 +1,104 @@
-"""Importance weights whose largest are smoothed by a generalised Pareto tail."""
+"""Importance weights whose largest are replaced by what a fitted tail expects."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import logsumexp
 
 from priorfit._errors import InputError
-from priorfit._typing import Array
+from priorfit._typing import Array, ArrayLike, Index
 
-__all__ = ["Smoothed", "psis", "tail_shape", "trusted"]
-
-_FEW = 5  # points of a tail, at least
+__all__ = ["Smoothed", "psis"]
 
 
-class Smoothed(NamedTuple):
-    """``log_weights`` (draws, n), each column sums to one; ``khat`` (n,): the tail's shape.
-
-    The weights' variance is finite for k < 1/2; above `trusted` an estimate is not to be used.
-    """
+@dataclass(frozen=True, eq=False)
+class Smoothed:
+    """``log_weights`` (draws, n), each column summing to 1 after exp; ``khat`` (n,) the tail's
+    shape: below 0.7 the weighted means can be trusted, from 1 on they have no expectation."""
 
     log_weights: Array
     khat: Array
 
 
-def trusted(draws: int) -> float:
-    """The largest k-hat that ``draws`` can carry: ``min(1 - 1 / log10(draws), 0.7)``.
+def psis(log_weights: ArrayLike, reff: ArrayLike = 1.0) -> Smoothed:
+    """The M largest of S weights become quantiles of a generalised Pareto fitted to them.
 
-    Source: Vehtari, Simpson, Gelman, Yao & Gabry (2024), JMLR 25, section 3.2.4.
-    """
-    return float(min(1.0 - 1.0 / np.log10(max(draws, 11)), 0.7))
-
-
-def psis(log_ratios: Array, reff: float = 1.0) -> Smoothed:
-    """Pareto smoothed importance weights of ``log_ratios`` (draws, n), unnormalised.
-
-    The largest ``min(draws / 5, 3 sqrt(draws / reff))`` ratios of each column are replaced by the
-    expected order statistics of a generalised Pareto distribution that is fitted to them, cut at
-    the largest raw ratio. ``reff``: effective over nominal number of draws.
-
-    Raises
-    ------
-    InputError
-        where there are fewer than 25 draws.
-
-    Source: Vehtari, Simpson, Gelman, Yao & Gabry (2024), JMLR 25, algorithm 1.
+    ``M = min(S / 5, 3 sqrt(S / reff))``; none becomes larger than the largest was. log_weights
+    (draws, n) up to a constant of each column; reff the effective share of the draws, one number
+    or (n,). Fewer than 25 draws, or a tail that cannot be fitted, keep their weights and get khat
+    inf; equal weights in the whole tail get -inf. Raises `InputError` for weights that are not
+    finite. Source: Vehtari, Simpson, Gelman, Yao, Gabry (2024), JMLR 25 (72).
 
     Examples
     --------
     >>> rng = np.random.default_rng(0)
-    >>> ratios = 0.5 * rng.exponential(size=(4000, 1))  # a Pareto tail of shape 1/2
-    >>> bool(abs(psis(ratios).khat[0] - 0.5) < 0.15)
+    >>> smoothed = psis(0.5 * rng.exponential(size=(4000, 1)))  # Pareto weights with k = 0.5
+    >>> bool(abs(smoothed.khat[0] - 0.5) < 0.2)
     True
     """
-    ratios = np.asarray(log_ratios, dtype=np.float64)
-    ratios = ratios[:, None] if ratios.ndim == 1 else ratios
-    if len(ratios) < 25:
-        raise InputError("there must be at least 25 draws", f"{len(ratios)}", "Sample for longer.")
-    tail = int(np.ceil(min(0.2 * len(ratios), 3.0 * np.sqrt(len(ratios) / reff))))
-    columns = [_smoothed(column - column.max(), tail) for column in ratios.T]
-    weights = np.stack([w for w, _ in columns], axis=1)
-    weights = weights - logsumexp(weights, axis=0)
-    return Smoothed(weights, np.array([k for _, k in columns]))
+    raw = np.asarray(log_weights, dtype=np.float64)
+    _check(raw)
+    shifted = raw - raw.max(axis=0)
+    khat = np.full(raw.shape[1], np.inf)
+    counts = _tail_counts(raw.shape[0], np.broadcast_to(np.asarray(reff), khat.shape))
+    for count in np.unique(counts[counts >= 5]):
+        columns = np.flatnonzero(counts == count)
+        shifted[:, columns], khat[columns] = _smooth(shifted[:, columns], int(count))
+    return Smoothed(shifted - logsumexp(shifted, axis=0), khat)
 
 
-def _smoothed(logs: Array, tail: int) -> tuple[Array, float]:
-    """One column, whose largest is 0, and its k-hat."""
-    order = np.argsort(logs)
-    cutoff = max(float(logs[order[-tail - 1]]), float(np.log(np.finfo(np.float64).tiny)))
-    above = order[logs[order] > cutoff]
-    if len(above) <= _FEW - 1:
-        return logs, np.inf
-    start = np.exp(cutoff)
-    excess = np.exp(logs[above]) - start
-    shape, scale = tail_shape(excess)
-    out = logs.copy()
-    if np.isfinite(shape):
-        p = (np.arange(len(above)) + 0.5) / len(above)
-        quantiles = scale * _growth(-np.log1p(-p), shape)
-        out[above] = np.log(quantiles + start)
-    return np.minimum(out, 0.0), shape
+def _check(raw: Array) -> None:
+    if raw.ndim != 2 or raw.shape[0] < 1:
+        raise InputError("`log_weights` must be (draws, n)", str(raw.shape), "Join the chains.")
+    if not np.isfinite(raw).all():
+        raise InputError(
+            "`log_weights` must be finite", "NaN or infinity", "Look for draws of density 0."
+        )
 
 
-def _growth(x: Array, shape: float) -> Array:
-    """``(exp(shape x) - 1) / shape``."""
-    return x if shape == 0.0 else np.asarray(np.expm1(shape * x) / shape)
+def _tail_counts(size: int, reff: Array) -> Index:
+    share = np.where(np.isfinite(reff) & (reff > 0.0), reff, 1.0)
+    return np.floor(np.minimum(size / 5.0, 3.0 * np.sqrt(size / share))).astype(np.intp)
 
 
-def tail_shape(excess: Array) -> tuple[float, float]:
-    """Shape k and scale of the generalised Pareto of sorted ``excess`` > 0, with a weak prior that
-    pulls k towards 1/2 by ten observations.
+def _smooth(values: Array, count: int) -> tuple[Array, Array]:
+    """Log weights (S, m) with their largest ``count`` smoothed, and khat (m,)."""
+    order = np.argsort(values, axis=0)[-count - 1 :]
+    ordered = np.take_along_axis(values, order, axis=0)
+    cutoff = np.exp(ordered[0])
+    equal = ordered[-1] - ordered[1] < np.finfo(float).tiny
+    with np.errstate(all="ignore"):
+        khat, sigma = _fit_pareto(np.exp(ordered[1:]) - cutoff)
+        share = (np.arange(count) + 0.5)[:, None] / count
+        tail = np.log(cutoff + _pareto_quantile(share, khat, sigma))
+    usable = np.isfinite(khat) & np.isfinite(tail).all(axis=0) & ~equal
+    tail = np.where(usable, np.minimum(tail, ordered[-1]), ordered[1:])
+    smoothed = values.copy()
+    np.put_along_axis(smoothed, order[1:], tail, axis=0)
+    return smoothed, np.where(usable, khat, np.where(equal, -np.inf, np.inf))
 
-    Source: Zhang & Stephens (2009), Technometrics 51; Vehtari et al. (2024), appendix.
-    """
-    n, prior = len(excess), 3.0
-    if excess[0] == excess[-1]:
-        return 0.0, float(excess.mean())
-    count = 30 + int(np.sqrt(n))
-    theta = 1.0 - np.sqrt(count / (np.arange(1, count + 1) - 0.5))
-    theta = theta / (prior * excess[int(n / 4 + 0.5) - 1]) + 1.0 / excess[-1]
-    k = np.log1p(-theta[:, None] * excess).mean(axis=1)
-    fit = n * (np.log(-theta / k) - k - 1.0)
-    weight = 1.0 / np.exp(fit - fit[:, None]).sum(axis=1)
-    keep = weight >= 10 * np.finfo(np.float64).eps
-    weight, theta = weight[keep] / weight[keep].sum(), theta[keep]
-    best = float(theta @ weight)
-    shape = float(np.log1p(-best * excess).mean())
-    scale = -shape / best
-    return (n * shape + 5.0) / (n + 10.0), scale
+
+def _fit_pareto(tail: Array) -> tuple[Array, Array]:
+    """Shape and scale (m,) of ascending excesses (M, m): the mean over a grid of 30 + sqrt M
+    values of ``b = -k / sigma``, weighted by likelihood and prior (Zhang and Stephens 2009), the
+    shape drawn towards 1/2 by ten observations."""
+    n = len(tail)
+    points = 30 + int(np.sqrt(n))
+    step = 1.0 - np.sqrt(points / (np.arange(points) + 0.5))
+    grid = 1.0 / tail[-1] + step[:, None] / (3.0 * tail[int(n / 4 + 0.5) - 1])
+    shapes = np.array([np.log1p(-b * tail).mean(axis=0) for b in grid])
+    fit = n * (np.log(-grid / shapes) - shapes - 1.0)
+    weights = np.exp(fit - logsumexp(fit, axis=0))
+    weights = np.where(weights >= 10.0 * np.finfo(float).eps, weights, 0.0)
+    b = (grid * weights).sum(axis=0) / weights.sum(axis=0)
+    shape = np.log1p(-b * tail).mean(axis=0)
+    return (n * shape + 5.0) / (n + 10.0), -shape / b
+
+
+def _pareto_quantile(share: Array, khat: Array, sigma: Array) -> Array:
+    """``sigma ((1 - share)^-k - 1) / k``, its limit at k = 0."""
+    rest = -np.log1p(-share)
+    safe = np.where(khat == 0.0, 1.0, khat)
+    return np.asarray(sigma * np.where(khat == 0.0, rest, np.expm1(khat * rest) / safe))

@@ -104,7 +104,7 @@ class Posterior:
         """
         if kind not in _INTERVALS:
             raise InputError("`kind` must be eti or hdi", repr(kind), "Choose one of them.")
-        return _INTERVALS[kind](self.flat, prob)
+        return np.moveaxis(_INTERVALS[kind](np.moveaxis(self.flat, 0, -1), prob), -1, 0)
 
     @property
     def prob_zero(self) -> Array:
@@ -234,8 +234,8 @@ class Posterior:
         Source: Kallioinen et al. (2024); see `priorfit.posterior.sensitivity`.
         """
         columns = self._columns
-        values = np.stack([v.ravel() for v in columns.values()], axis=1)
-        problem, flat = self.model.problem, self.flat.reshape(len(values), -1)
+        values = np.stack(list(columns.values()), axis=2)
+        problem, flat = self.model.problem, self.flat.reshape(values.shape[0] * values.shape[1], -1)
         scales = self.draws.get("scale", np.ones(self.coef.shape[:2])).ravel()
         belief = problem.belief
         if "scale" in self.draws:
@@ -244,8 +244,9 @@ class Posterior:
             )
         else:
             logs = np.array([-neg_log_belief(belief, b) for b in flat])
-        data = self.log_likelihood().sum(axis=2).ravel()
-        return power_scaling(values, logs, data, tuple(columns))
+        data = self.log_likelihood().sum(axis=2)
+        found = power_scaling(values, logs.reshape(data.shape), data)
+        return replace(found, names=tuple(columns))
 
     def extend(self, draws: int, progress: Progress | None = None) -> Self:
         """More draws of the same chains: the same numbers as one longer run from the start."""
