@@ -15,7 +15,7 @@ import numpy as np
 from scipy import linalg
 from scipy.special import expit, log_expit
 
-from priorfit._typing import Array
+from priorfit._typing import Array, Mask
 from priorfit.posterior.positive import Positive, power
 from priorfit.posterior.sampler import Draw, Sampler
 from priorfit.posterior.slice_sampling import slice_draw
@@ -37,7 +37,7 @@ class Bounds:
     upper: Array
 
     @property
-    def _kinds(self) -> tuple[Array, Array, Array]:
+    def _kinds(self) -> tuple[Mask, Mask, Mask]:
         low, high = np.isfinite(self.lower), np.isfinite(self.upper)
         return low & ~high, high & ~low, low & high
 
