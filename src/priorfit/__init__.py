@@ -74,6 +74,7 @@ from priorfit.translate import Explanation, Translation, dictionary, explain, tr
 if TYPE_CHECKING:
     from priorfit import datasets, plots, sklearn
     from priorfit.estimators import MAPClassifier, MAPCox, MAPOrdinal, MAPRegressor
+    from priorfit.posterior import Posterior, compare, one_weight, sample
     from priorfit.select import Selection, choose, cross_validate, leave_one_out, stability
 
 __version__ = "0.1.0"
@@ -117,6 +118,7 @@ __all__ = [
     "Ordinal",
     "Path",
     "Poisson",
+    "Posterior",
     "Prior",
     "PriorfitWarning",
     "Problem",
@@ -138,15 +140,18 @@ __all__ = [
     "best_subset",
     "boosted_leaf",
     "choose",
+    "compare",
     "cross_validate",
     "datasets",
     "dictionary",
     "explain",
     "lambda_max",
     "leave_one_out",
+    "one_weight",
     "path",
     "plots",
     "prior_predictive",
+    "sample",
     "shares",
     "shrinkage",
     "sklearn",
@@ -164,12 +169,16 @@ _LATER = {
     "MAPCox": "priorfit.estimators",
     "MAPOrdinal": "priorfit.estimators",
     "MAPRegressor": "priorfit.estimators",
+    "Posterior": "priorfit.posterior",
     "Selection": "priorfit.select",
     "choose": "priorfit.select",
+    "compare": "priorfit.posterior",
     "cross_validate": "priorfit.select",
     "datasets": "",
     "leave_one_out": "priorfit.select",
+    "one_weight": "priorfit.posterior",
     "plots": "",
+    "sample": "priorfit.posterior",
     "sklearn": "",
     "stability": "priorfit.select",
 }

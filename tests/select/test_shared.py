@@ -1,5 +1,7 @@
 """Folds and other samples that share columns have the estimates of fits that share nothing."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.model_selection import ShuffleSplit
@@ -40,7 +42,7 @@ def test_folds_that_share_columns_score_as_folds_that_do_not(name, shape, monkey
     problem = pf.Problem.make(X, y, prior=prior.unit())
     settings = {"tol": 1e-9, "n_points": 12}
     together = cross_validate(problem, **settings)[0]
-    monkeypatch.setattr(cv, "share", lambda problem: None)
+    monkeypatch.setattr(cv, "share", lambda *_: None)
     np.testing.assert_allclose(
         together.scores, cross_validate(problem, **settings)[0].scores, rtol=1e-5
     )
@@ -69,7 +71,7 @@ def test_samples_of_any_kind(folds, way, shape, monkeypatch):
     }
     assert share(problem) is not None
     together = cross_validate(problem, **settings)[0]
-    monkeypatch.setattr(cv, "share", lambda problem: None)
+    monkeypatch.setattr(cv, "share", lambda *_: None)
     apart = cross_validate(problem, **settings)[0]
     np.testing.assert_allclose(together.scores, apart.scores, rtol=1e-5)
 
@@ -112,6 +114,53 @@ def test_products_of_a_sample_are_those_of_its_rows(kind, shape):
         other.coefs * X.std(0)[:, None], alone.coefs * X.std(0)[:, None], atol=1e-6
     )
     assert other.certified
+
+
+def of_parts(broken=None):
+    """Largest relative errors of Gram matrix and moments of each fold, from those of its parts."""
+    X, y = table("few columns")
+    n, w = len(y), np.arange(len(y)) % 3 + 0.5
+    problem = pf.Problem.make(X, y, prior=pf.Laplace(), weights=w)
+    parts = [np.flatnonzero(np.arange(n) % 4 == k)[::-1] for k in range(4)]
+    shared, worst = share(problem, parts), 0.0
+    assert shared.gram.shape == (9, 9)
+    assert len(shared._grams) == 4
+    if broken is not None:
+        shared.__dict__["_grams"] = broken(shared._grams)
+    for part in parts:
+        weights = np.where(np.isin(np.arange(n), part), 0.0, w)
+        mean, sd = moments(problem.design, weights)
+        sample = standardize(replace(problem, weights=weights), shared=shared)
+        every = np.arange(sample.size)
+        expected = sample.Z.gram(every, every, weights)
+        got = shared.moments(weights)
+        away = np.abs(sample.gram - expected).max() / expected.max()
+        worst = max(
+            worst, away, *(np.abs(a - b).max() for a, b in zip(got, (mean, sd), strict=True))
+        )
+    return worst
+
+
+def test_parts_add_up_to_the_whole():
+    """G = sum_k G_k, and the sample without part k has G - G_k and its moments."""
+    assert of_parts() < 1e-10
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [lambda g: g[1:] + g[:1], lambda g: tuple(1.1 * part for part in g)],
+    ids=["another part", "too large"],
+)
+def test_mutants_of_the_parts_are_seen(broken):
+    assert of_parts(broken) > 1e-6
+
+
+@pytest.mark.parametrize("parts", [[[0, 1], [1, 2]], [[0, 1]], []], ids=["twice", "some", "none"])
+def test_parts_that_do_not_hold_each_row_once_are_not_added(parts):
+    X, y = table("few columns")
+    shared = share(pf.Problem.make(X, y, prior=pf.Laplace()), parts)
+    every = np.arange(9)
+    np.testing.assert_array_equal(shared.gram, shared.Z.gram(every, every, np.ones(len(y))))
 
 
 @pytest.mark.parametrize("name", [k for k in ALL_PRIORS if "group" not in k])

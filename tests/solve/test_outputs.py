@@ -9,6 +9,7 @@ import priorfit as pf
 from laws import ALL_DESIGNS, ALL_PRIORS, COLUMNWISE
 from priorfit.problem import neg_log_belief
 from priorfit.solve.certificate import certify
+from priorfit.solve.outputs.responses import OneByOne
 from priorfit.solve.standard import standardize
 
 TIGHT = 1e-11
@@ -177,6 +178,27 @@ def test_untied_responses_are_fits_of_their_own(prior):
         one = pf.solve(alone, tol=TIGHT)
         np.testing.assert_allclose(fit.coef[:, k], one.coef, atol=1e-7)
         assert fit.intercept[k] == pytest.approx(one.intercept, abs=1e-7)
+
+
+def _tied(standard):
+    groups, output = standard.form.groups, np.arange(standard.size) % Q
+    held = [] if groups is None else [output[groups.ids == g] for g in range(len(groups.sizes))]
+    return any(len(set(of)) > 1 for of in held)
+
+
+def _goes_one_by_one(applies):
+    for prior in EVERY_PRIOR:
+        standard = standardize(problem_of(prior, "responses"))
+        assert applies(standard) == (not _tied(standard)), prior
+
+
+def test_responses_go_one_by_one_where_no_group_holds_two():
+    """Each by itself <=> every group holds weights of one response; not always, nor without groups
+    only."""
+    _goes_one_by_one(OneByOne.applies)
+    for mutant in (lambda _: True, lambda standard: standard.form.groups is None):
+        with pytest.raises(AssertionError):
+            _goes_one_by_one(mutant)
 
 
 @pytest.mark.parametrize("outputs", ["each", "together"])

@@ -11,19 +11,21 @@ from sklearn.utils.validation import check_is_fitted
 
 from priorfit._checks import matrix, of_kind, vector
 from priorfit._errors import InputError
-from priorfit._typing import Array, Intercept, Mask
+from priorfit._typing import Array, Mask
 from priorfit.design import Design, Formula, FormulaSchema, Schema, is_table
 from priorfit.estimators.given import (
     array_design,
     formula_of,
     formula_schema,
     has_names,
+    number_of,
+    precision_of,
     response,
     row_weights,
     same_length,
     table_schema,
 )
-from priorfit.estimators.nested import Nested
+from priorfit.estimators.sampled import Sampled
 from priorfit.likelihoods import Gaussian, Likelihood
 from priorfit.priors import Ball, L1Ball, Normal, Prior, for_outputs
 from priorfit.problem import Problem
@@ -37,7 +39,7 @@ __all__ = ["MAPEstimator"]
 _UNITS = ("raw", "sd")
 
 
-class MAPEstimator(Nested):
+class MAPEstimator(Sampled):
     """What the regressor and the classifier share."""
 
     def __init__(
@@ -139,7 +141,8 @@ class MAPEstimator(Nested):
             offset=offset,
             intercept=self.intercept and (self._schema is None or self._schema.intercept),
         )
-        problem, solution = self._solved(self._in_units(problem), progress, groups)
+        self._asked = self._in_units(problem)
+        problem, solution = self._solved(self._asked, progress, groups)
         several = problem.outputs is not None
         self.coef_: Array = solution.coef.T if several else solution.coef  # (q, p)
         self.intercept_: Any = solution.intercept
@@ -153,7 +156,7 @@ class MAPEstimator(Nested):
         if problem.outputs is not None:
             self._free = problem.likelihood.free(problem.outputs)
         self.views_ = self._views(self.prior_, np.ones(len(solution.coef)))
-        self._data_precision = _precision(problem, solution.intercept, solution.coef, solution.phi)
+        self._data_precision = precision_of(problem, solution)
         self._n_effective, self._n_rows = problem.n_effective, len(problem.y)
         self.column_sd_ = problem.design.moments(problem.weights)[1]
         self.likelihood_ = solution.likelihood or likelihood
@@ -215,13 +218,18 @@ class MAPEstimator(Nested):
             self._refuse_search()
         if self.strength is None:
             return problem
+        if self.strength == "posterior":
+            return self._average(problem)
         problem = replace(problem, prior=problem.prior.unit())
         if isinstance(self.strength, str):
             settings = self._settings(progress, groups)
             self.selection_, self.path_ = choose(problem, self.strength, **settings)
             k = self.selection_.chosen
         else:
-            shaped, given = per_sd(problem) if self.standardize else problem, _lambda(self.strength)
+            shaped, given = (
+                per_sd(problem) if self.standardize else problem,
+                number_of(self.strength),
+            )
             self.path_, k = path_of(shaped, [given], tol=self.tol, max_iter=self.max_iter), 0
         path: Path = self.path_
         if not path.identified_at(k):
@@ -323,9 +331,15 @@ class MAPEstimator(Nested):
         if self.stated_per_sd_:
             words += "\nThe belief is per standard deviation of each column."
         if self.strength is not None:
-            how = self.selection_.how if isinstance(self.strength, str) else "the given lambda"
-            words += f"\nStrength chosen by {how}; coefficients are in the units of X."
+            words += f"\nStrength chosen by {self._how}; coefficients are in the units of X."
         return f"{words}\nCertificate: {self.certificate_}."
+
+    @property
+    def _how(self) -> str:
+        if not isinstance(self.strength, str):
+            return "the given lambda"
+        found = self.averaged_ if self.strength == "posterior" else self.selection_
+        return found.how
 
     @property
     def stated_per_sd_(self) -> bool:
@@ -380,19 +394,3 @@ class MAPEstimator(Nested):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-def _lambda(strength: Any) -> float:
-    """A strength given as a number, checked."""
-    if not (np.isfinite(strength) and strength >= 0):
-        raise InputError("`strength` must be >= 0", repr(strength), "It is a lambda.")
-    return float(strength)
-
-
-def _precision(problem: Problem, intercept: Intercept, coef: Array, phi: float) -> Array:
-    """How sharply the data know each weight alone: ``sum w h (x - mean)^2 / phi``, of its shape."""
-    eta = problem.eta(intercept, coef)
-    weights = problem.likelihood.information(problem.y, eta, problem.weights)
-    columns = weights[:, None] if weights.ndim == 1 else weights
-    found = [w.sum() * problem.design.moments(w)[1] ** 2 / phi for w in columns.T]
-    return found[0] if weights.ndim == 1 else np.stack(found, axis=1)

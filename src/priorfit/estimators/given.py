@@ -13,6 +13,8 @@ from priorfit._errors import InputError
 from priorfit._typing import Array
 from priorfit.design import Design, Formula, FormulaSchema, Schema, as_design, is_table
 from priorfit.design.formula import simple
+from priorfit.problem import Problem
+from priorfit.solve import Solution
 
 __all__ = [
     "array_design",
@@ -21,6 +23,8 @@ __all__ = [
     "formula_schema",
     "has_names",
     "labels",
+    "number_of",
+    "precision_of",
     "response",
     "row_weights",
     "same_length",
@@ -183,3 +187,19 @@ def row_weights(weights: Any, n: int) -> Array | None:
         return None
     given = np.asarray(weights)
     return np.full(n, float(given)) if given.ndim == 0 else given
+
+
+def number_of(strength: Any) -> float:
+    """A strength given as a number, checked."""
+    if not (np.isfinite(strength) and strength >= 0):
+        raise InputError("`strength` must be >= 0", repr(strength), "It is a lambda.")
+    return float(strength)
+
+
+def precision_of(problem: Problem, solution: Solution) -> Array:
+    """How sharply the data know each weight alone: ``sum w h (x - mean)^2 / phi``, of its shape."""
+    eta = problem.eta(solution.intercept, solution.coef)
+    weights = problem.likelihood.information(problem.y, eta, problem.weights)
+    columns = weights[:, None] if weights.ndim == 1 else weights
+    found = [w.sum() * problem.design.moments(w)[1] ** 2 / solution.phi for w in columns.T]
+    return found[0] if weights.ndim == 1 else np.stack(found, axis=1)

@@ -28,8 +28,8 @@ class MAPRegressor(RegressorMixin, MAPEstimator):  # type: ignore[misc]
     constraint : `L1Ball` or `L2Ball` in place of a prior: the fit by its radius, exactly, in
         ``units``. The prior that it means is ``prior_``.
     strength : None takes the prior's scale as it stands; "cv", "evidence", "loo", "aic", "bic",
-        "ebic", "gcv", "sure", "stability" or "universal" let the data choose it (`pf.choose`); a
-        number is a lambda on the sum scale.
+        "ebic", "gcv", "sure", "stability" or "universal" let the data choose it (`pf.choose`);
+        "posterior" samples it and takes its median; a number is a lambda on the sum scale.
     strength_by, l1_ratio : strengths of their own for groups of columns; shares of l1 in an elastic
         net to choose from: see `pf.choose`.
     units : "raw", or "sd": the prior holds per standard deviation of the column (and of y).

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import logsumexp, softmax, xlogy
+from scipy.special import xlogy
 
 from priorfit._checks import matrix, vector
 from priorfit._errors import InputError
@@ -117,21 +117,21 @@ class Multinomial(Likelihood):
 
     def loss(self, y: Array, eta: Array) -> Array:
         """``log sum_l exp(eta_l) / K - y_k eta_k``."""
-        return np.asarray(logsumexp(eta, axis=1, keepdims=True) / eta.shape[1] - y * eta)
+        return np.asarray(_log_sum(eta) / eta.shape[1] - y * eta)
 
     def slope(self, y: Array, eta: Array) -> Array:
         """``mu - y``; where mu rounds to y = 1, the small difference is kept."""
-        mu = softmax(eta, axis=1)
+        mu = _softmax(eta)
         return np.asarray(np.where(y == 1.0, -_rest(mu), mu - y))
 
     def curvature(self, y: Array, eta: Array) -> Array:  # noqa: ARG002
         """``mu (1 - mu)``: the diagonal of ``diag(mu) - mu mu'``."""
-        mu = softmax(eta, axis=1)
+        mu = _softmax(eta)
         return np.asarray(mu * (1.0 - mu))
 
     def hessian(self, y: Array, eta: Array, weights: Array, v: Array) -> Array:  # noqa: ARG002
         """``w (mu v - mu (mu'v))``, row by row."""
-        mu = softmax(eta, axis=1)
+        mu = _softmax(eta)
         if v.ndim > eta.ndim:
             mu, weights = mu[..., None], weights[:, None]
         part = mu * v
@@ -153,7 +153,7 @@ class Multinomial(Likelihood):
 
     def mean(self, eta: Array) -> Array:
         """``exp(eta_k) / sum_l exp(eta_l)``."""
-        return np.asarray(softmax(eta, axis=1))
+        return _softmax(eta)
 
     def attained(self, y: Array) -> bool:
         """Where every share lies between 0 and 1."""
@@ -188,6 +188,22 @@ class Multinomial(Likelihood):
         """A class for each row, as ones and zeros, of the shape of ``eta``."""
         noisy = eta + rng.gumbel(size=eta.shape)
         return np.asarray(noisy == noisy.max(axis=1, keepdims=True), dtype=np.float64)
+
+
+# Plain numpy: on small tables SciPy's functions of these names spend most of their time on checks.
+def _softmax(eta: Array) -> Array:
+    """``exp(eta_k) / sum_l exp(eta_l)``, row by row."""
+    grown = np.exp(eta - eta.max(axis=1, keepdims=True))
+    return np.asarray(grown / grown.sum(axis=1, keepdims=True))
+
+
+def _log_sum(eta: Array) -> Array:
+    """``log sum_l exp(eta_l)``, (n, 1), of the largest and what the others add to it."""
+    place = np.argmax(eta, axis=1)[:, None]
+    top = np.take_along_axis(eta, place, axis=1)
+    others = np.exp(eta - np.where(np.isfinite(top), top, 0.0))
+    np.put_along_axis(others, place, 0.0, axis=1)
+    return np.where(np.isfinite(top), top + np.log1p(others.sum(axis=1, keepdims=True)), top)
 
 
 def _rest(mu: Array) -> Array:

@@ -3,6 +3,7 @@
 from priorfit.plots.coefficients import plot_coefficients
 from priorfit.plots.curves import plot_curves
 from priorfit.plots.path import plot_path
+from priorfit.plots.posterior import plot_chains, plot_one_weight, plot_posterior
 from priorfit.plots.predictive import plot_prior_predictive
 from priorfit.plots.prior import plot_prior
 from priorfit.plots.selection import plot_criteria, plot_selection
@@ -14,11 +15,14 @@ from priorfit.plots.walks import plot_walks
 
 __all__ = [
     "STYLE",
+    "plot_chains",
     "plot_coefficients",
     "plot_contours",
     "plot_criteria",
     "plot_curves",
+    "plot_one_weight",
     "plot_path",
+    "plot_posterior",
     "plot_price",
     "plot_prior",
     "plot_prior_predictive",

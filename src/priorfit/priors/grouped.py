@@ -95,7 +95,8 @@ class _Grouped(Stated):
         ids = np.where(slope > 0, self._ids(p), -1)
         if not np.any(ids >= 0):
             return found
-        ids[ids >= 0] = _codes(ids[ids >= 0].tolist())
+        if np.any(ids < 0):  # else they count from 0 already
+            ids[ids >= 0] = _codes_of_numbers(ids[ids >= 0])
         groups = Groups(ids, slope)
         if self.by_size:
             groups = Groups(ids, slope * np.sqrt(groups.spread(groups.sizes.astype(np.float64))))

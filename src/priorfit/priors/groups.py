@@ -40,7 +40,7 @@ class Groups:
     @cached_property
     def sizes(self) -> Index:
         """Number of columns of each group, (G,)."""
-        return np.bincount(self.ids[self.order]).astype(np.intp)
+        return np.bincount(self.ids[self.ids >= 0]).astype(np.intp)
 
     @property
     def inside(self) -> Mask:

@@ -12,7 +12,7 @@ from priorfit._errors import InputError
 from priorfit._typing import Array, ArrayLike, PerColumn, Seed
 from priorfit.priors.base import Prior
 from priorfit.priors.normal_form import NormalForm
-from priorfit.priors.parameters import as_array, check, times
+from priorfit.priors.parameters import as_array, by_column, check, times
 
 __all__ = ["Horseshoe"]
 
@@ -127,6 +127,11 @@ class Horseshoe(Prior):
     def mean_abs(self) -> Array:
         """Infinite."""
         return np.full(self._shape(), np.inf)
+
+    def check_columns(self, p: int) -> None:
+        """See `Prior.check_columns`."""
+        by_column("scale", self.scale, p)
+        by_column("loc", self.loc, p)
 
     def lower(self, p: int) -> NormalForm:  # noqa: ARG002
         """Raises `InputError`: there is no mode."""

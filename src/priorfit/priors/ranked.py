@@ -81,6 +81,14 @@ class Ranked:
         """The penalty, a number or (k,)."""
         return np.asarray(self.rates @ -np.sort(-self.sizes(t), axis=0))[()]
 
+    def slopes(self, t: Array) -> Array:
+        """A gradient of `total` at t (p,): each weight's unit times the rate of its rank."""
+        place = np.empty(len(self.columns), dtype=np.intp)
+        place[np.argsort(-self.sizes(t), kind="stable")] = np.arange(len(place))
+        out = np.zeros_like(t)
+        out[self.columns] = np.sign(t[self.columns]) * self.units * self.rates[place]
+        return out
+
     def each(self, t: Array) -> Array:
         """What each column adds to it, shape of t; equal sizes share their rates equally."""
         out = np.zeros(t.shape)

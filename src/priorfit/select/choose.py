@@ -109,9 +109,9 @@ def _one(problem: Problem, by: str, settings: dict[str, Any]) -> tuple[Selection
 def _check_way(by: str) -> None:
     if by == "posterior":
         raise InputError(
-            "a strength that is averaged over must have a sampler of the posterior",
-            "strength='posterior', which is not there yet",
-            'Use "evidence", the most probable strength, or "cv".',
+            "a strength that is averaged over must be asked of an estimator",
+            "strength='posterior'",
+            "Use MAPRegressor(strength='posterior'), or pf.sample(problem, strength='sampled').",
         )
     if by not in WAYS:
         raise InputError(

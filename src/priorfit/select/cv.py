@@ -148,7 +148,7 @@ def cross_validate(
         raise InputError(
             "each fold must hold a row of positive weight", "a fold without", "Use fewer folds."
         )
-    shared = share(problem)
+    shared = share(problem, [test for _, test in pairs])
 
     def shaped(sample: Problem) -> Problem:
         return per_sd(sample, shared) if standardize else sample

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 
 from priorfit._errors import InputError
-from priorfit._typing import Array
+from priorfit._typing import Array, Index
 from priorfit.design import Changed, Dense
 from priorfit.likelihoods import Gaussian
 from priorfit.priors import NormalForm
@@ -199,10 +199,11 @@ _MAKERS: dict[str, Callable[[Standard, float, int, float | None], Engine]] = {
 }
 
 
-def share(problem: Problem) -> Shared | None:
+def share(problem: Problem, parts: Iterable[Index] = ()) -> Shared | None:
     """What paths over samples of the rows of a problem can share; None where they share nothing.
 
     Dense columns and a gaussian likelihood, but for groups and a normal prior over many columns.
+    ``parts``: rows that samples leave out together.
     """
     likely = isinstance(problem.design, Dense) and isinstance(problem.likelihood, Gaussian)
     several = problem.outputs is not None or problem.change is not None
@@ -217,4 +218,6 @@ def share(problem: Problem) -> Shared | None:
         return None
     if name == "least-squares" and 2 * m > n:
         return None
-    return Shared(standard.Z, standard.weights, known)
+    every = np.arange(n)
+    left_out = tuple(np.sort(every[rows]) for rows in parts)
+    return Shared(standard.Z, standard.weights, known, left_out)

@@ -28,7 +28,7 @@ _MEMORY = 1 << 27  # numbers in the copies of the working columns: 1 GB
 class Grouped:
     """An engine; see ``cpp/group_path.hpp``. What it leaves undone goes to proximal Newton."""
 
-    outputs = 1
+    outputs, step = 1, _STEP
 
     def __init__(self, standard: Standard, tol: float, max_iter: int) -> None:
         self.standard, self.tol, self.max_iter, self.rounds = standard, tol, max_iter, 0
@@ -97,7 +97,7 @@ class Grouped:
         top = np.max(np.abs(slopes[alone]) / form.l1[alone], initial=0.0)
         if form.groups is not None:
             top = max(top, form.groups.dual_norms(slopes, form.l1).max())
-        return approach(float(top), s, _STEP)
+        return approach(float(top), s, self.step)
 
     def _newton(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
         newton = Newton(self.standard, self.tol, min(self.max_iter, 200))

@@ -77,6 +77,11 @@ def rows_at(standard: Standard, eta: Array) -> tuple[float, Array, Array]:
     if name is None or isinstance(likelihood, NegativeBinomial):
         lost = float(likelihood.total(y, eta, w))
         return lost, likelihood.score(y, eta, w), likelihood.curvatures(y, eta, w)
+    return evaluate_rows(name, y, w, eta)
+
+
+def evaluate_rows(name: str, y: Array, w: Array, eta: Array) -> tuple[float, Array, Array]:
+    """`rows_at` of the `native_loss` of this name."""
     score, curvatures = np.empty((2, len(eta)))
     return _native_evaluate_rows(name, y, w, eta, score, curvatures), score, curvatures
 

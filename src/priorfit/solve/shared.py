@@ -13,23 +13,27 @@ from typing import Any
 import numpy as np
 
 from priorfit._core import SharedDouble, SharedSingle
-from priorfit._typing import Array
+from priorfit._typing import Array, Index
 from priorfit.design import Dense, Scaled
 from priorfit.solve.columns import moments, moments_of_rows, read_in_place, stored_or_copied
 
 __all__ = ["Shared"]
 
 _LOST = 1e-2  # of the variance: a column of which less is left is looked at anew
+_KEPT = 1 << 24  # numbers in the Gram matrices of all parts: 134 MB; more where the table is large
 
 
 @dataclass(frozen=True, eq=False)
 class Shared:
     """The columns Z of a dense table (n, p), standardized over all rows, the weights of its rows
-    (n,), and mean and standard deviation (p,) of its columns."""
+    (n,), and mean and standard deviation (p,) of its columns.
+
+    ``parts``: sorted rows that samples leave out together, as the test rows of folds."""
 
     Z: Scaled
     weights: Array
     known: tuple[Array, Array]
+    parts: tuple[Index, ...] = ()
 
     @cached_property
     def values(self) -> Any:
@@ -65,7 +69,7 @@ class Shared:
         if np.any(weights[out]) or left < 0.5 * total or not self._by_columns:
             return moments(self.Z.base, weights)
         (mean, sd), gone = self.known, total - left
-        apart, variance = moments_of_rows(self.values, out, self.weights)
+        apart, variance = self._moments_of_rows(out)
         square = total * sd**2 - gone * variance - gone * total / left * (apart - mean) ** 2
         lost = square < _LOST * total * sd**2
         mean = mean - gone / left * (apart - mean)
@@ -74,10 +78,43 @@ class Shared:
             mean[lost], sd[lost] = moments(Dense(self.values[:, lost]), weights)
         return mean, sd
 
+    def _moments_of_rows(self, rows: Index) -> tuple[Array, Array]:
+        """Mean and variance (p,) of some rows; of a part from its Gram matrix, whose first row
+        has the sums of the columns where there is an intercept."""
+        gram = self._known_gram(rows, self.weights[rows]) if self.Z.intercept else None
+        if gram is None:
+            return moments_of_rows(self.values, rows, self.weights)
+        away, square = gram[0, 1:] / gram[0, 0], np.diag(gram)[1:] / gram[0, 0]
+        variance = np.maximum(square - away**2, 0.0)
+        return self.Z.center + self.Z.scale * away, self.Z.scale**2 * variance
+
     @cached_property
     def gram(self) -> Array:
-        """``Z' W Z`` of all rows, (m, m)."""
-        return self._gram(self.Z, self.weights)
+        """``Z' W Z`` of all rows, (m, m): the sum over the parts, where these are kept."""
+        if not self._grams:
+            return self._gram(self.Z, self.weights)
+        out = np.zeros_like(self._grams[0])
+        for part in self._grams:
+            out += part
+        return out
+
+    @cached_property
+    def _grams(self) -> tuple[Array, ...]:
+        """``Z' W Z`` of each part; none where a row is in no part or in two, or they are large."""
+        n, m = self.Z.shape
+        times = np.bincount(np.concatenate([*self.parts, np.zeros(0, np.intp)]), minlength=n)
+        if np.any(times != 1) or 4 * len(self.parts) > n:
+            return ()
+        if len(self.parts) * m * m > max(_KEPT, n * m // 8):
+            return ()
+        return tuple(self._gram(self.Z.take_rows(r), self.weights[r]) for r in self.parts)
+
+    def _known_gram(self, rows: Index, weights: Array) -> Array | None:
+        """``Z' W Z`` of some rows, if they are a part and it has been made."""
+        if not np.array_equal(weights, self.weights[rows]):
+            return None
+        made = zip(self.parts, self.__dict__.get("_grams", ()), strict=False)
+        return next((gram for part, gram in made if np.array_equal(part, rows)), None)
 
     def gram_of(self, Z: Scaled, weights: Array) -> Array:
         """``Z' W Z`` (m, m) of a sample, in its own units.
@@ -95,7 +132,9 @@ class Shared:
         for sign in (1.0, -1.0):
             rows = differs[sign * change[differs] > 0]
             if len(rows):
-                out += sign * self._gram(self.Z.take_rows(rows), np.abs(change[rows]))
+                w = np.abs(change[rows])
+                known = self._known_gram(rows, w)
+                out += sign * (self._gram(self.Z.take_rows(rows), w) if known is None else known)
         first = int(Z.intercept)
         ratio, delta = self.Z.scale / Z.scale, (Z.center - self.Z.center) / self.Z.scale
         if first:
@@ -111,8 +150,8 @@ class Shared:
         return out
 
     def forget(self) -> None:
-        """Give the memory of the native columns back."""
-        for name in ("columns", "values"):
+        """Give the memory of the native columns and of the parts back."""
+        for name in ("columns", "values", "_grams"):
             self.__dict__.pop(name, None)
 
     @staticmethod

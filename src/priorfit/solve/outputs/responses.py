@@ -21,6 +21,8 @@ class Together(Grouped):
     """Groups that hold weights of several responses: their columns stacked, see
     ``cpp/stacked.hpp``."""
 
+    step = 0.5
+
     def __init__(self, standard: OutputsStandard, tol: float, max_iter: int) -> None:
         super().__init__(standard, tol, max_iter)
         self.outputs, self.chosen = standard.outputs, None
@@ -67,11 +69,9 @@ class OneByOne:
         groups = standard.form.groups
         if groups is None or not standard.gaussian:
             return standard.gaussian
-        output = np.arange(standard.size) % standard.outputs
-        return all(
-            np.all(output[groups.ids == g] == output[groups.ids == g][0])
-            for g in range(len(groups.sizes))
-        )
+        output = groups.order % standard.outputs
+        start = np.cumsum(groups.sizes) - groups.sizes
+        return bool(np.all(output == np.repeat(output[start], groups.sizes)))
 
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
         """Solutions (m, k) and their certificates, each warm from the last."""

@@ -1,0 +1,194 @@
+"""From a problem to the sampler of its posterior."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from priorfit._errors import InputError
+from priorfit._typing import Array, Mask
+from priorfit.likelihoods import Gaussian, Ordinal
+from priorfit.posterior.general import Bounds, General
+from priorfit.posterior.gibbs import GaussianGibbs
+from priorfit.posterior.hamiltonian import Hamiltonian
+from priorfit.posterior.mixing import Mixing, mixing_of
+from priorfit.posterior.normal import NormalPosterior
+from priorfit.posterior.positive import Positive, half_student, positive
+from priorfit.posterior.rows import rows_of
+from priorfit.posterior.sampler import Independent, Sampler
+from priorfit.posterior.spectrum import Spectrum
+from priorfit.posterior.target import Target
+from priorfit.priors import MCP, SCAD, ByColumn, Prior
+from priorfit.problem import Problem
+from priorfit.solve import solve_quietly
+
+__all__ = ["Beliefs", "Model", "model_of"]
+
+DEFAULT = "default"
+
+
+@dataclass(frozen=True, eq=False)
+class Beliefs:
+    """What is believed of the noise and of the factor of all prior scales; numbers are held."""
+
+    noise: Positive | float
+    strength: Positive | float
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A problem as asked, its sampler, and what it believes of noise and strength."""
+
+    problem: Problem
+    sampler: Sampler | Independent
+    beliefs: Beliefs
+
+    def samples(self, name: str) -> bool:
+        """Whether the parameter of this name is unknown."""
+        if name == "noise":
+            return isinstance(self.beliefs.noise, Positive)
+        return name != "scale" or isinstance(self.beliefs.strength, Positive)
+
+    @cached_property
+    def _fixed(self) -> tuple[Mask, Array]:
+        """Which weights of the sampled coordinates may not move, and where they stand."""
+        inner = self.problem.changed
+        mixing = mixing_of(inner.belief, inner.n_weights)
+        held = np.zeros(inner.n_weights, dtype=bool) if mixing is None else mixing.fixed
+        return held, np.broadcast_to(_loc(inner), held.shape)
+
+    def back(self, coefs: Array) -> Array:
+        """Weights (..., p) as the problem has them, from the coordinates that are sampled."""
+        held, loc = self._fixed
+        if np.any(held):
+            coefs = np.where(held, loc, coefs)
+        change = self.problem.change
+        if change is None:
+            return coefs
+        flat = coefs.reshape(-1, coefs.shape[-1])
+        return change.back(flat.T).T.reshape(coefs.shape)
+
+
+def model_of(problem: Problem, noise: Any, strength: Any) -> Model:
+    """The sampler that fits the likelihood and the prior; see `priorfit.sample`."""
+    _check(problem)
+    if problem.likelihood.known_shape is None:
+        found = solve_quietly(problem).likelihood
+        problem = replace(problem, likelihood=found or problem.likelihood)
+    beliefs = Beliefs(_noise_of(problem, noise), _strength_of(strength))
+    inner = problem.changed
+    mixing = mixing_of(inner.belief, inner.n_weights)
+    if mixing is None or not problem.likelihood.smooth:
+        return Model(problem, _general(inner, beliefs), beliefs)
+    if isinstance(problem.likelihood, Gaussian) and problem.outputs is None:
+        return Model(problem, _gaussian(inner, mixing, beliefs), beliefs)
+    return Model(problem, _pointwise(inner, mixing, beliefs), beliefs)
+
+
+def _noise_of(problem: Problem, noise: Any) -> Positive | float:
+    """The belief about the dispersion's root, or its known value."""
+    known = problem.likelihood.known_dispersion
+    if known is not None:
+        if noise is not DEFAULT:
+            raise InputError(
+                "`noise` must stand with a noise that is unknown",
+                f"{problem.likelihood!r}",
+                "Leave out one of the two.",
+            )
+        return float(np.sqrt(known))
+    if noise is not DEFAULT:
+        return positive(noise, "noise")
+    w = problem.weights
+    middle = problem.y - w @ problem.y / w.sum()
+    sd = float(np.sqrt(w @ middle**2 / w.sum())) if problem.y.ndim == 1 else 1.0
+    return positive(half_student(sd or 1.0), "noise")
+
+
+def _strength_of(strength: Any) -> Positive | float:
+    if strength == "held":
+        return 1.0
+    if isinstance(strength, str) and strength == "sampled":
+        return positive(half_student(1.0, df=1.0), "strength")
+    if isinstance(strength, Prior):
+        return positive(strength, "strength")
+    raise InputError(
+        '`strength` must be "held", "sampled" or a prior of one positive number',
+        repr(strength),
+        "The prior's scales are multiplied by it.",
+    )
+
+
+def _gaussian(inner: Problem, mixing: Mixing, beliefs: Beliefs) -> Sampler | Independent:
+    flat = mixing.flat
+    loc = np.broadcast_to(_loc(inner), flat.shape)
+    rows = rows_of(inner, np.where(flat, 0.0, loc), flat)
+    by_noise = bool(getattr(inner.likelihood, "scale_by_noise", False))
+    held = mixing.only(rows.held) if len(rows.free) else mixing
+    if not held.moves:
+        spectrum = Spectrum.of(rows, held.start().precision)
+        return NormalPosterior(spectrum, rows, beliefs.noise, beliefs.strength, by_noise)
+    many = len(rows.held) > 0.3 * rows.count
+    heavy = "horseshoe" in inner.belief.word
+    return GaussianGibbs(rows, held, beliefs.noise, beliefs.strength, by_noise, many or heavy)
+
+
+def _loc(problem: Problem) -> Array:
+    belief: Any = problem.belief
+    return np.asarray(getattr(belief, "loc", 0.0), dtype=np.float64)
+
+
+def _pointwise(inner: Problem, mixing: Mixing, beliefs: Beliefs) -> Sampler:
+    target = Target(inner)
+    middle = target.middle()
+    loc = np.broadcast_to(_loc(inner), (inner.n_weights,))
+    curvature = target.hessian(middle)
+    return Hamiltonian(target, mixing, loc, middle, curvature, beliefs.noise, beliefs.strength)
+
+
+def _general(inner: Problem, beliefs: Beliefs) -> Sampler:
+    target = Target(inner)
+    form, middle = inner.form, target.middle()
+    free = np.flatnonzero(~form.fixed)
+    if len(free) < len(form.fixed):
+        raise InputError(
+            "a belief with bounds or ranks must leave every weight free to be sampled",
+            "weights that are fixed",
+            "Leave their columns out, or put them into the offset.",
+        )
+    mass = target.hessian(middle)
+    given = inner.prior.given_others(inner.n_weights) if inner.outputs is None else form
+    curve = given.l2 + 0.5 * given.l1**2
+    places = np.arange(target.first, target.size)
+    mass[places, places] += np.where(curve > 0, curve, 1e-3)
+    bounds = Bounds(form.lower, form.upper)
+    return General(
+        target, inner.belief, form, bounds, middle, mass, beliefs.noise, beliefs.strength
+    )
+
+
+def _check(problem: Problem) -> None:
+    """Raise `InputError` where there is no posterior."""
+    likelihood = problem.likelihood
+    if not likelihood.is_probability:
+        raise InputError(
+            "a posterior needs a likelihood that is a probability of y",
+            f"{likelihood.name}, a pseudo-likelihood",
+            "Use pf.Bernoulli().",
+        )
+    if isinstance(likelihood, Ordinal):
+        raise InputError(
+            "a posterior needs its cut-points as unknowns",
+            "the ordinal likelihood, which takes their best value",
+            "Sample one threshold at a time with pf.Bernoulli(), y > k.",
+        )
+    parts = problem.prior.parts.values() if isinstance(problem.prior, ByColumn) else [problem.prior]
+    for part in parts:
+        if isinstance(part, MCP | SCAD):
+            raise InputError(
+                "a posterior needs a belief that is a density",
+                f"{part.word}, which is flat far out and integrates to infinity",
+                "Use pf.LogLaplace or pf.Horseshoe, whose tails are as heavy.",
+            )

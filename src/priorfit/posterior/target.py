@@ -1,0 +1,161 @@
+"""The likelihood of any problem as a function of one vector: intercepts first, then the weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from priorfit._typing import Array
+from priorfit.likelihoods import Bernoulli, Gamma, Poisson
+from priorfit.likelihoods.coupled import Coupled, CoupledRows
+from priorfit.priors import Normal
+from priorfit.problem import Problem
+from priorfit.solve import solve_quietly
+from priorfit.solve.native import evaluate_rows, native_loss
+
+__all__ = ["Target"]
+
+_BLOCK = 1 << 24  # numbers of a table at a time
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """``x = (intercepts, coef.ravel())``: the negative log likelihood at dispersion 1, its
+    gradient and its curvature.
+
+    Where adding one number to all outputs of a row changes nothing, the mean of the intercepts has
+    a standard normal belief in the place of none; `whole` takes it out again.
+    """
+
+    problem: Problem
+
+    @cached_property
+    def first(self) -> int:
+        """How many intercepts there are."""
+        return (self.problem.outputs or 1) if self.problem.intercept else 0
+
+    @property
+    def size(self) -> int:
+        """Length of x."""
+        return self.first + self.problem.n_weights
+
+    @cached_property
+    def _native(self) -> str | None:
+        likelihood = self.problem.likelihood
+        known = isinstance(likelihood, Bernoulli | Poisson | Gamma)
+        return native_loss(likelihood) if known else None
+
+    @cached_property
+    def _coupled(self) -> CoupledRows | None:
+        likelihood = self.problem.likelihood
+        if not isinstance(likelihood, Coupled):
+            return None
+        return likelihood.rows(self.problem.y, self.problem.weights)
+
+    @property
+    def _gauge(self) -> bool:
+        return self.first > 1 and self.problem.likelihood.is_shift_free
+
+    def parts(self, x: Array) -> tuple[Array | float, Array]:
+        """Intercept and coefficients, of the problem's shapes."""
+        outputs, p = self.problem.outputs, self.problem.design.shape[1]
+        if outputs is None:
+            return (float(x[0]) if self.first else 0.0), x[self.first :]
+        level = x[: self.first] if self.first else np.zeros(outputs)
+        return level, x[self.first :].reshape(p, outputs)
+
+    def whole(self, x: Array) -> tuple[Array, Array]:
+        """Intercepts (first,) and weights (p q,) as they are reported."""
+        level = x[: self.first]
+        return (level - level.mean() if self._gauge else level), x[self.first :]
+
+    def eta(self, x: Array) -> Array:
+        """The linear predictor."""
+        return self.problem.eta(*self.parts(x))
+
+    def at(self, x: Array) -> tuple[float, Array]:
+        """The sum of the losses and its gradient (size,)."""
+        problem = self.problem
+        lost, score = self.rows(self.eta(x))
+        slope = -problem.design.rmatvec(score).ravel()
+        if not self.first:
+            return lost, slope
+        top = -np.atleast_1d(score.sum(axis=0))
+        if self._gauge:
+            mean = float(x[: self.first].mean())
+            lost, top = lost + 0.5 * mean * mean, top + mean / self.first
+        return lost, np.concatenate([top, slope])
+
+    def rows(self, eta: Array) -> tuple[float, Array]:
+        """The sum of the losses and the score of each row."""
+        problem = self.problem
+        if self._coupled is not None:
+            return self._coupled.total(eta), self._coupled.score(eta)
+        if self._native is not None:
+            return evaluate_rows(self._native, problem.y, problem.weights, eta)[:2]
+        lost = float(problem.likelihood.total(problem.y, eta, problem.weights))
+        return lost, problem.likelihood.score(problem.y, eta, problem.weights)
+
+    def hessian(self, x: Array) -> Array:
+        """A positive semidefinite curvature (size, size) of the losses at x: exact where the loss
+        is convex and its outputs are one; of several outputs, each by itself."""
+        problem, q = self.problem, self.problem.outputs
+        eta = self.eta(x)
+        out = np.zeros((self.size, self.size))
+        if q is None:
+            out[:] = self._one(eta)
+        else:
+            info = problem.likelihood.information(problem.y, eta, problem.weights)
+            info = np.broadcast_to(info.reshape(len(eta), -1), eta.shape)
+            for k in range(q):
+                places = np.r_[np.arange(k, self.first, q), np.arange(self.first + k, self.size, q)]
+                out[np.ix_(places, places)] = self._weighted(info[:, k])
+        if self._gauge:
+            out[: self.first, : self.first] += 1.0 / self.first**2
+        return out
+
+    def _one(self, eta: Array) -> Array:
+        problem = self.problem
+        if self._coupled is None:
+            info = problem.likelihood.information(problem.y, eta, problem.weights)
+            return self._weighted(np.maximum(info, 0.0))
+        found = self._coupled.hessian(eta)
+        gram = self._weighted(found.bound)
+        p = problem.design.shape[1]
+        block = max(1, _BLOCK // max(len(eta), 1))
+        pulled = [
+            found.apply(problem.design.matvec(np.eye(p)[:, k : k + block]))
+            for k in range(0, p, block)
+        ]
+        ties = np.concatenate(pulled, axis=1)
+        gram[self.first :, self.first :] -= ties.T @ ties
+        return gram
+
+    def _weighted(self, info: Array) -> Array:
+        """``[1 X]' diag(info) [1 X]``, the ones where there is an intercept."""
+        design, p = self.problem.design, self.problem.design.shape[1]
+        every, none = np.arange(p), np.zeros(p)
+        gram = design.gram(every, every, info, none, np.ones(p))
+        if not self.problem.intercept:
+            return gram
+        along = design.rmatvec(info)
+        top = np.concatenate([[info.sum()], along])
+        return np.vstack([top, np.column_stack([along, gram])])
+
+    def constants(self, phi: float) -> float:
+        """What the negative log likelihood has besides ``at / phi``."""
+        problem = self.problem
+        return float(np.sum(problem.weights @ problem.likelihood.constant(problem.y, phi)))
+
+    def middle(self) -> Array:
+        """Near the middle of the posterior (size,): the MAP estimate of the belief, or of a normal
+        one with a standard deviation of 1 / sd of each column where the belief has no mode."""
+        problem = self.problem
+        if problem.belief.word == "horseshoe":
+            sd = problem.design.moments(problem.weights)[1]
+            problem = replace(problem, prior=Normal(1.0 / np.where(sd > 0, sd, 1.0)))
+        found = solve_quietly(problem)
+        level = np.atleast_1d(found.intercept) if self.first else np.zeros(0)
+        return np.concatenate([level, found.coef.ravel()])
