@@ -296,3 +296,31 @@ def test_the_law_of_chosen_columns_rejects(mutant, monkeypatch):
     monkeypatch.setattr(import_module("priorfit.solve.chosen"), where, wrong)
     answered, gap, share = _by_chosen_columns("group", "dense")
     assert not (answered == 12 and gap <= 1e-6 and share <= 0.25)
+
+
+def _by_one_gram(prior):
+    """The largest gap, on all rows, of what the engine of one Gram matrix answers."""
+    X, y, ids = _wide(p=60)
+    standard = standardize(pf.Problem.make(X, y, prior=PRIORS[prior](ids).unit()))
+    engine = Grouped(standard, 1e-6, 100)
+    assert type(engine.path).__name__ == "GroupGram"
+    strengths = _strengths(standard, np.geomspace(1, 0.1, 8))
+    solutions, _ = engine.path(strengths, standard.start)
+    return certify(standard, solutions, strengths).gap.max()
+
+
+@pytest.mark.parametrize("prior", PRIORS)
+def test_one_gram_matrix_answers_for_all_rows(prior, monkeypatch):
+    """gap(b) <= tol on all rows, where b solves every block of (Z'WZ, Z'Wy)."""
+    monkeypatch.setattr(columns, "_SMALL", 0)
+    assert _by_one_gram(prior) <= 1e-6
+
+
+def test_the_law_of_one_gram_matrix_rejects_another_strength(monkeypatch):
+    """Blocks solved at 0.9 of the strength are not certified."""
+    monkeypatch.setattr(columns, "_SMALL", 0)
+    module = import_module("priorfit.solve.group_gram")
+    solve = module.solve_group_quadratic
+    wrong = lambda G, q, blocks, s, b, tol: solve(G, q, blocks, 0.9 * s, b, tol)  # noqa: E731
+    monkeypatch.setattr(module, "solve_group_quadratic", wrong)
+    assert _by_one_gram("group") > 1e-6
