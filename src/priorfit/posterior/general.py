@@ -39,7 +39,7 @@ class Bounds:
     @property
     def _kinds(self) -> tuple[Mask, Mask, Mask]:
         low, high = np.isfinite(self.lower), np.isfinite(self.upper)
-        return low & ~high, high & ~low, low & high
+        return low & ~high, high & ~low, low & high & (self.lower < self.upper)
 
     def at(self, u: Array) -> tuple[Array, Array, Array, float]:
         """``b``, ``db / du``, the slope of ``log |db / du|``, and its sum."""
@@ -50,6 +50,10 @@ class Bounds:
         b[above], b[below] = self.lower[above] + grown[above], self.upper[below] - grown[below]
         rate[above], rate[below] = grown[above], -grown[below]
         slope[above | below] = 1.0
+        held = self.lower == self.upper
+        if np.any(held):  # such a weight does not move; its u is a standard normal
+            b[held], rate[held], slope[held] = self.lower[held], 0.0, -u[held]
+            total -= 0.5 * float(u[held] @ u[held])
         if np.any(both):
             share, width = expit(u[both]), self.upper[both] - self.lower[both]
             b[both] = self.lower[both] + width * share
@@ -61,7 +65,7 @@ class Bounds:
     def of(self, b: Array) -> Array:
         """``u`` of weights, which are moved inside where they lie on a bound."""
         above, below, both = self._kinds
-        u = b.copy()
+        u = np.where(self.lower == self.upper, 0.0, b)
         u[above] = np.log(np.maximum(b[above] - self.lower[above], 1e-2))
         u[below] = np.log(np.maximum(self.upper[below] - b[below], 1e-2))
         width = np.where(both, self.upper - self.lower, 1.0)[both]

@@ -14,20 +14,23 @@ from priorfit.likelihoods import Gaussian, Ordinal
 from priorfit.posterior.general import Bounds, General
 from priorfit.posterior.gibbs import GaussianGibbs
 from priorfit.posterior.hamiltonian import Hamiltonian
+from priorfit.posterior.independence import independence
 from priorfit.posterior.mixing import Mixing, mixing_of
 from priorfit.posterior.normal import NormalPosterior
 from priorfit.posterior.positive import Positive, half_student, positive
 from priorfit.posterior.rows import rows_of
 from priorfit.posterior.sampler import Independent, Sampler
 from priorfit.posterior.spectrum import Spectrum
+from priorfit.posterior.spikes import ALL, Inclusion, Spikes, SpikesEnumerated, Supports
 from priorfit.posterior.target import Target
-from priorfit.priors import MCP, SCAD, ByColumn, Prior
+from priorfit.priors import MCP, SCAD, ByColumn, Prior, SpikeSlab
 from priorfit.problem import Problem
 from priorfit.solve import solve_quietly
 
 __all__ = ["Beliefs", "Model", "model_of"]
 
 DEFAULT = "default"
+_FEW = 0.1  # weights for each row, up to which proposals from the mode are tried
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +53,8 @@ class Model:
         """Whether the parameter of this name is unknown."""
         if name == "noise":
             return isinstance(self.beliefs.noise, Positive)
+        if name == "inclusion_rate":
+            return isinstance(self.beliefs.strength, Positive)
         return name != "scale" or isinstance(self.beliefs.strength, Positive)
 
     @cached_property
@@ -80,6 +85,8 @@ def model_of(problem: Problem, noise: Any, strength: Any) -> Model:
         problem = replace(problem, likelihood=found or problem.likelihood)
     beliefs = Beliefs(_noise_of(problem, noise), _strength_of(strength))
     inner = problem.changed
+    if isinstance(inner.prior, SpikeSlab):
+        return Model(problem, _spikes(inner, inner.prior, beliefs), beliefs)
     mixing = mixing_of(inner.belief, inner.n_weights)
     if mixing is None or not problem.likelihood.smooth:
         return Model(problem, _general(inner, beliefs), beliefs)
@@ -144,6 +151,12 @@ def _pointwise(inner: Problem, mixing: Mixing, beliefs: Beliefs) -> Sampler:
     target = Target(inner)
     middle = target.middle()
     loc = np.broadcast_to(_loc(inner), (inner.n_weights,))
+    held = isinstance(beliefs.noise, float) and isinstance(beliefs.strength, float)
+    if held and not mixing.moves and len(middle) < _FEW * inner.n_effective:
+        phi, precision = float(beliefs.noise) ** 2, mixing.start().precision  # type: ignore[arg-type]
+        found = independence(target, loc, precision, phi, middle)
+        if found is not None:
+            return found
     curvature = target.hessian(middle)
     return Hamiltonian(target, mixing, loc, middle, curvature, beliefs.noise, beliefs.strength)
 
@@ -151,22 +164,33 @@ def _pointwise(inner: Problem, mixing: Mixing, beliefs: Beliefs) -> Sampler:
 def _general(inner: Problem, beliefs: Beliefs) -> Sampler:
     target = Target(inner)
     form, middle = inner.form, target.middle()
-    free = np.flatnonzero(~form.fixed)
-    if len(free) < len(form.fixed):
-        raise InputError(
-            "a belief with bounds or ranks must leave every weight free to be sampled",
-            "weights that are fixed",
-            "Leave their columns out, or put them into the offset.",
-        )
     mass = target.hessian(middle)
     given = inner.prior.given_others(inner.n_weights) if inner.outputs is None else form
     curve = given.l2 + 0.5 * given.l1**2
     places = np.arange(target.first, target.size)
-    mass[places, places] += np.where(curve > 0, curve, 1e-3)
+    mass[places, places] += np.where(np.isfinite(curve) & (curve > 0), curve, 1.0)
     bounds = Bounds(form.lower, form.upper)
     return General(
         target, inner.belief, form, bounds, middle, mass, beliefs.noise, beliefs.strength
     )
+
+
+def _spikes(inner: Problem, prior: SpikeSlab, beliefs: Beliefs) -> Sampler | Independent:
+    """Sets of weights; raises `InputError` where the noise is not gaussian or the slab is flat."""
+    if not isinstance(inner.likelihood, Gaussian) or inner.outputs is not None:
+        raise InputError(
+            "a spike and slab must stand with gaussian noise to be sampled",
+            f"the {inner.likelihood.name} likelihood",
+            "Use pf.Horseshoe, whose weights are nearly zero or large.",
+        )
+    p = inner.n_weights
+    odds = np.log(prior.inclusion) - np.log1p(-prior.inclusion)
+    scale, odds, loc = (np.broadcast_to(v, (p,)).copy() for v in (prior.scale, odds, prior.loc))
+    supports = Supports.of(rows_of(inner, loc, np.zeros(p, dtype=bool)), scale)
+    inclusion = Inclusion(odds, isinstance(beliefs.strength, Positive))
+    if isinstance(beliefs.noise, float) and p <= ALL and not inclusion.learned:
+        return SpikesEnumerated(supports, inclusion, beliefs.noise)
+    return Spikes(supports, inclusion, beliefs.noise)
 
 
 def _check(problem: Problem) -> None:
@@ -186,6 +210,12 @@ def _check(problem: Problem) -> None:
         )
     parts = problem.prior.parts.values() if isinstance(problem.prior, ByColumn) else [problem.prior]
     for part in parts:
+        if isinstance(part, SpikeSlab) and part is not problem.prior:
+            raise InputError(
+                "a spike and slab must be the belief about every column to be sampled",
+                "one of a part of the columns",
+                "Give all columns one SpikeSlab, with a scale per column.",
+            )
         if isinstance(part, MCP | SCAD):
             raise InputError(
                 "a posterior needs a belief that is a density",

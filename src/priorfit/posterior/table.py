@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 __all__ = ["text"]
 
 _MOST = 24  # weights that are shown, the largest first
+_OTHERS = ("scale", "noise", "inclusion_rate")
 
 
 def text(posterior: Posterior, prob: float) -> str:
     """One line for each parameter: the strength and noise first, then the weights."""
     health, columns = posterior.health, posterior._columns
-    others = [n for n in columns if n in ("scale", "noise") or n.startswith("intercept")]
+    others = [n for n in columns if n in _OTHERS or n.startswith("intercept")]
     weights = [n for n in columns if n not in others]
     size = {n: float(np.abs(columns[n].mean())) for n in weights}
     shown = weights
@@ -59,7 +60,7 @@ def _row(posterior: Posterior, name: str, prob: float) -> tuple[str, ...]:
     low, high = np.quantile(draws, [0.5 * (1 - prob), 0.5 * (1 + prob)])
     mode = zero = ""
     labels = list(posterior.labels)
-    if name in labels and name not in ("scale", "noise"):
+    if name in labels and name not in _OTHERS:
         j = labels.index(name)
         mode, zero = _mode(posterior, j), f"{posterior.prob_zero.ravel()[j]:.3g}"
     numbers = [_short(v) for v in (draws.mean(), draws.std(ddof=1), low, high)]

@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from priorfit._errors import InputError
 from priorfit._typing import Array
 from priorfit.likelihoods import Bernoulli, Gamma, Poisson
 from priorfit.likelihoods.coupled import Coupled, CoupledRows
@@ -98,6 +99,15 @@ class Target:
         lost = float(problem.likelihood.total(problem.y, eta, problem.weights))
         return lost, problem.likelihood.score(problem.y, eta, problem.weights)
 
+    def losses(self, x: Array) -> Array:
+        """The sums of the losses of k vectors (size, k), (k,)."""
+        problem = self.problem
+        if self._native is None or self._gauge:
+            return np.array([self.at(column)[0] for column in x.T])
+        level = x[0] if self.first else 0.0
+        eta = np.ascontiguousarray((problem.design.matvec(x[self.first :]) + level).T)
+        return np.array([self.rows(row + problem.offset)[0] for row in eta])
+
     def hessian(self, x: Array) -> Array:
         """A positive semidefinite curvature (size, size) of the losses at x: exact where the loss
         is convex and its outputs are one; of several outputs, each by itself."""
@@ -151,11 +161,12 @@ class Target:
 
     def middle(self) -> Array:
         """Near the middle of the posterior (size,): the MAP estimate of the belief, or of a normal
-        one with a standard deviation of 1 / sd of each column where the belief has no mode."""
-        problem = self.problem
-        if problem.belief.word == "horseshoe":
-            sd = problem.design.moments(problem.weights)[1]
-            problem = replace(problem, prior=Normal(1.0 / np.where(sd > 0, sd, 1.0)))
-        found = solve_quietly(problem)
+        one with a standard deviation of 1 / sd of each column where there is no solver for it."""
+        try:
+            found = solve_quietly(self.problem)
+        except InputError:
+            sd = self.problem.design.moments(self.problem.weights)[1]
+            ridge = Normal(1.0 / np.where(sd > 0, sd, 1.0))
+            found = solve_quietly(replace(self.problem, prior=ridge))
         level = np.atleast_1d(found.intercept) if self.first else np.zeros(0)
         return np.concatenate([level, found.coef.ravel()])
