@@ -134,12 +134,28 @@ def _gaussian(inner: Problem, mixing: Mixing, beliefs: Beliefs) -> Sampler | Ind
     rows = rows_of(inner, np.where(flat, 0.0, loc), flat)
     by_noise = bool(getattr(inner.likelihood, "scale_by_noise", False))
     held = mixing.only(rows.held) if len(rows.free) else mixing
+    spectrum = Spectrum.of(rows, held.start().precision)
+    _check_noise(spectrum, beliefs)
     if not held.moves:
-        spectrum = Spectrum.of(rows, held.start().precision)
         return NormalPosterior(spectrum, rows, beliefs.noise, beliefs.strength, by_noise)
     many = len(rows.held) > 0.3 * rows.count
     heavy = "horseshoe" in inner.belief.word
     return GaussianGibbs(rows, held, beliefs.noise, beliefs.strength, by_noise, many or heavy)
+
+
+def _check_noise(spectrum: Spectrum, beliefs: Beliefs) -> None:
+    """Raise `InputError` where the density of a small noise is not integrable: the rows are fitted
+    exactly, and there are more of them than directions that weights can move them in."""
+    rows, noise = spectrum.rows, beliefs.noise
+    if isinstance(noise, float) or spectrum.outside > 1e-12 * rows.square:
+        return
+    repeats = rows.count - int(np.count_nonzero(spectrum.d))
+    if repeats >= 1.0 or (noise.prior is None and repeats >= 0.0):
+        raise InputError(
+            "the posterior of the noise must be proper",
+            "rows that can be fitted exactly, and repeat (or a noise without belief)",
+            "State the noise, as in pf.Gaussian(noise=1.0), or give each row the weight 1.",
+        )
 
 
 def _loc(problem: Problem) -> Array:

@@ -8,12 +8,13 @@ its distribution function. See docs/posterior.md for the formulas.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import log
 
 import numpy as np
 
 from priorfit._typing import Array
-from priorfit.posterior.grid import draw_on_line, invert
+from priorfit.posterior.grid import draw_on_line, invert, support
 from priorfit.posterior.positive import Positive
 from priorfit.posterior.rows import Rows
 from priorfit.posterior.sampler import Independent
@@ -22,7 +23,7 @@ from priorfit.posterior.spectrum import Spectrum
 __all__ = ["NormalPosterior"]
 
 _REACH = 30.0  # in logs, around the data's own scale
-_NOISES = 401  # points of the noise's grid, given rho
+_NOISES = 241  # points of the noise's grid, given rho
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,8 +55,14 @@ class NormalPosterior(Independent):
             return self._given_noise(self.noise, size, rng)
         if isinstance(self.strength, float):
             return self._given_strength(self.strength, size, rng)
-        log_rho = draw_on_line(self._log_marginal, *self._range, size, rng)
-        return self._given_rho(log_rho, rng)
+        at, logs = self._marginal
+        return self._given_rho(invert(at, logs, rng.random(size)), rng)
+
+    @cached_property
+    def _marginal(self) -> tuple[Array, Array]:
+        """A grid of log rho and its log density, the same for all chains."""
+        at = support(self._log_marginal, *self._range)
+        return at, self._log_marginal(at)
 
     @property
     def _unit(self) -> float:

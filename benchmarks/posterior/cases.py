@@ -1,0 +1,39 @@
+"""Tables and beliefs for the race of samplers: the same for everyone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+Case = dict[str, Any]
+
+
+def diabetes() -> Case:
+    """A: gaussian, Laplace belief whose strength and noise are unknown, 442 x 10."""
+    from sklearn.datasets import load_diabetes
+
+    X, y = load_diabetes(return_X_y=True)
+    X = X / X.std(axis=0)
+    return {"X": X, "y": (y - y.mean()) / y.std(), "likelihood": "gaussian", "prior": "laplace"}
+
+
+def logistic() -> Case:
+    """D: two classes, 5000 x 30, Normal(1)."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(5000, 30))
+    eta = X @ (0.5 * rng.normal(size=30))
+    y = (rng.random(5000) < 1 / (1 + np.exp(-eta))).astype(float)
+    return {"X": X, "y": y, "likelihood": "bernoulli", "prior": "normal"}
+
+
+def counts() -> Case:
+    """Poisson, Laplace belief whose strength is unknown, 500 x 50."""
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(500, 50))
+    b = np.r_[0.3 * rng.normal(size=10), np.zeros(40)]
+    y = rng.poisson(np.exp(X @ b + 0.5)).astype(float)
+    return {"X": X, "y": y, "likelihood": "poisson", "prior": "laplace"}
+
+
+CASES = {"A": diabetes, "D": logistic, "counts": counts}
