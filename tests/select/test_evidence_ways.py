@@ -321,9 +321,9 @@ def test_what_has_no_evidence_here_says_where_to_go(likelihood, prior):
         pf.choose(problem, "evidence")
 
 
-def test_the_posterior_is_not_there_yet():
-    """Its error says so."""
-    with pytest.raises(pf.InputError, match="not there yet"):
+def test_the_posterior_is_asked_of_an_estimator():
+    """The error says where it is."""
+    with pytest.raises(pf.InputError, match="MAPRegressor"):
         pf.choose(_problem(40, 5), "posterior")
 
 

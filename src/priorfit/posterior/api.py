@@ -64,7 +64,11 @@ def sample(
     for name, number in (("draws", draws), ("chains", chains), ("threads", threads)):
         least = 4 if name == "draws" else 1
         if not isinstance(number, int) or number < least:
-            raise InputError(f"`{name}` must be a whole number >= {least}", repr(number), "")
+            raise InputError(
+                f"`{name}` must be a whole number >= {least}",
+                repr(number),
+                "Say draws=1000, chains=4.",
+            )
     model = model_of(problem, noise, strength)
     report = bar() if progress is True else (progress or None)
     found = run(model.sampler, draws, chains, seed, threads=threads, progress=report)
