@@ -22,6 +22,7 @@ def main(name: str, out: str) -> None:
 
     numpyro.enable_x64()
     case = CASES[name]()
+    spread = float(case["y"].std())
     X, y = jnp.asarray(case["X"]), jnp.asarray(case["y"])
 
     def model() -> None:
@@ -35,7 +36,7 @@ def main(name: str, out: str) -> None:
         if case["likelihood"] == "gaussian":
             noise = numpyro.sample(
                 "noise",
-                dist.TruncatedDistribution(dist.StudentT(3.0, 0.0, float(y.std())), low=0.0),
+                dist.TruncatedDistribution(dist.StudentT(3.0, 0.0, spread), low=0.0),
             )
             numpyro.sample("y", dist.Normal(eta, noise), obs=y)
         elif case["likelihood"] == "bernoulli":

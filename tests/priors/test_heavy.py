@@ -240,7 +240,7 @@ def test_the_horseshoe_is_a_density_without_a_mode():
     assert stats.kstest(prior.sample(4000, seed=1), prior.cdf).pvalue > 1e-4
     with pytest.raises(pf.InputError, match="infinite at loc"):
         pf.solve(pf.Problem.make(np.eye(3), [1.0, 2.0, 3.0], prior=prior))
-    with pytest.raises(pf.InputError, match="pf.sample"):
+    with pytest.raises(pf.InputError, match=r"pf\.sample"):
         pf.MAPRegressor(prior=prior).fit(np.eye(3), [1.0, 2.0, 3.0])
     with pytest.raises(pf.InputError, match="posterior"):
         pf.path(np.eye(3), [1.0, 2.0, 3.0], prior=pf.Horseshoe())

@@ -153,5 +153,5 @@ class Horseshoe(Prior):
         raise InputError(
             "a prior must have a mode to be fitted",
             "the horseshoe, whose density is infinite at loc: J falls without end there",
-            "Draw from its posterior with pf.sample(problem), or fit pf.LogLaplace, as heavy a tail.",
+            "Draw from its posterior with pf.sample(problem), or fit pf.LogLaplace.",
         )
