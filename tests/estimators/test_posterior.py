@@ -78,6 +78,8 @@ def test_a_stored_model_has_no_data():
 def test_arviz_and_pictures(tmp_path):
     """The tree has the draws by name, and every picture is drawn."""
     pytest.importorskip("arviz_base")
+    from matplotlib import pyplot
+
     X, y = _data()
     found = pf.MAPRegressor(prior=pf.Laplace(0.5)).fit(X, y).posterior(100, chains=2)
     tree = found.to_arviz()
@@ -88,3 +90,4 @@ def test_arviz_and_pictures(tmp_path):
     assert all(ax.get_title(loc="left") for ax in axes)
     with pytest.raises(pf.InputError, match="parameter that was sampled"):
         pf.plots.plot_chains(found, "nothing")
+    pyplot.close("all")

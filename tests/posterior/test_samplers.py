@@ -277,7 +277,7 @@ def test_threads_and_pieces_change_no_bit():
 def test_interrupt_keeps_what_there_is():
     """Ctrl-C ends all chains at one draw, and `extend` goes on from there."""
     X = np.random.default_rng(0).normal(size=(40, 3))
-    problem = pf.Problem.make(X, X[:, 0], prior=pf.Laplace(0.3))
+    problem = pf.Problem.make(X, X[:, 0] + X[:, 1] ** 2, prior=pf.Laplace(0.3))
 
     def stop(done, total):
         if done > 0.6 * total and not stopped:
