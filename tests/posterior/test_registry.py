@@ -5,10 +5,10 @@ import pytest
 
 import priorfit as pf
 from laws import ALL_PRIORS, CHANGED_PRIORS, EVERY_LIKELIHOOD, NONCONVEX
-from priorfit.posterior.general import General
-from priorfit.posterior.gibbs import GaussianGibbs
-from priorfit.posterior.hamiltonian import Hamiltonian
-from priorfit.posterior.spikes import Spikes
+from priorfit.posterior.samplers.general import General
+from priorfit.posterior.samplers.gibbs import GaussianGibbs
+from priorfit.posterior.samplers.hamiltonian import Hamiltonian
+from priorfit.posterior.samplers.spikes import Spikes
 
 pytestmark = pytest.mark.filterwarnings("ignore::priorfit.ConvergenceWarning")
 

@@ -9,14 +9,14 @@ import pytest
 
 import priorfit as pf
 from priorfit.posterior.diagnostics import ess_mean
-from priorfit.posterior.gibbs import GaussianGibbs
-from priorfit.posterior.hamiltonian import Hamiltonian
-from priorfit.posterior.mixing import mixing_of
 from priorfit.posterior.model import model_of
-from priorfit.posterior.normal import NormalPosterior
-from priorfit.posterior.rows import rows_of
 from priorfit.posterior.run import run
-from priorfit.posterior.target import Target
+from priorfit.posterior.samplers.gibbs import GaussianGibbs
+from priorfit.posterior.samplers.hamiltonian import Hamiltonian
+from priorfit.posterior.samplers.mixing import mixing_of
+from priorfit.posterior.samplers.normal import NormalPosterior
+from priorfit.posterior.samplers.rows import rows_of
+from priorfit.posterior.samplers.target import Target
 
 pytestmark = pytest.mark.filterwarnings("ignore::priorfit.ConvergenceWarning")
 

@@ -11,18 +11,18 @@ import numpy as np
 from priorfit._errors import InputError
 from priorfit._typing import Array, Mask
 from priorfit.likelihoods import Gaussian, Ordinal
-from priorfit.posterior.general import Bounds, General
-from priorfit.posterior.gibbs import GaussianGibbs
-from priorfit.posterior.hamiltonian import Hamiltonian
-from priorfit.posterior.independence import independence
-from priorfit.posterior.mixing import Mixing, mixing_of
-from priorfit.posterior.normal import NormalPosterior
-from priorfit.posterior.positive import Positive, half_student, positive
-from priorfit.posterior.rows import rows_of
-from priorfit.posterior.sampler import Independent, Sampler
-from priorfit.posterior.spectrum import Spectrum
-from priorfit.posterior.spikes import ALL, Inclusion, Spikes, SpikesEnumerated, Supports
-from priorfit.posterior.target import Target
+from priorfit.posterior.samplers.general import Bounds, General
+from priorfit.posterior.samplers.gibbs import GaussianGibbs
+from priorfit.posterior.samplers.hamiltonian import Hamiltonian
+from priorfit.posterior.samplers.independence import independence
+from priorfit.posterior.samplers.mixing import Mixing, mixing_of
+from priorfit.posterior.samplers.normal import NormalPosterior
+from priorfit.posterior.samplers.positive import Positive, half_student, positive
+from priorfit.posterior.samplers.rows import rows_of
+from priorfit.posterior.samplers.sampler import Independent, Sampler
+from priorfit.posterior.samplers.spectrum import Spectrum
+from priorfit.posterior.samplers.spikes import ALL, Inclusion, Spikes, SpikesEnumerated, Supports
+from priorfit.posterior.samplers.target import Target
 from priorfit.priors import MCP, SCAD, ByColumn, Prior, SpikeSlab
 from priorfit.problem import Problem
 from priorfit.solve import solve_quietly

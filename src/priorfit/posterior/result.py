@@ -17,7 +17,7 @@ from priorfit.posterior.intervals import eti, hdi
 from priorfit.posterior.leave_one_out import PsisLoo, psis_loo
 from priorfit.posterior.model import Model
 from priorfit.posterior.run import Chain, Progress, run
-from priorfit.posterior.sampler import Independent
+from priorfit.posterior.samplers.sampler import Independent
 from priorfit.posterior.sensitivity import Sensitivity, power_scaling
 from priorfit.posterior.table import text
 from priorfit.problem import neg_log_belief

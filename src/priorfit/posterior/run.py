@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from priorfit._errors import PriorfitWarning
 from priorfit._typing import Array
-from priorfit.posterior.sampler import Independent, Sampler
+from priorfit.posterior.samplers.sampler import Independent, Sampler
 
 __all__ = ["Chain", "Chains", "run"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import exp, sqrt
 
 import numpy as np
 
@@ -11,6 +12,8 @@ from priorfit._errors import InputError
 from priorfit._typing import Array
 from priorfit.likelihoods import Bernoulli, Gamma, Poisson
 from priorfit.likelihoods.coupled import Coupled, CoupledRows
+from priorfit.posterior.samplers.positive import Positive
+from priorfit.posterior.samplers.slice_sampling import slice_draw
 from priorfit.priors import Normal
 from priorfit.problem import Problem
 from priorfit.solve import solve_quietly
@@ -158,6 +161,19 @@ class Target:
         """What the negative log likelihood has besides ``at / phi``."""
         problem = self.problem
         return float(np.sum(problem.weights @ problem.likelihood.constant(problem.y, phi)))
+
+    def dispersion(
+        self, belief: Positive, lost: float, log_phi: float, rng: np.random.Generator
+    ) -> float:
+        """A draw of log phi given the losses; ``belief`` is about the root of phi."""
+
+        def log_density(t: float) -> float:
+            if abs(t) > 200.0:
+                return -np.inf
+            value = -lost * exp(-t) - self.constants(exp(t))
+            return value + belief.log(exp(0.5 * t)) + 0.5 * t
+
+        return slice_draw(log_density, log_phi, rng, 4.0 / sqrt(self.problem.n_effective))
 
     def middle(self) -> Array:
         """Near the middle of the posterior (size,): the MAP estimate of the belief, or of a normal

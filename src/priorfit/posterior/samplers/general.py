@@ -16,10 +16,10 @@ from scipy import linalg
 from scipy.special import expit, log_expit
 
 from priorfit._typing import Array, Mask
-from priorfit.posterior.positive import Positive, power
-from priorfit.posterior.sampler import Draw, Sampler
-from priorfit.posterior.slice_sampling import slice_draw
-from priorfit.posterior.target import Target
+from priorfit.posterior.samplers.positive import Positive, power
+from priorfit.posterior.samplers.sampler import Draw, Sampler
+from priorfit.posterior.samplers.slice_sampling import slice_draw
+from priorfit.posterior.samplers.target import Target
 from priorfit.priors import NormalForm, Prior
 from priorfit.problem import neg_log_belief
 
@@ -117,7 +117,7 @@ class General(Sampler):
         kappa = self.strength if isinstance(self.strength, float) else 1.0
         log_phi = 2.0 * log(phi)
         if isinstance(self.noise, Positive):
-            log_phi = self._dispersion(self._losses(u)[0], 0.0, rng)
+            log_phi = self.target.dispersion(self.noise, self._losses(u)[0], 0.0, rng)
         root = np.asarray(linalg.cholesky(self.mass * exp(-log_phi) + np.eye(len(u)), lower=True))
         at = self._at(u, log_phi, log(kappa))
         return Place(u, *at, log_phi, log(kappa), root, log(0.1), 1.0, 0.0, 0.0, ())
@@ -125,7 +125,7 @@ class General(Sampler):
     def step(self, place: Place, rng: np.random.Generator) -> Place:
         log_phi, log_kappa = place.log_phi, place.log_kappa
         if isinstance(self.noise, Positive):
-            log_phi = self._dispersion(place.lost, log_phi, rng)
+            log_phi = self.target.dispersion(self.noise, place.lost, log_phi, rng)
         if isinstance(self.strength, Positive):
             log_kappa = self._strength(place, rng)
         if (log_phi, log_kappa) != (place.log_phi, place.log_kappa):
@@ -186,18 +186,6 @@ class General(Sampler):
         pull = _slopes(self.form, t) / kappa
         gradient[first:] = (gradient[first:] + pull) * rate - slope
         return (value if value == value else np.inf), gradient, lost
-
-    def _dispersion(self, lost: float, log_phi: float, rng: np.random.Generator) -> float:
-        belief = self.noise
-        assert isinstance(belief, Positive)
-
-        def log_density(t: float) -> float:
-            if abs(t) > 200.0:
-                return -np.inf
-            value = -lost * exp(-t) - self.target.constants(exp(t))
-            return value + belief.log(exp(0.5 * t)) + 0.5 * t
-
-        return slice_draw(log_density, log_phi, rng, 0.5)
 
     def _strength(self, place: Place, rng: np.random.Generator) -> float:
         belief = self.strength

@@ -14,11 +14,11 @@ from math import log
 import numpy as np
 
 from priorfit._typing import Array
-from priorfit.posterior.grid import draw_on_line, invert, support
-from priorfit.posterior.positive import Positive
-from priorfit.posterior.rows import Rows
-from priorfit.posterior.sampler import Independent
-from priorfit.posterior.spectrum import Spectrum
+from priorfit.posterior.samplers.grid import draw_on_line, invert, support
+from priorfit.posterior.samplers.positive import Positive
+from priorfit.posterior.samplers.rows import Rows
+from priorfit.posterior.samplers.sampler import Independent
+from priorfit.posterior.samplers.spectrum import Spectrum
 
 __all__ = ["NormalPosterior"]
 

@@ -14,12 +14,12 @@ import numpy as np
 from scipy import linalg
 
 from priorfit._typing import Array
-from priorfit.posterior.mixing import Local, Mixing
-from priorfit.posterior.positive import Positive, power
-from priorfit.posterior.rows import Rows
-from priorfit.posterior.sampler import Draw, Sampler
-from priorfit.posterior.slice_sampling import slice_draw
-from priorfit.posterior.spectrum import Spectrum
+from priorfit.posterior.samplers.mixing import Local, Mixing
+from priorfit.posterior.samplers.positive import Positive, power
+from priorfit.posterior.samplers.rows import Rows
+from priorfit.posterior.samplers.sampler import Draw, Sampler
+from priorfit.posterior.samplers.slice_sampling import slice_draw
+from priorfit.posterior.samplers.spectrum import Spectrum
 
 __all__ = ["GaussianGibbs", "State"]
 

@@ -16,10 +16,10 @@ import numpy as np
 from scipy import linalg
 
 from priorfit._typing import Array, Index, Mask
-from priorfit.posterior.positive import Positive, power
-from priorfit.posterior.rows import Rows
-from priorfit.posterior.sampler import Draw, Independent, Sampler
-from priorfit.posterior.slice_sampling import slice_draw
+from priorfit.posterior.samplers.positive import Positive, power
+from priorfit.posterior.samplers.rows import Rows
+from priorfit.posterior.samplers.sampler import Draw, Independent, Sampler
+from priorfit.posterior.samplers.slice_sampling import slice_draw
 
 __all__ = ["ALL", "Inclusion", "Spikes", "SpikesEnumerated", "Supports"]
 

@@ -16,8 +16,8 @@ from scipy import linalg
 
 from priorfit._typing import Array
 from priorfit.posterior.psis import psis
-from priorfit.posterior.sampler import Draw, Sampler
-from priorfit.posterior.target import Target
+from priorfit.posterior.samplers.sampler import Draw, Sampler
+from priorfit.posterior.samplers.target import Target
 
 __all__ = ["Independence", "Proposal", "independence"]
 

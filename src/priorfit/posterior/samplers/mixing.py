@@ -16,7 +16,7 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from priorfit._typing import Array, Index, Mask
-from priorfit.posterior.positive import power
+from priorfit.posterior.samplers.positive import power
 from priorfit.priors import (
     ByColumn,
     Groups,

@@ -15,11 +15,11 @@ import numpy as np
 from scipy import linalg
 
 from priorfit._typing import Array
-from priorfit.posterior.mixing import Local, Mixing
-from priorfit.posterior.positive import Positive, power
-from priorfit.posterior.sampler import Draw, Sampler
-from priorfit.posterior.slice_sampling import slice_draw
-from priorfit.posterior.target import Target
+from priorfit.posterior.samplers.mixing import Local, Mixing
+from priorfit.posterior.samplers.positive import Positive, power
+from priorfit.posterior.samplers.sampler import Draw, Sampler
+from priorfit.posterior.samplers.slice_sampling import slice_draw
+from priorfit.posterior.samplers.target import Target
 
 __all__ = ["Hamiltonian", "Position"]
 
@@ -69,7 +69,7 @@ class Hamiltonian(Sampler):
         phi = self.noise**2 if isinstance(self.noise, float) else 1.0
         kappa = self.strength if isinstance(self.strength, float) else exp(rng.uniform(-0.7, 0.7))
         if isinstance(self.noise, Positive):
-            phi = self._dispersion(self.target.at(self.middle)[0], 0.0, rng)
+            phi = exp(self.target.dispersion(self.noise, self.target.at(self.middle)[0], 0.0, rng))
         local = self.mixing.start()
         root = self._root(self.curvature, phi, local.precision / kappa**2)
         x = self.middle + _back(root, rng.standard_normal(self.target.size))
@@ -84,8 +84,8 @@ class Hamiltonian(Sampler):
 
     def step(self, state: Position, rng: np.random.Generator) -> Position:
         if isinstance(self.noise, Positive):
-            phi = self._dispersion(state.lost, state.log_phi, rng)
-            state = state._replace(log_phi=log(phi))
+            log_phi = self.target.dispersion(self.noise, state.lost, state.log_phi, rng)
+            state = state._replace(log_phi=log_phi)
         if isinstance(self.strength, Positive):
             state = self._strength(state, self.strength, rng)
         if self.mixing.moves:
@@ -112,20 +112,6 @@ class Hamiltonian(Sampler):
         }
 
     # -- the blocks ------------------------------------------------------------------------------
-
-    def _dispersion(self, lost: float, log_phi: float, rng: np.random.Generator) -> float:
-        """phi given the losses."""
-        belief, target = self.noise, self.target
-        assert isinstance(belief, Positive)
-
-        def log_density(t: float) -> float:
-            if abs(t) > 200.0:
-                return -np.inf
-            value = -lost * exp(-t) - target.constants(exp(t))
-            return value + belief.log(exp(0.5 * t)) + 0.5 * t
-
-        width = 4.0 / sqrt(target.problem.n_effective)
-        return exp(slice_draw(log_density, log_phi, rng, width))
 
     def _strength(self, state: Position, belief: Positive, rng: np.random.Generator) -> Position:
         """kappa given the weights, then kappa given the weights over kappa (both leave the

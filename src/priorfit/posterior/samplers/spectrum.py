@@ -8,8 +8,8 @@ import numpy as np
 from scipy import linalg
 
 from priorfit._typing import Array
-from priorfit.posterior.positive import power
-from priorfit.posterior.rows import Rows
+from priorfit.posterior.samplers.positive import power
+from priorfit.posterior.samplers.rows import Rows
 
 __all__ = ["Spectrum"]
 

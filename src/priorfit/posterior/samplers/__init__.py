@@ -1,0 +1,1 @@
+"""Markov chains and independent draws: one file for each sampler, and what they share."""
