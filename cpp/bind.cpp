@@ -1,5 +1,4 @@
-// With bind_groups.cpp, bind_local.cpp, bind_outputs.cpp and bind_structured.cpp the only files that
-// know Python.
+// With the other bind_*.cpp the only files that know Python.
 #include <nanobind/stl/string.h>
 
 #include <mutex>
@@ -9,9 +8,9 @@
 #include "binding.hpp"
 #include "columns.hpp"
 #include "glm_model.hpp"
-#include "losses.hpp"
 #include "model.hpp"
 #include "moments.hpp"
+#include "named_loss.hpp"
 #include "path.hpp"
 #include "quadratic.hpp"
 #include "resampled.hpp"
@@ -21,6 +20,7 @@
 void bind_groups(nb::module_& m);
 void bind_outputs(nb::module_& m);
 void bind_local(nb::module_& m);
+void bind_posterior(nb::module_& m);
 void bind_structured(nb::module_& m);
 
 namespace {
@@ -89,17 +89,6 @@ nb::tuple run_path(const Columns& columns, Model&& model, const priorfit::Penalt
   }
   if (interrupted) throw nb::python_error();
   return nb::make_tuple(done, m);
-}
-
-// `call` with the loss of this name.
-template <class Call>
-auto with_loss(const std::string& name, Call&& call) {
-  if (name == "bernoulli") return call(priorfit::Bernoulli{});
-  if (name == "gamma") return call(priorfit::Gamma{});
-  if (name == "squared-hinge") return call(priorfit::SquaredHinge{});
-  if (name == "huber") return call(priorfit::Huber{});
-  require(name == "poisson", "no native loss of this name");
-  return call(priorfit::Poisson{});
 }
 
 #define PRIORFIT_PATH_ARGUMENTS                                                                   \
@@ -373,5 +362,6 @@ NB_MODULE(_core, m) {
   bind_groups(m);
   bind_outputs(m);
   bind_local(m);
+  bind_posterior(m);
   bind_structured(m);
 }

@@ -87,6 +87,51 @@ class SharedSingle:
 
 def solve_path(*arguments: Any) -> tuple[int, int]: ...
 def column_moments(*arguments: Any) -> None: ...
+def losses_at(
+    loss: str, X: _F, y: _F, weights: _F, offset: _F, intercept: bool, x: _F, slope: _F
+) -> float: ...
+def leapfrog(
+    loss: str,
+    X: _F,
+    y: _F,
+    weights: _F,
+    offset: _F,
+    intercept: bool,
+    phi: float,
+    precision: _F,
+    loc: _F,
+    root: _F,
+    size: float,
+    steps: int,
+    x: _F,
+    slope: _F,
+    v: _F,
+) -> float: ...
+def draw_log_scale(
+    order: float,
+    linear: float,
+    square: float,
+    family: int,
+    a: float,
+    b: float,
+    start: float,
+    width: float,
+    seed: int,
+) -> float: ...
+def draw_log_scale_of_rows(
+    loss: str,
+    y: _F,
+    weights: _F,
+    eta: _F,
+    along: _F,
+    phi: float,
+    family: int,
+    a: float,
+    b: float,
+    start: float,
+    width: float,
+    seed: int,
+) -> float: ...
 def evaluate_rows(loss: str, y: _F, weights: _F, eta: _F, theta: _F, h: _F) -> float: ...
 def conjugate_rows(loss: str, y: _F, weights: _F, theta: _F) -> float: ...
 def fit_small(

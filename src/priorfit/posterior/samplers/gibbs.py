@@ -18,7 +18,7 @@ from priorfit.posterior.samplers.mixing import Local, Mixing
 from priorfit.posterior.samplers.positive import Positive, power
 from priorfit.posterior.samplers.rows import Rows
 from priorfit.posterior.samplers.sampler import Draw, Sampler
-from priorfit.posterior.samplers.slice_sampling import slice_draw
+from priorfit.posterior.samplers.slice_sampling import OfScale, draw_log_scale, slice_draw
 from priorfit.posterior.samplers.spectrum import Spectrum
 
 __all__ = ["GaussianGibbs", "State"]
@@ -96,11 +96,8 @@ class GaussianGibbs(Sampler):
         if isinstance(belief, float):
             return state.log_sigma
 
-        def log_density(log_sigma: float) -> float:
-            misfit = 0.5 * lost * power(-2.0 * log_sigma)
-            return (1.0 - count) * log_sigma - misfit + belief.log(power(log_sigma))
-
-        return slice_draw(log_density, state.log_sigma, rng, 2.0 / sqrt(max(count, 1.0)))
+        given = OfScale(count, 0.0, 0.5 * lost)
+        return draw_log_scale(given, belief, state.log_sigma, rng, 2.0 / sqrt(max(count, 1.0)))
 
     def _given_weights(self, state: State, rng: np.random.Generator) -> State:
         """The noise, then the weights, by one Cholesky factor."""
@@ -173,10 +170,5 @@ class GaussianGibbs(Sampler):
         if isinstance(belief, float):
             return state.log_kappa
         shift = state.log_sigma if self.by_noise else 0.0
-        of_scale = self.mixing.log_of_scale(state.t * exp(-shift), state.local)
-
-        def log_density(log_kappa: float) -> float:
-            return of_scale(log_kappa) + log_kappa + belief.log(power(log_kappa))
-
-        width = 2.0 / sqrt(len(state.t) + 1.0)
-        return slice_draw(log_density, state.log_kappa, rng, width)
+        given = self.mixing.of_scale(state.t * exp(-shift), state.local)
+        return draw_log_scale(given, belief, state.log_kappa, rng, 4.0 / sqrt(len(state.t) + 1.0))

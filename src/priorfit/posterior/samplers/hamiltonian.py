@@ -15,11 +15,12 @@ import numpy as np
 from scipy import linalg
 
 from priorfit._typing import Array
+from priorfit.posterior.samplers.leapfrog import Hill, back, leapfrog
 from priorfit.posterior.samplers.mixing import Local, Mixing
-from priorfit.posterior.samplers.positive import Positive, power
+from priorfit.posterior.samplers.positive import Positive
 from priorfit.posterior.samplers.sampler import Draw, Sampler
-from priorfit.posterior.samplers.slice_sampling import slice_draw
-from priorfit.posterior.samplers.target import Target
+from priorfit.posterior.samplers.slice_sampling import draw_log_scale
+from priorfit.posterior.samplers.target import Line, Target
 
 __all__ = ["Hamiltonian", "Position"]
 
@@ -72,7 +73,7 @@ class Hamiltonian(Sampler):
             phi = exp(self.target.dispersion(self.noise, self.target.at(self.middle)[0], 0.0, rng))
         local = self.mixing.start()
         root = self._root(self.curvature, phi, local.precision / kappa**2)
-        x = self.middle + _back(root, rng.standard_normal(self.target.size))
+        x = self.middle + back(root, rng.standard_normal(self.target.size))
         lost, slope = self.target.at(x)
         if not np.isfinite(lost):
             x = self.middle.copy()
@@ -88,9 +89,8 @@ class Hamiltonian(Sampler):
             state = state._replace(log_phi=log_phi)
         if isinstance(self.strength, Positive):
             state = self._strength(state, self.strength, rng)
-        if self.mixing.moves:
-            s = (state.x[self.target.first :] - self.loc) * exp(-state.log_kappa)
-            state = state._replace(local=self.mixing.draw(s, state.local, rng))
+        else:
+            state = self._precisions(state, rng)
         return self._moved(state, rng)
 
     def tuned(self, state: Position, done: float) -> Position:
@@ -113,38 +113,28 @@ class Hamiltonian(Sampler):
 
     # -- the blocks ------------------------------------------------------------------------------
 
+    def _precisions(self, state: Position, rng: np.random.Generator) -> Position:
+        """w given the weights over kappa."""
+        if not self.mixing.moves:
+            return state
+        s = (state.x[self.target.first :] - self.loc) * exp(-state.log_kappa)
+        return state._replace(local=self.mixing.draw(s, state.local, rng))
+
     def _strength(self, state: Position, belief: Positive, rng: np.random.Generator) -> Position:
         """kappa given the weights, then kappa given the weights over kappa (both leave the
         posterior as it is; where one creeps the other moves)."""
         first, problem = self.target.first, self.target.problem
         t = state.x[first:] - self.loc
-        of_scale = self.mixing.log_of_scale(t, state.local)
-
-        def given_weights(log_kappa: float) -> float:
-            return of_scale(log_kappa) + log_kappa + belief.log(power(log_kappa))
-
-        old = slice_draw(given_weights, state.log_kappa, rng, 2.0 / sqrt(len(t) + 1.0))
-        state = state._replace(log_kappa=old)
-        if self.mixing.moves:  # w must follow before the weights over kappa may be held
-            local = self.mixing.draw(t * exp(-old), state.local, rng)
-            state = state._replace(local=local)
+        given = self.mixing.of_scale(t, state.local)
+        old = draw_log_scale(given, belief, state.log_kappa, rng, 4.0 / sqrt(len(t) + 1.0))
+        # w must follow before the weights over kappa may be held; it is still right after that
+        state = self._precisions(state._replace(log_kappa=old), rng)
         held = self.mixing.flat | self.mixing.fixed
         scaled = np.where(held, 0.0, t)
-        base = state.x.copy()
-        base[first:] -= scaled
-        eta, along = self.target.eta(base), problem.design.matvec(self._shaped(scaled))
-        phi = exp(state.log_phi)
-
-        def given_shape(log_kappa: float) -> float:
-            factor = power(log_kappa - old)
-            if not factor < 1e100:
-                return -np.inf
-            lost = self.target.rows(eta + factor * along)[0]
-            value = -lost / phi + log_kappa + belief.log(power(log_kappa))
-            return value if value == value else -np.inf
-
-        new = slice_draw(given_shape, old, rng, 0.5)
-        x = base
+        x = state.x.copy()
+        x[first:] -= scaled
+        line = Line(self.target.eta(x), problem.design.matvec(self._shaped(scaled)))
+        new = self.target.log_factor(line, exp(state.log_phi), belief, old, rng)
         x[first:] += scaled * exp(new - old)
         lost, slope = self.target.at(x)
         return state._replace(x=x, lost=lost, slope=slope, log_kappa=new)
@@ -177,41 +167,16 @@ class Hamiltonian(Sampler):
         steps = int(rng.integers(many[0], many[1] + 1))
         size = exp(state.log_step) * rng.uniform(0.8, 1.2)
         v = rng.standard_normal(len(state.x))
-        x, lost, slope = state.x, state.lost, state.slope
-
-        def uphill(x: Array, slope: Array) -> Array:
-            out = slope / phi
-            out[first:] += precision * (x[first:] - self.loc)
-            return _forward(root, out)
 
         def potential(x: Array, lost: float) -> float:
             return lost / phi + 0.5 * float(precision @ (x[first:] - self.loc) ** 2)
 
-        before = potential(x, lost) + 0.5 * float(v @ v)
-        v = v - 0.5 * size * uphill(x, slope)
-        for k in range(steps):
-            x = x + size * _back(root, v)
-            lost, slope = self.target.at(x)
-            if not np.isfinite(lost):
-                break
-            v = v - (size if k < steps - 1 else 0.5 * size) * uphill(x, slope)
+        before = potential(state.x, state.lost) + 0.5 * float(v @ v)
+        hill = Hill(self.target, phi, precision, self.loc, root)
+        x, lost, slope, v = leapfrog(hill, state.x, state.slope, v, size, steps)
         change = before - potential(x, lost) - 0.5 * float(v @ v)
         chance = exp(min(change, 0.0)) if np.isfinite(change) else 0.0
         state = state._replace(accepted=chance, energy=before)
         if rng.random() >= chance:
             return state
         return state._replace(x=x, lost=lost, slope=slope)
-
-
-def _forward(root: Array, v: Array) -> Array:
-    """``C^-1 v``."""
-    if root.ndim == 1:
-        return v / root
-    return np.asarray(linalg.lapack.dtrtrs(root, v, lower=1)[0])
-
-
-def _back(root: Array, v: Array) -> Array:
-    """``C^-T v``."""
-    if root.ndim == 1:
-        return v / root
-    return np.asarray(linalg.lapack.dtrtrs(root, v, lower=1, trans=1)[0])

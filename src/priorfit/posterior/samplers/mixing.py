@@ -8,7 +8,6 @@ and how probable kappa is with w integrated out.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import NamedTuple, Self
@@ -16,7 +15,7 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from priorfit._typing import Array, Index, Mask
-from priorfit.posterior.samplers.positive import power
+from priorfit.posterior.samplers.slice_sampling import OfScale
 from priorfit.priors import (
     ByColumn,
     Groups,
@@ -62,9 +61,8 @@ class Mixing(ABC):
         """``w | s`` for ``s = t / kappa`` (p,)."""
 
     @abstractmethod
-    def log_of_scale(self, t: Array, local: Local) -> Callable[[float], float]:
-        """``log kappa -> log p(t | kappa)``, up to a constant; with w integrated out where that is
-        closed."""
+    def of_scale(self, t: Array, local: Local) -> OfScale:
+        """``p(t | kappa)``, with w integrated out where that is closed."""
 
     #: whether w changes at all
     moves = True
@@ -100,13 +98,18 @@ class FormMixing(Mixing):
 
     form: NormalForm
 
-    @property
+    @cached_property
     def flat(self) -> Mask:  # type: ignore[override]
         return self.form.flat
 
-    @property
+    @cached_property
     def fixed(self) -> Mask:  # type: ignore[override]
         return self.form.fixed
+
+    @cached_property
+    def _scaled(self) -> int:
+        """How many weights the strength scales."""
+        return int(np.count_nonzero(~self.flat & ~self.fixed))
 
     def only(self, columns: Index) -> FormMixing:
         form, groups = self.form, self.form.groups
@@ -152,12 +155,12 @@ class FormMixing(Mixing):
             w = w + form.groups.spread(each) * form.groups.rate**2
         return Local(w, local.inner)
 
-    def log_of_scale(self, t: Array, local: Local) -> Callable[[float], float]:  # noqa: ARG002
-        form, m = self.form, int(np.count_nonzero(~self.flat & ~self.fixed))
+    def of_scale(self, t: Array, local: Local) -> OfScale:  # noqa: ARG002
+        form, m = self.form, self._scaled
         linear, square = float(form.l1 @ np.abs(t)), 0.5 * float(form.l2 @ (t * t))
         if form.groups is not None:
             linear += float(form.groups.lengths(t).sum())
-        return lambda log_k: -m * log_k - linear * power(-log_k) - square * power(-2.0 * log_k)
+        return OfScale(m, linear, square)
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,10 +180,10 @@ class _Separable(Mixing):
     def only(self, columns: Index) -> Self:
         return replace(self, **{f.name: getattr(self, f.name)[columns] for f in fields(self)})
 
-    def log_of_scale(self, t: Array, local: Local) -> Callable[[float], float]:
+    def of_scale(self, t: Array, local: Local) -> OfScale:
         free = ~self.flat & ~self.fixed
         m, square = int(np.count_nonzero(free)), 0.5 * float(local.precision[free] @ (t[free] ** 2))
-        return lambda log_k: -m * log_k - square * power(-2.0 * log_k)
+        return OfScale(m, 0.0, square)
 
 
 @dataclass(frozen=True, eq=False)
@@ -300,12 +303,12 @@ class SideBySide(Mixing):
         each = zip(self.parts, self.columns, self._split(local), strict=True)
         return self._joined([part.draw(s[where], one, rng) for part, where, one in each])
 
-    def log_of_scale(self, t: Array, local: Local) -> Callable[[float], float]:
+    def of_scale(self, t: Array, local: Local) -> OfScale:
         each = [
-            part.log_of_scale(t[where], one)
+            part.of_scale(t[where], one)
             for part, where, one in zip(self.parts, self.columns, self._split(local), strict=True)
         ]
-        return lambda log_k: sum(part(log_k) for part in each)
+        return OfScale(*(sum(one) for one in zip(*each, strict=True)))
 
 
 def mixing_of(prior: Prior, p: int) -> Mixing | None:

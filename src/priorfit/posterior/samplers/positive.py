@@ -10,19 +10,20 @@ import numpy as np
 
 from priorfit._errors import InputError
 from priorfit._typing import Array
-from priorfit.priors import Exponential, HalfNormal, Prior, StudentPrior, Truncated
+from priorfit.priors import Horseshoe, Prior, StudentPrior, Truncated
 
 __all__ = ["Positive", "half_student", "positive", "power"]
 
 _MOST = 700.0  # of an exponent
+_CODES = {"student": 0, "quadratic": 1, "reciprocal": 2}
 
 
 @dataclass(frozen=True)
 class Positive:
     """``log p(x)`` of one x > 0, up to a constant.
 
-    ``prior``: the belief, None for the improper ``p(x) = 1 / x``. Two of the three families of a
-    positive number are a formula with ``a`` and ``b``; all others ask the prior.
+    ``prior``: the belief, None for the improper ``p(x) = 1 / x``. All families but "other" are a
+    formula of ``a`` and ``b``, which native code has too; "other" asks the prior.
 
     Examples
     --------
@@ -34,6 +35,11 @@ class Positive:
     family: str
     a: float = 0.0
     b: float = 0.0
+
+    @property
+    def code(self) -> int | None:
+        """The family as native code knows it."""
+        return _CODES.get(self.family)
 
     def log(self, x: float) -> float:
         """At one number."""
@@ -80,10 +86,6 @@ def positive(prior: Any, name: str) -> Positive:
             repr(prior),
             "Say for example pf.HalfNormal(10.0).",
         )
-    if isinstance(prior, HalfNormal):
-        return Positive(prior, "quadratic", 0.0, 0.5 / float(prior.scale) ** 2)
-    if isinstance(prior, Exponential):
-        return Positive(prior, "quadratic", 1.0 / float(prior.scale), 0.0)
     base = prior.prior if isinstance(prior, Truncated) else prior
     whole = not isinstance(prior, Truncated) or (
         prior.upper_bound == np.inf and prior.lower_bound <= 0.0
@@ -91,7 +93,17 @@ def positive(prior: Any, name: str) -> Positive:
     if isinstance(base, StudentPrior) and base.loc == 0.0 and whole:
         df, scale = float(base.df), float(base.scale)
         return Positive(prior, "student", 0.5 * (df + 1.0), df * scale * scale)
-    return Positive(prior, "other")
+    return Positive(prior, "other") if isinstance(base, Horseshoe) else _quadratic(prior)
+
+
+def _quadratic(prior: Prior) -> Positive:
+    """A belief whose normal form is a straight line or a parabola above 0."""
+    form = prior.lower(1)
+    l1, l2, loc = float(form.l1[0]), float(form.l2[0]), float(form.loc[0])
+    whole = form.lower[0] <= 0.0 and form.upper[0] == np.inf and form.concave is None
+    if not whole or (l1 > 0.0 and loc != 0.0):
+        return Positive(prior, "other")
+    return Positive(prior, "quadratic", l1 - l2 * loc, 0.5 * l2)
 
 
 def power(x: float) -> float:

@@ -4,12 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import inf, log
+from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["slice_draw"]
+from priorfit._core import draw_log_scale as _native_draw_log_scale
+from priorfit.posterior.samplers.positive import Positive, power
+
+__all__ = ["OfScale", "draw_log_scale", "slice_draw"]
 
 _OUT = 40  # steps outward at most, each twice as long as the one before
+
+
+class OfScale(NamedTuple):
+    """``p(what is known | x) ~ x^-order exp(-linear / x - square / x^2)`` of a scale x > 0."""
+
+    order: float
+    linear: float
+    square: float
+
+
+def draw_log_scale(
+    given: OfScale, belief: Positive, log_x: float, rng: np.random.Generator, width: float
+) -> float:
+    """One step of `slice_draw` for the log of a scale that is ``given`` and believed in.
+
+    Native for the beliefs that are a formula; its numbers come from one seed that rng draws.
+    """
+    order, linear, square = given
+    code = belief.code
+    if code is not None:
+        seed = int(rng.bit_generator.random_raw())
+        shape = (code, belief.a, belief.b)
+        return _native_draw_log_scale(order, linear, square, *shape, log_x, width, seed)
+
+    def log_density(t: float) -> float:
+        lost = linear * power(-t) + square * power(-2.0 * t)
+        return (1.0 - order) * t - lost + belief.log(power(t))
+
+    return slice_draw(log_density, log_x, rng, width)
 
 
 def slice_draw(

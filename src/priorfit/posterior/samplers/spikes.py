@@ -16,10 +16,10 @@ import numpy as np
 from scipy import linalg
 
 from priorfit._typing import Array, Index, Mask
-from priorfit.posterior.samplers.positive import Positive, power
+from priorfit.posterior.samplers.positive import Positive
 from priorfit.posterior.samplers.rows import Rows
 from priorfit.posterior.samplers.sampler import Draw, Independent, Sampler
-from priorfit.posterior.samplers.slice_sampling import slice_draw
+from priorfit.posterior.samplers.slice_sampling import OfScale, draw_log_scale
 
 __all__ = ["ALL", "Inclusion", "Spikes", "SpikesEnumerated", "Supports"]
 
@@ -177,12 +177,8 @@ class Spikes(Sampler):
         belief, rows = self.noise, self.supports.rows
         if isinstance(belief, float):
             return log_sigma
-        lost, count = rows.lost(t), rows.count
-
-        def log_density(x: float) -> float:
-            return (1.0 - count) * x - 0.5 * lost * power(-2.0 * x) + belief.log(power(x))
-
-        return slice_draw(log_density, log_sigma, rng, 2.0 / sqrt(max(count, 1.0)))
+        given = OfScale(rows.count, 0.0, 0.5 * rows.lost(t))
+        return draw_log_scale(given, belief, log_sigma, rng, 2.0 / sqrt(max(rows.count, 1.0)))
 
 
 @dataclass(frozen=True, eq=False)

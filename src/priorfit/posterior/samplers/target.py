@@ -5,23 +5,36 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import exp, sqrt
+from typing import NamedTuple
 
 import numpy as np
 
+from priorfit._core import draw_log_scale_of_rows as _native_draw_log_scale_of_rows
+from priorfit._core import losses_at as _native_losses_at
 from priorfit._errors import InputError
 from priorfit._typing import Array
+from priorfit.design import Dense
 from priorfit.likelihoods import Bernoulli, Gamma, Poisson
 from priorfit.likelihoods.coupled import Coupled, CoupledRows
-from priorfit.posterior.samplers.positive import Positive
+from priorfit.posterior.samplers.positive import Positive, power
 from priorfit.posterior.samplers.slice_sampling import slice_draw
 from priorfit.priors import Normal
 from priorfit.problem import Problem
 from priorfit.solve import solve_quietly
 from priorfit.solve.native import evaluate_rows, native_loss
 
-__all__ = ["Target"]
+__all__ = ["Line", "Target"]
 
 _BLOCK = 1 << 24  # numbers of a table at a time
+_WIDTH = 0.5  # of a first slice of the log strength
+_SMALL = 1 << 20  # numbers of a table that native steps read
+
+
+class Line(NamedTuple):
+    """Linear predictors ``eta + factor along``."""
+
+    eta: Array
+    along: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +63,18 @@ class Target:
         likelihood = self.problem.likelihood
         known = isinstance(likelihood, Bernoulli | Poisson | Gamma)
         return native_loss(likelihood) if known else None
+
+    @cached_property
+    def native_rows(self) -> tuple[str, Array, Array, Array, Array] | None:
+        """The loss's native name, X, y, weights and offset, where native steps are faster: there,
+        each call costs more than its numbers."""
+        problem, design = self.problem, self.problem.design
+        if self._native is None or not isinstance(design, Dense):
+            return None
+        if design.shape[0] * design.shape[1] > _SMALL:
+            return None
+        X = np.asfortranarray(design.values, dtype=np.float64)
+        return self._native, X, problem.y, problem.weights, problem.offset
 
     @cached_property
     def _coupled(self) -> CoupledRows | None:
@@ -81,7 +106,10 @@ class Target:
 
     def at(self, x: Array) -> tuple[float, Array]:
         """The sum of the losses and its gradient (size,)."""
-        problem = self.problem
+        problem, known = self.problem, self.native_rows
+        if known is not None:
+            slope = np.empty(self.size)
+            return _native_losses_at(*known, self.first > 0, x, slope), slope
         lost, score = self.rows(self.eta(x))
         slope = -problem.design.rmatvec(score).ravel()
         if not self.first:
@@ -174,6 +202,27 @@ class Target:
             return value + belief.log(exp(0.5 * t)) + 0.5 * t
 
         return slice_draw(log_density, log_phi, rng, 4.0 / sqrt(self.problem.n_effective))
+
+    def log_factor(
+        self, line: Line, phi: float, belief: Positive, old: float, rng: np.random.Generator
+    ) -> float:
+        """A draw of log kappa where kappa multiplies the rows' ``along``, which are at exp(old)."""
+        problem, name = self.problem, self._native
+        if name is not None and belief.code is not None:
+            seed = int(rng.bit_generator.random_raw())
+            known = (phi, belief.code, belief.a, belief.b)
+            rows = (name, problem.y, problem.weights, *line)
+            return _native_draw_log_scale_of_rows(*rows, *known, old, _WIDTH, seed)
+
+        def log_density(log_kappa: float) -> float:
+            factor = power(log_kappa - old)
+            if not factor < 1e100:
+                return -np.inf
+            lost = self.rows(line.eta + factor * line.along)[0]
+            value = -lost / phi + log_kappa + belief.log(power(log_kappa))
+            return value if value == value else -np.inf
+
+        return slice_draw(log_density, old, rng, _WIDTH)
 
     def middle(self) -> Array:
         """Near the middle of the posterior (size,): the MAP estimate of the belief, or of a normal

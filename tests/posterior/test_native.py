@@ -1,0 +1,156 @@
+"""Native steps of samplers: the same numbers as the formulas in Python, and the same densities."""
+
+import numpy as np
+import pytest
+from scipy import integrate, stats
+
+import priorfit as pf
+from priorfit.posterior.samplers import leapfrog as steps
+from priorfit.posterior.samplers.positive import positive
+from priorfit.posterior.samplers.slice_sampling import OfScale, draw_log_scale
+from priorfit.posterior.samplers.target import Line, Target
+
+LOSSES = {"bernoulli": pf.Bernoulli(), "poisson": pf.Poisson(), "gamma": pf.Gamma()}
+BELIEFS = {
+    "student": pf.Truncated(pf.StudentPrior(3.0, 0.7), lower=0.0),
+    "normal": pf.HalfNormal(0.8),
+    "exponential": pf.Exponential(0.5),
+    "normal off 0": pf.Truncated(pf.Normal(0.5, loc=1.0), lower=0.0),
+    "none": None,
+    "other": pf.Truncated(pf.StudentPrior(4.0, 0.5, loc=0.2), lower=0.0),
+}
+
+
+def _problem(name, intercept=True, order="C", n=40, p=5):
+    rng = np.random.default_rng(3)
+    X = np.asarray(rng.normal(size=(n, p)), order=order)
+    eta = X @ rng.normal(size=p) * 0.3
+    y = {
+        "bernoulli": (rng.random(n) < 1 / (1 + np.exp(-eta))).astype(float),
+        "poisson": rng.poisson(np.exp(eta)).astype(float),
+        "gamma": rng.gamma(2.0, np.exp(eta)),
+    }[name]
+    return pf.Problem.make(
+        X,
+        y,
+        prior=pf.Normal(1.0),
+        likelihood=LOSSES[name],
+        weights=rng.uniform(0.5, 2.0, n),
+        offset=rng.normal(size=n) * 0.1,
+        intercept=intercept,
+    )
+
+
+class _Formulas(Target):
+    """The same target without native code."""
+
+    native_rows = None
+
+
+def _hill(target):
+    rng = np.random.default_rng(4)
+    p = target.size - target.first
+    a = rng.normal(size=(target.size, target.size))
+    root = np.asfortranarray(np.linalg.cholesky(a @ a.T + 5.0 * np.eye(target.size)))
+    return steps.Hill(target, 1.3, rng.uniform(0.5, 2.0, p), rng.normal(size=p), root)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_steps_are_those_of_the_formulas(name, intercept, order):
+    problem = _problem(name, intercept, order)
+    ours, plain = Target(problem), _Formulas(problem)
+    assert ours.native_rows is not None
+    x, v = np.random.default_rng(5).normal(size=(2, ours.size)) * 0.3
+    lost, slope = ours.at(x)
+    wanted = plain.at(x)
+    assert lost == pytest.approx(wanted[0], rel=1e-12)
+    np.testing.assert_allclose(slope, wanted[1], rtol=1e-11, atol=1e-12)
+    found = steps.leapfrog(_hill(ours), x, slope, v, 0.3, 4)
+    right = steps.leapfrog(_hill(plain), x, slope, v, 0.3, 4)
+    for one, other in zip(found, right, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_steps_turn_back(name):
+    target = Target(_problem(name))
+    hill, x0 = _hill(target), np.full(target.size, 0.1)
+    slope0, v0 = target.at(x0)[1], np.linspace(-1, 1, target.size)
+    x, _, slope, v = steps.leapfrog(hill, x0, slope0, v0, 0.2, 5)
+    x, _, _, v = steps.leapfrog(hill, x, slope, -v, 0.2, 5)
+    np.testing.assert_allclose(x, x0, atol=1e-10)
+    np.testing.assert_allclose(-v, v0, atol=1e-10)
+    assert np.abs(steps.leapfrog(hill, x, slope0, -v, 0.2, 5)[0] - x0).max() > 0.1
+
+
+def test_steps_that_leave_the_reals_end():
+    target = Target(_problem("poisson"))
+    hill, x = _hill(target), np.zeros(target.size)
+    found = steps.leapfrog(hill, x, target.at(x)[1], np.ones(target.size), 1e6, 5)
+    assert not np.isfinite(found[1])
+
+
+def _apart(log_density, draws):
+    """Whether thinned draws differ from a density that is known up to a factor."""
+    low, high = draws.min() - 2.0, draws.max() + 2.0
+    grid = np.linspace(low, high, 601)
+    values = np.array([log_density(t) for t in grid])
+    mass = integrate.cumulative_trapezoid(np.exp(values - values.max()), grid, initial=0.0)
+    return stats.kstest(draws, lambda t: np.interp(t, grid, mass / mass[-1])).pvalue
+
+
+def _scale_density(given, belief):
+    def value(t):
+        lost = given.linear * np.exp(-t) + given.square * np.exp(-2 * t)
+        return (1.0 - given.order) * t - lost + belief.log(np.exp(t))
+
+    return value
+
+
+@pytest.mark.parametrize("belief", BELIEFS)
+@pytest.mark.parametrize("given", [OfScale(4.0, 2.0, 0.0), OfScale(3.0, 0.4, 1.5)])
+def test_a_scale_is_drawn_from_its_density(belief, given):
+    believed = positive(BELIEFS[belief], "scale")
+    rng, x, kept = np.random.default_rng(6), 0.0, []
+    for k in range(1800):
+        x = draw_log_scale(given, believed, x, rng, 0.7)
+        if k % 3 == 0:
+            kept.append(x)
+    draws = np.array(kept)
+    assert _apart(_scale_density(given, believed), draws) > 1e-3
+    wrong = given._replace(order=given.order + 1.0)
+    assert _apart(_scale_density(wrong, believed), draws) < 1e-3
+
+
+@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("belief", [name for name in BELIEFS if name != "none"])
+def test_a_factor_of_the_rows_is_drawn_from_its_density(name, belief):
+    problem = _problem(name)
+    target, believed = Target(problem), positive(BELIEFS[belief], "strength")
+    rng = np.random.default_rng(7)
+    line = Line(0.2 * rng.normal(size=40), 0.4 * rng.normal(size=40))
+    old, phi, x, kept = 0.1, 1.4, 0.1, []
+    for k in range(1800):
+        there = line._replace(along=line.along * np.exp(x - old))
+        x = target.log_factor(there, phi, believed, x, rng)
+        if k % 3 == 0:
+            kept.append(x)
+
+    def density(t, slack=1.0):
+        eta = line.eta + np.exp(t - old) * line.along
+        return -slack * target.rows(eta)[0] / phi + t + believed.log(np.exp(t))
+
+    assert _apart(density, np.array(kept)) > 1e-3
+    assert _apart(lambda t: density(t, 4.0), np.array(kept)) < 1e-3
+
+
+@pytest.mark.parametrize("name", [name for name in BELIEFS if name != "none"])
+def test_a_belief_is_its_prior(name):
+    believed, x = positive(BELIEFS[name], "scale"), np.array([0.01, 0.3, 1.0, 2.5, 40.0])
+    ours = np.array([believed.log(one) for one in x])
+    wanted = -BELIEFS[name].neg_log_density(x)
+    np.testing.assert_allclose(ours - ours[0], wanted - wanted[0], rtol=1e-10)
+    np.testing.assert_allclose(believed.logs(x), ours, rtol=1e-10)
+    assert (believed.code is None) == (name == "other")
