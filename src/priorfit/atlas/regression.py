@@ -47,7 +47,7 @@ REGRESSION = (
         "the posterior of ridge is normal, its mean is its mode",
         "the mode has zeros, draws have none but with a spike",
         "Gibbs sampling; Hamiltonian Monte Carlo",
-        "",
+        "pf.MAPRegressor(prior=pf.Laplace(0.5)).fit(X, y).posterior(draws=200)",
         "PyMC; NumPyro; bambi; brms; rstanarm",
     ),
     Algorithm(
