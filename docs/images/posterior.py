@@ -32,6 +32,11 @@ def main(form: str = "svg", folder: Path = Path(__file__).parent) -> None:
         figure = Figure(figsize=(7.8, 4.2), layout="constrained", facecolor="white")
         pf.plots.plot_posterior(model.posterior(), ax=figure.subplots())
         figure.savefig(folder / f"posterior.{form}", metadata=meta, dpi=80)
+        figure = Figure(figsize=(11.0, 4.2), layout="constrained", facecolor="white")
+        left, right = figure.subplots(1, 2)
+        pf.plots.plot_posterior_shrinkage(model.posterior(), ax=left)
+        pf.plots.plot_posterior_predictive(model.posterior(), ax=right)
+        figure.savefig(folder / f"posterior-checks.{form}", metadata=meta, dpi=80)
 
 
 if __name__ == "__main__":

@@ -74,7 +74,7 @@ from priorfit.translate import Explanation, Translation, dictionary, explain, tr
 if TYPE_CHECKING:
     from priorfit import datasets, plots, sklearn
     from priorfit.estimators import MAPClassifier, MAPCox, MAPOrdinal, MAPRegressor
-    from priorfit.posterior import Posterior, compare, one_weight, sample
+    from priorfit.posterior import Posterior, compare, laplace_approximation, one_weight, sample
     from priorfit.select import Selection, choose, cross_validate, leave_one_out, stability
 
 __version__ = "0.1.0"
@@ -146,6 +146,7 @@ __all__ = [
     "dictionary",
     "explain",
     "lambda_max",
+    "laplace_approximation",
     "leave_one_out",
     "one_weight",
     "path",
@@ -176,6 +177,7 @@ _LATER = {
     "cross_validate": "priorfit.select",
     "datasets": "",
     "leave_one_out": "priorfit.select",
+    "laplace_approximation": "priorfit.posterior",
     "one_weight": "priorfit.posterior",
     "plots": "",
     "sample": "priorfit.posterior",

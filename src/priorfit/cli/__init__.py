@@ -116,8 +116,8 @@ def _add_fit(fit: argparse.ArgumentParser) -> None:
     )
     fit.add_argument(
         "--strength",
-        help="cv, evidence, loo, aic, bic, ebic, gcv, sure, stability, universal, or a lambda; "
-        "default: cv unless the prior has a scale",
+        help="cv, evidence, loo, aic, bic, ebic, gcv, sure, stability, universal, posterior, or a "
+        "lambda; default: cv unless the prior has a scale",
     )
     fit.add_argument("--rule", choices=("1se", "best"), default="1se", help="point on the curve")
     fit.add_argument(
@@ -147,6 +147,14 @@ def _add_fit(fit: argparse.ArgumentParser) -> None:
     )
     fit.add_argument(
         "--tol", type=float, default=1e-6, metavar="GAP", help="relative gap to reach (1e-6)"
+    )
+    fit.add_argument(
+        "--posterior",
+        type=int,
+        nargs="?",
+        const=1000,
+        metavar="DRAWS",
+        help="sample the posterior too, four chains of DRAWS (1000), and show intervals",
     )
     fit.add_argument("--report", metavar="FILE", help="HTML report to write")
     fit.add_argument("--json", metavar="FILE", help="model file to write")

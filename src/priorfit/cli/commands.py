@@ -16,7 +16,7 @@ import pyarrow as pa
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from priorfit._errors import InputError
+from priorfit._errors import ConvergenceWarning, InputError
 from priorfit.bench import SMALL, installed, race
 from priorfit.cli.atlases import print_atlas
 from priorfit.cli.races import race_heading, race_table
@@ -27,6 +27,7 @@ from priorfit.design import Formula
 from priorfit.design.syntax import Name
 from priorfit.estimators import MAPClassifier, MAPCox, MAPRegressor
 from priorfit.likelihoods import by_name, survival
+from priorfit.posterior import Posterior
 from priorfit.priors import parse_prior
 from priorfit.report import (
     facts_of,
@@ -34,6 +35,7 @@ from priorfit.report import (
     load_model,
     model_of,
     print_fit,
+    print_posterior,
     save_model,
 )
 from priorfit.select import WAYS
@@ -75,6 +77,8 @@ def fit(options: Namespace) -> int:
         for what, where in (("report", options.report), ("model", options.json)):
             if where:
                 console.print(f"{what}: {where}", style="dim", highlight=False)
+    if options.posterior is not None:
+        print_posterior(_sampled(model, options.posterior), Console())
     return 0 if model.certificate_.certified else 2
 
 
@@ -260,12 +264,12 @@ def _settings(options: Namespace) -> dict[str, Any]:
     strength: Any = options.strength
     if strength is None:
         strength = None if _says_scale(options.prior) else "cv"
-    elif strength not in WAYS:
+    elif strength not in (*WAYS, "posterior"):
         try:
             strength = float(strength)
         except ValueError:
             raise InputError(
-                f"--strength must be a number or one of {', '.join(WAYS)}",
+                f"--strength must be a number or one of {', '.join((*WAYS, 'posterior'))}",
                 repr(strength),
                 "A number is a lambda.",
             ) from None
@@ -324,6 +328,14 @@ def _run(model: Any, table: pa.Table, y: Any, extra: dict[str, Any]) -> tuple[st
             **extra,
         )
     return tuple(dict.fromkeys(str(w.message) for w in caught))
+
+
+def _sampled(model: Any, draws: int) -> Posterior:
+    """The posterior of a fit, with a progress bar on stderr."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # the table says it
+        found: Posterior = model.posterior(draws, progress=sys.stderr.isatty())
+    return found
 
 
 def _write(columns: dict[str, Any], file: TextIO) -> None:

@@ -1,5 +1,6 @@
 """Pictures of finished results: Axes in, Axes out."""
 
+from priorfit.plots.after import plot_posterior_predictive, plot_posterior_shrinkage
 from priorfit.plots.coefficients import plot_coefficients
 from priorfit.plots.curves import plot_curves
 from priorfit.plots.path import plot_path
@@ -23,6 +24,8 @@ __all__ = [
     "plot_one_weight",
     "plot_path",
     "plot_posterior",
+    "plot_posterior_predictive",
+    "plot_posterior_shrinkage",
     "plot_price",
     "plot_prior",
     "plot_prior_predictive",

@@ -9,13 +9,13 @@ from matplotlib.axes import Axes
 from scipy.stats import rankdata
 
 from priorfit._errors import InputError
-from priorfit._typing import Array
+from priorfit._typing import Array, Index
 from priorfit.plots.style import DATA, GREY, INK, LINES, SOFT, axes_of, bare, color_of, short, title
 
 if TYPE_CHECKING:
     from priorfit.posterior import OneWeight, Posterior
 
-__all__ = ["plot_chains", "plot_one_weight", "plot_posterior"]
+__all__ = ["farthest", "plot_chains", "plot_one_weight", "plot_posterior"]
 
 _BINS = 20  # of a rank plot
 
@@ -93,11 +93,7 @@ def plot_posterior(
     Weights are drawn in those units where these differ by more than ten.
     """
     draws = posterior.flat.reshape(len(posterior.flat), -1)
-    sd = draws.std(axis=0)
-    safe = np.where(sd > 0, sd, 1.0)
-    order = np.argsort(-np.abs(draws.mean(axis=0)) / safe, kind="stable")[:max_shown]
-    uneven = safe[order].max() > 10.0 * safe[order].min()
-    unit = safe if uneven else np.ones_like(safe)
+    order, unit, uneven = farthest(posterior, max_shown)
     ax = axes_of(ax, (7.2, 1.1 + 0.27 * len(order)))
     modes = _modes(posterior)
     ax.axvline(0, color=INK, linewidth=0.8, zorder=1)
@@ -128,6 +124,17 @@ def plot_posterior(
         transform=ax.transAxes, ha="right", va="bottom", fontsize=8.5, color=SOFT,
     )  # fmt: skip
     return ax
+
+
+def farthest(posterior: Posterior, most: int) -> tuple[Index, Array, bool]:
+    """Which weights are farthest from zero, the farthest first; the unit of each weight; whether it
+    is its standard deviation."""
+    draws = posterior.flat.reshape(len(posterior.flat), -1)
+    sd = draws.std(axis=0)
+    safe = np.where(sd > 0, sd, 1.0)
+    order = np.argsort(-np.abs(draws.mean(axis=0)) / safe, kind="stable")[:most]
+    uneven = bool(safe[order].max() > 10.0 * safe[order].min())
+    return order, safe if uneven else np.ones_like(safe), uneven
 
 
 def _modes(posterior: Posterior) -> Array | None:

@@ -1,6 +1,7 @@
 """The posterior: samplers, what their draws say, and whether to trust them."""
 
 from priorfit.posterior.api import sample
+from priorfit.posterior.approximation import LaplaceApproximation, laplace_approximation
 from priorfit.posterior.diagnostics import (
     ebfmi,
     ess_bulk,
@@ -23,6 +24,7 @@ from priorfit.posterior.sensitivity import Sensitivity, power_scaling
 __all__ = [
     "DEFAULT",
     "Comparison",
+    "LaplaceApproximation",
     "OneWeight",
     "Posterior",
     "PsisLoo",
@@ -36,6 +38,7 @@ __all__ = [
     "ess_tail",
     "eti",
     "hdi",
+    "laplace_approximation",
     "mcse_mean",
     "mcse_quantile",
     "mcse_sd",

@@ -7,7 +7,7 @@ import numpy as np
 from priorfit._errors import InputError
 from priorfit._typing import Array, ArrayLike
 
-__all__ = ["eti", "hdi"]
+__all__ = ["check_prob", "eti", "hdi"]
 
 
 def eti(draws: ArrayLike, prob: float = 0.89) -> Array:
@@ -47,10 +47,15 @@ def hdi(draws: ArrayLike, prob: float = 0.89) -> Array:
 
 def _checked(draws: ArrayLike, prob: float) -> Array:
     values = np.asarray(draws, dtype=np.float64)
-    if not 0.0 < prob < 1.0:
-        raise InputError("`prob` must be between 0 and 1", repr(prob), "Use 0.89, for example.")
+    check_prob(prob)
     if values.ndim < 1 or values.shape[-1] < 2:
         raise InputError(
             "draws must have the shape (..., S) with S >= 2", str(values.shape), "Give more draws."
         )
     return values
+
+
+def check_prob(prob: float) -> None:
+    """Raise `InputError` unless a share lies strictly between 0 and 1."""
+    if not 0.0 < prob < 1.0:
+        raise InputError("`prob` must be between 0 and 1", repr(prob), "Use 0.89, for example.")

@@ -2,6 +2,7 @@
 
 from priorfit.report.facts import Facts, facts_of
 from priorfit.report.html import html_report
+from priorfit.report.intervals import print_posterior
 from priorfit.report.model import Model, load_model, model_of, save_model
 from priorfit.report.terminal import print_fit
 
@@ -13,5 +14,6 @@ __all__ = [
     "load_model",
     "model_of",
     "print_fit",
+    "print_posterior",
     "save_model",
 ]

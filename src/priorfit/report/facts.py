@@ -109,6 +109,10 @@ class Facts:
         """How strong the belief is, and who said so."""
         model = self.model
         selection = getattr(model, "selection_", None)
+        averaged = getattr(model, "averaged_", None)
+        if averaged is not None:
+            middle = number(float(np.median(averaged.scales)))
+            return f"the median of its posterior: unit scale times {middle}"
         if selection is None:
             return (
                 "as given" if model.strength is None else f"lambda {number(model.strength)}, given"
