@@ -26,12 +26,42 @@ class Uniforms {
   std::uint64_t state_;
 };
 
-// The log density of a belief about x > 0, up to a constant.
+inline double exponential(Uniforms& uniform) { return -std::log1p(-uniform()); }
+
+// Box & Muller (1958).
+inline double normal(Uniforms& uniform) {
+  const double r = std::sqrt(2.0 * exponential(uniform));
+  return r * std::cos(6.283185307179586 * uniform());
+}
+
+// log Z for the mass Z that a slab leaves of each horseshoe whose scale is x share_k slab.
+struct SlabMass {
+  const double *shares = nullptr, *counts = nullptr;
+  std::size_t n = 0;
+
+  double operator()(double x) const {
+    double sum = 0.0;
+    for (std::size_t k = 0; k < n; ++k) sum += counts[k] * of(x * shares[k]);
+    return sum;
+  }
+
+  // Z = (2 / pi) asin(u) / u, u^2 = 1 - share^2; asinh where share > 1
+  static double of(double share) {
+    const double a = std::fmin(share, 1e300), u = std::sqrt(std::fabs(1.0 - a)) * std::sqrt(1.0 + a);
+    const double ratio = a < 1.0 ? std::asin(std::fmin(u, 1.0)) / u : std::asinh(u) / u;
+    return std::log(0.6366197723675814 * (u < 1e-4 ? 1.0 : ratio));
+  }
+};
+
+// The log density of a belief about x > 0, up to a constant; less what slabs leave of the weights.
 struct PositiveBelief {
   enum class Family { student, quadratic, reciprocal } family;
   double a, b;
+  SlabMass mass;
 
-  double operator()(double log_x, double x) const {
+  double operator()(double log_x, double x) const { return stated(log_x, x) - mass(x); }
+
+  double stated(double log_x, double x) const {
     switch (family) {
       case Family::student:
         return -a * std::log1p(x * x / b);
@@ -55,12 +85,28 @@ struct ScaleDensity {
   }
 };
 
-// log x for the factor x / e^from of all weights, whose rows they move by `along`.
+// log x for x times every local scale r_j held: log r_j = log r_j(from) + from - log x, half-Cauchy.
+struct LocalsDensity {
+  std::size_t n;
+  const double* precision;  // r_j^-2 at `from`
+  double from;
+  PositiveBelief belief;
+
+  double operator()(double log_x) const {
+    const double factor = std::exp(2.0 * (log_x - from));
+    double sum = static_cast<double>(n) * log_x;
+    for (std::size_t j = 0; j < n; ++j) sum -= std::log1p(precision[j] * factor);
+    return sum + log_x + belief(log_x, std::exp(log_x));
+  }
+};
+
+// log x for the factor x / e^from of all weights, whose rows they move by `along`; at `from` the
+// slabs' exponent is `inside`.
 template <class Loss>
 struct RowsDensity {
   std::size_t n;
   const double *y, *weights, *eta, *along;
-  double phi, from;
+  double phi, from, inside;
   PositiveBelief belief;
   mutable std::vector<double> work = std::vector<double>(3 * n);
 
@@ -69,7 +115,8 @@ struct RowsDensity {
     double *moved = work.data(), *score = moved + n, *h = score + n;
     for (std::size_t i = 0; i < n; ++i) moved[i] = eta[i] + factor * along[i];
     const double lost = evaluate_rows(Loss{}, n, y, weights, moved, score, h);
-    return log_x - lost / phi + belief(log_x, std::exp(log_x));
+    const double held = inside > 0.0 ? inside * factor * factor : 0.0;
+    return log_x - lost / phi - held + belief(log_x, std::exp(log_x));
   }
 };
 

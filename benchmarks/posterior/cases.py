@@ -36,4 +36,15 @@ def counts() -> Case:
     return {"X": X, "y": y, "likelihood": "poisson", "prior": "laplace"}
 
 
-CASES = {"A": diabetes, "D": logistic, "counts": counts}
+def sparse_logistic() -> Case:
+    """C: two classes, 300 x 100, 8 weights of size, a regularized horseshoe of unknown scale."""
+    rng = np.random.default_rng(2)
+    X = rng.normal(size=(300, 100))
+    b = np.r_[2.0 * rng.choice([-1.0, 1.0], size=8), np.zeros(92)]
+    y = (rng.random(300) < 1 / (1 + np.exp(-X @ b))).astype(float)
+    tau = 2.0 * 8 / 92 / np.sqrt(300)  # Piironen & Vehtari (2017), expected number of weights: 8
+    case = {"X": X, "y": y, "likelihood": "bernoulli", "prior": "horseshoe"}
+    return {**case, "scale": tau, "slab": 2.0}
+
+
+CASES = {"A": diabetes, "C": sparse_logistic, "D": logistic, "counts": counts}

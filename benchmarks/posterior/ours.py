@@ -14,8 +14,10 @@ def run(case: dict, draws: int = 1000) -> tuple[np.ndarray, float]:
     """Weights and the log of the strength where it is unknown; CPU seconds, warm-up included."""
     warnings.simplefilter("ignore")
     kinds = {"gaussian": pf.Gaussian(), "bernoulli": pf.Bernoulli(), "poisson": pf.Poisson()}
-    unknown = case["prior"] == "laplace"
+    unknown = case["prior"] != "normal"
     prior = pf.Laplace(1.0) if unknown else pf.Normal(1.0)
+    if case["prior"] == "horseshoe":
+        prior = pf.Horseshoe(case["scale"], slab=case["slab"])
     begun = time.process_time()
     problem = pf.Problem.make(
         case["X"], case["y"], prior=prior, likelihood=kinds[case["likelihood"]]

@@ -87,6 +87,10 @@ class SharedSingle:
 
 def solve_path(*arguments: Any) -> tuple[int, int]: ...
 def column_moments(*arguments: Any) -> None: ...
+def draw_polya_gamma(counts: _F, z: _F, seed: int, omega: _F) -> None: ...
+def horseshoe_sweep(
+    gram: _F, along: _F, scale: _F, still: _F, seed: int, b: _F, precision: _F
+) -> None: ...
 def losses_at(
     loss: str, X: _F, y: _F, weights: _F, offset: _F, intercept: bool, x: _F, slope: _F
 ) -> float: ...
@@ -114,6 +118,19 @@ def draw_log_scale(
     family: int,
     a: float,
     b: float,
+    shares: _F,
+    counts: _F,
+    start: float,
+    width: float,
+    seed: int,
+) -> float: ...
+def draw_log_scale_of_locals(
+    precision: _F,
+    family: int,
+    a: float,
+    b: float,
+    shares: _F,
+    counts: _F,
     start: float,
     width: float,
     seed: int,
@@ -125,9 +142,12 @@ def draw_log_scale_of_rows(
     eta: _F,
     along: _F,
     phi: float,
+    inside: float,
     family: int,
     a: float,
     b: float,
+    shares: _F,
+    counts: _F,
     start: float,
     width: float,
     seed: int,

@@ -5,9 +5,16 @@ import pytest
 from scipy import integrate, stats
 
 import priorfit as pf
+from priorfit._core import draw_polya_gamma, horseshoe_sweep
 from priorfit.posterior.samplers import leapfrog as steps
 from priorfit.posterior.samplers.positive import positive
-from priorfit.posterior.samplers.slice_sampling import OfScale, draw_log_scale
+from priorfit.posterior.samplers.slice_sampling import (
+    NO_SLAB,
+    OfScale,
+    SlabMass,
+    draw_log_scale,
+    draw_log_scale_of_locals,
+)
 from priorfit.posterior.samplers.target import Line, Target
 
 LOSSES = {"bernoulli": pf.Bernoulli(), "poisson": pf.Poisson(), "gamma": pf.Gamma()}
@@ -154,3 +161,67 @@ def test_a_belief_is_its_prior(name):
     np.testing.assert_allclose(ours - ours[0], wanted - wanted[0], rtol=1e-10)
     np.testing.assert_allclose(believed.logs(x), ours, rtol=1e-10)
     assert (believed.code is None) == (name == "other")
+
+
+@pytest.mark.parametrize("belief", ["student", "other"])
+@pytest.mark.parametrize("mass", [NO_SLAB, SlabMass(np.array([0.3, 2.0]), np.array([1.0, 2.0]))])
+def test_a_scale_of_locals_is_drawn_from_its_density(belief, mass):
+    believed, old = positive(BELIEFS[belief], "strength"), 0.2
+    eta, rng, x, kept = np.array([0.3, 1.0, 9.0]), np.random.default_rng(8), old, []
+    for k in range(1800):
+        moved = eta * np.exp(2.0 * (x - old))
+        x = draw_log_scale_of_locals(moved, believed, x, rng, 1.5, mass)
+        if k % 3 == 0:
+            kept.append(x)
+
+    def density(t, power=3.0):
+        cauchy = -np.log1p(eta * np.exp(2.0 * (t - old))).sum() + power * t
+        return cauchy + t + believed.log(np.exp(t)) - mass.log(t)
+
+    assert _apart(density, np.array(kept)) > 1e-3
+    assert _apart(lambda t: density(t, 1.0), np.array(kept)) < 1e-3
+
+
+@pytest.mark.parametrize("z", [0.0, 0.4, 2.5, 3.5, 12.0, 300.0])
+@pytest.mark.parametrize("count", [1, 3])
+def test_polya_gamma_numbers_have_their_transform(z, count):
+    """E exp(-s w) = (cosh(z / 2) / cosh(sqrt(z^2 / 4 + s / 2)))^count."""
+    omega, n = np.empty(40_000), 40_000
+    draw_polya_gamma(np.full(n, float(count)), np.full(n, z), 9, omega)
+
+    def away(s, power=count):
+        wanted = power * _log_ratio(0.5 * z, np.sqrt(0.25 * z * z + 0.5 * s))
+        found = np.exp(-s * omega)
+        return abs(found.mean() - np.exp(wanted)) / (found.std() / np.sqrt(n))
+
+    assert max(map(away, (0.5, 3.0, 20.0))) < 4.5
+    assert away(3.0, count + 0.1) > 4.5
+
+
+def _log_ratio(a, b):
+    """log(cosh a / cosh b)."""
+    return np.logaddexp(a, -a) - np.logaddexp(b, -b)
+
+
+def test_a_horseshoe_sweep_leaves_its_density():
+    """One weight with its scale: b and log r are those of the joint density on a plane."""
+    gram, along, scale, still = np.array([[1.7]]), np.array([2.1]), np.array([0.6]), np.array([0.4])
+    b, precision, kept = np.zeros(1), np.ones(1), []
+    for k in range(20_000):
+        horseshoe_sweep(np.asfortranarray(gram), along, scale, still, k * 7919 + 1, b, precision)
+        kept.append((b[0], -0.5 * np.log(precision[0])))
+    values, log_r = np.linspace(-3, 5, 1601), np.linspace(-9, 9, 1201)
+    wide = (scale[0] * np.exp(log_r)) ** 2
+
+    def means(slack):
+        logs = log_r - np.log1p(np.exp(2 * log_r)) - 0.5 * np.log(wide)
+        logs = logs[:, None] + along[0] * values - 0.5 * values**2 * (1.7 + slack)
+        w = np.exp(logs - 0.5 * values**2 / wide[:, None])
+        inside = np.clip(log_r, -3.0, 3.0)
+        return np.array([(w @ values).sum(), w.sum(axis=1) @ inside]) / w.sum()
+
+    found = np.array(kept)
+    found[:, 1] = np.clip(found[:, 1], -3.0, 3.0)
+    error = 3.0 * found.std(axis=0) / np.sqrt(len(found))
+    assert np.all(np.abs(found.mean(axis=0) - means(0.4)) < 4.5 * error)
+    assert np.any(np.abs(found.mean(axis=0) - means(0.0)) > 4.5 * error)

@@ -12,7 +12,13 @@ from priorfit.posterior.samplers.spikes import Spikes
 
 pytestmark = pytest.mark.filterwarnings("ignore::priorfit.ConvergenceWarning")
 
-PRIORS = {**ALL_PRIORS, **CHANGED_PRIORS, **NONCONVEX, "horseshoe": lambda p: pf.Horseshoe(0.3)}
+PRIORS = {
+    **ALL_PRIORS,
+    **CHANGED_PRIORS,
+    **NONCONVEX,
+    "horseshoe": lambda p: pf.Horseshoe(0.3),
+    "regularized horseshoe": lambda p: pf.Horseshoe(0.3, slab=1.0),
+}
 #: every prior with gaussian noise, every likelihood with two priors, and a thin rest
 PAIRS = [
     (p, l)

@@ -17,6 +17,7 @@ from priorfit.posterior.samplers.mixing import mixing_of
 from priorfit.posterior.samplers.normal import NormalPosterior
 from priorfit.posterior.samplers.rows import rows_of
 from priorfit.posterior.samplers.target import Target
+from priorfit.priors import log_slab_mass
 
 pytestmark = pytest.mark.filterwarnings("ignore::priorfit.ConvergenceWarning")
 
@@ -62,6 +63,7 @@ ONE = {
     "student": pf.StudentPrior(3.0, 0.5),
     "log-laplace": pf.LogLaplace(0.4, 1.5),
     "horseshoe": pf.Horseshoe(0.4),
+    "regularized horseshoe": pf.Horseshoe(0.8, slab=0.5),
 }
 ROWS = {
     "gaussian": (pf.Gaussian(noise=0.8), np.array([0.4, 1.1, -0.2])),
@@ -88,6 +90,37 @@ def test_one_weight(name, row):
     # a belief with a wrong scale is not taken for it
     other, spread = _by_quadrature(problem, ONE[name].widened(6.0))
     assert abs(other - mean) > 4.5 * error or abs(spread / variance - 1.0) > 0.3
+
+
+@pytest.mark.parametrize("row", ["gaussian", "bernoulli"])
+def test_a_slab_with_an_unknown_strength(row):
+    """The strength widens the horseshoe and not its slab: b and log kappa are those of the density
+    on a plane, its mass of b at each kappa included."""
+    likelihood, y = ROWS[row]
+    prior = pf.Horseshoe(0.5, slab=0.6)
+    problem = pf.Problem.make(
+        [[0.8], [1.3], [-0.5]], y, prior=prior, likelihood=likelihood, intercept=False
+    )
+    posterior = pf.sample(problem, draws=2500, chains=2, seed=3, strength=pf.HalfNormal(1.5))
+    size, k = np.exp(np.linspace(-30, 2, 1500)), np.linspace(-9, 2.5, 400)
+    b = np.r_[-size, size]  # the pole needs steps of log |b|
+    eta = problem.design.matvec(b[None, :])
+    phi = likelihood.known_dispersion or 1.0
+    lost = likelihood.total(problem.y, eta, problem.weights) / phi
+
+    masses = np.array([log_slab_mass(float(a)) for a in np.exp(k) * 0.5 / 0.6])
+
+    def mean(slack):
+        logs = np.array([-prior.widened(np.exp(t)).neg_log_density(b) - lost for t in k])
+        logs += (-0.5 * (np.exp(k) / 1.5) ** 2 + k + slack * masses)[:, None]
+        w = np.exp(logs - logs.max()) * np.abs(b)
+        return np.array([(w @ b).sum(), w.sum(axis=1) @ k]) / w.sum()
+
+    found = np.stack([posterior.coef[:, :, 0], np.log(posterior.draws["scale"])])
+    error = found.std(axis=(1, 2)) / np.sqrt([float(ess_mean(one)) for one in found])
+    away = np.abs(found.mean(axis=(1, 2)) - mean(0.0)) / error
+    assert np.all(away < 4.5)
+    assert np.any(np.abs(found.mean(axis=(1, 2)) - mean(4.0)) / error > 4.5)
 
 
 def _drawn(model_prior, X, rng):

@@ -246,6 +246,32 @@ def test_the_horseshoe_is_a_density_without_a_mode():
         pf.path(np.eye(3), [1.0, 2.0, 3.0], prior=pf.Horseshoe())
 
 
+@pytest.mark.parametrize(("scale", "slab"), [(0.5, 2.0), (1.0, 1.0), (2.0, 0.7)])
+def test_a_regularized_horseshoe_is_a_density(scale, slab):
+    """It is the product of the two densities, of mass 1; cdf, draws and moments are its own."""
+    prior, plain, normal = (
+        pf.Horseshoe(scale, 0.1, slab),
+        pf.Horseshoe(scale, 0.1),
+        pf.Normal(slab, 0.1),
+    )
+    b = np.array([-3.0, 0.2, 0.7, 2.0])
+    product = plain.neg_log_density(b) + normal.neg_log_density(b)
+    constant = prior.neg_log_density(b) - product
+    np.testing.assert_allclose(constant, constant[0], atol=1e-12)
+    slope = (prior.cdf(b + 1e-5) - prior.cdf(b - 1e-5)) / 2e-5
+    np.testing.assert_allclose(slope, np.exp(-prior.neg_log_density(b)), rtol=1e-5)
+    q = np.array([0.01, 0.3, 0.5, 0.8])
+    np.testing.assert_allclose(prior.cdf(prior.quantile(q)), q, atol=1e-9)
+    draws = prior.sample(40_000, seed=1)
+    assert stats.kstest(draws[:4000], prior.cdf).pvalue > 1e-4
+    assert draws.var() == pytest.approx(float(prior.variance), rel=0.05)
+    assert np.abs(draws - 0.1).mean() == pytest.approx(float(prior.mean_abs), rel=0.03)
+    wide = prior.widened(3.0)
+    assert (wide.scale, wide.slab) == (3.0 * scale, slab)
+    far = pf.Horseshoe(scale, 0.1, 1e9)
+    np.testing.assert_allclose(far.neg_log_density(b), plain.neg_log_density(b), atol=1e-8)
+
+
 @given(st.lists(st.floats(-5, 5), min_size=3, max_size=3))
 def test_cubic_roots_are_roots(abc):
     """x^3 + a x^2 + b x + c = 0 at each root, and numpy finds no other real one."""

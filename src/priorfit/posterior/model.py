@@ -14,8 +14,9 @@ from priorfit.likelihoods import Gaussian, Ordinal
 from priorfit.posterior.samplers.general import Bounds, General
 from priorfit.posterior.samplers.gibbs import GaussianGibbs
 from priorfit.posterior.samplers.hamiltonian import Hamiltonian
+from priorfit.posterior.samplers.horseshoes import HorseshoeSteps, with_scales
 from priorfit.posterior.samplers.independence import independence
-from priorfit.posterior.samplers.mixing import Mixing, mixing_of
+from priorfit.posterior.samplers.mixing import HorseshoeMixing, Mixing, mixing_of
 from priorfit.posterior.samplers.normal import NormalPosterior
 from priorfit.posterior.samplers.positive import Positive, half_student, positive
 from priorfit.posterior.samplers.rows import rows_of
@@ -90,7 +91,8 @@ def model_of(problem: Problem, noise: Any, strength: Any) -> Model:
     mixing = mixing_of(inner.belief, inner.n_weights)
     if mixing is None or not problem.likelihood.smooth:
         return Model(problem, _general(inner, beliefs), beliefs)
-    if isinstance(problem.likelihood, Gaussian) and problem.outputs is None:
+    bounded = bool(np.any(np.asarray(mixing.still) > 0))
+    if isinstance(problem.likelihood, Gaussian) and problem.outputs is None and not bounded:
         return Model(problem, _gaussian(inner, mixing, beliefs), beliefs)
     return Model(problem, _pointwise(inner, mixing, beliefs), beliefs)
 
@@ -165,16 +167,17 @@ def _loc(problem: Problem) -> Array:
 
 def _pointwise(inner: Problem, mixing: Mixing, beliefs: Beliefs) -> Sampler:
     target = Target(inner)
-    middle = target.middle()
     loc = np.broadcast_to(_loc(inner), (inner.n_weights,))
+    middle = target.middle()
     held = isinstance(beliefs.noise, float) and isinstance(beliefs.strength, float)
     if held and not mixing.moves and len(middle) < _FEW * inner.n_effective:
         phi, precision = float(beliefs.noise) ** 2, mixing.start().precision  # type: ignore[arg-type]
         found = independence(target, loc, precision, phi, middle)
         if found is not None:
             return found
-    curvature = target.hessian(middle)
-    return Hamiltonian(target, mixing, loc, middle, curvature, beliefs.noise, beliefs.strength)
+    known = (target, mixing, loc, middle, target.hessian(middle), beliefs.noise, beliefs.strength)
+    pairs = with_scales(target, loc) if isinstance(mixing, HorseshoeMixing) else None
+    return Hamiltonian(*known) if pairs is None else HorseshoeSteps(*known, pairs)
 
 
 def _general(inner: Problem, beliefs: Beliefs) -> Sampler:

@@ -93,6 +93,13 @@ def run(
 def _one(
     sampler: Sampler, chain: Chain, draws: int, warm: int, watch: _Watch
 ) -> tuple[list[dict[str, Any]], Chain]:
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # such steps are not taken
+        return _walk(sampler, chain, draws, warm, watch)
+
+
+def _walk(
+    sampler: Sampler, chain: Chain, draws: int, warm: int, watch: _Watch
+) -> tuple[list[dict[str, Any]], Chain]:
     rng = chain.rng
     state = sampler.init(rng) if chain.state is None else chain.state
     for k in range(warm):

@@ -13,7 +13,7 @@ from priorfit.priors.grouped import GroupLaplace, SparseGroupLaplace
 from priorfit.priors.groups import Groups
 from priorfit.priors.halves import Exponential, HalfNormal
 from priorfit.priors.heavy import Cauchy, LogLaplace, StudentPrior
-from priorfit.priors.horseshoe import Horseshoe
+from priorfit.priors.horseshoe import Horseshoe, log_slab_mass
 from priorfit.priors.leaf import Leaf, boosted_leaf
 from priorfit.priors.multivariate import MultivariateNormal
 from priorfit.priors.nonconvex import MCP, SCAD
@@ -66,6 +66,7 @@ __all__ = [
     "describe",
     "for_outputs",
     "from_dict",
+    "log_slab_mass",
     "parse_prior",
     "shrinkage",
     "to_dict",

@@ -57,7 +57,11 @@ def describe(prior: Prior) -> str:
     if isinstance(prior, MCP | SCAD):
         return _describe_levelling(prior)
     if isinstance(prior, Horseshoe):
-        return f"Horseshoe, scale {_range(np.asarray(prior.scale))}: no mode, a posterior only"
+        slab = np.asarray(prior.slab)
+        bound = f", slab {_range(slab)}" if np.any(np.isfinite(slab)) else ""
+        return (
+            f"Horseshoe, scale {_range(np.asarray(prior.scale))}{bound}: no mode, a posterior only"
+        )
     if isinstance(prior, SpikeSlab):
         return _describe_spike(prior)
     widths = [np.atleast_1d(w) for w in prior._widths()]  # type: ignore[attr-defined]

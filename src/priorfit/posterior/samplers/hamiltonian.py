@@ -72,7 +72,7 @@ class Hamiltonian(Sampler):
         if isinstance(self.noise, Positive):
             phi = exp(self.target.dispersion(self.noise, self.target.at(self.middle)[0], 0.0, rng))
         local = self.mixing.start()
-        root = self._root(self.curvature, phi, local.precision / kappa**2)
+        root = self._root(self.curvature, phi, local.precision / kappa**2 + self.mixing.still)
         x = self.middle + back(root, rng.standard_normal(self.target.size))
         lost, slope = self.target.at(x)
         if not np.isfinite(lost):
@@ -126,7 +126,8 @@ class Hamiltonian(Sampler):
         first, problem = self.target.first, self.target.problem
         t = state.x[first:] - self.loc
         given = self.mixing.of_scale(t, state.local)
-        old = draw_log_scale(given, belief, state.log_kappa, rng, 4.0 / sqrt(len(t) + 1.0))
+        mass, width = self.mixing.mass, 4.0 / sqrt(len(t) + 1.0)
+        old = draw_log_scale(given, belief, state.log_kappa, rng, width, mass)
         # w must follow before the weights over kappa may be held; it is still right after that
         state = self._precisions(state._replace(log_kappa=old), rng)
         held = self.mixing.flat | self.mixing.fixed
@@ -134,7 +135,9 @@ class Hamiltonian(Sampler):
         x = state.x.copy()
         x[first:] -= scaled
         line = Line(self.target.eta(x), problem.design.matvec(self._shaped(scaled)))
-        new = self.target.log_factor(line, exp(state.log_phi), belief, old, rng)
+        inside = 0.5 * float(np.sum(self.mixing.still * scaled**2))
+        phi = exp(state.log_phi)
+        new = self.target.log_factor(line, phi, belief, old, rng, mass, inside)
         x[first:] += scaled * exp(new - old)
         lost, slope = self.target.at(x)
         return state._replace(x=x, lost=lost, slope=slope, log_kappa=new)
@@ -161,7 +164,7 @@ class Hamiltonian(Sampler):
 
     def _moved(self, state: Position, rng: np.random.Generator) -> Position:
         first, phi = self.target.first, exp(state.log_phi)
-        precision = state.local.precision * exp(-2.0 * state.log_kappa)
+        precision = state.local.precision * exp(-2.0 * state.log_kappa) + self.mixing.still
         root = self._root(state.curvature, phi, precision)
         many = (2, 5) if root.ndim == 2 else (8, 16)
         steps = int(rng.integers(many[0], many[1] + 1))

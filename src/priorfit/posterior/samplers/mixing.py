@@ -15,7 +15,7 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from priorfit._typing import Array, Index, Mask
-from priorfit.posterior.samplers.slice_sampling import OfScale
+from priorfit.posterior.samplers.slice_sampling import NO_SLAB, OfScale, SlabMass
 from priorfit.priors import (
     ByColumn,
     Groups,
@@ -66,6 +66,12 @@ class Mixing(ABC):
 
     #: whether w changes at all
     moves = True
+
+    #: precisions (p,) that kappa does not scale, or 0
+    still: Array | float = 0.0
+
+    #: what `still` leaves of the mass of the weights
+    mass: SlabMass = NO_SLAB
 
 
 def inverse_gaussian(mean: Array, shape: Array, rng: np.random.Generator) -> Array:
@@ -226,11 +232,22 @@ class HorseshoeMixing(_Separable):
     """``w = eta / scale^2``, ``eta = 1 / r^2``, r half-Cauchy: ``p(eta | s) ~ exp(-m eta) /
     (1 + eta)``, m = s^2 / (2 scale^2), by a slice under ``1 / (1 + eta)``.
 
+    A finite slab is a precision of its own, which w does not know of (Nishimura & Suchard 2023).
+
     Source: Polson, Scott & Windle (2014), JRSS B 76, supplement; Johndrow, Orenstein &
     Bhattacharya (2020), section 2.
     """
 
-    scale: Array
+    slab: Array
+
+    @cached_property
+    def still(self) -> Array | float:  # type: ignore[override]
+        return 0.0 if np.all(np.isinf(self.slab)) else 1.0 / self.slab**2
+
+    @cached_property
+    def mass(self) -> SlabMass:  # type: ignore[override]
+        shares, counts = np.unique(self.scale / self.slab, return_counts=True)
+        return SlabMass(shares[shares > 0], counts[shares > 0].astype(np.float64))
 
     def start(self) -> Local:
         return Local(1.0 / self.scale**2, np.ones(len(self.scale)))
@@ -267,6 +284,19 @@ class SideBySide(Mixing):
     @property
     def flat(self) -> Mask:  # type: ignore[override]
         return self._placed([part.flat for part in self.parts]) > 0
+
+    @property
+    def still(self) -> Array | float:  # type: ignore[override]
+        each = [
+            np.broadcast_to(part.still, where.shape)
+            for part, where in zip(self.parts, self.columns, strict=True)
+        ]
+        return self._placed(each) if any(np.any(one > 0) for one in each) else 0.0
+
+    @property
+    def mass(self) -> SlabMass:  # type: ignore[override]
+        each = [part.mass for part in self.parts]
+        return SlabMass(*(np.concatenate(one) for one in zip(*each, strict=True)))
 
     def _placed(self, values: list[Array] | list[Mask]) -> Array:
         out = np.zeros(sum(map(len, self.columns)))
@@ -336,7 +366,8 @@ def mixing_of(prior: Prior, p: int) -> Mixing | None:
 def _heavy(prior: Horseshoe | StudentPrior | LogLaplace, p: int) -> Mixing | None:
     scale = np.broadcast_to(np.asarray(prior.scale, dtype=np.float64), (p,)).copy()
     if isinstance(prior, Horseshoe):
-        return HorseshoeMixing(scale)
+        slab = np.broadcast_to(np.asarray(prior.slab, dtype=np.float64), (p,)).copy()
+        return HorseshoeMixing(scale, slab)
     df = np.broadcast_to(np.asarray(prior.df, dtype=np.float64), (p,)).copy()
     if np.any(df <= 0):
         return None

@@ -9,9 +9,19 @@ from typing import NamedTuple
 import numpy as np
 
 from priorfit._core import draw_log_scale as _native_draw_log_scale
+from priorfit._core import draw_log_scale_of_locals as _native_draw_log_scale_of_locals
+from priorfit._typing import Array
 from priorfit.posterior.samplers.positive import Positive, power
+from priorfit.priors import log_slab_mass
 
-__all__ = ["OfScale", "draw_log_scale", "slice_draw"]
+__all__ = [
+    "NO_SLAB",
+    "OfScale",
+    "SlabMass",
+    "draw_log_scale",
+    "draw_log_scale_of_locals",
+    "slice_draw",
+]
 
 _OUT = 40  # steps outward at most, each twice as long as the one before
 
@@ -24,10 +34,58 @@ class OfScale(NamedTuple):
     square: float
 
 
-def draw_log_scale(
-    given: OfScale, belief: Positive, log_x: float, rng: np.random.Generator, width: float
+class SlabMass(NamedTuple):
+    """The different scale / slab of weights with a slab, and how many have each: (k,), (k,)."""
+
+    shares: Array
+    counts: Array
+
+    def log(self, log_x: float) -> float:
+        """The log of the mass of all weights where their scales are multiplied by x."""
+        x = power(log_x)
+        each = zip(self.shares.tolist(), self.counts.tolist(), strict=True)
+        return float(sum(count * log_slab_mass(x * share) for share, count in each))
+
+
+NO_SLAB = SlabMass(np.zeros(0), np.zeros(0))
+
+
+def draw_log_scale_of_locals(
+    precision: Array,
+    belief: Positive,
+    log_x: float,
+    rng: np.random.Generator,
+    width: float,
+    mass: SlabMass,
 ) -> float:
-    """One step of `slice_draw` for the log of a scale that is ``given`` and believed in.
+    """One step of `slice_draw` for the log of x, with x times every local scale held.
+
+    The local scales are half-Cauchy, ``precision`` their -2nd powers at the present x.
+    """
+    code = belief.code
+    if code is not None:
+        seed = int(rng.bit_generator.random_raw())
+        shape = (code, belief.a, belief.b, *mass)
+        return _native_draw_log_scale_of_locals(precision, *shape, log_x, width, seed)
+
+    def log_density(t: float) -> float:
+        eta = precision * power(2.0 * (t - log_x))
+        value = len(eta) * t - float(np.log1p(eta).sum())
+        return value + t + belief.log(power(t)) - mass.log(t)
+
+    return slice_draw(log_density, log_x, rng, width)
+
+
+def draw_log_scale(
+    given: OfScale,
+    belief: Positive,
+    log_x: float,
+    rng: np.random.Generator,
+    width: float,
+    mass: SlabMass = NO_SLAB,
+) -> float:
+    """One step of `slice_draw` for the log of a scale that is ``given`` and believed in, and that
+    divides the density of weights by their ``mass``.
 
     Native for the beliefs that are a formula; its numbers come from one seed that rng draws.
     """
@@ -35,12 +93,12 @@ def draw_log_scale(
     code = belief.code
     if code is not None:
         seed = int(rng.bit_generator.random_raw())
-        shape = (code, belief.a, belief.b)
+        shape = (code, belief.a, belief.b, *mass)
         return _native_draw_log_scale(order, linear, square, *shape, log_x, width, seed)
 
     def log_density(t: float) -> float:
         lost = linear * power(-t) + square * power(-2.0 * t)
-        return (1.0 - order) * t - lost + belief.log(power(t))
+        return (1.0 - order) * t - lost + belief.log(power(t)) - mass.log(t)
 
     return slice_draw(log_density, log_x, rng, width)
 

@@ -17,7 +17,7 @@ from priorfit.design import Dense
 from priorfit.likelihoods import Bernoulli, Gamma, Poisson
 from priorfit.likelihoods.coupled import Coupled, CoupledRows
 from priorfit.posterior.samplers.positive import Positive, power
-from priorfit.posterior.samplers.slice_sampling import slice_draw
+from priorfit.posterior.samplers.slice_sampling import NO_SLAB, SlabMass, slice_draw
 from priorfit.priors import Normal
 from priorfit.problem import Problem
 from priorfit.solve import solve_quietly
@@ -204,15 +204,25 @@ class Target:
         return slice_draw(log_density, log_phi, rng, 4.0 / sqrt(self.problem.n_effective))
 
     def log_factor(
-        self, line: Line, phi: float, belief: Positive, old: float, rng: np.random.Generator
+        self,
+        line: Line,
+        phi: float,
+        belief: Positive,
+        old: float,
+        rng: np.random.Generator,
+        mass: SlabMass = NO_SLAB,
+        inside: float = 0.0,
     ) -> float:
-        """A draw of log kappa where kappa multiplies the rows' ``along``, which are at exp(old)."""
+        """A draw of log kappa where kappa multiplies the weights and their rows' ``along``, now
+        at exp(old). The weights' slabs have the ``mass``, and the exponent ``inside`` at old."""
         problem, name = self.problem, self._native
         if name is not None and belief.code is not None:
             seed = int(rng.bit_generator.random_raw())
-            known = (phi, belief.code, belief.a, belief.b)
-            rows = (name, problem.y, problem.weights, *line)
-            return _native_draw_log_scale_of_rows(*rows, *known, old, _WIDTH, seed)
+            y, w, (shares, counts) = problem.y, problem.weights, mass
+            shape = (belief.code, belief.a, belief.b, shares, counts)
+            return _native_draw_log_scale_of_rows(
+                name, y, w, line.eta, line.along, phi, inside, *shape, old, _WIDTH, seed
+            )
 
         def log_density(log_kappa: float) -> float:
             factor = power(log_kappa - old)
@@ -220,6 +230,7 @@ class Target:
                 return -np.inf
             lost = self.rows(line.eta + factor * line.along)[0]
             value = -lost / phi + log_kappa + belief.log(power(log_kappa))
+            value -= inside * factor * factor + mass.log(log_kappa)
             return value if value == value else -np.inf
 
         return slice_draw(log_density, old, rng, _WIDTH)
