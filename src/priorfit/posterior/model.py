@@ -10,19 +10,19 @@ import numpy as np
 
 from priorfit._errors import InputError
 from priorfit._typing import Array, Mask
-from priorfit.likelihoods import Gaussian, Ordinal
+from priorfit.likelihoods import Gaussian
 from priorfit.posterior.samplers.general import Bounds, General
 from priorfit.posterior.samplers.gibbs import GaussianGibbs
 from priorfit.posterior.samplers.hamiltonian import Hamiltonian
 from priorfit.posterior.samplers.independence import independence
 from priorfit.posterior.samplers.mixing import Mixing, mixing_of
 from priorfit.posterior.samplers.normal import NormalPosterior
+from priorfit.posterior.samplers.ordered import target_of
 from priorfit.posterior.samplers.positive import Positive, half_student, positive
 from priorfit.posterior.samplers.rows import rows_of
 from priorfit.posterior.samplers.sampler import Independent, Sampler
 from priorfit.posterior.samplers.spectrum import Spectrum
 from priorfit.posterior.samplers.spikes import ALL, Inclusion, Spikes, SpikesEnumerated, Supports
-from priorfit.posterior.samplers.target import Target
 from priorfit.priors import MCP, SCAD, ByColumn, Prior, SpikeSlab
 from priorfit.problem import Problem
 from priorfit.solve import solve_quietly
@@ -164,7 +164,7 @@ def _loc(problem: Problem) -> Array:
 
 
 def _pointwise(inner: Problem, mixing: Mixing, beliefs: Beliefs) -> Sampler:
-    target = Target(inner)
+    target = target_of(inner)
     middle = target.middle()
     loc = np.broadcast_to(_loc(inner), (inner.n_weights,))
     held = isinstance(beliefs.noise, float) and isinstance(beliefs.strength, float)
@@ -178,7 +178,7 @@ def _pointwise(inner: Problem, mixing: Mixing, beliefs: Beliefs) -> Sampler:
 
 
 def _general(inner: Problem, beliefs: Beliefs) -> Sampler:
-    target = Target(inner)
+    target = target_of(inner)
     form, middle = inner.form, target.middle()
     mass = target.hessian(middle)
     given = inner.prior.given_others(inner.n_weights) if inner.outputs is None else form
@@ -217,12 +217,6 @@ def _check(problem: Problem) -> None:
             "a posterior needs a likelihood that is a probability of y",
             f"{likelihood.name}, a pseudo-likelihood",
             "Use pf.Bernoulli().",
-        )
-    if isinstance(likelihood, Ordinal):
-        raise InputError(
-            "a posterior needs its cut-points as unknowns",
-            "the ordinal likelihood, which takes their best value",
-            "Sample one threshold at a time with pf.Bernoulli(), y > k.",
         )
     parts = problem.prior.parts.values() if isinstance(problem.prior, ByColumn) else [problem.prior]
     for part in parts:

@@ -123,7 +123,7 @@ class Hamiltonian(Sampler):
     def _strength(self, state: Position, belief: Positive, rng: np.random.Generator) -> Position:
         """kappa given the weights, then kappa given the weights over kappa (both leave the
         posterior as it is; where one creeps the other moves)."""
-        first, problem = self.target.first, self.target.problem
+        first = self.target.first
         t = state.x[first:] - self.loc
         given = self.mixing.of_scale(t, state.local)
         old = draw_log_scale(given, belief, state.log_kappa, rng, 4.0 / sqrt(len(t) + 1.0))
@@ -133,15 +133,11 @@ class Hamiltonian(Sampler):
         scaled = np.where(held, 0.0, t)
         x = state.x.copy()
         x[first:] -= scaled
-        line = Line(self.target.eta(x), problem.design.matvec(self._shaped(scaled)))
+        line = Line(self.target.eta(x), self.target.along(scaled))
         new = self.target.log_factor(line, exp(state.log_phi), belief, old, rng)
         x[first:] += scaled * exp(new - old)
         lost, slope = self.target.at(x)
         return state._replace(x=x, lost=lost, slope=slope, log_kappa=new)
-
-    def _shaped(self, t: Array) -> Array:
-        outputs = self.target.problem.outputs
-        return t if outputs is None else t.reshape(-1, outputs)
 
     def _root(self, curvature: Array, phi: float, precision: Array) -> Array:
         """The lower factor of the mass (size, size), or the roots of its diagonal."""

@@ -20,7 +20,7 @@ from priorfit.posterior.samplers.positive import Positive, power
 from priorfit.posterior.samplers.slice_sampling import slice_draw
 from priorfit.priors import Normal
 from priorfit.problem import Problem
-from priorfit.solve import solve_quietly
+from priorfit.solve import Solution, solve_quietly
 from priorfit.solve.native import evaluate_rows, native_loss
 
 __all__ = ["Line", "Target"]
@@ -103,6 +103,11 @@ class Target:
     def eta(self, x: Array) -> Array:
         """The linear predictor."""
         return self.problem.eta(*self.parts(x))
+
+    def along(self, t: Array) -> Array:
+        """How the linear predictor moves with the weights, ``X t``."""
+        outputs = self.problem.outputs
+        return self.problem.design.matvec(t if outputs is None else t.reshape(-1, outputs))
 
     def at(self, x: Array) -> tuple[float, Array]:
         """The sum of the losses and its gradient (size,)."""
@@ -227,11 +232,14 @@ class Target:
     def middle(self) -> Array:
         """Near the middle of the posterior (size,): the MAP estimate of the belief, or of a normal
         one with a standard deviation of 1 / sd of each column where there is no solver for it."""
+        found = self._found()
+        level = np.atleast_1d(found.intercept) if self.first else np.zeros(0)
+        return np.concatenate([level, found.coef.ravel()])
+
+    def _found(self) -> Solution:
         try:
-            found = solve_quietly(self.problem)
+            return solve_quietly(self.problem)
         except InputError:
             sd = self.problem.design.moments(self.problem.weights)[1]
             ridge = Normal(1.0 / np.where(sd > 0, sd, 1.0))
-            found = solve_quietly(replace(self.problem, prior=ridge))
-        level = np.atleast_1d(found.intercept) if self.first else np.zeros(0)
-        return np.concatenate([level, found.coef.ravel()])
+            return solve_quietly(replace(self.problem, prior=ridge))
