@@ -23,6 +23,7 @@ from priorfit.posterior.samplers.rows import rows_of
 from priorfit.posterior.samplers.sampler import Independent, Sampler
 from priorfit.posterior.samplers.spectrum import Spectrum
 from priorfit.posterior.samplers.spikes import ALL, Inclusion, Spikes, SpikesEnumerated, Supports
+from priorfit.posterior.spiked import jumps_of, spiked
 from priorfit.priors import MCP, SCAD, ByColumn, Prior, SpikeSlab
 from priorfit.problem import Problem
 from priorfit.solve import solve_quietly
@@ -85,8 +86,8 @@ def model_of(problem: Problem, noise: Any, strength: Any) -> Model:
         problem = replace(problem, likelihood=found or problem.likelihood)
     beliefs = Beliefs(_noise_of(problem, noise), _strength_of(strength))
     inner = problem.changed
-    if isinstance(inner.prior, SpikeSlab):
-        return Model(problem, _spikes(inner, inner.prior, beliefs), beliefs)
+    if spiked(inner.prior):
+        return Model(problem, _spikes(inner, beliefs), beliefs)
     mixing = mixing_of(inner.belief, inner.n_weights)
     if mixing is None or not problem.likelihood.smooth:
         return Model(problem, _general(inner, beliefs), beliefs)
@@ -191,19 +192,17 @@ def _general(inner: Problem, beliefs: Beliefs) -> Sampler:
     )
 
 
-def _spikes(inner: Problem, prior: SpikeSlab, beliefs: Beliefs) -> Sampler | Independent:
-    """Sets of weights; raises `InputError` where the noise is not gaussian or the slab is flat."""
-    if not isinstance(inner.likelihood, Gaussian) or inner.outputs is not None:
-        raise InputError(
-            "a spike and slab must stand with gaussian noise to be sampled",
-            f"the {inner.likelihood.name} likelihood",
-            "Use pf.Horseshoe, whose weights are nearly zero or large.",
-        )
+def _spikes(inner: Problem, beliefs: Beliefs) -> Sampler | Independent:
+    """Sets of weights: with all weights integrated out where that is closed, else jumps."""
+    prior, learned = inner.prior, isinstance(beliefs.strength, Positive)
+    plain = isinstance(inner.likelihood, Gaussian) and inner.outputs is None
+    if not plain or not isinstance(prior, SpikeSlab):
+        return jumps_of(inner, beliefs.noise, learned)
     p = inner.n_weights
     odds = np.log(prior.inclusion) - np.log1p(-prior.inclusion)
     scale, odds, loc = (np.broadcast_to(v, (p,)).copy() for v in (prior.scale, odds, prior.loc))
     supports = Supports.of(rows_of(inner, loc, np.zeros(p, dtype=bool)), scale)
-    inclusion = Inclusion(odds, isinstance(beliefs.strength, Positive))
+    inclusion = Inclusion(odds, learned)
     if isinstance(beliefs.noise, float) and p <= ALL and not inclusion.learned:
         return SpikesEnumerated(supports, inclusion, beliefs.noise)
     return Spikes(supports, inclusion, beliefs.noise)
@@ -220,12 +219,6 @@ def _check(problem: Problem) -> None:
         )
     parts = problem.prior.parts.values() if isinstance(problem.prior, ByColumn) else [problem.prior]
     for part in parts:
-        if isinstance(part, SpikeSlab) and part is not problem.prior:
-            raise InputError(
-                "a spike and slab must be the belief about every column to be sampled",
-                "one of a part of the columns",
-                "Give all columns one SpikeSlab, with a scale per column.",
-            )
         if isinstance(part, MCP | SCAD):
             raise InputError(
                 "a posterior needs a belief that is a density",

@@ -29,5 +29,8 @@ def class_draws(likelihood: Ordinal, eta: Array, cuts: Array, rng: np.random.Gen
 def class_logs(likelihood: Ordinal, y: Array, weights: Array, eta: Array, cuts: Array) -> Array:
     """``log p(y_i | draw)`` (draws, n); rows of weight 0 may hold anything."""
     known = np.where(weights > 0, y, 0.0).astype(np.intp)
-    each = zip(eta, cuts, strict=True)
-    return np.stack([step(*(ends_of(known, c) - one), likelihood.link).log for one, c in each])
+    out = np.empty(eta.shape)
+    for k, (one, each) in enumerate(zip(eta, cuts, strict=True)):
+        low, high = ends_of(known, each) - one
+        out[k] = step(low, high, likelihood.link).log
+    return out

@@ -38,7 +38,8 @@ class Posterior:
     ``coef`` (chains, draws, p) in units of the weights as the data have them, ``intercept``,
     ``noise`` (the root of the dispersion) where it was unknown, ``scale`` (the factor of all prior
     scales) where the strength was sampled, ``thresholds`` (chains, draws, K - 1) for the cut-points
-    of ordered classes, ``included`` under a spike. For several outputs coef is (chains, draws, p, q).
+    of ordered classes, ``included`` under a spike. For several outputs coef is (chains, draws, p,
+    q).
 
     Examples
     --------
@@ -310,6 +311,8 @@ def arranged(draws: dict[str, Array], model: Model) -> tuple[dict[str, Array], d
             stats[name] = values
         elif name == "intercept" and isinstance(problem.likelihood, Ordinal):
             out["thresholds"] = values
+        elif name == "included":
+            out[name] = values.reshape(coef.shape)
         elif name == "intercept" and problem.intercept:
             one = values.ndim == 3 and problem.outputs is None
             out[name] = values[:, :, 0] if one else values

@@ -12,10 +12,9 @@ from math import exp, log, sqrt
 from typing import NamedTuple
 
 import numpy as np
-from scipy import linalg
 
 from priorfit._typing import Array
-from priorfit.posterior.samplers.leapfrog import Hill, back, leapfrog
+from priorfit.posterior.samplers.leapfrog import Hill, back, leapfrog, rooted
 from priorfit.posterior.samplers.mixing import Local, Mixing
 from priorfit.posterior.samplers.positive import Positive
 from priorfit.posterior.samplers.sampler import Draw, Sampler
@@ -149,11 +148,7 @@ class Hamiltonian(Sampler):
         mass = curvature / phi
         places = np.arange(first, len(mass))
         mass[places, places] += precision
-        root, bad = linalg.lapack.dpotrf(mass, lower=1, clean=1)
-        if bad:
-            np.einsum("jj->j", mass)[:] += 1e-8 * np.einsum("jj->j", mass).max() + 1e-12
-            root, bad = linalg.lapack.dpotrf(mass, lower=1, clean=1)
-        return np.asarray(root)
+        return rooted(mass)
 
     def _moved(self, state: Position, rng: np.random.Generator) -> Position:
         first, phi = self.target.first, exp(state.log_phi)

@@ -51,6 +51,8 @@ class OrdinalTarget(Target):
     interval that each of them fell in: cut-points less the linear predictor.
     """
 
+    lift = -1.0
+
     @cached_property
     def first(self) -> int:
         """How many cut-points there are."""
@@ -64,6 +66,9 @@ class OrdinalTarget(Target):
     @property
     def _link(self) -> str:
         return cast(Ordinal, self.problem.likelihood).link
+
+    def _terms(self, ends: Array) -> Step:
+        return step(ends[0], ends[1], self._link)
 
     def whole(self, x: Array) -> tuple[Array, Array]:
         """Cut-points (K - 1,) and weights (p,)."""
@@ -84,7 +89,7 @@ class OrdinalTarget(Target):
 
     def look(self, eta: Array) -> tuple[float, Array, Array]:
         """`rows`, and the curvature by the linear predictor."""
-        found, w = step(*eta, self._link), self.problem.weights
+        found, w = self._terms(eta), self.problem.weights
         with np.errstate(over="ignore", invalid="ignore"):
             bend = np.maximum(found.up2 + 2.0 * found.cross + found.down2, 0.0)
             return -float(w @ found.log), -w * (found.down + found.up), w * bend
@@ -93,7 +98,7 @@ class OrdinalTarget(Target):
         """The losses less the log of the measure, and the gradient (size,)."""
         u, w = x[: self.first], self.problem.weights
         with np.errstate(over="ignore", invalid="ignore"):  # where steps leave the reals
-            found = step(*self.eta(x), self._link)
+            found = self._terms(self.eta(x))
             pulled = self.problem.design.rmatvec(w * (found.down + found.up))
             slope = self._turned(u) @ self._by_cuts(w * found.up, w * found.down)
             slope[1:] -= 1.0
@@ -107,7 +112,7 @@ class OrdinalTarget(Target):
     def hessian(self, x: Array) -> Array:
         """That of the losses by cut-points and weights, which is positive semidefinite, in the
         coordinates of x; without what the bend of the coordinates themselves adds."""
-        found, w = step(*self.eta(x), self._link), self.problem.weights
+        found, w = self._terms(self.eta(x)), self.problem.weights
         bend = np.maximum(w * (found.up2 + 2.0 * found.cross + found.down2), 0.0)
         p, turned = self.problem.design.shape[1], self._turned(x[: self.first])
         every = np.arange(p)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import exp, sqrt
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 
 from priorfit._core import draw_log_scale_of_rows as _native_draw_log_scale_of_rows
 from priorfit._core import losses_at as _native_losses_at
 from priorfit._errors import InputError
-from priorfit._typing import Array
-from priorfit.design import Dense
+from priorfit._typing import Array, Index
+from priorfit.design import Dense, Sparse
 from priorfit.likelihoods import Bernoulli, Gamma, Poisson
 from priorfit.likelihoods.coupled import Coupled, CoupledRows
 from priorfit.posterior.samplers.positive import Positive, power
@@ -52,6 +52,9 @@ class Target:
     def first(self) -> int:
         """How many intercepts there are."""
         return (self.problem.outputs or 1) if self.problem.intercept else 0
+
+    #: which way the linear predictor moves with the first unknowns
+    lift = 1.0
 
     @property
     def size(self) -> int:
@@ -134,6 +137,33 @@ class Target:
             return evaluate_rows(self._native, problem.y, problem.weights, eta)[:2]
         lost = float(problem.likelihood.total(problem.y, eta, problem.weights))
         return lost, problem.likelihood.score(problem.y, eta, problem.weights)
+
+    def look(self, eta: Array) -> tuple[float, Array, Array]:
+        """`rows`, and how sharply each row knows its eta (not negative), of the shape of eta."""
+        problem = self.problem
+        if self._native is not None:
+            lost, score, info = evaluate_rows(self._native, problem.y, problem.weights, eta)
+            return lost, score, np.maximum(info, 0.0)
+        lost, score = self.rows(eta)
+        if self._coupled is not None:
+            return lost, score, np.maximum(self._coupled.hessian(eta).diagonal, 0.0)
+        info = problem.likelihood.information(problem.y, eta, problem.weights)
+        info = np.broadcast_to(info.reshape(info.shape + (1,) * (eta.ndim - info.ndim)), eta.shape)
+        return lost, score, np.maximum(info, 0.0)
+
+    def gauge(self, level: Array) -> float:
+        """What `at` adds to the losses so that intercepts with one too many stay in place."""
+        return 0.5 * float(level.mean()) ** 2 if self._gauge else 0.0
+
+    def of_columns(self, columns: Index) -> Self:
+        """The same rows, of some of the columns."""
+        design = self.problem.design
+        matrix, _ = design.columns(columns, np.zeros(design.shape[1]))
+        part = Dense(matrix) if isinstance(matrix, np.ndarray) else Sparse(matrix)
+        out = replace(self, problem=replace(self.problem, design=part))
+        if self._coupled is not None:  # sorted once
+            out.__dict__["_coupled"] = self._coupled
+        return out
 
     def losses(self, x: Array) -> Array:
         """The sums of the losses of k vectors (size, k), (k,)."""
@@ -236,10 +266,14 @@ class Target:
         level = np.atleast_1d(found.intercept) if self.first else np.zeros(0)
         return np.concatenate([level, found.coef.ravel()])
 
+    def ridged(self) -> Self:
+        """The same likelihood with a normal belief of a standard deviation of 1 / sd."""
+        sd = self.problem.design.moments(self.problem.weights)[1]
+        ridge = Normal(1.0 / np.where(sd > 0, sd, 1.0))
+        return replace(self, problem=replace(self.problem, prior=ridge))
+
     def _found(self) -> Solution:
         try:
             return solve_quietly(self.problem)
         except InputError:
-            sd = self.problem.design.moments(self.problem.weights)[1]
-            ridge = Normal(1.0 / np.where(sd > 0, sd, 1.0))
-            return solve_quietly(replace(self.problem, prior=ridge))
+            return solve_quietly(self.ridged().problem)
