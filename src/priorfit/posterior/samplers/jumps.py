@@ -25,7 +25,7 @@ from priorfit.posterior.samplers.toggles import Place, Toggles
 __all__ = ["Jumps", "Rest"]
 
 _MOVES = 50  # of one weight in a sweep, at most
-_SWAPS = 10
+_SWAPS = 3
 _AIM = 0.85  # of the acceptance probability of leapfrog steps
 _REFRESH = (0.3, 0.6)  # of the warm-up, where the curvature is taken again
 

@@ -85,9 +85,9 @@ class OrdinalTarget(Target):
 
     def rows(self, eta: Array) -> tuple[float, Array]:
         """The sum of the losses, and the score by the linear predictor of each row."""
-        return self.look(eta)[:2]
+        return self.at_once(eta)[:2]
 
-    def look(self, eta: Array) -> tuple[float, Array, Array]:
+    def at_once(self, eta: Array) -> tuple[float, Array, Array]:
         """`rows`, and the curvature by the linear predictor."""
         found, w = self._terms(eta), self.problem.weights
         with np.errstate(over="ignore", invalid="ignore"):

@@ -16,6 +16,7 @@ from priorfit._typing import Array, Index
 from priorfit.design import Dense, Sparse
 from priorfit.likelihoods import Bernoulli, Gamma, Poisson
 from priorfit.likelihoods.coupled import Coupled, CoupledRows
+from priorfit.likelihoods.cox import CoxRows
 from priorfit.posterior.samplers.positive import Positive, power
 from priorfit.posterior.samplers.slice_sampling import slice_draw
 from priorfit.priors import Normal
@@ -138,17 +139,31 @@ class Target:
         lost = float(problem.likelihood.total(problem.y, eta, problem.weights))
         return lost, problem.likelihood.score(problem.y, eta, problem.weights)
 
-    def look(self, eta: Array) -> tuple[float, Array, Array]:
-        """`rows`, and how sharply each row knows its eta (not negative), of the shape of eta."""
+    def lost(self, eta: Array) -> float:
+        """The sum of the losses."""
+        if self._coupled is not None or self._native is not None:
+            return self.rows(eta)[0]
+        return float(self.problem.likelihood.total(self.problem.y, eta, self.problem.weights))
+
+    def bends(self, eta: Array) -> tuple[Array, Array]:
+        """The score, and how sharply each row knows its eta: not negative; of Cox's rows a bound
+        from above; both of the shape of eta."""
         problem = self.problem
-        if self._native is not None:
-            lost, score, info = evaluate_rows(self._native, problem.y, problem.weights, eta)
-            return lost, score, np.maximum(info, 0.0)
-        lost, score = self.rows(eta)
-        if self._coupled is not None:
-            return lost, score, np.maximum(self._coupled.hessian(eta).diagonal, 0.0)
+        if isinstance(self._coupled, CoxRows):
+            score = self._coupled.score(eta)
+            return score, self._coupled.event_weight - score
         info = problem.likelihood.information(problem.y, eta, problem.weights)
-        info = np.broadcast_to(info.reshape(info.shape + (1,) * (eta.ndim - info.ndim)), eta.shape)
+        info = info.reshape(info.shape + (1,) * (eta.ndim - info.ndim))
+        wide = info if info.shape == eta.shape else np.broadcast_to(info, eta.shape)
+        score = problem.likelihood.score(problem.y, eta, problem.weights)
+        return score, np.maximum(wide, 0.0)
+
+    def at_once(self, eta: Array) -> tuple[float, Array, Array] | None:
+        """`lost` and `bends`, where they cost as much together as one of them."""
+        if self._native is None:
+            return None
+        problem = self.problem
+        lost, score, info = evaluate_rows(self._native, problem.y, problem.weights, eta)
         return lost, score, np.maximum(info, 0.0)
 
     def gauge(self, level: Array) -> float:

@@ -15,25 +15,48 @@ from typing import NamedTuple
 import numpy as np
 
 from priorfit._typing import Array, Mask
+from priorfit.likelihoods import Coupled
 from priorfit.posterior.samplers.target import Target
 
 __all__ = ["Bump", "Columns", "Look", "Place", "Slabs", "Toggles"]
 
 _ROUNDS = 2  # of Newton's method
-_NEAR = 0.1  # of a standard deviation: a step as short as this needs no second look
+_NEAR = 0.5  # of a standard deviation: a step as short as this needs no second look
 _DF = 5.0  # of the curve that values are drawn from: heavier tails than a normal slab
 _LOG = lgamma(0.5 * (_DF + 1.0)) - lgamma(0.5 * _DF) - 0.5 * log(_DF * pi)
 _TABLE = 1 << 22  # numbers of a table up to which its columns are kept side by side
 _PAIRS = 1000  # columns up to which correlations are kept
 
 
-class Look(NamedTuple):
-    """The rows at one linear predictor: losses at dispersion 1, score and information."""
+@dataclass(frozen=True, eq=False)
+class Look:
+    """The rows at one linear predictor: losses at dispersion 1; score and information where they
+    are asked for."""
 
+    target: Target
     eta: Array
-    lost: float
-    score: Array
-    info: Array
+
+    @cached_property
+    def _both(self) -> tuple[float, Array, Array] | None:
+        """All at once, where that is how they are cheapest."""
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            return self.target.at_once(self.eta)
+
+    @cached_property
+    def lost(self) -> float:
+        """The sum of the losses; infinite or nan where they overflow."""
+        if self._both is not None:
+            return self._both[0]
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            return self.target.lost(self.eta)
+
+    @cached_property
+    def bends(self) -> tuple[Array, Array]:
+        """Score and information of each row."""
+        if self._both is not None:
+            return self._both[1:]
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            return self.target.bends(self.eta)
 
 
 class Bump(NamedTuple):
@@ -77,7 +100,8 @@ class Slabs:
 @dataclass(frozen=True, eq=False)
 class Columns:
     """The directions that weights move the rows in: columns less ``center`` (p,), their means,
-    where an intercept takes the difference up (its belief is flat, so nothing else changes)."""
+    where an intercept takes the difference up (its belief is flat, so nothing else changes) or
+    one number more for all rows changes nothing."""
 
     target: Target
     center: Array
@@ -87,8 +111,8 @@ class Columns:
         """Of the rows of a target."""
         problem, p = target.problem, target.problem.design.shape[1]
         total = float(problem.weights.sum())
-        mean = problem.design.rmatvec(problem.weights) / total if target.first else np.zeros(p)
-        return cls(target, mean)
+        free = target.first > 0 or isinstance(problem.likelihood, Coupled)
+        return cls(target, problem.design.rmatvec(problem.weights) / total if free else np.zeros(p))
 
     @cached_property
     def _table(self) -> Array | None:
@@ -128,7 +152,7 @@ class Columns:
     def pull(self, look: Look, column: Array, j: int) -> tuple[float, float]:
         """The slope and the curvature of the losses by weight j."""
         q = self.target.problem.outputs
-        score, info = (v if q is None else v[:, j % q] for v in (look.score, look.info))
+        score, info = (v if q is None else v[:, j % q] for v in look.bends)
         return -float(column @ score), float((column * column) @ info)
 
     @cached_property
@@ -173,8 +197,7 @@ class Toggles:
 
     def look(self, eta: Array) -> Look:
         """The rows at one linear predictor."""
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            return Look(eta, *self.target.look(eta))
+        return Look(self.target, eta)
 
     def toggled(
         self, place: Place, j: int, odds: Array, phi: float, rng: np.random.Generator
@@ -204,10 +227,9 @@ class Toggles:
         i = int(rng.choice(within))
         chance = self.columns.closeness(i)[without]
         j = int(rng.choice(without, p=chance / chance.sum()))
-        back = self.columns.closeness(j)
         inside = place.inside.copy()
         inside[i], inside[j] = False, True
-        way = log(back[i] / back[jumping & ~inside].sum()) - log(back[i] / chance.sum())
+        way = self._way(float(chance.sum()), j, jumping & ~inside)
         one, other = self.columns.column(i), self.columns.column(j)
         known = float(place.x[self.target.first + i])
         out = self._without(place.look, one, i, known)
@@ -246,6 +268,11 @@ class Toggles:
         return Bump(t, 1.0 / sqrt(bend / phi + rate))
 
     # -- pieces ----------------------------------------------------------------------------------
+
+    def _way(self, total: float, j: int, then: Mask) -> float:
+        """The log ratio of choosing the one for the other after a swap to before it: closeness is
+        symmetric, so that only what it was divided by differs."""
+        return log(total / float(self.columns.closeness(j)[then].sum()))
 
     def _without(self, look: Look, column: Array, j: int, t: float) -> Look:
         return self.look(self.columns.moved(look.eta, column, j, -t))
