@@ -34,7 +34,8 @@ def to_arviz(posterior: Posterior) -> Any:
     dims = {"coef": ["weight"], "included": ["weight"], "thresholds": ["cut"]}
     coords: dict[str, Any] = {"weight": list(problem.design.labels())}
     if problem.outputs is not None:
-        dims |= {"coef": ["weight", "output"], "intercept": ["output"]}
+        both = ["weight", "output"]
+        dims |= {"coef": both, "included": both, "intercept": ["output"]}
         coords["output"] = list(range(problem.outputs))
     try:
         from arviz_base import from_dict
