@@ -13,6 +13,7 @@ from priorfit.posterior.diagnostics import ess_mean
 from priorfit.posterior.model import model_of
 from priorfit.posterior.run import Chain, run
 from priorfit.posterior.samplers.jumps import Jumps
+from priorfit.posterior.samplers.positive import positive
 from priorfit.posterior.samplers.toggles import Toggles
 from priorfit.posterior.spiked import jumps_of
 
@@ -162,50 +163,47 @@ def test_swaps(kind):
 # -- everything from the prior -------------------------------------------------------------------
 
 
+_JOINT = pf.SpikeSlab.from_inclusion(0.3, scale=np.array([0.6, 1.0, 1.4]))
+
+
+def _statistics(rate, inside, b, sigma):
+    """Of k states, (k, 9)."""
+    pair, tail = np.tanh(b[:, 0] * b[:, 1]), np.tanh(sigma * np.abs(b[:, 2]))
+    return np.column_stack([rate, inside, np.tanh(b), pair, sigma, tail])
+
+
+def _believed(size, unknown, rng):
+    """Statistics of draws from the prior of everything."""
+    rate = rng.random(size)
+    inside = rng.random((size, 3)) < rate[:, None]
+    b = inside * _JOINT.scale * rng.normal(size=(size, 3))
+    sigma = 0.8 * np.abs(rng.normal(size=size)) if unknown else np.ones(size)
+    return _statistics(rate, inside, b, sigma)
+
+
 def _joint(kind, sweeps, likelihood):
     """Draw y and the rest in turn: everything else keeps its prior (Geweke 2004)."""
     rng = np.random.default_rng(5)
-    X, m = rng.normal(size=(6, 3)), 3
-    noise = pf.HalfNormal(0.8) if likelihood.known_dispersion is None else "default"
-    prior = pf.SpikeSlab.from_inclusion(0.3, scale=np.array([0.6, 1.0, 1.4]))
-
-    def respond(eta, sigma):
-        return likelihood.draw(eta, sigma**2, rng)
-
-    problem = pf.Problem.make(
-        X, likelihood.draw(np.zeros(6), 1.0, rng) + 0.0, prior=prior, likelihood=likelihood,
-        intercept=False,
-    )  # fmt: skip
-    beliefs = model_of(replace(problem, likelihood=likelihood), noise, "sampled").beliefs
-    start = _with(jumps_of(problem, beliefs.noise, True), kind)
-    state, found = start.init(rng), []
+    X, unknown = rng.normal(size=(6, 3)), likelihood.known_dispersion is None
+    y = likelihood.draw(np.zeros(6), 1.0, rng)
+    problem = pf.Problem.make(X, y, prior=_JOINT, likelihood=likelihood, intercept=False)
+    noise = positive(pf.HalfNormal(0.8), "noise") if unknown else 1.0
+    start = _with(jumps_of(problem, noise, True), kind)
+    columns, state, found = start.toggles.columns, start.init(rng), []
     for _ in range(sweeps):
-        b = state.place.x
-        y = respond(X @ b, np.exp(0.5 * state.log_phi))
-        columns = start.toggles.columns
-        target = replace(columns.target, problem=replace(problem, y=y))
-        toggles = kind(replace(columns, target=target), start.toggles.slabs)
-        sampler = replace(start, toggles=toggles)
+        b, phi = state.place.x, np.exp(state.log_phi)
+        rows = replace(problem, y=likelihood.draw(X @ b, phi, rng))
+        other = replace(columns, target=replace(columns.target, problem=rows))
+        sampler = replace(start, toggles=replace(start.toggles, columns=other))
         state = state._replace(place=sampler.place(state.place.inside, b))
         state = sampler.step(state, rng)
-        b = state.place.x
-        values = [state.rate, *state.place.inside, *np.tanh(b), np.tanh(b[0] * b[1])]
-        sigma = np.exp(0.5 * state.log_phi)
-        found.append([*values, sigma, np.tanh(sigma * abs(b[2]))])
-    many = 40_000
-    rate = rng.random((many, 1))
-    inside = rng.random((many, m)) < rate
-    b = inside * prior.scale * rng.normal(size=(many, m))
-    sigma = np.abs(rng.normal(size=(many, 1))) * 0.8 if noise != "default" else np.ones((many, 1))
-    more = np.column_stack(
-        [np.tanh(b[:, 0] * b[:, 1]), sigma, np.tanh(sigma[:, 0] * np.abs(b[:, 2]))]
-    )
-    plain = np.hstack([rate, inside, np.tanh(b), more])
-    chain = np.array(found, dtype=float)
-    moving = chain.std(axis=0) > 0
-    size = ess_mean(chain[None][:, :, moving])
-    error = np.sqrt(chain.var(axis=0)[moving] / size + plain.var(axis=0)[moving] / many)
-    return np.abs(chain.mean(axis=0) - plain.mean(axis=0))[moving] / error
+        b, sigma = state.place.x[None], np.array([np.exp(0.5 * state.log_phi)])
+        found.append(_statistics(state.rate, state.place.inside[None], b, sigma)[0])
+    chain, plain = np.array(found), _believed(40_000, unknown, rng)
+    moving = chain.std(axis=0) > 0  # a known noise does not
+    chain, plain = chain[:, moving], plain[:, moving]
+    error = np.sqrt(chain.var(axis=0) / ess_mean(chain[None]) + plain.var(axis=0) / len(plain))
+    return np.abs(chain.mean(axis=0) - plain.mean(axis=0)) / error
 
 
 @pytest.mark.parametrize("likelihood", [pf.Bernoulli(), pf.Gaussian()])
@@ -231,9 +229,9 @@ def test_joint_distribution_long(likelihood):
 # -- parts, storage, what is asked ---------------------------------------------------------------
 
 
-def _parts(likelihood, y, other, n=9):
+def _parts(likelihood, y, other):
     prior = {"x0": pf.SpikeSlab.from_inclusion(0.4, scale=0.9, loc=0.2), "*": other}
-    return pf.Problem.make(_X[:n], y[:n], prior=prior, likelihood=likelihood, intercept=False)
+    return pf.Problem.make(_X, y, prior=prior, likelihood=likelihood, intercept=False)
 
 
 @pytest.mark.parametrize("other", [pf.Laplace(0.3, loc=0.1), pf.Normal(0.4)])
