@@ -131,7 +131,7 @@ def test_equals_the_exact_sampler(kind):
     problem = _gaussian()
     exact = model_of(problem, "default", "held").sampler
     sets, chance = exact.probabilities()
-    found = run(_with(jumps_of(problem, 0.7, False), kind), 1500, 1, 3).draws
+    found = run(_with(jumps_of(problem, 0.7, False), kind), 1200, 1, 3).draws
     far = _distance(found["included"].astype(float), chance @ sets)
     assert np.all(far < 4.5) == (kind is Toggles)
     if kind is Toggles:

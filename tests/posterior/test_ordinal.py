@@ -107,7 +107,7 @@ def test_one_weight_and_three_classes(kind):
     sampler = Hamiltonian(
         target, mixing_of(problem.prior, 1), np.zeros(1), middle, target.hessian(middle), 1.0, 1.0
     )
-    found = run(sampler, 5000, 1, 3).draws
+    found = run(sampler, 3500, 1, 3).draws
     every = np.concatenate([found["intercept"], found["coef"]], axis=2)
     error = every.std(axis=(0, 1)) / np.sqrt(ess_mean(every))
     away = np.abs(every.mean(axis=(0, 1)) - _by_quadrature(problem))
