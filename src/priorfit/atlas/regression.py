@@ -46,8 +46,8 @@ REGRESSION = (
         "one weight per column",
         "the posterior of ridge is normal, its mean is its mode",
         "the mode has zeros, draws have none but with a spike",
-        "Gibbs sampling; Hamiltonian Monte Carlo",
-        "pf.MAPRegressor(prior=pf.Laplace(0.5)).fit(X, y).posterior(draws=200)",
+        "Gibbs sampling; Hamiltonian Monte Carlo; reversible jumps",
+        "pf.MAPRegressor(prior=pf.Laplace(0.3)).fit(X, y).posterior(draws=200)",
         "PyMC; NumPyro; bambi; brms; rstanarm",
     ),
     Algorithm(

@@ -55,15 +55,16 @@ class Last(Generic[T]):
 
     def __init__(self, make: Callable[[Array, T | None], T]) -> None:
         self._make = make
-        self._eta: Array | None = None
-        self._state: T | None = None
+        self._last: tuple[Array, T] | None = None  # one entry, so that threads may share it
 
     def __call__(self, eta: Array) -> T:
         """The state at eta, made from the one before."""
-        if self._state is None or self._eta is None or not np.array_equal(eta, self._eta):
-            self._state = self._make(eta, self._state)
-            self._eta = eta.copy()
-        return self._state
+        last = self._last
+        if last is not None and np.array_equal(eta, last[0]):
+            return last[1]
+        state = self._make(eta, None if last is None else last[1])
+        self._last = (eta.copy(), state)
+        return state
 
 
 class Coupled(Likelihood):

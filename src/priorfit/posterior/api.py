@@ -44,7 +44,9 @@ def sample(
 
     Which sampler: independent draws for gaussian noise with normal beliefs; Gibbs for gaussian
     noise with Laplace, elastic net, group, Student-t, log-Laplace and horseshoe beliefs;
-    Hamiltonian steps for every other likelihood. ``posterior.model.sampler.name`` says which.
+    Hamiltonian steps for every other likelihood, the cut-points of ordered classes among the
+    unknowns; sets of weights (gaussian noise) or reversible jumps for a spike and slab.
+    ``posterior.model.sampler.name`` says which.
 
     Raises
     ------

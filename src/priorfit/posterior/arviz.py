@@ -28,13 +28,14 @@ def to_arviz(posterior: Posterior) -> Any:
         names = {"accepted": "acceptance_rate", "energy": "energy"}
         groups["sample_stats"] = {names[k]: v for k, v in posterior.stats.items()}
     problem = posterior.model.problem
-    if not problem.likelihood.coupled:
+    if not problem.likelihood.coupled or "thresholds" in posterior.draws:
         groups["log_likelihood"] = {"y": posterior.log_likelihood()}
     groups["observed_data"] = {"y": problem.y}
-    dims = {"coef": ["weight"], "included": ["weight"]}
+    dims = {"coef": ["weight"], "included": ["weight"], "thresholds": ["cut"]}
     coords: dict[str, Any] = {"weight": list(problem.design.labels())}
     if problem.outputs is not None:
-        dims |= {"coef": ["weight", "output"], "intercept": ["output"]}
+        both = ["weight", "output"]
+        dims |= {"coef": both, "included": both, "intercept": ["output"]}
         coords["output"] = list(range(problem.outputs))
     try:
         from arviz_base import from_dict

@@ -10,7 +10,7 @@ import numpy as np
 
 from priorfit._errors import InputError
 from priorfit._typing import Array, Mask
-from priorfit.likelihoods import Gaussian, Ordinal
+from priorfit.likelihoods import Gaussian
 from priorfit.posterior.samplers.general import Bounds, General
 from priorfit.posterior.samplers.gibbs import GaussianGibbs
 from priorfit.posterior.samplers.hamiltonian import Hamiltonian
@@ -18,12 +18,13 @@ from priorfit.posterior.samplers.horseshoes import HorseshoeSteps, with_scales
 from priorfit.posterior.samplers.independence import independence
 from priorfit.posterior.samplers.mixing import HorseshoeMixing, Mixing, mixing_of
 from priorfit.posterior.samplers.normal import NormalPosterior
+from priorfit.posterior.samplers.ordered import target_of
 from priorfit.posterior.samplers.positive import Positive, half_student, positive
 from priorfit.posterior.samplers.rows import rows_of
 from priorfit.posterior.samplers.sampler import Independent, Sampler
 from priorfit.posterior.samplers.spectrum import Spectrum
 from priorfit.posterior.samplers.spikes import ALL, Inclusion, Spikes, SpikesEnumerated, Supports
-from priorfit.posterior.samplers.target import Target
+from priorfit.posterior.spiked import jumps_of, spiked
 from priorfit.priors import MCP, SCAD, ByColumn, Prior, SpikeSlab
 from priorfit.problem import Problem
 from priorfit.solve import solve_quietly
@@ -86,8 +87,8 @@ def model_of(problem: Problem, noise: Any, strength: Any) -> Model:
         problem = replace(problem, likelihood=found or problem.likelihood)
     beliefs = Beliefs(_noise_of(problem, noise), _strength_of(strength))
     inner = problem.changed
-    if isinstance(inner.prior, SpikeSlab):
-        return Model(problem, _spikes(inner, inner.prior, beliefs), beliefs)
+    if spiked(inner.prior):
+        return Model(problem, _spikes(inner, beliefs), beliefs)
     mixing = mixing_of(inner.belief, inner.n_weights)
     if mixing is None or not problem.likelihood.smooth:
         return Model(problem, _general(inner, beliefs), beliefs)
@@ -166,7 +167,7 @@ def _loc(problem: Problem) -> Array:
 
 
 def _pointwise(inner: Problem, mixing: Mixing, beliefs: Beliefs) -> Sampler:
-    target = Target(inner)
+    target = target_of(inner)
     loc = np.broadcast_to(_loc(inner), (inner.n_weights,))
     middle = target.middle()
     held = isinstance(beliefs.noise, float) and isinstance(beliefs.strength, float)
@@ -181,7 +182,7 @@ def _pointwise(inner: Problem, mixing: Mixing, beliefs: Beliefs) -> Sampler:
 
 
 def _general(inner: Problem, beliefs: Beliefs) -> Sampler:
-    target = Target(inner)
+    target = target_of(inner)
     form, middle = inner.form, target.middle()
     mass = target.hessian(middle)
     given = inner.prior.given_others(inner.n_weights) if inner.outputs is None else form
@@ -194,19 +195,17 @@ def _general(inner: Problem, beliefs: Beliefs) -> Sampler:
     )
 
 
-def _spikes(inner: Problem, prior: SpikeSlab, beliefs: Beliefs) -> Sampler | Independent:
-    """Sets of weights; raises `InputError` where the noise is not gaussian or the slab is flat."""
-    if not isinstance(inner.likelihood, Gaussian) or inner.outputs is not None:
-        raise InputError(
-            "a spike and slab must stand with gaussian noise to be sampled",
-            f"the {inner.likelihood.name} likelihood",
-            "Use pf.Horseshoe, whose weights are nearly zero or large.",
-        )
+def _spikes(inner: Problem, beliefs: Beliefs) -> Sampler | Independent:
+    """Sets of weights: with all weights integrated out where that is closed, else jumps."""
+    prior, learned = inner.prior, isinstance(beliefs.strength, Positive)
+    plain = isinstance(inner.likelihood, Gaussian) and inner.outputs is None
+    if not plain or not isinstance(prior, SpikeSlab):
+        return jumps_of(inner, beliefs.noise, learned)
     p = inner.n_weights
     odds = np.log(prior.inclusion) - np.log1p(-prior.inclusion)
     scale, odds, loc = (np.broadcast_to(v, (p,)).copy() for v in (prior.scale, odds, prior.loc))
     supports = Supports.of(rows_of(inner, loc, np.zeros(p, dtype=bool)), scale)
-    inclusion = Inclusion(odds, isinstance(beliefs.strength, Positive))
+    inclusion = Inclusion(odds, learned)
     if isinstance(beliefs.noise, float) and p <= ALL and not inclusion.learned:
         return SpikesEnumerated(supports, inclusion, beliefs.noise)
     return Spikes(supports, inclusion, beliefs.noise)
@@ -221,20 +220,8 @@ def _check(problem: Problem) -> None:
             f"{likelihood.name}, a pseudo-likelihood",
             "Use pf.Bernoulli().",
         )
-    if isinstance(likelihood, Ordinal):
-        raise InputError(
-            "a posterior needs its cut-points as unknowns",
-            "the ordinal likelihood, which takes their best value",
-            "Sample one threshold at a time with pf.Bernoulli(), y > k.",
-        )
     parts = problem.prior.parts.values() if isinstance(problem.prior, ByColumn) else [problem.prior]
     for part in parts:
-        if isinstance(part, SpikeSlab) and part is not problem.prior:
-            raise InputError(
-                "a spike and slab must be the belief about every column to be sampled",
-                "one of a part of the columns",
-                "Give all columns one SpikeSlab, with a scale per column.",
-            )
         if isinstance(part, MCP | SCAD):
             raise InputError(
                 "a posterior needs a belief that is a density",

@@ -12,10 +12,12 @@ import numpy as np
 from priorfit._errors import InputError
 from priorfit._typing import Array, Seed
 from priorfit.design import as_design
+from priorfit.likelihoods import Ordinal
 from priorfit.posterior.checks import Health, health
 from priorfit.posterior.intervals import eti, hdi
 from priorfit.posterior.leave_one_out import PsisLoo, psis_loo
 from priorfit.posterior.model import Model
+from priorfit.posterior.ordered import class_draws, class_logs, class_shares
 from priorfit.posterior.run import Chain, Progress, run
 from priorfit.posterior.samplers.sampler import Independent
 from priorfit.posterior.sensitivity import Sensitivity, power_scaling
@@ -35,7 +37,9 @@ class Posterior:
 
     ``coef`` (chains, draws, p) in units of the weights as the data have them, ``intercept``,
     ``noise`` (the root of the dispersion) where it was unknown, ``scale`` (the factor of all prior
-    scales) where the strength was sampled. For several outputs coef is (chains, draws, p, q).
+    scales) where the strength was sampled, ``thresholds`` (chains, draws, K - 1) for the cut-points
+    of ordered classes, ``included`` under a spike. For several outputs coef is (chains, draws, p,
+    q).
 
     Examples
     --------
@@ -154,11 +158,20 @@ class Posterior:
         return self.draws.get("intercept", np.zeros(shape))
 
     def mu(self, X: Any = None, offset: Any = None, thin: int = 1) -> Array:
-        """Draws of the expected response, (draws, n) or (draws, n, q)."""
+        """Draws of the expected response, (draws, n) or (draws, n, q); of ordered classes the
+        probability of each, (draws, n, K)."""
         eta = self.eta(X, offset, thin)
+        likelihood = self.model.problem.likelihood
+        if isinstance(likelihood, Ordinal):
+            return class_shares(likelihood, eta, self._cuts(thin))
         if eta.ndim == 3:
-            return np.stack([self.model.problem.likelihood.mean(one) for one in eta])
-        return self.model.problem.likelihood.mean(eta)
+            return np.stack([likelihood.mean(one) for one in eta])
+        return likelihood.mean(eta)
+
+    def _cuts(self, thin: int = 1) -> Array:
+        """Draws of the cut-points between ordered classes, (draws, K - 1)."""
+        cuts = self.draws["thresholds"][:, ::thin]
+        return cuts.reshape(-1, cuts.shape[2])
 
     def predictive(
         self, X: Any = None, offset: Any = None, thin: int = 1, seed: Seed = None
@@ -166,6 +179,8 @@ class Posterior:
         """Draws of the response itself: what new data would be, (draws, n)."""
         likelihood, rng = self.model.problem.likelihood, np.random.default_rng(seed)
         eta = self.eta(X, offset, thin)
+        if isinstance(likelihood, Ordinal):
+            return class_draws(likelihood, eta, self._cuts(thin), rng)
         phi = self._dispersions[:, ::thin].ravel()
         return np.stack([likelihood.draw(e, float(f), rng) for e, f in zip(eta, phi, strict=True)])
 
@@ -182,6 +197,10 @@ class Posterior:
         Raises `InputError` where rows have no likelihood of their own (Cox).
         """
         problem = self.model.problem
+        if isinstance(problem.likelihood, Ordinal):
+            y, w = problem.y, problem.weights
+            logs = w * class_logs(problem.likelihood, y, w, self.eta(), self._cuts())
+            return logs.reshape(*self.coef.shape[:2], -1)
         if problem.likelihood.coupled:
             raise InputError(
                 "a pointwise likelihood needs rows that are independent",
@@ -213,7 +232,7 @@ class Posterior:
         """Each scalar parameter by name, (chains, draws)."""
         coef = self.coef.reshape(*self.coef.shape[:2], -1)
         out = {name: coef[:, :, j] for j, name in enumerate(self.labels)}
-        for name in ("intercept", "noise", "scale", "inclusion_rate"):
+        for name in ("intercept", "thresholds", "noise", "scale", "inclusion_rate"):
             if name not in self.draws:
                 continue
             values = self.draws[name]
@@ -290,6 +309,10 @@ def arranged(draws: dict[str, Array], model: Model) -> tuple[dict[str, Array], d
     for name, values in draws.items():
         if name in ("energy", "accepted"):
             stats[name] = values
+        elif name == "intercept" and isinstance(problem.likelihood, Ordinal):
+            out["thresholds"] = values
+        elif name == "included":
+            out[name] = values.reshape(coef.shape)
         elif name == "intercept" and problem.intercept:
             one = values.ndim == 3 and problem.outputs is None
             out[name] = values[:, :, 0] if one else values

@@ -21,7 +21,7 @@ _OTHERS = ("scale", "noise", "inclusion_rate")
 def text(posterior: Posterior, prob: float) -> str:
     """One line for each parameter: the strength and noise first, then the weights."""
     health, columns = posterior.health, posterior._columns
-    others = [n for n in columns if n in _OTHERS or n.startswith("intercept")]
+    others = [n for n in columns if n in _OTHERS or n.startswith(("intercept", "thresholds"))]
     weights = [n for n in columns if n not in others]
     size = {n: float(np.abs(columns[n].mean())) for n in weights}
     shown = weights

@@ -54,7 +54,7 @@ def for_outputs(prior: Prior, p: int, free: Mask) -> Prior:
     changed = {
         name: _per_weight(name, value, p, free)
         for name, value in prior.arguments().items()
-        if name == "loc" or name.endswith("scale")
+        if name in ("loc", "penalty") or name.endswith("scale")
     }
     if isinstance(prior, GroupLaplace | SparseGroupLaplace):
         changed |= {"groups": _groups(prior, p, len(free)), "outputs": "each"}

@@ -12,10 +12,9 @@ from math import exp, log, sqrt
 from typing import NamedTuple
 
 import numpy as np
-from scipy import linalg
 
 from priorfit._typing import Array
-from priorfit.posterior.samplers.leapfrog import Hill, back, leapfrog
+from priorfit.posterior.samplers.leapfrog import Hill, back, leapfrog, rooted
 from priorfit.posterior.samplers.mixing import Local, Mixing
 from priorfit.posterior.samplers.positive import Positive
 from priorfit.posterior.samplers.sampler import Draw, Sampler
@@ -123,7 +122,7 @@ class Hamiltonian(Sampler):
     def _strength(self, state: Position, belief: Positive, rng: np.random.Generator) -> Position:
         """kappa given the weights, then kappa given the weights over kappa (both leave the
         posterior as it is; where one creeps the other moves)."""
-        first, problem = self.target.first, self.target.problem
+        first = self.target.first
         t = state.x[first:] - self.loc
         given = self.mixing.of_scale(t, state.local)
         mass, width = self.mixing.mass, 4.0 / sqrt(len(t) + 1.0)
@@ -134,17 +133,13 @@ class Hamiltonian(Sampler):
         scaled = np.where(held, 0.0, t)
         x = state.x.copy()
         x[first:] -= scaled
-        line = Line(self.target.eta(x), problem.design.matvec(self._shaped(scaled)))
+        line = Line(self.target.eta(x), self.target.along(scaled))
         inside = 0.5 * float(np.sum(self.mixing.still * scaled**2))
         phi = exp(state.log_phi)
         new = self.target.log_factor(line, phi, belief, old, rng, mass, inside)
         x[first:] += scaled * exp(new - old)
         lost, slope = self.target.at(x)
         return state._replace(x=x, lost=lost, slope=slope, log_kappa=new)
-
-    def _shaped(self, t: Array) -> Array:
-        outputs = self.target.problem.outputs
-        return t if outputs is None else t.reshape(-1, outputs)
 
     def _root(self, curvature: Array, phi: float, precision: Array) -> Array:
         """The lower factor of the mass (size, size), or the roots of its diagonal."""
@@ -156,11 +151,7 @@ class Hamiltonian(Sampler):
         mass = curvature / phi
         places = np.arange(first, len(mass))
         mass[places, places] += precision
-        root, bad = linalg.lapack.dpotrf(mass, lower=1, clean=1)
-        if bad:
-            np.einsum("jj->j", mass)[:] += 1e-8 * np.einsum("jj->j", mass).max() + 1e-12
-            root, bad = linalg.lapack.dpotrf(mass, lower=1, clean=1)
-        return np.asarray(root)
+        return rooted(mass)
 
     def _moved(self, state: Position, rng: np.random.Generator) -> Position:
         first, phi = self.target.first, exp(state.log_phi)

@@ -11,7 +11,7 @@ from priorfit._core import leapfrog as _native_leapfrog
 from priorfit._typing import Array
 from priorfit.posterior.samplers.target import Target
 
-__all__ = ["Hill", "back", "leapfrog"]
+__all__ = ["Hill", "back", "leapfrog", "rooted"]
 
 
 class Hill(NamedTuple):
@@ -63,6 +63,15 @@ def _reference(
             break
         v = v - (size if k < steps - 1 else 0.5 * size) * hill.uphill(x, slope)
     return x, lost, slope, v
+
+
+def rooted(mass: Array) -> Array:
+    """The lower factor of a mass (size, size), which is changed where it is singular."""
+    root, bad = linalg.lapack.dpotrf(mass, lower=1, clean=1)
+    if bad:
+        np.einsum("jj->j", mass)[:] += 1e-8 * np.einsum("jj->j", mass).max() + 1e-12
+        root, bad = linalg.lapack.dpotrf(mass, lower=1, clean=1)
+    return np.asarray(root)
 
 
 def _forward(root: Array, v: Array) -> Array:

@@ -5,22 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import exp, sqrt
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 
 from priorfit._core import draw_log_scale_of_rows as _native_draw_log_scale_of_rows
 from priorfit._core import losses_at as _native_losses_at
 from priorfit._errors import InputError
-from priorfit._typing import Array
-from priorfit.design import Dense
+from priorfit._typing import Array, Index
+from priorfit.design import Dense, Sparse
 from priorfit.likelihoods import Bernoulli, Gamma, Poisson
 from priorfit.likelihoods.coupled import Coupled, CoupledRows
+from priorfit.likelihoods.cox import CoxRows
 from priorfit.posterior.samplers.positive import Positive, power
 from priorfit.posterior.samplers.slice_sampling import NO_SLAB, SlabMass, slice_draw
 from priorfit.priors import Normal
 from priorfit.problem import Problem
-from priorfit.solve import solve_quietly
+from priorfit.solve import Solution, solve_quietly
 from priorfit.solve.native import evaluate_rows, native_loss
 
 __all__ = ["Line", "Target"]
@@ -52,6 +53,9 @@ class Target:
     def first(self) -> int:
         """How many intercepts there are."""
         return (self.problem.outputs or 1) if self.problem.intercept else 0
+
+    #: which way the linear predictor moves with the first unknowns
+    lift = 1.0
 
     @property
     def size(self) -> int:
@@ -104,6 +108,11 @@ class Target:
         """The linear predictor."""
         return self.problem.eta(*self.parts(x))
 
+    def along(self, t: Array) -> Array:
+        """How the linear predictor moves with the weights, ``X t``."""
+        outputs = self.problem.outputs
+        return self.problem.design.matvec(t if outputs is None else t.reshape(-1, outputs))
+
     def at(self, x: Array) -> tuple[float, Array]:
         """The sum of the losses and its gradient (size,)."""
         problem, known = self.problem, self.native_rows
@@ -129,6 +138,47 @@ class Target:
             return evaluate_rows(self._native, problem.y, problem.weights, eta)[:2]
         lost = float(problem.likelihood.total(problem.y, eta, problem.weights))
         return lost, problem.likelihood.score(problem.y, eta, problem.weights)
+
+    def lost(self, eta: Array) -> float:
+        """The sum of the losses."""
+        if self._coupled is not None or self._native is not None:
+            return self.rows(eta)[0]
+        return float(self.problem.likelihood.total(self.problem.y, eta, self.problem.weights))
+
+    def bends(self, eta: Array) -> tuple[Array, Array]:
+        """The score, and how sharply each row knows its eta: not negative; of Cox's rows a bound
+        from above; both of the shape of eta."""
+        problem = self.problem
+        if isinstance(self._coupled, CoxRows):
+            score = self._coupled.score(eta)
+            return score, self._coupled.event_weight - score
+        info = problem.likelihood.information(problem.y, eta, problem.weights)
+        info = info.reshape(info.shape + (1,) * (eta.ndim - info.ndim))
+        wide = info if info.shape == eta.shape else np.broadcast_to(info, eta.shape)
+        score = problem.likelihood.score(problem.y, eta, problem.weights)
+        return score, np.maximum(wide, 0.0)
+
+    def at_once(self, eta: Array) -> tuple[float, Array, Array] | None:
+        """`lost` and `bends`, where they cost as much together as one of them."""
+        if self._native is None:
+            return None
+        problem = self.problem
+        lost, score, info = evaluate_rows(self._native, problem.y, problem.weights, eta)
+        return lost, score, np.maximum(info, 0.0)
+
+    def gauge(self, level: Array) -> float:
+        """What `at` adds to the losses so that intercepts with one too many stay in place."""
+        return 0.5 * float(level.mean()) ** 2 if self._gauge else 0.0
+
+    def of_columns(self, columns: Index) -> Self:
+        """The same rows, of some of the columns."""
+        design = self.problem.design
+        matrix, _ = design.columns(columns, np.zeros(design.shape[1]))
+        part = Dense(matrix) if isinstance(matrix, np.ndarray) else Sparse(matrix)
+        out = replace(self, problem=replace(self.problem, design=part))
+        if self._coupled is not None:  # sorted once
+            out.__dict__["_coupled"] = self._coupled
+        return out
 
     def losses(self, x: Array) -> Array:
         """The sums of the losses of k vectors (size, k), (k,)."""
@@ -238,11 +288,18 @@ class Target:
     def middle(self) -> Array:
         """Near the middle of the posterior (size,): the MAP estimate of the belief, or of a normal
         one with a standard deviation of 1 / sd of each column where there is no solver for it."""
-        try:
-            found = solve_quietly(self.problem)
-        except InputError:
-            sd = self.problem.design.moments(self.problem.weights)[1]
-            ridge = Normal(1.0 / np.where(sd > 0, sd, 1.0))
-            found = solve_quietly(replace(self.problem, prior=ridge))
+        found = self._found()
         level = np.atleast_1d(found.intercept) if self.first else np.zeros(0)
         return np.concatenate([level, found.coef.ravel()])
+
+    def ridged(self) -> Self:
+        """The same likelihood with a normal belief of a standard deviation of 1 / sd."""
+        sd = self.problem.design.moments(self.problem.weights)[1]
+        ridge = Normal(1.0 / np.where(sd > 0, sd, 1.0))
+        return replace(self, problem=replace(self.problem, prior=ridge))
+
+    def _found(self) -> Solution:
+        try:
+            return solve_quietly(self.problem)
+        except InputError:
+            return solve_quietly(self.ridged().problem)
