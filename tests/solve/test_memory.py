@@ -20,11 +20,14 @@ SCRIPT = Path(__file__).parents[2] / "benchmarks" / "memory.py"
         ("C float64", "wide", "gaussian groups", 0),
         ("C float64", "tall", "gaussian groups", 0),
         ("C float64", "tall", "cox laplace", 40),
+        ("C float64", "wide", "bernoulli normal", 2500),
+        ("C float64", "wide", "gaussian loo", 5000),
     ],
 )
 def test_a_fit_holds_little_beyond_its_data(layout, shape, model, vectors):
     """Peak of resident memory while 200 MB are fitted, in a process of its own, with what is
-    allowed of vectors of n numbers; the last copy is caught: two designs would be a ratio of 2."""
+    allowed of vectors of n numbers (n of them: the kernel, or its eigenvectors); the last copy is
+    caught: two designs would be a ratio of 2."""
     call = [sys.executable, str(SCRIPT), "--one", layout, shape, model]
     done = subprocess.run(call, capture_output=True, text=True, check=True)
     found = json.loads(done.stdout)
