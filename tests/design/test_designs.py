@@ -175,6 +175,27 @@ def test_tables_keep_names_and_expand_categories(make, monkeypatch):
         schema.design(gap)
 
 
+@pytest.mark.parametrize("gap", [False, True])
+@pytest.mark.parametrize("order", ["abc", "dbca"])
+def test_a_row_keeps_its_level(order, gap, monkeypatch):
+    """Whatever order the categories have among themselves and in the rows, and if one is in none;
+    those of a table in the order of the levels are its own codes, not a copy."""
+    monkeypatch.setattr(blocks, "_FEW", 0)
+    rows = ["c", None, "a", "b", "c"] if gap else ["c", "b", "a", "b", "c"]
+    missing = "indicator" if gap else "error"
+    table = pd.DataFrame({"city": pd.Categorical(rows, list(order)), "age": np.arange(5.0)})
+    schema = Schema.learn(table, missing)
+    design = schema.design(table)
+    wanted = [
+        [float((row or "missing") == name) for name in design.parts[0].levels] for row in rows
+    ]
+    found = design.matvec(np.eye(design.shape[1]))[:, :-1]
+    np.testing.assert_array_equal(found, wanted)
+    np.testing.assert_array_equal(found.sum(axis=1), 1.0)
+    kept = np.shares_memory(design.parts[0].codes, table["city"].array.codes)
+    assert kept == (order == "abc" and not gap)
+
+
 def test_blocks_gram_is_that_of_the_dense_matrix(monkeypatch):
     """Dense and categorical blocks side by side have the Gram matrix of their columns."""
     monkeypatch.setattr(blocks, "_FEW", 0)
