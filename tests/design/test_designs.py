@@ -1,5 +1,7 @@
 """Laws of the designs: every storage is the same linear map, and nothing is copied or changed."""
 
+import sys
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -38,8 +40,11 @@ def test_it_is_the_matrix(design):
     np.testing.assert_allclose(design.rmatvec(R), X.T @ R, atol=1e-12)
 
 
-def test_gram(design):
-    """gram = Z_A' W Z_B with Z = (X - center) / scale, for equal and for different sets."""
+@pytest.mark.parametrize("block", [4, 1 << 19])
+def test_gram(design, block, monkeypatch):
+    """gram = Z_A' W Z_B with Z = (X - center) / scale, for equal and for different sets, a sparse
+    matrix as a whole or in parts."""
+    monkeypatch.setattr(sys.modules[Sparse.__module__], "_BLOCK", block)
     center, scale = X.mean(0), np.arange(1.0, 6.0)
     away = (X - center) / scale
     A, B = np.array([0, 3, 4]), np.array([1, 3])
