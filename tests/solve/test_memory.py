@@ -22,6 +22,7 @@ SCRIPT = Path(__file__).parents[2] / "benchmarks" / "memory.py"
         ("C float64", "tall", "cox laplace", 40),
         ("C float64", "tall", "gaussian cv", 0),
         ("C float64", "tall", "multinomial laplace", 30),
+        ("F float64", "tall", "multinomial laplace", 30),
         ("CSC", "tall", "gaussian laplace", 10),
         ("CSC", "tall", "gaussian normal", 35),
         ("categories", "tall", "gaussian laplace", 0),
