@@ -25,7 +25,7 @@ SCRIPT = Path(__file__).parents[2] / "benchmarks" / "memory.py"
         ("F float64", "tall", "multinomial laplace", 30),
         ("CSC", "tall", "gaussian laplace", 10),
         ("CSC", "tall", "gaussian normal", 35),
-        ("categories", "tall", "gaussian laplace", 0),
+        ("categories", "tall", "gaussian normal", 3),
         ("C float64", "wide", "bernoulli normal", 2500),
         ("C float64", "wide", "gaussian loo", 5000),
     ],
