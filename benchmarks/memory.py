@@ -67,7 +67,7 @@ def table(shape: str, categories: bool) -> Any:
     columns: dict[str, Any] = {}
     for j in range(p):
         if categories and j % 2:
-            levels = [f"level {k}" for k in range(200)]
+            levels = [f"level {k:03}" for k in range(200)]  # sorted, as pandas makes them
             codes = rng.integers(0, 200, n, dtype=np.int16)
             columns[f"x{j}"] = pd.Categorical.from_codes(codes, levels)
         else:

@@ -26,6 +26,7 @@ class Path {
   Path(const Columns& columns, Model& model, const Penalty& penalty, PathUnits units,
        std::size_t most)
       : x_(columns), model_(model), p_(penalty), units_(units), most_(most),
+        at_once_(std::clamp<std::size_t>(held / std::max<std::size_t>(1, x_.n), 2, most_at_once)),
         working_(x_.p, 0), always_(x_.p), place_(x_.p, 0), free_(x_.p), correlations_(columns) {
     for (std::size_t j = 0; j < x_.p; ++j) {
       always_[j] = p_.loc[j] != 0.0;
@@ -46,7 +47,7 @@ class Path {
     begin(start, {intercepts, intercepts + width});
     std::size_t done = 0, batch = 1;
     while (done < points) {
-      batch = take_at_once(strengths + done, std::min({batch, points - done, most_at_once}));
+      batch = take_at_once(strengths + done, std::min({batch, points - done, at_once_}));
       add_ahead(strengths[done + batch - 1]);
       if (used_.size() > most_) break;
       solve(strengths + done, tols + done, batch, stop, interrupted);
@@ -69,6 +70,7 @@ class Path {
 
  private:
   static constexpr std::size_t most_at_once = 9;
+  static constexpr std::size_t held = 1 << 20;  // numbers of their dual points, but two are taken
   static constexpr double near = 0.97;  // of the penalty: columns this close are taken in
 
   bool fixed(std::size_t j) const { return p_.lower[j] == p_.upper[j]; }
@@ -208,7 +210,7 @@ class Path {
   Model& model_;
   const Penalty p_;
   const PathUnits units_;
-  const std::size_t most_;
+  const std::size_t most_, at_once_;
   std::vector<char> working_, always_;  // always: the certificate asks for them
   std::vector<std::size_t> used_, place_;  // columns at work; where each stands among them
   std::vector<double> free_;  // 1 where a column may join, else 0

@@ -23,7 +23,7 @@ class SquareMatrix {
 
  private:
   void grow(std::size_t size) {
-    const std::size_t capacity = 2 * size;
+    const std::size_t capacity = size + size / 4;  // all of it is touched, row by row
     Buffer<double> grown(capacity * capacity);
     for (std::size_t i = 0; i < size_; ++i)
       std::copy_n(data_.data() + i * capacity_, size_, grown.data() + i * capacity);

@@ -1,5 +1,7 @@
 """Laws of the designs: every storage is the same linear map, and nothing is copied or changed."""
 
+import sys
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -38,8 +40,11 @@ def test_it_is_the_matrix(design):
     np.testing.assert_allclose(design.rmatvec(R), X.T @ R, atol=1e-12)
 
 
-def test_gram(design):
-    """gram = Z_A' W Z_B with Z = (X - center) / scale, for equal and for different sets."""
+@pytest.mark.parametrize("block", [4, 1 << 19])
+def test_gram(design, block, monkeypatch):
+    """gram = Z_A' W Z_B with Z = (X - center) / scale, for equal and for different sets, a sparse
+    matrix as a whole or in parts."""
+    monkeypatch.setattr(sys.modules[Sparse.__module__], "_BLOCK", block)
     center, scale = X.mean(0), np.arange(1.0, 6.0)
     away = (X - center) / scale
     A, B = np.array([0, 3, 4]), np.array([1, 3])
@@ -173,6 +178,27 @@ def test_tables_keep_names_and_expand_categories(make, monkeypatch):
     gap = make(_table() | {"city": [None, "a", "a", "a"]})
     with pytest.raises(pf.InputError, match="1 of 4 missing in column 'city'"):
         schema.design(gap)
+
+
+@pytest.mark.parametrize("gap", [False, True])
+@pytest.mark.parametrize("order", ["abc", "dbca"])
+def test_a_row_keeps_its_level(order, gap, monkeypatch):
+    """Whatever order the categories have among themselves and in the rows, and if one is in none;
+    those of a table in the order of the levels are its own codes, not a copy."""
+    monkeypatch.setattr(blocks, "_FEW", 0)
+    rows = ["c", None, "a", "b", "c"] if gap else ["c", "b", "a", "b", "c"]
+    missing = "indicator" if gap else "error"
+    table = pd.DataFrame({"city": pd.Categorical(rows, list(order)), "age": np.arange(5.0)})
+    schema = Schema.learn(table, missing)
+    design = schema.design(table)
+    wanted = [
+        [float((row or "missing") == name) for name in design.parts[0].levels] for row in rows
+    ]
+    found = design.matvec(np.eye(design.shape[1]))[:, :-1]
+    np.testing.assert_array_equal(found, wanted)
+    np.testing.assert_array_equal(found.sum(axis=1), 1.0)
+    kept = np.shares_memory(design.parts[0].codes, table["city"].array.codes)
+    assert kept == (order == "abc" and not gap)
 
 
 def test_blocks_gram_is_that_of_the_dense_matrix(monkeypatch):

@@ -6,6 +6,7 @@ from scipy.optimize import minimize
 
 import priorfit as pf
 from laws import ALL_LIKELIHOODS, ROW_BY_ROW
+from priorfit.likelihoods import risk_sets as sums
 from priorfit.likelihoods.ordinal import probabilities
 from priorfit.likelihoods.risk_sets import _Nested, _Tree, events_of, risk_sets
 
@@ -129,10 +130,11 @@ def test_partial_likelihood_by_its_definition(ties, late, seed):
     assert float(alone) == pytest.approx(expected, abs=1e-10)
 
 
-def test_running_sums_and_the_tree_agree():
-    """Both ways to sum over nested risk sets give the same means and the same transposes."""
+def test_running_sums_and_the_tree_agree(monkeypatch):
+    """Both ways to sum over nested risk sets give the same means and the same transposes, whether
+    rows are seen together or some after others."""
     rng = np.random.default_rng(0)
-    n = 200
+    n = 2000
     y = pf.survival(rng.integers(1, 60, n), rng.uniform(size=n) < 0.5, strata=rng.integers(0, 3, n))
     events = events_of(y, np.ones(n))
     nested = risk_sets(y, events)
@@ -141,9 +143,13 @@ def test_running_sums_and_the_tree_agree():
     x, Z = rng.normal(size=n), rng.normal(size=(n, 3))
     size, a = nested.log_sizes(x), rng.uniform(size=len(events.time))
     np.testing.assert_allclose(size, nested.tree.log_sizes(x), rtol=1e-12)
-    for what, inner in (("means", Z), ("back", a), ("squares", a)):
-        one, other = (getattr(sets, what)(x, size, inner) for sets in (nested, nested.tree))
+    for what in ("back", "squares"):
+        one, other = (getattr(sets, what)(x, size, a) for sets in (nested, nested.tree))
         np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-13)
+    ((_, whole),) = nested.tree.means(x, size, Z.__getitem__, 3)
+    monkeypatch.setattr(sums, "_BLOCK", 1)  # blocks of the fewest rows
+    for groups, part in nested.means(x, size, Z.__getitem__, 3):
+        np.testing.assert_allclose(part, whole[groups], rtol=1e-10, atol=1e-13)
 
 
 def test_without_ties_efron_is_breslow():

@@ -5,6 +5,7 @@ import pytest
 
 import priorfit as pf
 from laws import ALL_LIKELIHOODS, ALL_PRIORS, ROW_BY_ROW, example
+from priorfit.solve.coupled import working
 from priorfit.solve.coupled.among_rows import AmongRows
 from priorfit.solve.coupled.bound import dual_value, meet_flat
 from priorfit.solve.engines import engine
@@ -69,6 +70,27 @@ def test_among_the_rows_is_among_the_columns(likelihood):
     whole, _ = run(np.ones(1), standard.start)
     assert found.gap[0] <= 1e-11
     np.testing.assert_allclose(short, whole, atol=1e-6)
+
+
+@pytest.mark.parametrize("likelihood", COUPLED)
+def test_columns_read_where_they_lie_are_their_copy(likelihood, monkeypatch):
+    """Z step, Z'theta and Z'HZ, by blocks of rows of X as given and from a copy of the columns."""
+    X, y, w, o = example(likelihood, n=700, p=12)
+    kind = ALL_LIKELIHOODS[likelihood][0]
+    problem = pf.Problem.make(X, y, prior=pf.Laplace(0.05), likelihood=kind, weights=w, offset=o)
+    standard, cols = standardize(problem), np.arange(3, 12)
+    copied = working.Working(standard, cols)
+    monkeypatch.setattr(working, "_SMALL", 0)
+    there = working.Working(standard, cols)
+    assert copied.held is not None
+    assert there.held is None
+    step = np.zeros(standard.size)
+    step[cols] = np.linspace(-1.0, 1.0, 9)
+    hessian, theta = standard.rows.hessian(o), standard.score(o)
+    np.testing.assert_allclose(there.times(step), copied.times(step), atol=1e-12)
+    np.testing.assert_allclose(there.pull(theta), copied.pull(theta), atol=1e-10)
+    gram = copied.gram(hessian)
+    np.testing.assert_allclose(there.gram(hessian), gram, atol=1e-11 * np.abs(gram).max())
 
 
 def test_other_engines_are_refused():

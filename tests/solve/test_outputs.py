@@ -9,6 +9,7 @@ import priorfit as pf
 from laws import ALL_DESIGNS, ALL_PRIORS, COLUMNWISE
 from priorfit.problem import neg_log_belief
 from priorfit.solve.certificate import certify
+from priorfit.solve.outputs import stacked
 from priorfit.solve.outputs.responses import OneByOne
 from priorfit.solve.standard import standardize
 
@@ -58,6 +59,29 @@ def test_the_gap_never_lies(problem):
         found = certify(standard, g[:, None], np.array([s]))
         assert found.gap[0] >= true - 1e-9
         assert found.kkt[0] > 0
+
+
+@pytest.mark.parametrize("block", [1, 1 << 18])
+def test_the_information_is_that_of_the_rows(block, monkeypatch):
+    """``Z_C' H Z_C`` = sum_i w_i Z_i' (diag(mu_i) - mu_i mu_i') Z_i, all rows at once or blocks of
+    them; so are sums of products of outputs that do not meet."""
+    monkeypatch.setattr(stacked, "_BLOCK", block)
+    rng = np.random.default_rng(0)
+    X, w = rng.normal(3.0, 1.0, size=(600, 4)), rng.uniform(0.5, 2.0, 600)
+    labels = rng.integers(0, 3, 600)
+    problem = pf.Problem.make(
+        X, np.eye(3)[labels], prior=pf.Laplace(1.0), likelihood=pf.Multinomial(), weights=w
+    )
+    standard, cols = standardize(problem), np.array([1, 2, 3, 5, 7, 8, 13])
+    Z = standard.Z.columns(cols, np.zeros(standard.size))[0].reshape(600, 3, -1)
+    eta = standard.eta(0.3 * rng.normal(size=standard.size))
+    mu = standard.likelihood.mean(eta).reshape(600, 3)
+    H = w[:, None, None] * (mu[:, :, None] * np.eye(3) - mu[:, :, None] * mu[:, None])
+    exact = np.einsum("ika,ikl,ilb->ab", Z, H, Z)
+    np.testing.assert_allclose(standard.information(cols, eta), exact, atol=1e-10)
+    plain = np.einsum("ika,i,ikb->ab", Z, w, Z[:, :, :2])
+    found = standard.Z.gram(cols, cols[:2], standard.weights)
+    np.testing.assert_allclose(found, plain, atol=1e-10)
 
 
 @pytest.mark.parametrize("name", SEVERAL)

@@ -14,6 +14,8 @@ from priorfit.design.base import Design
 
 __all__ = ["Categorical"]
 
+_BLOCK = 1 << 17  # rows that are summed together
+
 
 @dataclass(frozen=True, eq=False)
 class Categorical(Design):
@@ -46,10 +48,13 @@ class Categorical(Design):
         return picked if self.values is None else (picked.T * self.values).T
 
     def rmatvec(self, r: Array) -> Array:
-        if r.ndim == 1:
-            counted = np.bincount(self.codes + 1, self._times(r), len(self.levels) + 1)[1:]
-            return counted.astype(np.float64, copy=False)
-        return np.stack([self.rmatvec(column) for column in r.T], axis=1)
+        if r.ndim > 1:
+            return np.stack([self.rmatvec(column) for column in r.T], axis=1)
+        counted = np.zeros(len(self.levels) + 1)
+        for rows in (slice(i, i + _BLOCK) for i in range(0, len(r), _BLOCK)):
+            v = r[rows] if self.values is None else r[rows] * self.values[rows]
+            counted += np.bincount(self.codes[rows] + 1, v, len(counted))
+        return counted[1:]
 
     def take_rows(self, rows: Index | slice) -> Categorical:
         values = None if self.values is None else self.values[rows]
@@ -81,9 +86,6 @@ class Categorical(Design):
         indptr = np.concatenate([[0], ends]).astype(np.int32)
         shape = (len(self.codes), len(cols))
         return sparse.csc_array((data, rows, indptr), shape=shape), center[cols]
-
-    def _times(self, r: Array) -> Array:
-        return r if self.values is None else r * self.values
 
     def _check_finite(self) -> None:
         values = np.zeros(0) if self.values is None else self.values

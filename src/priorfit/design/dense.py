@@ -79,8 +79,16 @@ class Dense(Design):
     def columns(self, cols: Index, center: Array) -> tuple[Array, Array]:
         if len(cols) == self.shape[1] and np.array_equal(cols, np.arange(len(cols))):
             return self.values - center, np.zeros(len(cols))  # all: no copy before the centring
-        picked = self.values[:, cols].astype(np.float64, order="F", copy=False)
-        return picked - center[cols], np.zeros(len(cols))
+        return self.comparable(cols, center, np.ones(self.shape[1]))
+
+    def comparable(self, cols: Index, center: Array, scale: Array) -> tuple[Array, Array]:
+        """See `Design.comparable`; by blocks of rows, so that nothing is held but the columns."""
+        out = np.empty((self.shape[0], len(cols)), order="F")
+        start, step = 0, max(64, _BLOCK // max(1, len(cols)))
+        for block in self._comparable_rows(cols, step, None, center, scale):
+            out[start : start + len(block)] = block
+            start += len(block)
+        return out, np.zeros(len(cols))
 
     def gram(self, rows: Index, cols: Index, weights: Array, center: Array, scale: Array) -> Array:
         """See `Design.gram`; by blocks of rows that stay in cache, so that X is read once."""

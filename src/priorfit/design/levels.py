@@ -135,9 +135,12 @@ def _placed(series: nw.Series[Any], place: dict[str, int]) -> Any:
         found, inverse = np.unique(_numbers(series), return_inverse=True)
         return np.array([place.get(level(v), -1) for v in found.tolist()], dtype=np.intp)[inverse]
     if series.implementation.is_pandas() and series.dtype == nw.Categorical:
-        known = [place.get(level(v), -1) for v in series.cat.get_categories().to_list()]
-        gap = place.get("missing", -1)
-        return np.array([*known, gap], dtype=np.intp)[series.to_native().cat.codes.to_numpy()]
+        own = series.to_native().array
+        known = [place.get(level(v), -1) for v in own.categories.tolist()]
+        gap, codes = place.get("missing", -1), own.codes
+        if [*known, gap] == [*range(len(known)), -1]:  # those of the table itself
+            return codes
+        return np.array([*known, gap], dtype=smallest(len(place)))[codes]
     values = series.unique().to_list()
     codes = [place.get("missing" if _is_gap(v) else level(v), -1) for v in values]
     return np.asarray(series.replace_strict(values, codes, return_dtype=nw.Int32).to_numpy())

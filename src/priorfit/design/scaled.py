@@ -57,14 +57,21 @@ class Scaled(Design):
     def columns(self, cols: Index, center: Array) -> tuple[Array, Array]:
         """Dense, for a few columns only; of a dense base without a product."""
         if isinstance(self.base, Dense):
-            first = int(self.intercept)
-            slopes, inner = cols[cols >= first] - first, cols >= first
-            out = np.ones((self.shape[0], len(cols)), order="F")
-            out[:, inner] = self.base.comparable(slopes, self.center, self.scale)[0]
+            out = self._picked(np.asarray(cols))
             return np.subtract(out, center[cols], out=out), np.zeros(len(cols))
         unit = np.zeros((self.shape[1], len(cols)))
         unit[cols, np.arange(len(cols))] = 1.0
         return self.matvec(unit) - center[cols], np.zeros(len(cols))
+
+    def _picked(self, cols: Index) -> Array:
+        """Some columns of a dense base, the ones among them."""
+        first, inner = int(self.intercept), cols >= int(self.intercept)
+        slopes = self.base.comparable(cols[inner] - first, self.center, self.scale)[0]
+        if np.all(inner):
+            return np.asarray(slopes)
+        out = np.ones((self.shape[0], len(cols)), order="F")
+        out[:, inner] = slopes
+        return out
 
     def dense(self) -> Array | None:
         """All columns as one array (n, m) in Fortran order; None for a sparse base."""

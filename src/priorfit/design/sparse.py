@@ -63,6 +63,36 @@ class Sparse(Design):
         own = self.matrix if self.by_rows else self.csc
         return own[:, cols].tocsc().astype(np.float64), center[cols]
 
+    def gram(self, rows: Index, cols: Index, weights: Array, center: Array, scale: Array) -> Array:
+        """See `Design.gram`; some columns (stored by rows: rows) after others are copied."""
+        if not np.all((scale > 1e-60) & (scale < 1e60)):  # squares would over- or underflow
+            return super().gram(rows, cols, weights, center, scale)
+        out = np.zeros((len(rows), len(cols)))
+        add = self._add_by_rows if self.by_rows else self._add_by_columns
+        add(out, rows, cols, weights)
+        sums, a, b = self.rmatvec(weights), center[rows], center[cols]
+        out -= np.outer(a, sums[cols] - weights.sum() * b)
+        out -= np.outer(sums[rows], b)
+        return out / scale[rows, None] / scale[cols]
+
+    def _add_by_columns(self, out: Array, rows: Index, cols: Index, weights: Array) -> None:
+        """``out += X_rows' diag(weights) X_cols``."""
+        left = self.matrix if _every(rows, self.shape[1]) else self.matrix[:, rows]
+        step = max(1, _BLOCK * self.shape[1] // max(1, self.matrix.nnz))
+        for span in (slice(i, i + step) for i in range(0, len(cols), step)):
+            part = self.matrix[:, cols[span]].astype(np.float64)
+            part.data *= weights[part.indices]
+            out[:, span] += (left.T @ part).toarray()
+
+    def _add_by_rows(self, out: Array, rows: Index, cols: Index, weights: Array) -> None:
+        step = max(1, 4 * _BLOCK * self.shape[0] // max(1, self.matrix.nnz))
+        for span in (slice(i, i + step) for i in range(0, self.shape[0], step)):
+            block = self.matrix[span].astype(np.float64)
+            left = block if _every(rows, self.shape[1]) else block[:, rows]
+            right = block[:, cols]
+            right.data *= np.repeat(weights[span], np.diff(right.indptr))
+            out += (left.T @ right).toarray()
+
     @property
     def by_rows(self) -> bool:
         """Whether the matrix is stored by rows, so that `csc` would be a copy of it."""
@@ -102,3 +132,7 @@ class Sparse(Design):
             f"{at.data[k]} in row {at.row[k]}, column {self.label(int(at.col[k]))}",
             "Drop or fill the missing values.",
         )
+
+
+def _every(cols: Index, p: int) -> bool:
+    return len(cols) == p and np.array_equal(cols, np.arange(p))

@@ -2,7 +2,7 @@
 
 from priorfit.likelihoods.base import Likelihood
 from priorfit.likelihoods.bernoulli import Bernoulli
-from priorfit.likelihoods.coupled import Coupled, CoupledRows, Hessian
+from priorfit.likelihoods.coupled import Coupled, CoupledRows, Hessian, TakeRows
 from priorfit.likelihoods.cox import Cox, survival
 from priorfit.likelihoods.gamma import Gamma
 from priorfit.likelihoods.gaussian import Gaussian
@@ -38,6 +38,7 @@ __all__ = [
     "Shares",
     "SquaredHinge",
     "StudentT",
+    "TakeRows",
     "Tweedie",
     "as_text",
     "by_name",

@@ -4,31 +4,45 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
-from typing import Generic, NamedTuple, NoReturn, Protocol, TypeVar
+from collections.abc import Callable, Iterator
+from typing import Generic, NamedTuple, NoReturn, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
 from priorfit._errors import InputError
-from priorfit._typing import Array, Mask
+from priorfit._typing import Array, Index, Mask
 from priorfit.likelihoods.base import Likelihood
 
-__all__ = ["Coupled", "CoupledRows", "Hessian", "Last"]
+__all__ = ["Coupled", "CoupledRows", "Hessian", "Last", "TakeRows"]
 
 T = TypeVar("T")
+#: some rows of a matrix that need not be at hand as a whole
+TakeRows: TypeAlias = Callable[[Index], Array]
 
 
 class Hessian(NamedTuple):
     """``d^2 total / d eta^2 = diag(bound) - M'M``, M (r, n) with as many rows as there are ties
     between the rows of data (groups of events; cut-points).
 
-    ``bound`` (n,) >= 0, so diag(bound) is a bound of the Hessian from above; ``apply(Z)`` is
-    M Z (r, k) for Z (n, k); ``diagonal`` (n,) is that of the Hessian itself.
+    ``bound`` (n,) >= 0, so diag(bound) is a bound of the Hessian from above; ``ties(take, k)`` are
+    the rows of M Z, some after others, for Z (n, k) whose rows are taken when they are needed;
+    ``diagonal`` (n,) is that of the Hessian itself.
     """
 
     bound: Array
-    apply: Callable[[Array], Array]
+    ties: Callable[[TakeRows, int], Iterator[Array]]
     diagonal: Array
+
+    def apply(self, Z: Array) -> Array:
+        """M Z (r, k) for Z (n, k)."""
+        return np.concatenate(list(self.ties(Z.__getitem__, Z.shape[1])))
+
+    def square(self, take: TakeRows, k: int) -> Array:
+        """``(M Z)'(M Z)`` (k, k)."""
+        out = np.zeros((k, k))
+        for block in self.ties(take, k):
+            out += block.T @ block
+        return out
 
 
 class CoupledRows(Protocol):
@@ -51,18 +65,20 @@ class CoupledRows(Protocol):
 
 
 class Last(Generic[T]):
-    """What was made of the last eta: total, score and Hessian are asked for one after the other."""
+    """What was made of the last eta: total, score and Hessian are asked for one after the other.
 
-    def __init__(self, make: Callable[[Array, T | None], T]) -> None:
-        self._make = make
+    What makes it is given each time: kept, it would hold its owner beyond the last use.
+    """
+
+    def __init__(self) -> None:
         self._last: tuple[Array, T] | None = None  # one entry, so that threads may share it
 
-    def __call__(self, eta: Array) -> T:
+    def __call__(self, eta: Array, make: Callable[[Array, T | None], T]) -> T:
         """The state at eta, made from the one before."""
         last = self._last
         if last is not None and np.array_equal(eta, last[0]):
             return last[1]
-        state = self._make(eta, None if last is None else last[1])
+        state = make(eta, None if last is None else last[1])
         self._last = (eta.copy(), state)
         return state
 

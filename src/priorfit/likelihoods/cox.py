@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -11,7 +12,7 @@ from scipy import sparse
 from priorfit._checks import vector
 from priorfit._errors import InputError
 from priorfit._typing import Array, Mask
-from priorfit.likelihoods.coupled import Coupled, CoupledRows, Hessian, Last
+from priorfit.likelihoods.coupled import Coupled, CoupledRows, Hessian, Last, TakeRows
 from priorfit.likelihoods.risk_sets import events_of, risk_sets, softmax_rows
 
 __all__ = ["TIES", "Cox", "survival"]
@@ -209,10 +210,13 @@ class CoxRows(CoupledRows):
         self.rank = self.rank / np.repeat(size, size)
         self.mean_weight = events.weight / size
         w = events.weight
-        self._state = Last(self._make)
+        self._last: Last[_State] = Last()
         self.least = float(w @ np.log(w))
         if self.efron:
             self.least += float(np.repeat(self.mean_weight, size) @ np.log1p(-self.rank))
+
+    def _at(self, eta: Array) -> _State:
+        return self._last(eta, self._make)
 
     def _make(self, eta: Array, before: _State | None) -> _State:  # noqa: ARG002
         x = eta + self.log_weight
@@ -242,13 +246,13 @@ class CoxRows(CoupledRows):
 
     def total(self, eta: Array) -> float:
         """Minus the log partial likelihood."""
-        state = self._state(eta)
+        state = self._at(eta)
         at_risk = float(self.events.weight @ state.log_size) + state.shortfall
         return at_risk - float(self.event_weight @ eta)
 
     def score(self, eta: Array) -> Array:
         """Events less what was expected of each row, (n,)."""
-        return np.asarray(self.event_weight - self._expected(self._state(eta)))
+        return np.asarray(self.event_weight - self._expected(self._at(eta)))
 
     def _expected(self, state: _State) -> Array:
         x = self._kept(state.x)
@@ -263,25 +267,27 @@ class CoxRows(CoupledRows):
 
         ``d / S`` under Breslow's ties (Breslow 1974), its sum over the tied events under Efron's.
         """
-        state = self._state(eta)
+        state = self._at(eta)
         hazard = state.once * np.exp(-state.log_size)
         return self.events.time, hazard, self.events.stratum
 
     def hessian(self, eta: Array) -> Hessian:
         """``diag(expected)`` less the squares of the means of all events."""
-        state = self._state(eta)
+        state = self._at(eta)
         x, w, once, twice = self._kept(state.x), self.events.weight, state.once, state.twice
         root, mix = np.sqrt(twice), (once - twice) / twice
         rest = np.sqrt(np.maximum(w - once**2 / twice, 0.0))
 
-        def apply(Z: Array) -> Array:
-            inner = Z if self.inside is None else Z[self.inside]
-            means = self.sets.means(x, state.log_size, inner)
-            if state.ties is None:
-                return np.asarray(root[:, None] * means)
-            tied = state.ties @ Z
-            top = root[:, None] * (means + mix[:, None] * tied)
-            return np.vstack([top, rest[:, None] * tied])
+        def ties(take: TakeRows, k: int) -> Iterator[Array]:
+            inside = self.inside
+            inner = take if inside is None else (lambda rows: take(inside[rows]))
+            for groups, means in self.sets.means(x, state.log_size, inner, k):
+                if state.ties is None:
+                    yield root[groups, None] * means
+                    continue
+                tied = _of_few(state.ties[groups], take)
+                yield root[groups, None] * (means + mix[groups, None] * tied)
+                yield rest[groups, None] * tied
 
         expected = self._expected(state)
         square = self._spread(self.sets.squares(x, state.log_size, twice))
@@ -291,4 +297,12 @@ class CoxRows(CoupledRows):
             own = state.ties.data
             square[row] += 2 * (once - twice)[group] * tied * own
             square[row] += (w - 2 * once + twice)[group] * own**2
-        return Hessian(expected, apply, np.maximum(expected - square, 0.0))
+        return Hessian(expected, ties, np.maximum(expected - square, 0.0))
+
+
+def _of_few(matrix: sparse.csr_array, take: TakeRows) -> Array:
+    """``matrix @ Z`` of a matrix each of whose columns is used once at most, from these rows."""
+    entries, ends = matrix.indices.astype(np.intp), matrix.indptr
+    shape = len(ends) - 1, len(entries)
+    alone: sparse.csr_array = sparse.csr_array((matrix.data, np.arange(shape[1]), ends), shape)
+    return np.asarray(alone @ take(entries), dtype=np.float64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -10,12 +11,13 @@ from scipy import linalg, sparse
 
 from priorfit._errors import InputError
 from priorfit._typing import Array, Index, Mask
-from priorfit.likelihoods.coupled import Coupled, CoupledRows, Hessian, Last
+from priorfit.likelihoods.coupled import Coupled, CoupledRows, Hessian, Last, TakeRows
 from priorfit.likelihoods.steps import LINKS, Step, step
 
 __all__ = ["Ordinal", "probabilities"]
 
 _ROUNDS = 100
+_BLOCK = 1 << 17  # numbers of Z that are looked at together
 
 
 @dataclass(frozen=True)
@@ -127,35 +129,39 @@ class OrdinalRows(CoupledRows):
         self.classes = int(self.y.max()) + 1
         share = np.cumsum(np.bincount(self.y, weights))[:-1] / weights.sum()
         self.share, self.base = share, LINKS[link](share)
-        self.last = Last(self._fit)
+        self._last: Last[_Fit] = Last()
 
     def cut_points(self, eta: Array) -> Array:
         """The best cut-points beside eta, (K - 1,)."""
-        return self.last(eta).cuts
+        return self._at(eta).cuts
 
     def total(self, eta: Array) -> float:
         """The least over the cut-points of minus the log likelihood."""
-        return self.last(eta).lost
+        return self._at(eta).lost
 
     def score(self, eta: Array) -> Array:
         """``- d total / d eta`` (n,), at the best cut-points (their slope is 0)."""
-        found = self.last(eta).found
+        found = self._at(eta).found
         return np.asarray(-self.w * (found.down + found.up))
 
     def hessian(self, eta: Array) -> Hessian:
         """That of the rows, less what the cut-points take up: ``C' B^-1 C``."""
-        fit, n = self.last(eta), len(eta)
+        fit, n = self._at(eta), len(eta)
         found, w, y, cuts = fit.found, self.w, self.y, self.classes - 1
         upper, lower = -w * (found.up2 + found.cross), -w * (found.down2 + found.cross)
         up, down = np.flatnonzero(y < cuts), np.flatnonzero(y > 0)
         entries = np.concatenate([upper[up], lower[down]])
         where = (np.concatenate([y[up], y[down] - 1]), np.concatenate([up, down]))
-        mixed = sparse.csr_array((entries, where), shape=(cuts, n))
+        mixed = sparse.csc_array((entries, where), shape=(cuts, n))
         bound = np.maximum(w * (found.up2 + 2 * found.cross + found.down2), 0.0)
         root = linalg.cholesky(fit.curved, lower=True)
 
-        def apply(Z: Array) -> Array:
-            return np.asarray(linalg.solve_triangular(root, mixed @ Z, lower=True))
+        def ties(take: TakeRows, k: int) -> Iterator[Array]:
+            total, step = np.zeros((cuts, k)), max(256, _BLOCK // max(k, 1))
+            for start in range(0, n, step):
+                rows = np.arange(start, min(start + step, n))
+                total += mixed[:, start : start + step] @ take(rows)
+            yield np.asarray(linalg.solve_triangular(root, total, lower=True))
 
         inverse = np.zeros((cuts + 2, cuts + 2))  # an empty row on either side
         inverse[1:-1, 1:-1] = np.linalg.inv(fit.curved)
@@ -163,7 +169,10 @@ class OrdinalRows(CoupledRows):
         taken = (
             a * a * inverse[y + 1, y + 1] + b * b * inverse[y, y] + 2 * a * b * inverse[y, y + 1]
         )
-        return Hessian(bound, apply, np.maximum(bound - taken, 0.0))
+        return Hessian(bound, ties, np.maximum(bound - taken, 0.0))
+
+    def _at(self, eta: Array) -> _Fit:
+        return self._last(eta, self._fit)
 
     def _fit(self, eta: Array, before: _Fit | None) -> _Fit:
         cuts = self._first(eta) if before is None else before.cuts

@@ -6,6 +6,8 @@ All that Cox regression needs are softmax means over risk sets: weights ``w exp(
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple, Protocol
 
@@ -13,10 +15,12 @@ import numpy as np
 from scipy import sparse
 
 from priorfit._typing import Array, Index
+from priorfit.likelihoods.coupled import TakeRows
 
 __all__ = ["Events", "Means", "RiskSets", "events_of", "risk_sets"]
 
 _FEW_STRATA = 50
+_BLOCK = 1 << 17  # numbers of Z that are summed together: they stay in cache
 _SAFE = 500.0  # exp(500) and its inverse are far inside float64
 
 
@@ -79,8 +83,10 @@ class RiskSets(Protocol):
     def back(self, x: Array, log_size: Array, a: Array) -> Array:
         """``exp(x_j) sum_t a_t / S_t`` over the risk sets that hold j, (n,)."""
 
-    def means(self, x: Array, log_size: Array, Z: Array) -> Array:
-        """Softmax means of the columns of Z (n, k) over each risk set, (G, k)."""
+    def means(
+        self, x: Array, log_size: Array, take: TakeRows, width: int
+    ) -> Iterator[tuple[slice, Array]]:
+        """Softmax means of Z (n, width) over some risk sets after others: (groups, (g, width))."""
 
     def squares(self, x: Array, log_size: Array, a: Array) -> Array:
         """``exp(2 x_j) sum_t a_t / S_t^2``, (n,)."""
@@ -89,9 +95,8 @@ class RiskSets(Protocol):
 def risk_sets(y: Array, events: Events) -> RiskSets:
     """The fitting kind: running sums where risk sets are nested, else a tree over the events."""
     low, high = _spans(y, events)
-    tree = _Tree(low, high, len(events.time))
     nested = np.all(np.isneginf(y[:, 0])) and len(np.unique(events.stratum)) <= _FEW_STRATA
-    return _Nested(np.where(low < high, high, 0), events, tree) if nested else tree
+    return _Nested(low, high, events) if nested else _Tree(low, high, len(events.time))
 
 
 def _spans(y: Array, events: Events) -> tuple[Index, Index]:
@@ -117,9 +122,10 @@ class _Nested:
     sums of positive numbers, so no digits cancel. Beyond the range of exp the tree takes over.
     """
 
-    def __init__(self, high: Index, events: Events, tree: _Tree) -> None:
-        self.tree = tree
+    def __init__(self, low: Index, high: Index, events: Events) -> None:
+        self.spans = low, high
         self.count = len(events.time)
+        high = np.where(low < high, high, 0)
         bounds = np.flatnonzero(np.diff(events.stratum, prepend=np.nan, append=np.nan))
         self.parts = []
         for a, b in pairwise(bounds):
@@ -127,6 +133,11 @@ class _Nested:
             rows = rows[np.argsort(-high[rows], kind="stable")]
             last = np.searchsorted(-high[rows], -(np.arange(a, b) + 1), side="right") - 1
             self.parts.append((slice(a, b), rows, last, high[rows] - 1))
+
+    @cached_property
+    def tree(self) -> _Tree:
+        """The same sums in any range; larger than all else here, and hardly ever asked for."""
+        return _Tree(*self.spans, self.count)
 
     def _scaled(self, x: Array, rows: Index) -> tuple[Array, float] | None:
         inside = x[rows]
@@ -160,15 +171,34 @@ class _Nested:
             out[rows] = scaled[0] ** power * np.cumsum(rates)[at - groups.start]
         return out
 
-    def means(self, x: Array, log_size: Array, Z: Array) -> Array:
-        out = np.empty((self.count, Z.shape[1]))
-        for groups, rows, last, _ in self.parts:
-            scaled = self._scaled(x, rows)
-            if scaled is None:
-                return self.tree.means(x, log_size, Z)
-            sums = np.cumsum((Z[rows] * scaled[0][:, None]).T, axis=1)[:, last].T
-            out[groups] = sums * np.exp(scaled[1] - log_size[groups])[:, None]
-        return out
+    def means(
+        self, x: Array, log_size: Array, take: TakeRows, width: int
+    ) -> Iterator[tuple[slice, Array]]:
+        scaled = [self._scaled(x, rows) for _, rows, _, _ in self.parts]
+        if None in scaled:
+            yield from self.tree.means(x, log_size, take, width)
+            return
+        for (groups, rows, last, _), part in zip(self.parts, scaled, strict=True):
+            assert part is not None
+            share = np.exp(part[1] - log_size[groups])[:, None]
+            for where, sums in _running(rows, part[0][:, None], last, take, width):
+                at = slice(groups.start + where.start, groups.start + where.stop)
+                yield at, sums * share[where]
+
+
+def _running(
+    rows: Index, shares: Array, last: Index, take: TakeRows, width: int
+) -> Iterator[tuple[slice, Array]]:
+    """Running sums of ``shares`` (m, 1) times rows of Z, where each group's ``last`` row is, by
+    blocks of rows; ``last`` falls from group to group."""
+    step, before, falling = max(256, _BLOCK // max(width, 1)), np.zeros(width), -last
+    for start in range(0, len(rows), step):
+        stop = min(start + step, len(rows))
+        sums = np.cumsum((take(rows[start:stop]) * shares[start:stop]).T, axis=1).T
+        sums += before
+        before = sums[-1].copy()
+        begin, end = np.searchsorted(falling, [-stop, -start], side="right")
+        yield slice(begin, end), sums[last[begin:end] - start]
 
 
 class _Tree:
@@ -221,8 +251,14 @@ class _Tree:
     def squares(self, x: Array, log_size: Array, a: Array) -> Array:
         return self._hazard(x, log_size, a, 2.0)
 
-    def means(self, x: Array, log_size: Array, Z: Array) -> Array:  # noqa: ARG002
-        return self._means(x).of(Z)
+    def means(
+        self,
+        x: Array,
+        log_size: Array,  # noqa: ARG002
+        take: TakeRows,
+        width: int,  # noqa: ARG002
+    ) -> Iterator[tuple[slice, Array]]:
+        yield slice(0, self.count), self._means(x).of(take(np.arange(self.n)))
 
     def _hazard(self, x: Array, log_size: Array, a: Array, power: float) -> Array:  # noqa: ARG002
         found = self._means(x)

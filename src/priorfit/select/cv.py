@@ -13,7 +13,7 @@ from sklearn.model_selection import GroupKFold
 
 from priorfit._errors import InputError
 from priorfit._typing import Array, Index
-from priorfit.design import Dense
+from priorfit.design import Dense, Design
 from priorfit.likelihoods import Coupled
 from priorfit.problem import Problem
 from priorfit.select.scoring import scorer_of
@@ -21,6 +21,9 @@ from priorfit.select.selection import Selection
 from priorfit.solve import Path, Shared, moments, path_of, share
 
 __all__ = ["cross_validate", "per_sd", "present", "sample_of", "splits"]
+
+
+_BLOCK = 1 << 18  # numbers of held-out rows that are copied together: 2 MB
 
 
 def splits(
@@ -253,7 +256,15 @@ def _etas(problem: Problem, rows: Index, fitted: Path) -> Array:
 
 def _products(problem: Problem, rows: Index, coefs: Array) -> Array:
     """``X_rows coefs`` (n, k); of a dense design only the columns that are in some estimate."""
-    used = np.flatnonzero(np.any(coefs, axis=1))
-    if not isinstance(problem.design, Dense) or 2 * len(used) > len(coefs):
-        return problem.design.take_rows(rows).matvec(coefs)
-    return Dense(problem.design.values[np.ix_(rows, used)]).matvec(coefs[used])
+    design, used = problem.design, np.flatnonzero(np.any(coefs, axis=1))
+    if not isinstance(design, Dense) or 2 * len(used) > len(coefs):
+        return _by_blocks(design.take_rows, rows, coefs)
+    values = design.values
+    return _by_blocks(lambda some: Dense(values[np.ix_(some, used)]), rows, coefs[used])
+
+
+def _by_blocks(take: Callable[[Index], Design], rows: Index, coefs: Array) -> Array:
+    """The same, a few rows at a time."""
+    step = max(1024, _BLOCK // max(1, len(coefs)))
+    spans = (rows[i : i + step] for i in range(0, len(rows), step))
+    return np.concatenate([take(some).matvec(coefs) for some in spans])

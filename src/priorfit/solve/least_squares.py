@@ -6,7 +6,8 @@ digits, a pivoted QR of the augmented matrix. Source: Golub & Van Loan, sections
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -15,10 +16,11 @@ from scipy import linalg
 
 from priorfit._typing import Array, Index
 from priorfit.solve.certificate import Certificates, certify
+from priorfit.solve.lent import lent
 from priorfit.solve.ridge import Ridge, ridge
 from priorfit.solve.standard import Standard
 
-__all__ = ["LeastSquares", "dual_normal", "is_quadratic"]
+__all__ = ["LeastSquares", "among_rows", "dual_normal", "is_quadratic"]
 
 
 def is_quadratic(standard: Standard) -> bool:
@@ -74,29 +76,35 @@ def dual_normal(
     """One weighted step: (a, u) with ``(K/s + diag(1/h)) u = target - Z_F a``, ``Z_F'u = pull``."""
     root = np.sqrt(h)
     try:
-        factor = linalg.cho_factor(_system(K, root, strength), overwrite_a=True)
+        with among_rows(K, root, strength) as system:
+            factor = linalg.cho_factor(system, lower=True, overwrite_a=True)
+            return _bordered(lambda v: linalg.cho_solve(factor, v), root, free, target, pull)
     except linalg.LinAlgError:  # by rounding: its eigenvalues are >= 1
-        values, vectors = linalg.eigh(_system(K, root, strength))
-        system = vectors / np.sqrt(np.maximum(values, 1.0)) @ vectors.T
-        factor = None
+        with among_rows(K, root, strength) as system:
+            values, vectors = linalg.eigh(system)
+        half = vectors / np.sqrt(np.maximum(values, 1.0)) @ vectors.T
+        return _bordered(lambda v: half @ (half @ v), root, free, target, pull)
+
+
+def _bordered(
+    inverse: Callable[[Array], Any], root: Array, free: Array, target: Array, pull: Array
+) -> tuple[Array, Array]:
+    """See `dual_normal`, for the inverse of `among_rows`."""
 
     def solve(v: Array) -> Array:
-        scaled = (root * v.T).T
-        if factor is None:
-            return np.asarray((root * (system @ (system @ scaled)).T).T)
-        return np.asarray((root * linalg.cho_solve(factor, scaled).T).T)
+        return np.asarray((root * inverse((root * v.T).T).T).T)
 
     smooth = solve(free)
     a = np.linalg.solve(free.T @ smooth, smooth.T @ target - pull)
     return np.asarray(a, dtype=np.float64), solve(target - free @ a)
 
 
-def _system(K: Array, root: Array, strength: float) -> Array:
-    """``R K R / s + I`` (n, n) for R = diag(root)."""
-    system = K * (root / strength)[:, None]
-    system *= root
-    system[np.diag_indices_from(system)] += 1.0
-    return system
+@contextmanager
+def among_rows(K: Array, root: Array, strength: float) -> Iterator[Array]:
+    """``R K R / s + I`` for R = diag(root), `lent` by K (n, n)."""
+    with lent(K, root / np.sqrt(strength)) as system:
+        system[np.diag_indices_from(system)] += 1.0
+        yield system
 
 
 def _augmented_qr(standard: Standard, unknown: Index, y: Array, strength: float) -> Array:

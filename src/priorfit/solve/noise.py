@@ -14,6 +14,8 @@ from priorfit._typing import Array
 from priorfit.priors import NormalForm
 from priorfit.solve.conjugate import is_huge, trace
 from priorfit.solve.engines import Engine
+from priorfit.solve.least_squares import among_rows
+from priorfit.solve.lent import square_of_lower
 from priorfit.solve.leverage import curvatures, movable, penalty_curvature
 from priorfit.solve.outputs import OutputsStandard
 from priorfit.solve.outputs.freedom import freedom_of_outputs
@@ -76,10 +78,7 @@ def degrees_of_freedom(standard: Standard, g: Array, strength: float) -> float:
     if len(shrunk) > n:
         whole = len(shrunk) == len(standard.normal)
         kernel = standard.kernel if whole else standard.kernel_of(shrunk)
-        root = np.sqrt(w)
-        weighted = kernel * root[:, None]
-        weighted *= root
-        return len(plain) + _trace(weighted, np.full(n, strength))
+        return len(plain) + _trace_among_rows(kernel, np.sqrt(w), strength)
     if standard.gaussian and 2 * len(active) >= standard.size:
         gram = standard.gram[np.ix_(active, active)]
     else:
@@ -108,6 +107,18 @@ def _trace(gram: Array, penalty: Array) -> float:
         system = gram.copy()
         system[np.diag_indices_from(system)] += penalty
         return float(np.trace(np.linalg.lstsq(system, gram, rcond=None)[0]))
+
+
+def _trace_among_rows(kernel: Array, root: Array, strength: float) -> float:
+    """``n - tr (R K R / s + I)^-1`` for R = diag(root)."""
+    with among_rows(kernel, root, strength) as system:
+        factor, wrong = linalg.lapack.dpotrf(system, lower=1, clean=0, overwrite_a=1)
+        if not wrong:
+            inverse = linalg.lapack.dtrtri(factor, lower=1, overwrite_c=1)[0]
+            return len(root) - square_of_lower(inverse)
+    with among_rows(kernel, root, strength) as system:  # rounding: its eigenvalues are >= 1
+        values = linalg.eigvalsh(system)
+    return float(np.sum(1.0 - 1.0 / np.maximum(values, 1.0)))
 
 
 def noise_variance(standard: Standard, g: Array, strength: float) -> float:

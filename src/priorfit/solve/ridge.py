@@ -10,18 +10,22 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 
 import numpy as np
 from scipy import linalg
+from scipy.linalg import blas
 
 from priorfit._typing import Array, Index
+from priorfit.solve.lent import lent
 from priorfit.solve.standard import Standard
 
 __all__ = ["Ridge", "Tall", "Wide", "ridge"]
 
 _FEW = 3  # strengths for which as many Cholesky factors are cheaper than one eigendecomposition
 _BLOCK = 1 << 17  # numbers per block of rows: they stay in cache
+_LARGE = 1000  # rows: beyond, the workspace of LAPACK's evd, two kernels, is worth a digit
 _DIGITS = 1e-10  # of the largest eigenvalue: below, the rounding of a Gram matrix would be seen
 _EPS = float(np.finfo(np.float64).eps)
 
@@ -85,7 +89,7 @@ class Ridge(ABC):
 
 def _solved(system: Array, target: Array) -> Array:
     try:
-        factor = linalg.cho_factor(system, overwrite_a=True, check_finite=False)
+        factor = linalg.cho_factor(system, lower=True, overwrite_a=True, check_finite=False)
         return np.asarray(linalg.cho_solve(factor, target, check_finite=False))
     except linalg.LinAlgError:
         return np.full(len(target), np.nan)
@@ -198,27 +202,29 @@ def _spans(n: int, step: int) -> Iterator[slice]:
 class Wide(Ridge):
     """More weights than rows: AA', with the intercept's direction above all others."""
 
-    def _kernel(self) -> Array:
-        """A A' (n, n), a new one that the caller may overwrite."""
-        root = np.sqrt(self.standard.weights)
-        kernel = self.standard.kernel * root[:, None]
-        kernel *= root
-        if self.intercept:
-            level = root / np.sqrt(root @ root)
-            along = kernel @ level
-            rest = along - (level @ along) * level
-            for rows in _spans(len(root), _BLOCK // len(root)):
-                kernel[rows] -= np.outer(level[rows], along) + np.outer(rest[rows], level)
-        return np.asarray(kernel)
+    @contextmanager
+    def _lent(self, apart: bool) -> Iterator[Array]:
+        """A A' (n, n), `lent` by the kernel; ``apart``: the intercept's direction above all."""
+        K, root = self.standard.kernel, np.sqrt(self.standard.weights)
+        level = root / np.sqrt(root @ root)
+        along = root * (K @ (root * level)) if self.intercept else np.zeros(0)
+        with lent(K, root) as kernel:
+            if self.intercept:
+                blas.dsyr2(-1.0, level, along, lower=1, a=kernel, overwrite_a=1)
+                blas.dsyr(level @ along, level, lower=1, a=kernel, overwrite_a=1)
+            if self.intercept and apart:
+                above = (2.0 * np.trace(kernel) + 1.0) / (root @ root)
+                blas.dsyr(above, root, lower=1, a=kernel, overwrite_a=1)
+            yield kernel
 
     @cached_property
     def _spectrum(self) -> tuple[Array, Array]:
-        kernel, root = self._kernel(), np.sqrt(self.standard.weights)
-        if self.intercept:
-            above = (2.0 * np.trace(kernel) + 1.0) / (root @ root)
-            for rows in _spans(len(root), _BLOCK // len(root)):
-                kernel[rows] += above * np.outer(root[rows], root)
-        values, vectors = linalg.eigh(kernel, overwrite_a=True, driver="evd")
+        large = len(self.y) > _LARGE
+        with self._lent(apart=True) as kernel:  # of which evd would overwrite all
+            if large:
+                values, vectors = linalg.eigh(kernel, overwrite_a=True, driver="evr")
+            else:
+                values, vectors = linalg.eigh(kernel, driver="evd")
         return np.maximum(values, 0.0), vectors
 
     def directions(self, least: float) -> tuple[Array, Array, float]:  # noqa: ARG002
@@ -241,9 +247,11 @@ class Wide(Ridge):
         return np.asarray(self._spectrum[1].T @ (np.sqrt(self.standard.weights) * self.y))
 
     def _one(self, strength: float) -> Array:
-        system, root = self._kernel(), np.sqrt(self.standard.weights)
-        system[np.diag_indices_from(system)] += strength
-        return self._slopes((root * _solved(system, root * self.y))[:, None])[:, 0]
+        root = np.sqrt(self.standard.weights)
+        with self._lent(apart=False) as system:
+            system[np.diag_indices_from(system)] += strength
+            dual = root * _solved(system, root * self.y)
+        return self._slopes(dual[:, None])[:, 0]
 
     def _many(self, strengths: Array) -> Array:
         size = self._spectrum[0][:, None] + strengths
@@ -257,11 +265,10 @@ class Wide(Ridge):
     def _held_out(self, strengths: Array) -> Iterator[tuple[slice, Array, Array]]:
         left, vectors = self._left(strengths), self._spectrum[1]
         root = np.sqrt(self.standard.weights)[:, None]
-        yield (
-            slice(0, len(root)),
-            vectors @ (left * self._turned[:, None]) / root,
-            np.square(vectors) @ left,
-        )
+        mix = left * self._turned[:, None]
+        for rows in _spans(len(root), 8 * _BLOCK // len(root)):
+            U = vectors[rows]
+            yield rows, U @ mix / root[rows], np.square(U) @ left
 
 
 def ridge(standard: Standard, normal: Index, y: Array) -> Ridge:

@@ -20,6 +20,7 @@ from priorfit.solve.columns import moments, moments_of_rows, read_in_place, stor
 __all__ = ["Shared"]
 
 _LOST = 1e-2  # of the variance: a column of which less is left is looked at anew
+_BLOCK = 1 << 18  # numbers of rows that are copied together: 2 MB
 _KEPT = 1 << 24  # numbers in the Gram matrices of all parts: 134 MB; more where the table is large
 
 
@@ -107,7 +108,7 @@ class Shared:
             return ()
         if len(self.parts) * m * m > max(_KEPT, n * m // 8):
             return ()
-        return tuple(self._gram(self.Z.take_rows(r), self.weights[r]) for r in self.parts)
+        return tuple(self._gram_of_rows(r, self.weights[r]) for r in self.parts)
 
     def _known_gram(self, rows: Index, weights: Array) -> Array | None:
         """``Z' W Z`` of some rows, if they are a part and it has been made."""
@@ -134,7 +135,7 @@ class Shared:
             if len(rows):
                 w = np.abs(change[rows])
                 known = self._known_gram(rows, w)
-                out += sign * (self._gram(self.Z.take_rows(rows), w) if known is None else known)
+                out += sign * (self._gram_of_rows(rows, w) if known is None else known)
         first = int(Z.intercept)
         ratio, delta = self.Z.scale / Z.scale, (Z.center - self.Z.center) / self.Z.scale
         if first:
@@ -147,6 +148,15 @@ class Shared:
             lost = first + np.flatnonzero(spread)
             out[lost] = Z.gram(lost, np.arange(len(out)), weights)
             out[:, lost] = out[lost].T
+        return out
+
+    def _gram_of_rows(self, rows: Index, weights: Array) -> Array:
+        """``Z' W Z`` of some rows, a few of which are copied at a time."""
+        step = max(1024, _BLOCK // self.Z.shape[1])
+        spans = [slice(i, i + step) for i in range(0, len(rows), step)]
+        out = self._gram(self.Z.take_rows(rows[spans[0]]), weights[spans[0]])
+        for span in spans[1:]:
+            out += self._gram(self.Z.take_rows(rows[span]), weights[span])
         return out
 
     def forget(self) -> None:

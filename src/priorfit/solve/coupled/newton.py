@@ -19,6 +19,7 @@ from priorfit.priors import NormalForm
 from priorfit.solve.certificate import Certificates, certify, gap_among, joined
 from priorfit.solve.coupled.among_rows import AmongRows
 from priorfit.solve.coupled.model import Model, minimum
+from priorfit.solve.coupled.working import Working
 from priorfit.solve.standard import Standard
 from priorfit.solve.working_set import beyond, screen
 
@@ -46,8 +47,7 @@ class CoupledNewton:
         self.rounds = 0
         self.among = AmongRows(standard) if AmongRows.applies(standard) else None
         self._curved: tuple[Index, Array] | None = None
-        self._columns: Index = np.empty(0, dtype=np.intp)
-        self._held = np.empty((standard.Z.shape[0], 0), order="F")
+        self._working: Working | None = None
 
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
         """Solutions (m, k) and their certificates, each warm from the last."""
@@ -121,23 +121,22 @@ class CoupledNewton:
             best = (g, certificate)
         return best
 
-    def _dense(self, cols: Index) -> Array:
-        """The working columns (n, k), made when they change."""
-        if not np.array_equal(cols, self._columns):
-            self._columns = cols
-            self._held = self.standard.Z.columns(cols, np.zeros(self.standard.size))[0]
-        return self._held
+    def _among(self, cols: Index) -> Working:
+        """The working columns, made when they change."""
+        if self._working is None or not np.array_equal(cols, self._working.cols):
+            self._working = Working(self.standard, cols)
+        return self._working
 
     def _change(self, step: Array, cols: Index) -> Array:
         """Z step, for a step of the working columns."""
-        return self.standard.Z.matvec(step) if self.among else self._dense(cols) @ step[cols]
+        return self.standard.Z.matvec(step) if self.among else self._among(cols).times(step)
 
     def _pull(self, eta: Array, slopes: Array, cols: Index) -> Array:
         """Z' theta of the working columns, the others as they were."""
         if self.among:  # of no use there before the certificate
             return slopes
         fresh = slopes.copy()
-        fresh[cols] = self._dense(cols).T @ self.rows.score(eta)
+        fresh[cols] = self._among(cols).pull(self.rows.score(eta))
         return fresh
 
     def _gram(self, eta: Array, cols: Index) -> Array:
@@ -147,14 +146,10 @@ class CoupledNewton:
         return self._curved[1]
 
     def _fresh_gram(self, eta: Array, cols: Index) -> Array:
-        hessian = self.rows.hessian(eta)
-        Z = self._dense(cols)
-        means = hessian.apply(Z)
-        root = np.sqrt(hessian.bound)[:, None] * Z
-        gram = root.T @ root - means.T @ means
+        gram = self._among(cols).gram(self.rows.hessian(eta))
         floor = 1e-14 * np.abs(np.diag(gram)).max(initial=0.0) + 1e-300
         gram[np.diag_indices_from(gram)] += floor
-        return np.asarray(gram)
+        return gram
 
     def _propose(self, g: Array, eta: Array, slopes: Array, strength: float, cols: Index) -> Array:
         """The minimum of the quadratic model over the working columns."""

@@ -42,7 +42,7 @@ class Outputs:
             found_all = self.responses(strengths, warm)
             self.rounds = max(self.rounds, self.responses.rounds)
             return found_all
-        if self.native is None:
+        if self.native is None or not self.native.repays(len(strengths)):
             return self._newton(strengths, warm)
         solutions, found = self.native(strengths, warm)
         done = solutions.shape[1]

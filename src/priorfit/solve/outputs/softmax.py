@@ -15,6 +15,8 @@ __all__ = ["SoftmaxPath"]
 
 _MOST = 4000  # working weights: their Hessian then fills 130 MB
 _MEMORY = 1 << 26  # numbers in the copies of the working columns: 0.5 GB
+_LARGE = 1 << 27  # bytes of a table whose columns are not copied for one strength, 134 MB,
+_FEW = 1000  # where its weights are no more than these
 _ALWAYS = 1500  # weights without a kink: all of them work
 _STEP = 0.7  # from one strength to the next on the way to a distant first one
 
@@ -48,6 +50,12 @@ class SoftmaxPath:
             and always <= _ALWAYS
             and not np.any(form.flat[first:])
         )
+
+    def repays(self, count: int) -> bool:
+        """Whether so many strengths are worth a copy of the working columns: over few columns of
+        a large table one is not."""
+        large = len(self.arrays) == 1 and self.arrays[0].nbytes > _LARGE
+        return count > 1 or not large or self.standard.size > _FEW
 
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
         """Solutions (m, k) and certificates, as many of the strengths as the working set allows."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from priorfit._typing import Array, Index
-from priorfit.design import Scaled
+from priorfit.design import Dense, Scaled
 
 __all__ = ["Stacked"]
+
+_BLOCK = 1 << 18  # numbers of rows that are looked at together: 2 MB
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,9 +57,22 @@ class Stacked(Scaled):
 
     def of_features(self, cols: Index) -> tuple[Array, Index, Index]:
         """(columns (n, f) of ``[1, X - center]``, place of each unknown among them, its output)."""
+        features, place, output = self.placed(cols)
+        return self.inner.columns(features, np.zeros(self.inner.shape[1]))[0], place, output
+
+    def placed(self, cols: Index) -> tuple[Index, Index, Index]:
+        """(features, place of each unknown among them, its output)."""
         features, place = np.unique(cols // self.outputs, return_inverse=True)
-        columns, rest = self.inner.columns(features, np.zeros(self.inner.shape[1]))
-        return columns - rest, place, cols % self.outputs
+        return features, place, cols % self.outputs
+
+    def by_rows(self, features: Index, width: int) -> Iterator[tuple[slice, Array]]:
+        """Rows of these columns of ``[1, X - center]``, some after others where they are dense;
+        ``width``: numbers that each row will take."""
+        n, inner = self.inner.shape[0], self.inner
+        step = max(256, _BLOCK // max(1, width)) if isinstance(self.base, Dense) else n
+        for rows in (slice(i, i + step) for i in range(0, n, step)):
+            part = inner if step >= n else inner.take_rows(rows)
+            yield rows, part.columns(features, np.zeros(inner.shape[1]))[0]
 
     def columns(self, cols: Index, center: Array) -> tuple[Array, Array]:
         """Dense, for a few columns only."""
@@ -74,13 +90,17 @@ class Stacked(Scaled):
         scale: Array | None = None,  # noqa: ARG002
     ) -> Array:
         """``Z_rows' diag(weights) Z_cols``: outputs do not meet."""
-        left, a, k = self.of_features(rows)
-        right, b, h = (left, a, k) if rows is cols else self.of_features(cols)
+        features, place, output = self.placed(np.concatenate([rows, cols]))
+        a, b, m = place[: len(rows)], place[len(rows) :], len(rows)
+        pairs = [
+            (np.flatnonzero(output[:m] == k), np.flatnonzero(output[m:] == k))
+            for k in range(self.outputs)
+        ]
         out = np.zeros((len(rows), len(cols)))
-        for output in range(self.outputs):
-            mine, other = np.flatnonzero(k == output), np.flatnonzero(h == output)
-            w = weights[output :: self.outputs, None]
-            out[np.ix_(mine, other)] = left[:, a[mine]].T @ (w * right[:, b[other]])
+        for span, X in self.by_rows(features, len(features)):
+            for k, (mine, other) in enumerate(pairs):
+                w = weights[k :: self.outputs][span, None]
+                out[np.ix_(mine, other)] += X[:, a[mine]].T @ (w * X[:, b[other]])
         return out / self.units[rows][:, None] / self.units[cols]
 
     def kernel(self, cols: Index, center: Array | None = None, scale: Array | None = None) -> Array:

@@ -63,15 +63,19 @@ class OutputsStandard(Standard):
         """``Z_C' H Z_C``, where the outputs of a row know of each other."""
         if self.gaussian:
             return self.Z.gram(cols, cols, self.weights)
-        among, place, output = self.stacked.of_features(cols)
+        features, place, output = self.stacked.placed(cols)
+        mine = [np.flatnonzero(output == k) for k in range(self.outputs)]
         mu = self.likelihood.mean(eta).reshape(-1, self.outputs)
         w = self.weights[:: self.outputs, None]
-        shared = (np.sqrt(w) * mu)[:, output] * among[:, place]
-        out = -(shared.T @ shared)
-        for k in range(self.outputs):
-            mine = np.flatnonzero(output == k)
-            part = among[:, place[mine]]
-            out[np.ix_(mine, mine)] += part.T @ (w * mu[:, k : k + 1] * part)
+        out, own = np.zeros((len(cols), len(cols))), [np.zeros((len(k), len(k))) for k in mine]
+        for rows, X in self.stacked.by_rows(features, len(cols)):
+            shared = (np.sqrt(w[rows]) * mu[rows])[:, output] * X[:, place]
+            out -= shared.T @ shared
+            for k, at in enumerate(mine):
+                part = X[:, place[at]]
+                own[k] += part.T @ (w[rows] * mu[rows, k : k + 1] * part)
+        for at, block in zip(mine, own, strict=True):
+            out[np.ix_(at, at)] += block
         units = self.stacked.units[cols]
         return np.asarray(out / units[:, None] / units)
 
