@@ -16,7 +16,7 @@ from priorfit.solve.standard import power_of_two
 __all__ = ["LengthsFit", "fit_lengths"]
 
 _LARGEST = 1 << 23  # numbers in a table: beyond, the general way costs little beside the fit
-_FARTHEST = 1e6  # of the strength that holds every weight, over the one asked for
+_FARTHEST = 200.0  # of the strength that holds every weight, over the one asked for
 _ROUND = 1e-3  # of a column's size its spread must be: sums of products are then exact enough
 
 
