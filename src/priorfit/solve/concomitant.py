@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy import linalg
+from scipy.linalg import lapack
 
 from priorfit._typing import Array
 from priorfit.design.scaled import Scaled
@@ -137,7 +138,7 @@ def _newton(rows: _Rows, r: Array, s: float, slope: Array) -> Array:
     system = rows.Z.gram(every, every, near) - np.outer(pull, pull) / max(spread, 1e-300)
     system *= 2.0 / s
     system[np.diag_indices_from(system)] += 2.0 * rows.rate + 1e-10 * np.abs(system).max()
-    try:
-        return np.asarray(linalg.solve(system, slope, assume_a="pos", check_finite=False))
-    except linalg.LinAlgError:
-        return np.asarray(linalg.lstsq(system, slope, check_finite=False)[0])
+    step, failed = lapack.dposv(system, slope)[1:]
+    if not failed:
+        return np.asarray(step)
+    return np.asarray(linalg.lstsq(system, slope, check_finite=False)[0])

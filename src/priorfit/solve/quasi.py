@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy import linalg
+from scipy.linalg import lapack
 
 from priorfit._typing import Array
 from priorfit.solve.least_squares import is_quadratic
@@ -26,7 +26,7 @@ _MOST = 2000  # unknowns whose Hessian is factored
 _MEMORY = 10
 _PRICE = 8  # steps that cost as much as a Hessian
 _ROWS = 10  # rows to an unknown that a first start is made of
-_ROUGH = 1e5  # the tolerance of that start: a thousandth of the reference may be left
+_ROUGH = 1e6  # the tolerance of that start: a hundredth of the reference may be left
 _THERE = 1e-12  # of the null model's slopes: nothing is left to do
 _DIGITS = 1e-8  # of the tolerance: what is certified is then far within it
 
@@ -137,10 +137,8 @@ class QuasiNewton:
             self.hessian = self.standard.Z.gram(free, free, h)
         system = self.hessian.copy()
         system[np.diag_indices_from(system)] += strength * self.standard.form.l2[free]
-        try:
-            return linalg.cho_factor(system, overwrite_a=True, check_finite=False)
-        except linalg.LinAlgError:
-            return None
+        factor, failed = lapack.dpotrf(system.T, overwrite_a=True)  # symmetric: .T is no copy
+        return None if failed else factor
 
     def _search(
         self, place: _Place, direction: Array, fall: float, strength: float
@@ -172,7 +170,7 @@ def _downhill(pull: Array, factor: Any, pairs: list[_Pair]) -> Array:
     for step, change, rate in reversed(pairs):
         shares.append(rate * float(step @ direction))
         direction -= shares[-1] * change
-    direction = np.asarray(linalg.cho_solve(factor, direction, check_finite=False))
+    direction = np.asarray(lapack.dpotrs(factor, direction)[0])
     for (step, change, rate), share in zip(pairs, reversed(shares), strict=True):
         direction += (share - rate * float(change @ direction)) * step
     return direction

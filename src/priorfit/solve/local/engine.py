@@ -45,9 +45,8 @@ class Local:
         form = standard.form
         concave = form.concave
         self.jumps = concave is not None and concave.jumps
-        self.fixed_curvature = (
-            column_curvatures(standard, standard.y) if standard.gaussian else None
-        )
+        fixed = standard.gaussian and self.jumps  # nothing else asks for them
+        self.fixed_curvature = column_curvatures(standard, standard.y) if fixed else None
         known = self.fixed_curvature
         self._last_curvatures = np.zeros(standard.size) if known is None else known
         self.columns.add((form.flat | ~form.kinked) & ~form.fixed)
