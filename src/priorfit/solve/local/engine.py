@@ -114,8 +114,10 @@ class Local:
         best, least, stalled = g, np.inf, 0
         for rounds in range(1, self.max_iter + 1):
             self.rounds = max(self.rounds, rounds)
+            before = g
             g, eta, fell = self._step(g, eta, slopes, at)
-            slopes = slopes_at(standard, eta)
+            if not np.array_equal(g, before):
+                slopes = slopes_at(standard, eta)
             worst = self._violations(g, eta, slopes, at, rounds % 4 == 1)
             if self.jumps and worst.max() <= enough and rounds % 4 != 1:
                 worst = self._violations(g, eta, slopes, at, True)
