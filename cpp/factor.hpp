@@ -27,22 +27,29 @@ class Factor {
     return finish(std::move(fresh), diagonal);
   }
 
-  // The factor of a whole matrix, of which the lower triangle is read.
+  // The factor of a whole matrix, of which the lower triangle is read; where a pivot is lost in
+  // rounding it ends there.
   void assign(const double* a, std::size_t stride, std::size_t n) {
     constexpr std::size_t at_once = 48;
     clear();
-    std::vector<double> fresh;
+    std::vector<double> fresh, known(at_once * at_once);
+    std::vector<const double*> left;
     for (std::size_t k = 0; k < n; k += at_once) {
       const std::size_t count = std::min(at_once, n - k);
-      fresh.resize(count * k);
+      fresh.resize(count * k), left.resize(count);
       for (std::size_t r = 0; r < count; ++r)
+        {
+        left[r] = fresh.data() + r * k;
         std::copy_n(a + (k + r) * stride, k, fresh.data() + r * k);
+      }
       forward_all(fresh.data(), count, k);
+      cross(left.data(), count, fresh.data(), k, count, k, known.data(), count);
       for (std::size_t r = 0; r < count; ++r) {
-        const double* row = a + (k + r) * stride;
-        std::vector<double> whole(row, row + k + r);
-        std::copy_n(fresh.data() + r * k, k, whole.data());
-        finish(std::move(whole), row[k + r], k);
+        std::vector<double> row(k + r + 1);
+        std::copy_n(left[r], k, row.data());
+        for (std::size_t c = 0; c <= r; ++c)
+          row[k + c] = a[(k + r) * stride + k + c] - known[r * count + c];
+        if (!end(std::move(row), k, a[(k + r) * stride + k + r])) return;
       }
     }
   }
@@ -51,19 +58,18 @@ class Factor {
   // so that every row of L is read once for all of them. `finish` appends them one by one.
   void forward_all(double* fresh, std::size_t count, std::size_t stride) const {
     constexpr std::size_t block = 4;
-    std::vector<double> known(block * count);
+    std::vector<double> known(block * count), part(block * count);
     for (std::size_t i = 0; i < size(); i += block) {
       const std::size_t rows = std::min(block, size() - i);
       const double* left[block];
       for (std::size_t r = 0; r < rows; ++r) left[r] = rows_[i + r].data();
       cross(left, rows, fresh, stride, count, i, known.data(), count);
-      for (std::size_t k = 0; k < count; ++k) {
-        double* x = fresh + k * stride + i;
-        for (std::size_t r = 0; r < rows; ++r) {
-          double rest = x[r] - known[r * count + k];
-          for (std::size_t q = 0; q < r; ++q) rest -= left[r][i + q] * x[q];
-          x[r] = rest / left[r][i + r];
-        }
+      for (std::size_t r = 0; r < rows; ++r) {
+        double* x = part.data() + r * count;
+        for (std::size_t k = 0; k < count; ++k) x[k] = fresh[k * stride + i + r] - known[r * count + k];
+        for (std::size_t q = 0; q < r; ++q) axpy(-left[r][i + q], part.data() + q * count, x, count);
+        const double inverse = 1.0 / left[r][i + r];
+        for (std::size_t k = 0; k < count; ++k) fresh[k * stride + i + r] = x[k] *= inverse;
       }
     }
   }
@@ -77,6 +83,8 @@ class Factor {
 
   // What the last `append` left of the diagonal: v'Av for v = (-A^{-1} row, 1).
   double pivot() const { return pivot_; }
+
+  double diagonal(std::size_t k) const { return rows_[k][k]; }
 
   void remove(std::size_t k) {
     rows_.erase(rows_.begin() + static_cast<std::ptrdiff_t>(k));
@@ -122,6 +130,21 @@ class Factor {
     if (!(pivot_ > 1e-10 * diagonal)) return false;
     fresh.push_back(std::sqrt(pivot_));
     rows_.push_back(std::move(fresh));
+    return true;
+  }
+
+  // `row` holds a new row of L up to `solved`, and A's entries less what that explains after it.
+  bool end(std::vector<double> row, std::size_t solved, double diagonal) {
+    double* x = row.data() + solved;
+    const std::size_t count = row.size() - solved - 1;
+    for (std::size_t c = 0; c < count; ++c) {
+      const double* other = rows_[solved + c].data() + solved;
+      x[c] = (x[c] - dot(other, x, c)) / other[c];
+    }
+    pivot_ = x[count] - dot(x, x, count);
+    if (!(pivot_ > 1e-10 * diagonal)) return false;
+    x[count] = std::sqrt(pivot_);
+    rows_.push_back(std::move(row));
     return true;
   }
 

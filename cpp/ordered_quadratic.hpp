@@ -43,6 +43,96 @@ class FallingBlocks {
   std::vector<Block> blocks_;
 };
 
+// Minima of 1/2 d'Ad - r'd where neighbours move alike, or stay at 0: one factor of A serves for all
+// choices of them. With the rows of C for what is tied, W = L^{-1}C' and S = W'W,
+//
+//   d = L'^{-1} (y - W S^{-1} W'y),   y = L^{-1} r
+//
+// (Nocedal & Wright, section 16.2, the range-space method).
+class Ties {
+ public:
+  // A, size x size; its first c coordinates may be tied.
+  void begin(const std::vector<double>& a, std::size_t size, std::size_t c) {
+    a_ = a.data(), n_ = size, c_ = c, made_ = false, sound_ = true;
+    tied_.clear(), across_.clear(), small_.clear();
+  }
+
+  // d (n) where every k < c without a cut moves as k + 1 does, the last not at all. False where
+  // there is too much rounding in A, or so much is tied that a smaller system is cheaper.
+  bool solve(const std::vector<char>& cut, const double* r, std::vector<double>& d) {
+    const auto tied = static_cast<std::size_t>(std::count(cut.begin(), cut.end(), 0));
+    if (!sound_ || most * tied > n_) return false;
+    if (!made_) make();
+    if (!sound_ || !(sound_ = sync(cut))) return false;
+    d.assign(r, r + n_);
+    whole_.forward_all(d.data(), 1, n_);
+    pulls_.resize(tied);
+    for (std::size_t i = 0; i < tied; ++i) pulls_[i] = dot(across_[i].data(), d.data(), n_);
+    small_.solve(pulls_.data());
+    for (std::size_t i = 0; i < tied; ++i) axpy(-pulls_[i], across_[i].data(), d.data(), n_);
+    whole_.backward(d.data());
+    return true;
+  }
+
+ private:
+  static constexpr std::size_t most = 3;     // ties are at most a third
+  static constexpr double lost = 1e-6;       // of a diagonal: pivots below are not trusted
+  static constexpr double ridge = 1e-9;      // of the diagonal, as for the smaller systems
+
+  void make() {
+    made_ = true;
+    std::vector<double> system(a_, a_ + n_ * n_);
+    for (std::size_t i = 0; i < n_; ++i) system[i * n_ + i] *= 1.0 + ridge;
+    whole_.assign(system.data(), n_, n_);
+    sound_ = whole_.size() == n_;
+    for (std::size_t i = 0; sound_ && i < n_; ++i)
+      sound_ = whole_.diagonal(i) * whole_.diagonal(i) > lost * a_[i * n_ + i];
+  }
+
+  // W and S as the cuts have them.
+  bool sync(const std::vector<char>& cut) {
+    known_.assign(c_, 0);
+    for (std::size_t i = tied_.size(); i-- > 0;) {
+      if (!cut[tied_[i]]) {
+        known_[tied_[i]] = 1;
+        continue;
+      }
+      small_.remove(i);
+      tied_.erase(tied_.begin() + static_cast<std::ptrdiff_t>(i));
+      across_.erase(across_.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+    fresh_.clear();
+    for (std::size_t k = 0; k < c_; ++k)
+      if (!cut[k] && !known_[k]) fresh_.push_back(k);
+    rows_.assign(fresh_.size() * n_, 0.0);
+    for (std::size_t i = 0; i < fresh_.size(); ++i) {
+      rows_[i * n_ + fresh_[i]] = 1.0;
+      if (fresh_[i] + 1 < c_) rows_[i * n_ + fresh_[i] + 1] = -1.0;
+    }
+    whole_.forward_all(rows_.data(), fresh_.size(), n_);
+    for (std::size_t i = 0; i < fresh_.size(); ++i) {
+      std::vector<double> row(rows_.begin() + static_cast<std::ptrdiff_t>(i * n_),
+                              rows_.begin() + static_cast<std::ptrdiff_t>((i + 1) * n_));
+      pulls_.clear();
+      for (const std::vector<double>& other : across_)
+        pulls_.push_back(dot(row.data(), other.data(), n_));
+      if (!small_.append(pulls_.data(), dot(row.data(), row.data(), n_))) return false;
+      tied_.push_back(fresh_[i]);
+      across_.push_back(std::move(row));
+    }
+    return true;
+  }
+
+  const double* a_ = nullptr;
+  std::size_t n_ = 0, c_ = 0;
+  bool made_ = false, sound_ = true;
+  Factor whole_, small_;
+  std::vector<std::size_t> tied_, fresh_;
+  std::vector<std::vector<double>> across_;
+  std::vector<double> rows_, pulls_;
+  std::vector<char> known_;
+};
+
 class OrderedQuadratic {
  public:
   // A, size x size, of which the lower triangle by rows is read; the first c coordinates are
@@ -60,6 +150,7 @@ class OrderedQuadratic {
     for (double v : r) least_ = std::max(least_, 1e-13 * std::fabs(v));
     cut_.assign(c_, 1);
     factor_.clear(), held_.clear();
+    ties_.begin(a_, n_, c_);
     for (std::size_t k = 0; k < 4 * n_ + 20; ++k) {
       find_groups();
       if (!ends_.empty() && !solve_groups()) return;
@@ -89,6 +180,10 @@ class OrderedQuadratic {
     for (std::size_t g = 0; g < count; ++g)
       for (std::size_t k = begin_of(g); k < ends_[g]; ++k) moves_[g] += r_[k];
     for (std::size_t g = 0; g < count; ++g) sum_rows(g);
+    if (ties_.solve(cut_, r_, part_)) {
+      for (std::size_t g = 0; g < count; ++g) moves_[g] = part_[begin_of(g)];
+      return true;
+    }
     if (!factorize()) return false;
     part_.resize(count);
     for (std::size_t i = 0; i < count; ++i) part_[i] = moves_[held_[i].group];
@@ -279,6 +374,7 @@ class OrderedQuadratic {
   std::vector<std::size_t> ends_;
   FallingBlocks blocks_;
   Factor factor_;
+  Ties ties_;
 };
 
 }  // namespace priorfit

@@ -5,6 +5,7 @@ import pytest
 from scipy import sparse
 
 import priorfit as pf
+from priorfit.solve import fit_lengths
 
 CASES = {  # n, p, outputs, columns of a group, correlation of neighbours
     "more rows": (60, 12, 3, 1, 0.0),
@@ -105,3 +106,43 @@ def test_degrees_of_freedom_are_the_divergence_of_the_fit(name):
     q, free = Y.shape[1], np.count_nonzero(here.coef)
     for wrong in (free + q, here.df / q * (q - 1), here.df - q):
         assert wrong != pytest.approx(divergence, rel=1e-3)
+
+
+@pytest.mark.parametrize("store", [np.ascontiguousarray, np.asfortranarray])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("share", [1.01, 0.5, 0.02])
+@pytest.mark.parametrize("name", CASES)
+def test_a_fit_at_once_is_that_of_the_problem(name, share, weighted, store):
+    """fit_lengths has a gap <= tol by the certificate made here, columns of unequal size, Y far
+    from 0; its certificate says so, and the intercept leaves no mean."""
+    X, Y, w, _ = _case(name)
+    X, Y = store(X * np.geomspace(0.1, 10.0, X.shape[1]) + 3.0), Y + 50.0
+    w = w if weighted else np.ones(len(X))
+    alone = np.arange(X.shape[1])
+    rate = (
+        share * _norms((X - w @ X / w.sum()).T @ (w[:, None] * (Y - w @ Y / w.sum())), alone).max()
+    )
+
+    def own(rate):
+        return fit_lengths(X, Y, rate, w if weighted else None, True, 1e-7)
+
+    fit = own(rate)
+    gap = _gap(X, Y, w, alone, fit.coef, rate)
+    assert gap <= 1e-7
+    assert abs(gap - fit.gap) <= 1e-9
+    np.testing.assert_allclose(w @ (Y - fit.intercept - X @ fit.coef), 0.0, atol=1e-6)
+    assert fit.coef.any() == (share < 1)
+    # mutant: a rate that is off
+    assert share > 1 or _gap(X, Y, w, alone, own(1.1 * rate).coef, rate) > 1e-6
+
+
+def test_a_fit_at_once_takes_only_what_it_can_prove():
+    """None, for the general way: a constant column, one far from 0, sparse ones, no rate."""
+    X, Y, _, _ = _case("more rows")
+    constant, far = X.copy(), X.copy()
+    constant[:, 0] = 1.0
+    far[:, 0] += 1e6
+    assert fit_lengths(X, Y, 9.0, None, True, 1e-6) is not None
+    for table, y, rate in ((constant, Y, 9.0), (far, Y, 9.0), (X, Y, 0.0), (X, 0 * Y, 9.0)):
+        assert fit_lengths(table, y, rate, None, True, 1e-6) is None
+    assert fit_lengths(sparse.csc_array(X), Y, 9.0, None, True, 1e-6) is None

@@ -21,6 +21,7 @@ from priorfit.solve import Solution, Status, solve_quietly
 
 __all__ = [
     "checked",
+    "gap_of",
     "null_loss",
     "penalty_prior",
     "problem_of",
@@ -77,9 +78,14 @@ def problem_of(
     )
 
 
+def gap_of(tol: float) -> float:
+    """The gap that is asked for: 1e-6 or ``tol``, where that is smaller."""
+    return max(min(tol, 1e-6), 1e-14)
+
+
 def solved(problem: Problem, tol: float, max_iter: int | None = None) -> Solution:
     """`priorfit.solve` to a gap of 1e-6 or ``tol``, warning as scikit-learn does."""
-    bound = max(min(tol, 1e-6), 1e-14)
+    bound = gap_of(tol)
     solution = solve_quietly(problem, tol=bound, max_iter=max_iter or 10_000)
     if solution.status is not Status.CERTIFIED:
         warnings.warn(solution.complaint, ConvergenceWarning, stacklevel=4)

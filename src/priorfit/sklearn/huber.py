@@ -68,14 +68,14 @@ class HuberRegressor(linear_model.HuberRegressor):  # type: ignore[misc]
             huber = Huber(float(self.epsilon), scale)
             return problem_of(X, y, prior, huber, weights, self.fit_intercept)
 
-        fit = partial(solve_quietly, tol=_FINE)
-        known = self._joint(at(1.0))
+        fit, unit = partial(solve_quietly, tol=_FINE), at(1.0)
+        known = self._joint(unit)
         found, self.scale_ = _least(at, fit) if known is None else known
         tol = max(min(self.tol, 1e-6), _FINE)
         found = found._replace(certificate=found.certificate._replace(tol=tol))
         if not found.certificate.certified:
             warnings.warn(found.complaint, ConvergenceWarning, stacklevel=2)
-        residual = np.abs(y - at(self.scale_).eta(found.intercept, found.coef))
+        residual = np.abs(y - unit.eta(found.intercept, found.coef))
         self.coef_, self.certificate_ = found.coef, found.certificate
         self.intercept_ = found.intercept if self.fit_intercept else 0.0
         self.n_iter_ = found.n_iter

@@ -13,6 +13,7 @@ from priorfit.problem import Problem
 from priorfit.sklearn._shared import (
     UNIT,
     checked,
+    gap_of,
     null_loss,
     penalty_prior,
     problem_of,
@@ -20,6 +21,7 @@ from priorfit.sklearn._shared import (
     weights_of,
 )
 from priorfit.sklearn.linear_cv import SearchCV
+from priorfit.solve import Certificate, fit_lengths
 
 __all__ = ["MultiTaskElasticNet", "MultiTaskElasticNetCV", "MultiTaskLasso", "MultiTaskLassoCV"]
 
@@ -90,9 +92,10 @@ class MultiTaskElasticNet(linear_model.MultiTaskElasticNet):  # type: ignore[mis
         l1, l2 = self.alpha * n * ratio, self.alpha * n * (1.0 - ratio)
         if both:
             self._fit_both(np.asarray(X, dtype=np.float64), y, weights, l1, l2)
+        elif l1 == 0:
+            self._take(made(X, y, penalty_prior(0.0, l2), weights, self.fit_intercept))
         else:
-            prior = penalty_prior(0.0, l2) if l1 == 0 else together(l1, X.shape[1])
-            self._take(made(X, y, prior, weights, self.fit_intercept))
+            self._fit_lengths(X, y, weights, l1, self.fit_intercept)
         loss = sum(null_loss(column, weights, self.fit_intercept) for column in y.T)
         self.dual_gap_ = self.certificate_.gap * loss / n
         self.eps_ = self.tol
@@ -107,9 +110,22 @@ class MultiTaskElasticNet(linear_model.MultiTaskElasticNet):  # type: ignore[mis
         rows = np.vstack([X - at, np.sqrt(l2) * np.eye(p)])
         targets = np.vstack([y - level, np.zeros((p, y.shape[1]))])
         both = np.concatenate([w, np.ones(p)])
-        self._take(made(rows, targets, together(l1, p), both, False))
+        self._fit_lengths(rows, targets, both, l1, False)
         if self.fit_intercept:
             self.intercept_ = level - self.coef_ @ at
+
+    def _fit_lengths(
+        self: Any, X: Any, y: Array, weights: Array | None, rate: float, intercept: bool
+    ) -> None:
+        """At once where that is possible, else as every problem is solved."""
+        tol = gap_of(self.tol)
+        fit = fit_lengths(X, y, rate, weights, intercept, tol)
+        if fit is None:
+            self._take(made(X, y, together(rate, X.shape[1]), weights, intercept))
+            return
+        self.coef_, self.n_iter_ = np.asfortranarray(fit.coef.T), fit.rounds
+        self.certificate_ = Certificate(fit.gap, fit.kkt, tol)
+        self.intercept_ = fit.intercept if intercept else 0.0
 
     def _take(self: Any, problem: Problem) -> None:
         solution = solved(problem, self.tol)

@@ -8,6 +8,7 @@ from priorfit.solve.grid import lambda_max
 from priorfit.solve.leave_one_out import LeaveOneOut
 from priorfit.solve.local.best_subset import BestSubset, best_subset
 from priorfit.solve.noise import warn_collapse
+from priorfit.solve.outputs.lengths import LengthsFit, fit_lengths
 from priorfit.solve.path import Path
 from priorfit.solve.paths import hold_shape, path, path_of
 from priorfit.solve.radius import AtRadius
@@ -24,6 +25,7 @@ __all__ = [
     "BestSubset",
     "Certificate",
     "LeaveOneOut",
+    "LengthsFit",
     "Path",
     "Relaxed",
     "Shared",
@@ -32,6 +34,7 @@ __all__ = [
     "Status",
     "best_subset",
     "constrained",
+    "fit_lengths",
     "hold_shape",
     "lambda_max",
     "moments",

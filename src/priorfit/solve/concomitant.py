@@ -10,17 +10,20 @@ Source: Owen, A robust hybrid of lasso and ridge regression (2007), section 5.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from scipy import linalg
+from scipy.linalg import lapack
 
-from priorfit._typing import Array
+from priorfit._typing import Array, Index
 from priorfit.design.scaled import Scaled
 
 __all__ = ["Joint", "best_scale", "joint_fit"]
 
 _ROUNDS = 60
+_SMALL = 1 << 16  # numbers in a Z that is written out: beyond, it pays to go by blocks of rows
 _STRIDE = 4  # every so many rows, and again of these, give the start
 _FEWEST = 20  # rows to an unknown that a start is made of
 
@@ -33,14 +36,40 @@ class Joint(NamedTuple):
     done: bool
 
 
+@dataclass(frozen=True, eq=False)
+class _Written:
+    """A small Z (n, m) written out: products without centres and units."""
+
+    values: Array
+
+    def matvec(self, b: Array) -> Array:
+        return np.asarray(self.values @ b)
+
+    def rmatvec(self, r: Array) -> Array:
+        return np.asarray(self.values.T @ r)
+
+    def gram(self, weights: Array) -> Array:
+        return np.asarray((self.values.T * weights) @ self.values)
+
+    def take_rows(self, rows: Index) -> _Written:
+        return _Written(np.take(self.values.T, rows, axis=1).T)  # columns stay in one piece
+
+
 class _Rows(NamedTuple):
     """min over g, s of ``sum_i w_i (s + s H((y - Z g)_i / s)) + sum_j rate_j g_j^2``."""
 
-    Z: Scaled
+    Z: Scaled | _Written
     y: Array
     w: Array
     epsilon: float
     rate: Array
+
+    def gram(self, weights: Array) -> Array:
+        """``Z' diag(weights) Z``."""
+        if isinstance(self.Z, _Written):
+            return self.Z.gram(weights)
+        every = np.arange(len(self.rate))
+        return self.Z.gram(every, every, weights)
 
 
 def best_scale(r: Array, w: Array, epsilon: float, guess: float = 0.0) -> float:
@@ -73,7 +102,8 @@ def best_scale(r: Array, w: Array, epsilon: float, guess: float = 0.0) -> float:
 
 def joint_fit(Z: Scaled, y: Array, w: Array, epsilon: float, rate: Array, g: Array) -> Joint:
     """From weights ``g`` (m,) over ``Z`` (n, m); ``rate`` (m,) >= 0 of the squares."""
-    rows = _Rows(Z, y, w, epsilon, rate)
+    dense = Z.dense() if len(y) * len(g) <= _SMALL else None
+    rows = _Rows(Z if dense is None else _Written(dense), y, w, epsilon, rate)
     return _minimum(rows, _of_few_rows(rows, g), 1e-13)
 
 
@@ -131,13 +161,13 @@ def _value(rows: _Rows, r: Array, g: Array, guess: float) -> tuple[float, float]
 
 def _newton(rows: _Rows, r: Array, s: float, slope: Array) -> Array:
     """The Newton step; a little of the rows beyond reach keeps the system positive."""
-    every, near = np.arange(len(slope)), np.where(np.abs(r) <= rows.epsilon * s, rows.w, 0.0)
+    near = np.where(np.abs(r) <= rows.epsilon * s, rows.w, 0.0)
     pull = rows.Z.rmatvec(near * r)
     spread = float(near @ np.square(r))
-    system = rows.Z.gram(every, every, near) - np.outer(pull, pull) / max(spread, 1e-300)
+    system = rows.gram(near) - np.outer(pull, pull) / max(spread, 1e-300)
     system *= 2.0 / s
     system[np.diag_indices_from(system)] += 2.0 * rows.rate + 1e-10 * np.abs(system).max()
-    try:
-        return np.asarray(linalg.solve(system, slope, assume_a="pos", check_finite=False))
-    except linalg.LinAlgError:
-        return np.asarray(linalg.lstsq(system, slope, check_finite=False)[0])
+    step, failed = lapack.dposv(system, slope)[1:]
+    if not failed:
+        return np.asarray(step)
+    return np.asarray(linalg.lstsq(system, slope, check_finite=False)[0])

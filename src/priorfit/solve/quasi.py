@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy import linalg
+from scipy.linalg import lapack
 
 from priorfit._typing import Array
 from priorfit.solve.least_squares import is_quadratic
@@ -20,18 +20,18 @@ from priorfit.solve.native import rows_at
 from priorfit.solve.outputs import OutputsStandard
 from priorfit.solve.standard import Standard
 
-__all__ = ["QuasiNewton", "quasi_newton"]
+__all__ = ["Place", "QuasiNewton", "quasi_newton"]
 
 _MOST = 2000  # unknowns whose Hessian is factored
 _MEMORY = 10
 _PRICE = 8  # steps that cost as much as a Hessian
 _ROWS = 10  # rows to an unknown that a first start is made of
-_ROUGH = 1e5  # the tolerance of that start: a thousandth of the reference may be left
+_ROUGH = 1e6  # the tolerance of that start: a hundredth of the reference may be left
 _THERE = 1e-12  # of the null model's slopes: nothing is left to do
 _DIGITS = 1e-8  # of the tolerance: what is certified is then far within it
 
 
-class _Place(NamedTuple):
+class Place(NamedTuple):
     """Unknowns, their linear predictor, minus the gradient there, curvatures, the objective."""
 
     g: Array
@@ -59,6 +59,7 @@ class QuasiNewton:
         self.goal, self.least = _DIGITS * tol * standard.reference, 1e-22 * standard.reference
         self.free = np.flatnonzero(~standard.form.fixed)
         self.hessian: Array | None = None
+        self.price = _PRICE
 
     def __call__(self, strengths: Array, warm: Array) -> Array:
         found = []
@@ -102,7 +103,7 @@ class QuasiNewton:
                 break
             if fall <= self.goal and self._bound(place, strength) <= self.enough:
                 break
-            if pairs and _steps_left(fall, last, self.goal) > _PRICE:
+            if pairs and _steps_left(fall, last, self.goal) > self.price:
                 self.hessian, pairs, last = None, [], np.inf
                 factor = self._factor(place, strength)
                 continue
@@ -113,38 +114,39 @@ class QuasiNewton:
             place, last = there, fall
         return place.g
 
-    def _place(self, g: Array, eta: Array, strength: float) -> _Place:
+    def _place(self, g: Array, eta: Array, strength: float) -> Place:
         standard, form = self.standard, self.standard.form
         lost, score, curvatures = rows_at(standard, eta)
         away = g - form.loc
         bent = strength * form.l2 * away
         value = lost + 0.5 * float(bent @ away)
-        return _Place(g, eta, standard.Z.rmatvec(score) - bent, curvatures, value)
+        return Place(g, eta, standard.Z.rmatvec(score) - bent, curvatures, value)
 
-    def _bound(self, place: _Place, strength: float) -> float:
+    def _bound(self, place: Place, strength: float) -> float:
         """What the shrunk weights add to the gap: the penalty's conjugate, without the Hessian."""
         normal = self.standard.normal
         l2 = strength * self.standard.form.l2[normal]
         return 0.5 * float(np.sum(np.square(place.pull[normal]) / l2))
 
-    def _factor(self, place: _Place, strength: float) -> Any:
+    def _factor(self, place: Place, strength: float) -> Any:
         """Of the Hessian, its likelihood part the one that is kept; None where it is singular."""
         free = self.free
         if self.hessian is None:
-            h = place.curvatures
-            if np.count_nonzero(h) <= self.standard.size:
-                return None
-            self.hessian = self.standard.Z.gram(free, free, h)
+            self.hessian = self._information(place)
+        if self.hessian is None:
+            return None
         system = self.hessian.copy()
         system[np.diag_indices_from(system)] += strength * self.standard.form.l2[free]
-        try:
-            return linalg.cho_factor(system, overwrite_a=True, check_finite=False)
-        except linalg.LinAlgError:
-            return None
+        factor, failed = lapack.dpotrf(system.T, overwrite_a=True)  # symmetric: .T is no copy
+        return None if failed else factor
 
-    def _search(
-        self, place: _Place, direction: Array, fall: float, strength: float
-    ) -> _Place | None:
+    def _information(self, place: Place) -> Array | None:
+        """The likelihood part of the Hessian of the free unknowns; None where few rows curve."""
+        if np.count_nonzero(place.curvatures) <= self.standard.size:
+            return None
+        return self.standard.Z.gram(self.free, self.free, place.curvatures)
+
+    def _search(self, place: Place, direction: Array, fall: float, strength: float) -> Place | None:
         """The first of 1, 1/2, 1/4, ... of the way that lowers the objective enough."""
         step = np.zeros_like(place.g)
         step[self.free] = direction
@@ -158,7 +160,7 @@ class QuasiNewton:
         return None
 
 
-def _remembered(pairs: list[_Pair], place: _Place, there: _Place, free: Any) -> list[_Pair]:
+def _remembered(pairs: list[_Pair], place: Place, there: Place, free: Any) -> list[_Pair]:
     step, change = (there.g - place.g)[free], (place.pull - there.pull)[free]
     curve = float(step @ change)
     if not curve > 1e-12 * float(np.sqrt((step @ step) * (change @ change))):
@@ -172,7 +174,7 @@ def _downhill(pull: Array, factor: Any, pairs: list[_Pair]) -> Array:
     for step, change, rate in reversed(pairs):
         shares.append(rate * float(step @ direction))
         direction -= shares[-1] * change
-    direction = np.asarray(linalg.cho_solve(factor, direction, check_finite=False))
+    direction = np.asarray(lapack.dpotrs(factor, direction)[0])
     for (step, change, rate), share in zip(pairs, reversed(shares), strict=True):
         direction += (share - rate * float(change @ direction)) * step
     return direction

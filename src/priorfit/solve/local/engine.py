@@ -45,9 +45,8 @@ class Local:
         form = standard.form
         concave = form.concave
         self.jumps = concave is not None and concave.jumps
-        self.fixed_curvature = (
-            column_curvatures(standard, standard.y) if standard.gaussian else None
-        )
+        fixed = standard.gaussian and self.jumps  # nothing else asks for them
+        self.fixed_curvature = column_curvatures(standard, standard.y) if fixed else None
         known = self.fixed_curvature
         self._last_curvatures = np.zeros(standard.size) if known is None else known
         self.columns.add((form.flat | ~form.kinked) & ~form.fixed)
@@ -115,8 +114,10 @@ class Local:
         best, least, stalled = g, np.inf, 0
         for rounds in range(1, self.max_iter + 1):
             self.rounds = max(self.rounds, rounds)
+            before = g
             g, eta, fell = self._step(g, eta, slopes, at)
-            slopes = slopes_at(standard, eta)
+            if not np.array_equal(g, before):
+                slopes = slopes_at(standard, eta)
             worst = self._violations(g, eta, slopes, at, rounds % 4 == 1)
             if self.jumps and worst.max() <= enough and rounds % 4 != 1:
                 worst = self._violations(g, eta, slopes, at, True)

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from priorfit._typing import Array
-from priorfit.solve.certificate import Certificates, joined
+from priorfit.solve.certificate import Certificates, certify, joined
 from priorfit.solve.newton import Newton
+from priorfit.solve.outputs.kept import SoftmaxQuasi
 from priorfit.solve.outputs.responses import OneByOne, Together
 from priorfit.solve.outputs.softmax import SoftmaxPath
 from priorfit.solve.outputs.standard import OutputsStandard
@@ -30,6 +31,7 @@ class Outputs:
     ) -> None:
         self.standard, self.tol, self.max_iter, self.rounds = standard, tol, max_iter, 0
         self.native = SoftmaxPath(standard, tol) if SoftmaxPath.applies(standard) else None
+        self.quasi = SoftmaxQuasi(standard, tol) if SoftmaxQuasi.applies(standard) else None
         self.responses: OneByOne | Together | None = None
         if OneByOne.applies(standard):
             self.responses = OneByOne(standard, tol, make)
@@ -42,6 +44,12 @@ class Outputs:
             found_all = self.responses(strengths, warm)
             self.rounds = max(self.rounds, self.responses.rounds)
             return found_all
+        if self.quasi is not None and self.quasi.suits(len(strengths)):
+            solutions = self.quasi(strengths, warm)
+            found = certify(self.standard, solutions, strengths)
+            if np.all(found.gap <= self.tol):
+                self.rounds = max(self.rounds, self.quasi.rounds)
+                return solutions, found
         if self.native is None or not self.native.repays(len(strengths)):
             return self._newton(strengths, warm)
         solutions, found = self.native(strengths, warm)

@@ -21,7 +21,7 @@ class Together(Grouped):
     """Groups that hold weights of several responses: their columns stacked, see
     ``cpp/stacked.hpp``."""
 
-    step = 0.5
+    step = 0.35
 
     def __init__(self, standard: OutputsStandard, tol: float, max_iter: int) -> None:
         super().__init__(standard, tol, max_iter)

@@ -16,6 +16,7 @@ from priorfit.priors import Ranked
 from priorfit.solve.certificate import Certificates, certify, joined
 from priorfit.solve.native import solve_sorted
 from priorfit.solve.standard import Standard
+from priorfit.solve.structured.weighted import WeightedGram
 
 __all__ = ["CurvedSorted", "entering_zeros"]
 
@@ -45,8 +46,7 @@ class CurvedSorted:
         self.base = np.clip(form.loc, form.lower, form.upper)
         self.always = self.working = ~self.inside & ~form.fixed
         self.room = _ROOM * min(tol, 1e-3) * standard.reference
-        self._columns: Index = np.empty(0, dtype=np.intp)
-        self._dense = np.empty((standard.Z.shape[0], 0), order="F")
+        self.space = WeightedGram(standard)
 
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
         """Solutions (m, k) and certificates, each warm from the last."""
@@ -92,12 +92,9 @@ class CurvedSorted:
 
     def _descend(self, point: _Point, s: float) -> _Point:
         """Newton steps over the working columns until they bring little."""
-        cols = np.flatnonzero(self.working)
-        if not len(cols):
+        if not np.any(self.working):
             return point
-        if not np.array_equal(cols, self._columns):
-            self._columns = cols
-            self._dense = self.standard.Z.columns(cols, np.zeros(self.standard.size))[0]
+        self.space.hold(self.working)
         little = _SHORT * np.sqrt(min(self.tol, 1e-2)) * self.standard.reference
         for _ in range(self.max_iter):
             before, point = point, self._search(point, self._step(point, s), s)
@@ -107,9 +104,9 @@ class CurvedSorted:
 
     def _step(self, point: _Point, s: float) -> Array:
         """To the minimum of the model over the working columns."""
-        standard, cols = self.standard, self._columns
+        standard, cols = self.standard, self.space.columns
         score = standard.score(point.eta)
-        t, slopes = (point.g - self.base)[cols], self._dense.T @ score
+        t, slopes = (point.g - self.base)[cols], self.space.dense.T @ score
         gram, h = self._curvature(point.eta)
         q = gram @ t + slopes
         size = float(t @ (q + slopes) + (score / h) @ score)
@@ -119,12 +116,11 @@ class CurvedSorted:
 
     def _curvature(self, eta: Array) -> tuple[Array, Array]:
         """The Hessian over the working columns, and that of each row, or a bound of it."""
-        standard, Z = self.standard, self._dense
+        standard, Z = self.standard, self.space.dense
         if not standard.likelihood.coupled:
             h = standard.likelihood.curvatures(standard.y, eta, standard.weights)
             h = np.maximum(h, 1e-12 * max(float(h.max()), 1e-300))
-            root = np.sqrt(h)[:, None] * Z
-            return root.T @ root, h
+            return self.space.under(h)
         hessian = standard.rows.hessian(eta)
         h = np.maximum(hessian.bound, 1e-12 * max(float(hessian.bound.max()), 1e-300))
         root, means = np.sqrt(h)[:, None] * Z, hessian.apply(Z)
@@ -135,7 +131,7 @@ class CurvedSorted:
 
     def _search(self, point: _Point, step: Array, s: float) -> _Point:
         """The first of 1, 1/2, 1/4, ... of the step that does not raise the objective."""
-        change, cols = self._dense @ step, self._columns
+        change, cols = self.space.dense @ step, self.space.columns
         for k in range(40):
             g = point.g.copy()
             g[cols] += 0.5**k * step
