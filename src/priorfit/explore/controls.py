@@ -36,7 +36,7 @@ class Slider:
                 f"`{self.name}` must be a number from {low:g} to {high:g}", repr(text[:40]),
                 "Move the slider.",
             )  # fmt: skip
-        return min(self.values, key=lambda v: abs(v - value))
+        return self.values[self.index(value)]
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -44,8 +44,9 @@ class Slider:
         return tuple(plain(v) + self.unit for v in self.values)
 
     def index(self, value: float | str) -> int:
-        """The place of a value."""
-        return self.values.index(float(value))
+        """The place of the nearest of the values."""
+        distances = np.abs(np.array(self.values) - float(value))
+        return int(np.argmin(distances))
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def read(controls: tuple[Control, ...], given: Mapping[str, str]) -> dict[str, f
     >>> read((Slider("z", (0.0, 0.5, 1.0), 1.0), Choice("prior", ("a", "b"), "b")), {"z": "0.4"})
     {'z': 0.5, 'prior': 'b'}
     """
-    return {c.name: c.read(given[c.name]) if c.name in given else c.default for c in controls}
+    return {c.name: c.read(given.get(c.name, str(c.default))) for c in controls}
 
 
 def even(low: float, high: float, steps: int) -> tuple[float, ...]:

@@ -62,6 +62,7 @@ class Line:
     at: tuple[float, float] | None = None
     anchor: str = "start"
     thin: bool = False
+    faint: bool = False
 
 
 @dataclass(frozen=True)

@@ -124,7 +124,7 @@ def _axes(frame: _Frame) -> str:
 
 def _mark(mark: Mark, frame: _Frame, k: int) -> str:
     if isinstance(mark, Line):
-        style = "thin " if mark.thin else ""
+        style = ("thin " if mark.thin else "") + ("faint " if mark.faint else "")
         dash = f' stroke-dasharray="{mark.dash}"' if mark.dash else ""
         route = _route(frame, mark.x, mark.y)
         return f'<path class="line {style}r-{mark.role}" data-k="{k}"{dash} d="{route}"/>'
