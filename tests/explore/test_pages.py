@@ -118,3 +118,9 @@ def test_names_in_the_address_are_unique():
         assert len(set(names)) == len(names)
         assert not {"lang", "k", "token"} & set(names)
     assert len(list(itertools.chain(PAGES))) == len(PAGES)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_no_page_takes_a_word_of_the_shell(name):
+    """The shell and the controls of a page would otherwise speak with each other's words."""
+    assert not texts("shell")["en"].keys() & texts(name)["en"].keys()

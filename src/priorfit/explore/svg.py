@@ -251,6 +251,10 @@ def _words(frame: _Frame) -> str:
                     parts.append(
                         _text(label, frame.x(x), frame.y(y) - mark.size - 7, mark.role, "middle")
                     )
+                elif label and mark.anchor == "below":
+                    parts.append(
+                        _text(label, frame.x(x), frame.y(y) + mark.size + 17, mark.role, "middle")
+                    )
                 elif label:
                     at = (frame.x(x) + away, frame.y(y) + 4)
                     parts.append(_text(label, *at, mark.role, mark.anchor))

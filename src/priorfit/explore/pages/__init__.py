@@ -2,12 +2,19 @@
 
 from priorfit.explore.answer import Page
 from priorfit.explore.pages import (
+    atlas,
     cat_food,
     mode_or_posterior,
+    myth_lab,
+    networks,
     peak_or_corner,
     penalty,
+    ratio,
+    reach_zero,
     touching_shapes,
+    twins,
     two_beliefs,
+    weight_decay,
     why_shrink,
 )
 
@@ -23,6 +30,13 @@ PAGES: dict[str, Page] = {
         peak_or_corner.PAGE,
         mode_or_posterior.PAGE,
         touching_shapes.PAGE,
+        ratio.PAGE,
+        twins.PAGE,
+        reach_zero.PAGE,
+        weight_decay.PAGE,
+        networks.PAGE,
+        atlas.PAGE,
+        myth_lab.PAGE,
     )
 }
 
