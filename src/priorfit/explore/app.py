@@ -13,6 +13,8 @@ from fastapi.staticfiles import StaticFiles
 from priorfit._errors import InputError
 from priorfit.explore.answer import Answer, Page
 from priorfit.explore.controls import Control, Slider, read
+from priorfit.explore.data_page import data_router
+from priorfit.explore.documents import DOCUMENTS, document_html
 from priorfit.explore.guard import Guard, Key
 from priorfit.explore.html import answer_parts, front_html, page_html
 from priorfit.explore.pages import PAGES
@@ -20,7 +22,7 @@ from priorfit.explore.pages.front import PAGE as FRONT
 from priorfit.explore.svg import svg
 from priorfit.explore.texts import LANGUAGES, say_in
 
-__all__ = ["LARGEST", "application"]
+__all__ = ["LARGEST", "alone", "application"]
 
 LARGEST = 64 << 20  # bytes of a table that is dropped
 _Language = Literal["en", "zh"]
@@ -37,6 +39,7 @@ def application(key: Key | None = None) -> FastAPI:
         app.mount("/static", StaticFiles(directory=static), name="static")
     for page in (FRONT, *PAGES.values()):
         _add_endpoints(app, page)
+    app.include_router(data_router())
     _add_documents(app)  # after them: its addresses have two parts as well
     app.add_middleware(Guard, key=key or Key(), largest=LARGEST)
     return app
@@ -58,6 +61,8 @@ def _add_documents(app: FastAPI) -> None:
 
     @app.get("/{language}/{name}", response_class=HTMLResponse, include_in_schema=False)
     def document(language: str, name: str, request: Request) -> str:
+        if name in DOCUMENTS:
+            return document_html(name, _known(language))
         if name not in PAGES:
             raise HTTPException(404, "There is no such page.")
         return page_html(PAGES[name], _known(language), dict(request.query_params))
@@ -84,7 +89,7 @@ def _add_endpoints(app: FastAPI, page: Page) -> None:
         figures = _answer(page, lang, given).figures
         if k >= len(figures):
             raise HTTPException(404, "There is no such figure.")
-        return _download(_alone(svg(figures[k])), "image/svg+xml", f"{page.name}-{k + 1}.svg")
+        return _download(alone(svg(figures[k])), "image/svg+xml", f"{page.name}-{k + 1}.svg")
 
     base = f"/api/{page.name}"
     place = inspect.Parameter("k", inspect.Parameter.KEYWORD_ONLY, annotation=_Figure)
@@ -129,7 +134,7 @@ def _download(text: str, kind: str, name: str) -> Response:
     )
 
 
-def _alone(picture: str) -> str:
+def alone(picture: str) -> str:
     """A figure that carries its own style."""
     style = (files("priorfit.explore") / "static" / "style.css").read_text(encoding="utf-8")
     colours, _, rest = style.partition("* { box-sizing")

@@ -17,12 +17,12 @@ Values = Mapping[str, float | str]
 
 @dataclass(frozen=True)
 class Slider:
-    """One number of ``values``, which rise; ``hidden`` where a point of the figure is dragged."""
+    """One number of ``values``, which rise; ``names`` are shown in their place."""
 
     name: str
     values: tuple[float, ...]
     default: float
-    unit: str = ""
+    names: tuple[str, ...] = ()
 
     def read(self, text: str) -> float:
         """The nearest of the values; raises `InputError` for what is no number of their range."""
@@ -41,7 +41,7 @@ class Slider:
     @property
     def labels(self) -> tuple[str, ...]:
         """Each value as it is shown."""
-        return tuple(plain(v) + self.unit for v in self.values)
+        return self.names or tuple(map(plain, self.values))
 
     def index(self, value: float | str) -> int:
         """The place of the nearest of the values."""
@@ -51,11 +51,12 @@ class Slider:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of ``options``."""
+    """One of ``options``; ``names`` are shown in place of the page's words for them."""
 
     name: str
     options: tuple[str, ...]
     default: str
+    names: tuple[str, ...] = ()
 
     def read(self, text: str) -> str:
         """The option; raises `InputError` for any other text."""

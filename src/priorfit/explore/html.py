@@ -17,7 +17,16 @@ from priorfit.explore.figure import Figure
 from priorfit.explore.pages import PAGES
 from priorfit.explore.texts import LANGUAGES, say_in, strong, texts
 
-__all__ = ["Site", "answer_parts", "environment", "front_html", "page_html"]
+__all__ = [
+    "Site",
+    "answer_parts",
+    "cards",
+    "environment",
+    "front_html",
+    "page_html",
+    "render",
+    "shell",
+]
 
 
 class Site(NamedTuple):
@@ -98,6 +107,11 @@ def page_html(page: Page, language: str, given: Mapping[str, str], site: Site | 
     }
     view = shell(site, language, page.name, query) | _view(page, language, at, site) | around
     return environment().get_template("page.html.j2").render(view)
+
+
+def render(template: str, view: Mapping[str, Any]) -> str:
+    """One template, filled."""
+    return environment().get_template(template).render(view)
 
 
 def answer_parts(page: Page, language: str, at: Values) -> dict[str, Any]:

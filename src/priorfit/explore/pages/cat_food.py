@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +21,7 @@ __all__ = ["PAGE"]
 
 _LOGIT = np.linspace(-6.0, 6.0, 601)
 _SHARE_EATEN = 0.7
+_ROWS = np.unique(np.geomspace(2, 4000, 24).round())
 _SHARE = np.linspace(0.002, 0.998, 499)
 
 _CODE = """\
@@ -126,9 +128,14 @@ def _beside(x: Array, density: Array, height: float, side: int) -> tuple[float, 
     return float(x[at]) + side * 0.012 * float(x[-1] - x[0]), height * most
 
 
+@cache
+def _modes(share: float, extra: float) -> tuple[float, ...]:
+    return tuple(_fit(share * n + extra, n + 2 * extra).share for n in _ROWS)
+
+
 def _drowning(share: float, belief: float, say: Say) -> Figure:
-    rows = np.unique(np.geomspace(2, 4000, 30).round())
-    fits = [[_fit(share * n + a, n + 2 * a).share for n in rows] for a in (belief, belief - 1)]
+    rows = _ROWS
+    fits = [_modes(share, a) for a in (belief, belief - 1)]
     marks: tuple[Mark, ...] = (
         Line(numbers(rows), (share,) * len(rows), "data", say("likelihood"), "3 3", thin=True),
         Line(numbers(rows), numbers(fits[1]), "post", say("ruler_share")),

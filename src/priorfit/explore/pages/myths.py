@@ -30,8 +30,8 @@ def sparse_posterior(seed: int) -> dict[str, float]:
 def best_for_laplace(seed: int) -> dict[str, float]:
     """Mean squared errors where the weights truly are Laplace."""
     rng = np.random.default_rng(seed)
-    w = rng.laplace(scale=0.5, size=4000)
-    z = w + rng.normal(size=4000)
+    w = rng.laplace(scale=0.5, size=1500)
+    z = w + rng.normal(size=1500)
     tent = pf.Laplace(0.5)
     guesses = {
         "lasso": pf.shrinkage(tent, z),

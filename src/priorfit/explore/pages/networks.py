@@ -124,9 +124,7 @@ def _paths(networks: Array, path: pf.Path, depth: int, lam: float, say: Say) -> 
     marks: list[Mark] = [
         Line(x, numbers(networks[j]), role, f"w{j + 1}" if _TRUE[j] else "") for j in range(_P)
     ]
-    marks += [
-        Dots(x[::2], numbers(path.coefs[j, ::2]), "ink", "hollow", size=3) for j in range(_P)
-    ]
+    marks += [Dots(x[::2], numbers(path.coefs[j, ::2]), "ink", "hollow", size=3) for j in range(_P)]
     marks.append(Rule(float(-np.log10(lam)), say("lam_head", lam=said(lam)), role="soft"))
     ticks = (100.0, 30.0, 10.0, 3.0)
     axis = Axis(

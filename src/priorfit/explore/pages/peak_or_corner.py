@@ -88,9 +88,7 @@ def _density(peak: float, rounding: float, say: Say) -> Figure:
     w = np.linspace(-1.5, 1.5, 301)
     logs = -2.0 * peak * np.sqrt(w**2 + rounding**2)
     wide = np.linspace(-60.0 / peak, 60.0 / peak, 40001)
-    mass = float(
-        np.sum(np.exp(-2.0 * peak * np.sqrt(wide**2 + rounding**2))) * (wide[1] - wide[0])
-    )
+    mass = float(np.sum(np.exp(-2.0 * peak * np.sqrt(wide**2 + rounding**2))) * (wide[1] - wide[0]))
     density = np.exp(logs) / mass
     if rounding == 0:
         density = np.exp(-pf.Laplace(1.0 / (2.0 * peak)).neg_log_density(w))

@@ -18,7 +18,7 @@ from priorfit.explore.ticks import said
 
 __all__ = ["PAGE"]
 
-_STEPS = 400
+_STEPS = 240
 _FLOOR = 1e-16
 _SOLVERS: dict[str, Role] = {
     "subgradient": "heavy", "ista": "laplace", "fista": "other", "descent": "post",
@@ -41,25 +41,25 @@ print(zeros, "of", true_zeros, away)
 _LOOPS = {
     "subgradient": """
 w = np.ones(6)
-for k in range(400):
+for k in range(240):
     g = X.T @ (X @ w - y) + lam * np.sign(w)
     w = w - step / np.sqrt(1 + k / 10) * g
 """,
     "ista": """
 prior, w = pf.Laplace(1 / lam), np.ones(6)
-for k in range(400):
+for k in range(240):
     w = prior.prox(w - step * X.T @ (X @ w - y), step)
 """,
     "fista": """
 prior, w, v = pf.Laplace(1 / lam), np.ones(6), np.ones(6)
-for k in range(400):
+for k in range(240):
     new = prior.prox(v - step * X.T @ (X @ v - y), step)
     v = new + k / (k + 3) * (new - w)
     w = new
 """,
     "descent": """
 prior, w, size = pf.Laplace(1 / lam), np.ones(6), np.sum(X**2, axis=0)
-for k in range(400):
+for k in range(240):
     j = k % 6
     pull = w[j] + {step:g} * X[:, j] @ (y - X @ w) / size[j]
     w[j] = prior.prox(pull, {step:g} / size[j])
@@ -152,7 +152,7 @@ def _sizes(run: _Run, gone: Array, solver: str, say: Say) -> Figure:
         marks.append(Line(numbers(x[1:]), numbers(shown[1:]), role, f"w{j + 1}", dash))
     marks.append(Rule(_FLOOR, say("zero_line"), "y", "zero"))
     return Figure(
-        say("sizes_title"), Axis(1, _STEPS, say("steps_axis"), log=True, ticks=(1, 10, 100, 400)),
+        say("sizes_title"), Axis(1, _STEPS, say("steps_axis"), log=True, ticks=(1, 10, 100)),
         Axis(_FLOOR / 8, 10, say("size_axis"), log=True, ticks=(1e-12, 1e-8, 1e-4, 1.0)),
         tuple(marks), say("sizes_summary"), 330, key="sizes",
     )  # fmt: skip
@@ -169,7 +169,7 @@ def _losses(chosen: str, step: float, say: Say) -> Figure:
         )
     marks.append(Dots((float(_STEPS),), (float(above[-1]),), "ink", size=0.1))
     return Figure(
-        say("losses_title"), Axis(1, _STEPS, say("steps_axis"), log=True, ticks=(1, 10, 100, 400)),
+        say("losses_title"), Axis(1, _STEPS, say("steps_axis"), log=True, ticks=(1, 10, 100)),
         Axis(1e-12, 10, say("above_axis"), log=True, ticks=(1e-12, 1e-8, 1e-4, 1.0)),
         tuple(marks[:-1]), say("losses_summary"), 300, key="losses",
     )  # fmt: skip

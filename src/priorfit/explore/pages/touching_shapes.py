@@ -18,7 +18,7 @@ from priorfit.explore.ticks import said
 __all__ = ["PAGE"]
 
 _R = np.linalg.cholesky(np.array([[1.0, 0.55], [0.55, 1.0]])).T  # two columns, correlation 0.55
-_CELLS = 22
+_CELLS = 20
 _REACH = 3.0
 _ROUND = np.linspace(0.0, 2.0 * np.pi, 97)
 

@@ -142,8 +142,14 @@ def _plane(ways: dict[str, Array], targets: dict[str, pf.Solution], lam: float, 
         marks.append(Line(numbers(way[:, 0]), numbers(way[:, 1]), role, dash=dash))
         marks.append(Dots(numbers(way[-1:, 0]), numbers(way[-1:, 1]), role, "circle"))
     marks += [
-        Dots((float(_CENTRE[0]),), (float(_CENTRE[1]),), "data", "cross", (say("loss_alone"),),
-             anchor="middle"),
+        Dots(
+            (float(_CENTRE[0]),),
+            (float(_CENTRE[1]),),
+            "data",
+            "cross",
+            (say("loss_alone"),),
+            anchor="middle",
+        ),
         Dots(numbers([_START[0]]), numbers([_START[1]]), "ink", "circle", (say("start"),), 3),
     ]
     for name, word in (("ridge", "ridge"), ("weaker", "weaker"), ("box", "box")):

@@ -15,7 +15,7 @@ function show(input) {
 }
 
 function state() {
-  const query = new URLSearchParams();
+  const query = new URLSearchParams(root.dataset.fixed || "");
   for (const input of inputs()) {
     if (input.type === "radio" && !input.checked) continue;
     const value = input.type === "range" ? values(input)[input.value] : input.value;
@@ -39,6 +39,7 @@ async function update() {
     if (!reply.ok) throw new Error(reply.status);
     fill(await reply.json());
     document.querySelector(".offline").hidden = true;
+    more();
   } catch {
     document.querySelector(".offline").hidden = false;
   }
@@ -52,6 +53,21 @@ function follow(query) {
   const target = new URL(link.href);
   target.search = query;
   link.href = target;
+}
+
+// intervals of a posterior take longer: they are asked for when the hand rests
+let later = 0;
+function more() {
+  clearTimeout(later);
+  if (!root.dataset.later) return;
+  later = setTimeout(async () => {
+    const query = state();
+    const asked = query.toString();
+    query.set("lang", root.dataset.lang);
+    query.set("draws", "true");
+    const reply = await fetch(`${root.dataset.api}?${query}`).catch(() => null);
+    if (reply?.ok && state().toString() === asked) fill(await reply.json());
+  }, 350);
 }
 
 let timer = 0;
@@ -106,13 +122,13 @@ function morph(before, after) {
   if (moves.length) frame(start);
 }
 
-form.addEventListener("input", (event) => {
+form?.addEventListener("input", (event) => {
   if (!event.target.dataset.name) return;
   show(event.target);
   update();
 });
-form.addEventListener("submit", (event) => event.preventDefault());
-form.addEventListener("reset", (event) => {
+form?.addEventListener("submit", (event) => event.preventDefault());
+form?.addEventListener("reset", (event) => {
   event.preventDefault();
   for (const input of inputs()) {
     if (input.type === "radio") input.checked = Boolean(input.dataset.default);
