@@ -31,7 +31,7 @@ class Certified:
     @property
     def ok(self) -> bool:
         """Whether the proof holds."""
-        return self.value <= self.bound
+        return bool(self.value <= self.bound)
 
 
 @dataclass(frozen=True)

@@ -37,8 +37,8 @@ _Family = Literal["laplace", "normal", "enet"]
 def data_router() -> APIRouter:
     """Endpoints of tables; the tables live as long as the router."""
     router, store = APIRouter(), Store()
-    _add_page(router, store)
     _add_answers(router, store)
+    _add_page(router, store)  # after them: its address has two parts as well
     return router
 
 
@@ -75,7 +75,7 @@ def _add_answers(router: APIRouter, store: Store) -> None:
             "result": render("data_result.html.j2", view),
             "more": render("more.html.j2", view),
             "sentence": answer.sentence,
-            "numbers": dict(answer.numbers),
+            "numbers": {k: float(v) for k, v in answer.numbers.items()},
             "certified": answer.certificate.ok,
         }
 

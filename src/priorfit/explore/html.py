@@ -125,7 +125,7 @@ def answer_parts(page: Page, language: str, at: Values) -> dict[str, Any]:
     }
     return part | {
         "sentence": answer.sentence,
-        "numbers": dict(answer.numbers),
+        "numbers": {k: float(v) for k, v in answer.numbers.items()},
         "certified": answer.certificate.ok,
     }
 

@@ -14,13 +14,13 @@ from priorfit.explore.app import application
 from priorfit.explore.guard import Key
 from priorfit.explore.html import cards
 
-__all__ = ["run"]
+__all__ = ["listening", "run"]
 
 
 def run(port: int, *, browser: bool) -> None:
     """Serve until Ctrl-C."""
     key = Key()
-    with _listening(port) as listener:
+    with listening(port) as listener:
         address = f"http://127.0.0.1:{listener.getsockname()[1]}/?token={key.token}"
         print(f"priorfit explore: {address}\nThe link works once. Ctrl-C ends.", file=sys.stderr)
         threading.Thread(target=lambda: [cards(c) for c in ("en", "zh")], daemon=True).start()
@@ -32,7 +32,8 @@ def run(port: int, *, browser: bool) -> None:
         uvicorn.Server(config).run(sockets=[listener])
 
 
-def _listening(port: int) -> socket.socket:
+def listening(port: int) -> socket.socket:
+    """A socket on 127.0.0.1; raises `InputError` where the port is taken."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

@@ -11,9 +11,10 @@ import priorfit as pf
 from priorfit._typing import Array
 from priorfit.explore.answer import Answer, Certified, Page, Table
 from priorfit.explore.controls import Choice, Slider, Values, even, spread
-from priorfit.explore.figure import Area, Axis, Dots, Figure, Line, Mark, Role, Rule, numbers
+from priorfit.explore.figure import Area, Axis, Dots, Figure, Line, Mark, Role, Rule, Shape, numbers
 from priorfit.explore.texts import Say
 from priorfit.explore.ticks import said
+from priorfit.posterior.one_weight import OneWeight
 
 __all__ = ["PAGE", "risks"]
 
@@ -73,7 +74,7 @@ def _made(name: str, width: float) -> pf.Prior:
     return pf.Normal(width) if name == "normal" else pf.Laplace(width)
 
 
-def _posterior(after: pf.posterior.OneWeight, role: Role, say: Say) -> Figure:
+def _posterior(after: OneWeight, role: Role, say: Say) -> Figure:
     spiked, (atom, _) = isinstance(after.prior, pf.SpikeSlab), after.atom
     step = float(_B[1] - _B[0])
     mass = np.array([after.cdf(b) for b in _B])
@@ -90,13 +91,21 @@ def _posterior(after: pf.posterior.OneWeight, role: Role, say: Say) -> Figure:
             Dots((0.0,), (atom,), role, "diamond", (f"P(w = 0) = {said(atom)}",), to=0.0, size=5,
                  anchor="end")
         )  # fmt: skip
-    if not spiked or after.median != 0:
-        marks.append(Dots((after.median,), (0.16 * top,), "ink", "bar", (f"{say('median')} {said(after.median)}",), 5))  # fmt: skip
-    marks.append(Dots((after.mean,), (0.07 * top,), "ink", "circle", (f"{say('mean')} {said(after.mean)}",)))  # fmt: skip
+    for name, value, height, shape in _centres(after):
+        told = f"{say(name)} {said(value)}"
+        marks.append(Dots((value,), (height * top,), "ink", shape, (told,), 5))
     return Figure(
         say("posterior_title"), Axis(-3, 6, say("weight")), Axis(0, top, shown=False), tuple(marks),
-        say("posterior_summary", mode=said(after.mode), mean=said(after.mean)), 300, key="posterior",
+        say("posterior_summary", mode=said(after.mode), mean=said(after.mean)), 300,
+        key="posterior",
     )  # fmt: skip
+
+
+def _centres(after: OneWeight) -> list[tuple[str, float, float, Shape]]:
+    """Mean and median with the height and shape of their marks."""
+    median: tuple[str, float, float, Shape] = ("median", after.median, 0.16, "bar")
+    mean: tuple[str, float, float, Shape] = ("mean", after.mean, 0.07, "circle")
+    return [mean] if after.atom[0] and after.median == 0 else [median, mean]
 
 
 def _near_zero(width: float, z: float, chosen: str, say: Say) -> Figure:
@@ -105,10 +114,13 @@ def _near_zero(width: float, z: float, chosen: str, say: Say) -> Figure:
     for name, (_, role) in _PRIORS.items():
         after = pf.one_weight(_made(name, width), z)
         shares = [max(after.cdf(s) - after.cdf(-s), 1e-6) for s in sizes]
-        label = say(f"prior_{name}")
-        anchor = (2.2e-4, min(shares[3] * 1.5, 0.9)) if name == "spike" else None
+        if name == "spike":
+            at, side = (2.2e-4, min(shares[3] * 1.5, 0.9)), "start"
+        else:
+            at, side = (0.02, float(np.interp(0.02, sizes, shares)) * 2.6), "end"
         if name in ("spike", chosen):
-            marks.append(Line(numbers(sizes), numbers(shares), role, label, at=anchor or (0.02, float(np.interp(0.02, sizes, shares)) * 2.6), anchor="start" if anchor else "end"))  # fmt: skip
+            label = say(f"prior_{name}")
+            marks.append(Line(numbers(sizes), numbers(shares), role, label, at=at, anchor=side))
         else:
             marks.append(Line(numbers(sizes), numbers(shares), role, faint=True))
     return Figure(

@@ -1,5 +1,7 @@
 """Counter-examples. The page shows the source of these functions and runs them."""
 
+# mypy: allow-untyped-defs, allow-untyped-calls, allow-incomplete-defs
+
 import numpy as np
 
 import priorfit as pf
@@ -21,7 +23,7 @@ def sparse_posterior(seed: int) -> dict[str, float]:
     tent = [pf.one_weight(pf.Laplace(1.0), v) for v in z if abs(v) < 1]
     spike = [pf.one_weight(pf.SpikeSlab.from_inclusion(0.3, scale=2.0), a.z) for a in tent]
     return {
-        "mode_zero": 100.0 * np.mean([a.mode == 0 for a in tent]),
+        "mode_zero": 100.0 * float(np.mean([a.mode == 0 for a in tent])),
         "tent_zero": 100.0 * float(np.mean([a.prob_zero for a in tent])),
         "spike_zero": 100.0 * float(np.mean([a.prob_zero for a in spike])),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize
@@ -109,7 +110,7 @@ def _network(depth: int, lam: float) -> Array:
         return float(rest @ rest / 2 + lam / 2 * flat @ flat), slope.ravel()
 
     start = np.random.default_rng(0).normal(size=depth * _P)
-    settings = {"maxiter": 20000, "maxfun": 40000, "ftol": 1e-16, "gtol": 1e-10}
+    settings: Any = {"maxiter": 20000, "maxfun": 40000, "ftol": 1e-16, "gtol": 1e-10}
     found = minimize(loss, start, jac=True, method="L-BFGS-B", options=settings)
     return np.asarray(found.x.reshape(depth, _P).prod(axis=0))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 import priorfit as pf
+from priorfit._typing import Array
 from priorfit.explore.answer import Answer, Certified, Page, Table
 from priorfit.explore.controls import Choice, Slider, Values, spread
 from priorfit.explore.figure import Axis, Figure, Line, Mark, Role, Rule, numbers
@@ -23,7 +24,7 @@ shape = bell.compare({shape}, match={match!r}).other  # as wide as the bell, in 
 within = float(shape.cdf(0.1) - shape.cdf(-0.1))
 beyond = float(2 * shape.cdf(-3.0))
 height = float(np.exp(-shape.neg_log_density(0.0)))
-slope = float(shape.neg_log_density(1e-6) - shape.neg_log_density(0.0)) / 1e-6  # of the penalty at 0
+slope = float(shape.neg_log_density(1e-6) - shape.neg_log_density(0.0)) / 1e-6
 print(shape, within, beyond, height, slope)
 """
 
@@ -80,8 +81,8 @@ def _made(family: str) -> pf.Prior:
 
 def _area(prior: pf.Prior) -> float:
     """The integral of the density between its own quantiles, against their difference."""
-    ends = prior.quantile(np.array([0.02, 0.98]))
-    at = np.linspace(*ends, 4001)
+    low, high = prior.quantile(np.array([0.02, 0.98]))
+    at = np.linspace(float(low), float(high), 4001)
     density = np.exp(-prior.neg_log_density(at))
     inner = float(np.sum((density[1:] + density[:-1]) / 2 * np.diff(at)))
     return inner / 0.96
@@ -92,7 +93,7 @@ def _density(bell: pf.Prior, other: pf.Prior, role: Role, name: str, say: Say) -
     top = 1.1 * float(max(c.max() for c in curves))
     return Figure(
         say("density_title"), Axis(-4, 4, say("weight")), Axis(0, top, say("density")),
-        _pair(curves, role, (name, say("bell")), top), say("density_summary", name=name), 300,
+        _pair(curves, role, top), say("density_summary", name=name), 300,
         half=True, key="density",
     )  # fmt: skip
 
@@ -102,12 +103,12 @@ def _penalty(bell: pf.Prior, other: pf.Prior, role: Role, name: str, say: Say) -
     top = float(min(max(float(curves[0].max()), 1.0), 9.0))
     return Figure(
         say("penalty_title"), Axis(-4, 4, say("weight")), Axis(0, top, say("minus_log")),
-        _pair(curves, role, (name, say("bell")), top), say("penalty_summary", name=name), 300,
+        _pair(curves, role, top), say("penalty_summary", name=name), 300,
         half=True, key="penalty",
     )  # fmt: skip
 
 
-def _pair(curves: list[np.ndarray], role: Role, names: tuple[str, str], top: float) -> tuple[Mark, ...]:  # fmt: skip
+def _pair(curves: list[Array], role: Role, top: float) -> tuple[Mark, ...]:
     return (
         Line(numbers(_B), numbers(np.minimum(curves[0], 1.5 * top)), "normal"),
         Line(numbers(_B), numbers(np.minimum(curves[1], 1.5 * top)), role),

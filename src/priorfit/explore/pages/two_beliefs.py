@@ -11,6 +11,7 @@ from priorfit.explore.controls import Slider, Values, even, spread
 from priorfit.explore.figure import Area, Axis, Dots, Figure, Line, Mark, Role, Rule, Shape, numbers
 from priorfit.explore.texts import Say
 from priorfit.explore.ticks import said
+from priorfit.posterior.one_weight import OneWeight
 
 __all__ = ["PAGE"]
 
@@ -88,7 +89,7 @@ def _beliefs(role: Role, prior: pf.Prior, z: float, say: Say) -> Figure:
     )  # fmt: skip
 
 
-def _centres(after: pf.posterior.OneWeight, height: float, say: Say) -> tuple[Dots, ...]:
+def _centres(after: OneWeight, height: float, say: Say) -> tuple[Dots, ...]:
     """Mean and median, where they are not the mode."""
     if abs(after.mean - after.mode) < 0.02:
         return ()

@@ -14,7 +14,8 @@ from priorfit.explore.figure import Area, Axis, Dots, Figure, Line, Mark, Role, 
 from priorfit.explore.proofs import by_gap, by_kkt
 from priorfit.explore.tables.study import Study
 from priorfit.explore.texts import Say
-from priorfit.explore.ticks import said
+from priorfit.explore.ticks import plain, said
+from priorfit.priors import describe
 from priorfit.views import views_of
 
 __all__ = ["Seen", "answer_of", "seen_of"]
@@ -22,11 +23,13 @@ __all__ = ["Seen", "answer_of", "seen_of"]
 _ROLES: dict[str, Role] = {"laplace": "laplace", "normal": "normal", "enet": "other"}
 _SHOWN, _LINES, _LABELS = 16, 60, 7
 _OTHERS: tuple[tuple[str, str], ...] = (
-    ("gaussian", "sklearn.Lasso"), ("gaussian", "sklearn.Ridge"), ("gaussian", "sklearn.ElasticNet"),
+    ("gaussian", "sklearn.Lasso"), ("gaussian", "sklearn.Ridge"),
+    ("gaussian", "sklearn.ElasticNet"),
     ("gaussian", "statsmodels.OLS"), ("gaussian", "torch.SGD.mse"),
     ("bernoulli", "sklearn.LogisticRegression"), ("bernoulli", "liblinear.L1R_LR"),
     ("bernoulli", "liblinear.L2R_LR"), ("bernoulli", "spark.LogisticRegression"),
-    ("poisson", "sklearn.PoissonRegressor"), ("poisson", "glum"), ("gamma", "sklearn.GammaRegressor"),
+    ("poisson", "sklearn.PoissonRegressor"), ("poisson", "glum"),
+    ("gamma", "sklearn.GammaRegressor"),
 )  # fmt: skip
 
 
@@ -45,9 +48,8 @@ def seen_of(study: Study, k: int) -> Seen:
     prior, phi = study.prior(k), path.dispersion_at(k)
     effects = path.coefs[:, k] * study.sd
     views = views_of(prior, phi, effects)
-    return Seen(
-        pf.priors.describe(prior), str(views.penalty), str(views.constraint), _elsewhere(study, prior, phi)
-    )  # fmt: skip
+    words = describe(prior), str(views.penalty), str(views.constraint)
+    return Seen(*words, _elsewhere(study, prior, phi))
 
 
 def _elsewhere(study: Study, prior: pf.Prior, phi: float) -> tuple[tuple[str, str], ...]:
@@ -122,7 +124,7 @@ def _lambda_axis(study: Study, say: Say) -> tuple[Array, Axis]:
     if len(powers) < 2:
         powers = np.round(-np.linspace(x[0], x[-1], 3), 2)
     ticks = numbers(-powers[::-1])
-    names = tuple(f"{10.0**-t:.3g}" for t in ticks)
+    names = tuple(plain(float(f"{10.0**-t:.2g}")) for t in ticks)
     return x, Axis(float(x[0]), float(x[-1]), say("lam_axis"), ticks=ticks, names=names)
 
 
@@ -183,7 +185,7 @@ def _effects(
     reach = np.abs(effects[order])
     if intervals is not None:
         ends = intervals[0][:, order]
-        reach = np.abs(ends)
+        reach = np.abs(np.vstack([ends, effects[order]]))
         marks += [
             Line((float(a), float(b)), (float(h), float(h)), "post")
             for a, b, h in zip(*ends, heights, strict=True)

@@ -72,7 +72,7 @@ def _read(path: str, title: str) -> Any:
     try:
         return read_table(path)
     except InputError as error:
-        said = str(error).replace(path.rpartition("/")[2], title)
+        said = str(error).replace(path, title).replace(path.rpartition("/")[2], title)
         raise _Told(said) from None
 
 

@@ -94,7 +94,7 @@ class Study:
             (
                 f"{first}\n\n{read}\n"
                 f"m = pf.{kind}(prior={_CODE[self.family]}{said}, "
-                f"strength={self.path.penalties[k]!r}{missing})\n"
+                f"strength={float(self.path.penalties[k])!r}{missing})\n"
                 f"m = m.fit(table, {self.target!r})\n"
                 "used, largest = int((m.coef_ != 0).sum()), float(abs(m.coef_).max())\n"
                 "print(m.views_.penalty, used, m.certificate_)\n"
@@ -117,7 +117,7 @@ class Study:
 
 
 def _said(likelihood: str) -> str:
-    return f", likelihood=pf.{ {'poisson': 'Poisson', 'gamma': 'Gamma', 'huber': 'Huber'}[likelihood] }()"
+    return f", likelihood=pf.{likelihood.capitalize()}()"
 
 
 def columns_of(table: Any) -> tuple[str, ...]:
