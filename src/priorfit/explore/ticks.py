@@ -20,7 +20,9 @@ def said(value: float, digits: int = 3) -> str:
     >>> said(0.0), said(-1.25), said(2.0), said(0.004)
     ('0', '−1.25', '2.00', '0.00400')
     """
-    return "0" if value == 0 else number(value, digits)
+    if value == 0:
+        return "0"
+    return number(value, digits).replace("\u2009", "\u202f")  # which does not break the line
 
 
 def ticks_of(axis: Axis, count: int = 6) -> list[tuple[float, str]]:

@@ -111,7 +111,7 @@ def _plane(centre: Array, path: pf.Path, k: int, ball: str, lam: float, say: Say
         Line(numbers(path.coefs[0]), numbers(path.coefs[1]), role, dash="2 4", thin=True),
         Dots((float(coef[0]),), (float(coef[1]),), "ink", "diamond", (say("fit"),), 5),
         Dots((float(centre[0]),), (float(centre[1]),), "data", "circle", (say("centre"),),
-             drag=("cx", "cy")),
+             drag=("cx", "cy"), anchor="end" if centre[0] > 1 else "start"),
     ]  # fmt: skip
     axis = Axis(-_REACH, _REACH, say("first_axis")), Axis(-_REACH, _REACH, say("second_axis"))
     return Figure(
