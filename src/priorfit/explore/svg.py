@@ -7,6 +7,7 @@ from html import escape
 
 import numpy as np
 
+from priorfit._typing import Array
 from priorfit.explore.figure import Area, Axis, Dots, Figure, Grid, Line, Mark, Note, Rule
 from priorfit.explore.ticks import ticks_of
 
@@ -34,12 +35,7 @@ class _Frame:
 
 
 def _share(axis: Axis, value: float) -> float:
-    if axis.log:
-        tiny = axis.lo * 1e-6
-        return float(
-            (np.log(max(value, tiny)) - np.log(axis.lo)) / (np.log(axis.hi) - np.log(axis.lo))
-        )
-    return (value - axis.lo) / (axis.hi - axis.lo)
+    return float(_shares(axis, (value,))[0])
 
 
 def svg(figure: Figure, width: int = WIDE, *, bare: bool = False, name: str = "f") -> str:
@@ -143,16 +139,25 @@ def _mark(mark: Mark, frame: _Frame, k: int) -> str:
 
 def _route(frame: _Frame, x: tuple[float, ...], y: tuple[float, ...]) -> str:
     """The pieces of a curve between missing values."""
-    low, high = -4000.0, 4000.0
+    across, up = _shares(frame.figure.x, x), _shares(frame.figure.y, y)
+    there = np.isfinite(across) & np.isfinite(up)
+    left = np.clip(frame.left + across * (frame.right - frame.left), -4000.0, 4000.0)
+    down = np.clip(frame.bottom - up * (frame.bottom - frame.top), -4000.0, 4000.0)
     parts, pen = [], "M"
-    for a, b in zip(x, y, strict=True):
-        if not (np.isfinite(a) and np.isfinite(b)):
-            pen = "M"
-            continue
-        at_x, at_y = np.clip([frame.x(a), frame.y(b)], low, high)
-        parts.append(f"{pen}{at_x:.1f} {at_y:.1f}")
-        pen = "L"
+    for a, b, known in zip(left.tolist(), down.tolist(), there.tolist(), strict=True):
+        if known:
+            parts.append(f"{pen}{a:.1f} {b:.1f}")
+        pen = "L" if known else "M"
     return "".join(parts)
+
+
+def _shares(axis: Axis, values: tuple[float, ...]) -> Array:
+    """Of many numbers at once, how far along the axis they are."""
+    at = np.array(values, dtype=np.float64)
+    if axis.log:
+        low, high = np.log(axis.lo), np.log(axis.hi)
+        return np.asarray((np.log(np.maximum(at, axis.lo * 1e-6)) - low) / (high - low))
+    return (at - axis.lo) / (axis.hi - axis.lo)
 
 
 def _area(mark: Area, frame: _Frame, k: int) -> str:

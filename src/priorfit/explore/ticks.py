@@ -10,6 +10,7 @@ from priorfit.report.numbers import number
 __all__ = ["said", "ticks_of"]
 
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
+_RAISED = str.maketrans("-−0123456789", "⁻⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def said(value: float, digits: int = 3) -> str:
@@ -17,12 +18,15 @@ def said(value: float, digits: int = 3) -> str:
 
     Examples
     --------
-    >>> said(0.0), said(-1.25), said(2.0), said(0.004)
-    ('0', '−1.25', '2.00', '0.00400')
+    >>> said(0.0), said(-1.25), said(2.0), said(2.2e-16, 2)
+    ('0', '−1.25', '2.00', '2.2×10⁻¹⁶')
     """
     if value == 0:
         return "0"
-    return number(value, digits).replace("\u2009", "\u202f")  # which does not break the line
+    text = number(value, digits).replace("\u2009", "\u202f")  # which does not break the line
+    mantissa, e, exponent = text.partition("e")
+    times = "" if mantissa == "1" else f"{mantissa}×"
+    return f"{times}10{exponent.translate(_RAISED)}" if e else text
 
 
 def ticks_of(axis: Axis, count: int = 6) -> list[tuple[float, str]]:
@@ -67,8 +71,7 @@ def plain(value: float) -> str:
     if value != 0 and (abs(value) < 1e-4 or abs(value) >= 1e6):
         power = round(log10(abs(value)))
         if abs(abs(value) / 10.0**power - 1) < 1e-9:
-            raised = str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-            return ("−" if value < 0 else "") + "10" + raised
+            return ("−" if value < 0 else "") + "10" + str(power).translate(_RAISED)
     text = f"{round(value, 10):.6g}".replace("-", "−")
     return (
         f"{int(value):,}".replace(",", "\u2009") if abs(value) >= 1e4 and "e" not in text else text

@@ -59,7 +59,7 @@ def answer(at: Values, say: Say) -> Answer:
     return Answer(
         figures,
         say(f"said_{key}", name=say(f"prior_{name}"), **words),
-        Certified(say("proof", miss=f"{miss:.0e}"), miss, 1e-6),
+        Certified(say("proof", miss=said(miss, 1)), miss, 1e-6),
         _CODE.format(prior=_PRIORS[name][0].format(w=width), z=z),
         shown,
         Table((say("what"), say("value")), tuple((say(k), v) for k, v in words.items())),

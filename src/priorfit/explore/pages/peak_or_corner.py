@@ -54,8 +54,8 @@ def answer(at: Values, say: Say) -> Answer:
     )
     return Answer(
         (_density(peak, rounding, say), _rule(peak, rounding, say), _sizes(size, say)),
-        say(f"said_{key}", zeros=zeros, n=_N, peak=said(peak), smallest=f"{size.min():.1e}"),
-        Certified(say("kkt_proof", kkt=f"{kink:.0e}", tol="1e-8"), kink, 1e-8),
+        say(f"said_{key}", zeros=zeros, n=_N, peak=said(peak), smallest=said(float(size.min()), 2)),
+        Certified(say("kkt_proof", kkt=said(kink, 1), tol=said(1e-8, 1)), kink, 1e-8),
         _CODE.format(peak=peak, rounding=rounding),
         shown,
         Table((say("size"), say("how_many")), ((say("exact"), str(zeros)), *rows)),

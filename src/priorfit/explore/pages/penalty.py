@@ -64,7 +64,7 @@ def answer(at: Values, say: Say) -> Answer:
         say(f"said_{key}", name=name, slope=said(slope), match=say(f"match_{match}"),
             ratio=said(beyond / bells[1], 2) if bells[1] > 1e-12 else "10⁹+",
             close=said(within / bells[0], 2)),
-        Certified(say("proof", miss=f"{miss:.0e}"), miss, 2e-3),
+        Certified(say("proof", miss=said(miss, 1)), miss, 2e-3),
         _CODE.format(scale=bell.scale, shape=_SHAPES[family][0], match=match),
         shown,
         Table((say("beyond_head"), say("bell"), name), rows),
@@ -93,7 +93,7 @@ def _density(bell: pf.Prior, other: pf.Prior, role: Role, name: str, say: Say) -
     top = 1.1 * float(max(c.max() for c in curves))
     return Figure(
         say("density_title"), Axis(-4, 4, say("weight")), Axis(0, top, say("density")),
-        _pair(curves, role, top), say("density_summary", name=name), 300,
+        _pair(curves, role, (name, say("bell")), 0.9, top), say("density_summary", name=name), 300,
         half=True, key="density",
     )  # fmt: skip
 
@@ -103,16 +103,28 @@ def _penalty(bell: pf.Prior, other: pf.Prior, role: Role, name: str, say: Say) -
     top = float(min(max(float(curves[0].max()), 1.0), 9.0))
     return Figure(
         say("penalty_title"), Axis(-4, 4, say("weight")), Axis(0, top, say("minus_log")),
-        _pair(curves, role, top), say("penalty_summary", name=name), 300,
+        _pair(curves, role, (name, say("bell")), 1.0, top), say("penalty_summary", name=name), 300,
         half=True, key="penalty",
     )  # fmt: skip
 
 
-def _pair(curves: list[Array], role: Role, top: float) -> tuple[Mark, ...]:
+def _pair(
+    curves: list[Array], role: Role, names: tuple[str, str], share: float, top: float
+) -> tuple[Mark, ...]:
+    """Both curves with their names where they have reached a share of the figure's height: that
+    of the bell to the right of zero, the other's to the left."""
+    side = _B > 0
+    bell = float(_B[side][np.argmin(np.abs(curves[0][side] - 0.55 * top * share))])
+    other = float(_B[~side][np.argmin(np.abs(curves[1][~side] - 0.8 * top * share))])
+    inside = share == 1.0  # a penalty opens upwards: its bell is named within
+    at = (bell + (-0.15 if inside else 0.2), 0.55 * top * share)
     return (
-        Line(numbers(_B), numbers(np.minimum(curves[0], 1.5 * top)), "normal"),
-        Line(numbers(_B), numbers(np.minimum(curves[1], 1.5 * top)), role),
-    )
+        Line(numbers(_B), numbers(np.minimum(curves[0], 1.5 * top)), "normal", names[1],
+             at=at, anchor="end" if inside else "start"),
+        Line(numbers(_B), numbers(np.minimum(curves[1], 1.5 * top)), role, names[0],
+             at=(other + (0.25 if inside else -0.2), 0.8 * top * share),
+             anchor="start" if inside else "end"),
+    )  # fmt: skip
 
 
 def _tails(bell: pf.Prior, other: pf.Prior, role: Role, name: str, say: Say) -> Figure:

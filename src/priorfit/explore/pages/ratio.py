@@ -69,7 +69,7 @@ def answer(at: Values, say: Say) -> Answer:
         (_dialects(found, say), _melting(width, noise, n, say)),
         say("said", n=said(n), spread=said(max(values) / min(values), 2), width=said(width),
             percent=said(100 * share), **words),
-        Certified(say("proof", miss=f"{miss:.0e}"), miss, 1e-12),
+        Certified(say("proof", miss=said(miss, 1)), miss, 1e-12),
         _CODE.format(width=width, noise=noise, n=n),
         shown,
         Table((say("library"), say("bell"), say("tent")), rows),

@@ -18,7 +18,7 @@ from priorfit.explore.ticks import said
 __all__ = ["PAGE"]
 
 _R = np.linalg.cholesky(np.array([[1.0, 0.55], [0.55, 1.0]])).T  # two columns, correlation 0.55
-_CELLS = 20
+_CELLS, _FINE = 21, 84
 _REACH = 3.0
 _ROUND = np.linspace(0.0, 2.0 * np.pi, 97)
 
@@ -78,18 +78,32 @@ def _prior(ball: str) -> pf.Prior:
 
 @cache
 def _zeros(ball: str, lam: float) -> Grid:
-    """Which centres give a zero: 0 the first weight, 1 the second, 2 both; by symmetry half of
-    them are solved, all at once."""
-    at = (np.arange(_CELLS) + 0.5) / _CELLS * 2 * _REACH - _REACH
+    """Which centres give a zero: 0 the first weight, 1 the second, 2 both. By symmetry half of them
+    are solved, all at once; how far each is from its border says where the border is between."""
+    at = np.linspace(-_REACH, _REACH, _CELLS)
     centres = np.stack(np.meshgrid(at, at[_CELLS // 2 :]), -1).reshape(-1, 2)
     path = pf.path(
         _R, _R @ centres.T, prior=_prior(ball), likelihood=pf.Gaussian(noise=1.0), penalties=[lam],
         intercept=False,
     )  # fmt: skip
-    gone = (path.coefs[..., 0] == 0).astype(int)
-    kinds = (gone[0] + 2 * gone[1] - 1).reshape(_CELLS // 2, _CELLS)
-    whole = np.vstack([kinds[::-1, ::-1], kinds])
-    return Grid(tuple(tuple(int(v) for v in row) for row in whole), ("zero", "zero", "data"))
+    coefs = path.coefs[..., 0]
+    pull = np.abs(_R.T @ _R @ (centres.T - coefs))
+    corner = lam * float(_prior(ball).unit().lower(1).l1[0])
+    held = np.where(
+        coefs == 0, corner - pull, -np.abs(coefs)
+    )  # > 0: a zero, with this much to spare
+    half = held.reshape(2, _CELLS - _CELLS // 2, _CELLS)
+    whole = np.concatenate([half[:, :0:-1, ::-1], half], axis=1)
+    gone = [_finer(part, at) > 0 for part in whole]
+    kinds = gone[0].astype(int) + 2 * gone[1] - 1
+    return Grid(tuple(tuple(int(v) for v in row) for row in kinds), ("zero", "zero", "data"))
+
+
+def _finer(values: Array, at: Array) -> Array:
+    """Values between the points of a square grid, by straight lines."""
+    fine = (np.arange(_FINE) + 0.5) / _FINE * 2 * _REACH - _REACH
+    rows = np.array([np.interp(fine, at, row) for row in values])
+    return np.array([np.interp(fine, at, column) for column in rows.T]).T
 
 
 def _plane(centre: Array, path: pf.Path, k: int, ball: str, lam: float, say: Say) -> Figure:

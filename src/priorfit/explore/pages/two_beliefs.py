@@ -60,7 +60,7 @@ def answer(at: Values, say: Say) -> Answer:
     return Answer(
         figures,
         say(f"said_{key}", **words),
-        Certified(say("proof", miss=f"{miss:.1e}"), miss, 1e-9),
+        Certified(say("proof", miss=said(miss, 1)), miss, 1e-9),
         _CODE.format(z=z, sd=sd),
         shown,
         Table(head, rows),
