@@ -161,9 +161,12 @@ def atlas(options: Namespace) -> int:
 
 
 def explore(options: Namespace) -> int:
-    """Serve the explorer on this machine until Ctrl-C."""
-    from priorfit.explore import serve
+    """Serve the explorer on this machine until Ctrl-C, or write it as files."""
+    from priorfit.explore import export, serve
 
+    if options.export:
+        print(f"{options.export}: {export(options.export)} answers; any web server can show them")
+        return 0
     serve(options.port, browser=not options.no_browser)
     return 0
 

@@ -12,7 +12,7 @@ from priorfit._errors import InputError
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-__all__ = ["application", "serve"]
+__all__ = ["application", "export", "serve"]
 
 
 def application() -> FastAPI:
@@ -37,6 +37,18 @@ def serve(port: int = 0, *, browser: bool = True) -> None:
     from priorfit.explore.serving import run
 
     run(port, browser=browser)
+
+
+def export(folder: str) -> int:
+    """Write the pages as files, with the answers of a coarser grid of their controls; the number of
+    these answers. The pages need a web server, any one, and no Python.
+
+    Raises `InputError` without the extra ``explore``, or where the folder holds something.
+    """
+    _require()
+    from priorfit.explore.export import export as written
+
+    return written(folder)
 
 
 def _require() -> None:

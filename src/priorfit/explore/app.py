@@ -16,7 +16,7 @@ from priorfit.explore.controls import Control, Slider, read
 from priorfit.explore.data_page import data_router
 from priorfit.explore.documents import DOCUMENTS, document_html
 from priorfit.explore.guard import Guard, Key
-from priorfit.explore.html import answer_parts, front_html, page_html
+from priorfit.explore.html import answer_parts, card, front_html, page_html
 from priorfit.explore.pages import PAGES
 from priorfit.explore.pages.front import PAGE as FRONT
 from priorfit.explore.svg import svg
@@ -91,7 +91,13 @@ def _add_endpoints(app: FastAPI, page: Page) -> None:
             raise HTTPException(404, "There is no such figure.")
         return _download(alone(svg(figures[k])), "image/svg+xml", f"{page.name}-{k + 1}.svg")
 
+    def picture_of_card() -> Response:
+        kept = {"cache-control": "private, max-age=86400"}
+        return Response(alone(card(page.name)), media_type="image/svg+xml", headers=kept)
+
     base = f"/api/{page.name}"
+    if page.name in PAGES:
+        app.get(f"{base}/card.svg")(picture_of_card)
     place = inspect.Parameter("k", inspect.Parameter.KEYWORD_ONLY, annotation=_Figure)
     app.get(base)(_signed(parts, page.controls))
     app.get(f"{base}/data.csv")(_signed(data, page.controls))

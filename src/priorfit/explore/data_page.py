@@ -166,9 +166,9 @@ def page(store: Store, language: str, given: Mapping[str, str], error: str = "")
     study = study_of(store, *asked.values())
     k = _at(study, _number(given.get("point", "-1")))
     fixed = urlencode({**asked, "target": study.target})
-    return render("data.html.j2", view | _live(study, k, language, study.drawable) | {
-        "fixed": fixed, "target": study.target,
-    })  # fmt: skip
+    soon = study.likelihood == "gaussian"  # other posteriors are asked for when the page is there
+    live = _live(study, k, language, soon) | {"fixed": fixed, "target": study.target}
+    return render("data.html.j2", view | live)
 
 
 def _number(text: str) -> float:

@@ -20,19 +20,19 @@ def document_html(name: str, language: str, site: Site | None = None) -> str:
     """The lecture or the glossary."""
     site = site or Site()
     view = shell(site, language, name) | {"say": say_in(language, name)}
-    more = {"parts": _parts(language)} if name == "lecture" else {"words": _words()}
+    more = {"parts": _parts(language, site)} if name == "lecture" else {"words": _words()}
     return environment().get_template(f"{name}.html.j2").render(view | more)
 
 
 DOCUMENTS = ("lecture", "glossary")
 
 
-def _parts(language: str) -> list[dict[str, Any]]:
-    said, made = texts("lecture")[language], []
+def _parts(language: str, site: Site) -> list[dict[str, Any]]:
+    said, made, pictures = texts("lecture")[language], [], cards(language, site)
     for name, (start, stop) in zip(said["parts"], _PARTS, strict=True):
         lessons = [
             {
-                "card": cards(language)[k],
+                "card": pictures[k],
                 "ask": said["asks"][k],
                 "close": said["closes"][k],
                 "minutes": _MINUTES[k],

@@ -15,15 +15,18 @@ from priorfit.explore.answer import Answer, Page
 from priorfit.explore.controls import Values, read
 from priorfit.explore.figure import Figure
 from priorfit.explore.pages import PAGES
+from priorfit.explore.pages.front import PAGE as FRONT
 from priorfit.explore.texts import LANGUAGES, say_in, strong, texts
 
 __all__ = [
     "Site",
     "answer_parts",
+    "card",
     "cards",
     "environment",
     "front_html",
     "page_html",
+    "parts_of",
     "render",
     "shell",
 ]
@@ -85,7 +88,7 @@ def _view(page: Page, language: str, at: Values, site: Site) -> dict[str, Any]:
         "prefix": page.name,
         "query": urlencode({"lang": language, **at}),
         "downloads": "" if site.static else f"/api/{page.name}",
-        "api": f"../api/{page.name}.{language}.json" if site.static else f"/api/{page.name}",
+        "api": f"../grids/{page.name}.{language}.json" if site.static else f"/api/{page.name}",
     }
 
 
@@ -116,43 +119,53 @@ def render(template: str, view: Mapping[str, Any]) -> str:
 
 def answer_parts(page: Page, language: str, at: Values) -> dict[str, Any]:
     """What changes when a control moves: HTML of the parts, and the numbers."""
-    site = Site()
+    return parts_of(page, language, at, Site())
+
+
+def parts_of(page: Page, language: str, at: Values, site: Site) -> dict[str, Any]:
+    """`answer_parts` of a page of the server or of files."""
     view = shell(site, language, page.name) | _view(page, language, at, site)
     answer: Answer = view["answer"]
-    part = {
-        name: environment().get_template(f"{name}.html.j2").render(view)
-        for name in ("figures", "result", "more")
-    }
-    return part | {
+    parts = {name: render(f"{name}.html.j2", view) for name in ("figures", "result", "more")}
+    return parts | {
         "sentence": answer.sentence,
         "numbers": {k: float(v) for k, v in answer.numbers.items()},
         "certified": answer.certificate.ok,
     }
 
 
-def front_html(language: str, given: Mapping[str, str], site: Site | None = None) -> str:
+def front_html(
+    language: str, given: Mapping[str, str], site: Site | None = None, page: Page = FRONT
+) -> str:
     """The first page: one figure that moves, and all questions."""
-    from priorfit.explore.pages.front import PAGE
-
     site = site or Site()
-    view = shell(site, language, "") | _view(PAGE, language, read(PAGE.controls, given), site)
-    return environment().get_template("front.html.j2").render(view | {"cards": cards(language)})
+    view = shell(site, language, "") | _view(page, language, read(page.controls, given), site)
+    return (
+        environment().get_template("front.html.j2").render(view | {"cards": cards(language, site)})
+    )
 
 
-@cache
-def cards(language: str) -> tuple[dict[str, Any], ...]:
-    """Every question with the picture of its answer."""
+def cards(language: str, site: Site) -> list[dict[str, Any]]:
+    """Every question with the picture of its answer: the browser asks for the pictures after the
+    words are there; in files they are part of the page."""
     made = []
-    for name, page in PAGES.items():
+    for name in PAGES:
         said = texts(name)[language]
-        figures = page.answer(read(page.controls, {}), say_in(language, name)).figures
-        picture = figures[page.face]
+        link = Markup('<img src="/api/{}/card.svg" width="260" height="165" alt="">').format(name)
         made.append(
             {
                 "name": name,
                 "title": said["title"],
                 "insight": said["insight"],
-                "picture": _svg(picture, 260, bare=True, name=f"card-{name}"),
+                "picture": Markup(card(name)) if site.static else link,
             }
         )
-    return tuple(made)
+    return made
+
+
+@cache
+def card(name: str) -> str:
+    """The figure that stands for a page, without words."""
+    page = PAGES[name]
+    figures = page.answer(read(page.controls, {}), say_in("en", name)).figures
+    return drawing.svg(figures[page.face], 260, bare=True, name=f"card-{name}")

@@ -12,7 +12,8 @@ import uvicorn
 from priorfit._errors import InputError
 from priorfit.explore.app import application
 from priorfit.explore.guard import Key
-from priorfit.explore.html import cards
+from priorfit.explore.html import card
+from priorfit.explore.pages import PAGES
 
 __all__ = ["listening", "run"]
 
@@ -23,7 +24,7 @@ def run(port: int, *, browser: bool) -> None:
     with listening(port) as listener:
         address = f"http://127.0.0.1:{listener.getsockname()[1]}/?token={key.token}"
         print(f"priorfit explore: {address}\nThe link works once. Ctrl-C ends.", file=sys.stderr)
-        threading.Thread(target=lambda: [cards(c) for c in ("en", "zh")], daemon=True).start()
+        threading.Thread(target=lambda: [card(name) for name in PAGES], daemon=True).start()
         if browser:
             threading.Timer(0.4, webbrowser.open, (address,)).start()
         config = uvicorn.Config(

@@ -172,23 +172,25 @@ def _area(mark: Area, frame: _Frame, k: int) -> str:
 
 
 def _grid(mark: Grid, frame: _Frame) -> str:
-    rows = len(mark.kinds)
-    tall, parts = (frame.bottom - frame.top) / rows, []
+    """One path for each kind, so that neighbouring cells do not show their seams."""
+    tall = (frame.bottom - frame.top) / len(mark.kinds)
+    routes: dict[int, list[str]] = {}
     for i, row in enumerate(mark.kinds):
-        wide = (frame.right - frame.left) / len(row)
-        start = 0
-        for j in range(1, len(row) + 1):  # runs of one kind are one rectangle
+        wide, start = (frame.right - frame.left) / len(row), 0
+        for j in range(1, len(row) + 1):  # a run of one kind is one rectangle
             if j < len(row) and row[j] == row[start]:
                 continue
             if row[start] >= 0:
-                parts.append(
-                    f'<rect class="cell r-{mark.roles[row[start]]}" '
-                    f'x="{frame.left + start * wide:.1f}" '
-                    f'y="{frame.bottom - (i + 1) * tall:.1f}" '
-                    f'width="{(j - start) * wide + 0.3:.1f}" height="{tall + 0.3:.1f}"/>'
+                x, y = frame.left + start * wide, frame.bottom - (i + 1) * tall
+                across, down = (j - start) * wide, tall + 0.4
+                routes.setdefault(row[start], []).append(
+                    f"M{x:.1f} {y:.1f}h{across:.1f}v{down:.1f}h{-across:.1f}Z"
                 )
             start = j
-    return f'<g shape-rendering="crispEdges">{"".join(parts)}</g>'
+    return "".join(
+        f'<path class="cell r-{mark.roles[kind]}" d="{"".join(parts)}"/>'
+        for kind, parts in sorted(routes.items())
+    )
 
 
 def _over(frame: _Frame) -> str:

@@ -18,7 +18,7 @@ from priorfit.explore.ticks import said
 __all__ = ["PAGE"]
 
 _R = np.linalg.cholesky(np.array([[1.0, 0.55], [0.55, 1.0]])).T  # two columns, correlation 0.55
-_CELLS, _FINE = 21, 84
+_CELLS, _FINE = 17, 84
 _REACH = 3.0
 _ROUND = np.linspace(0.0, 2.0 * np.pi, 97)
 
@@ -89,9 +89,7 @@ def _zeros(ball: str, lam: float) -> Grid:
     coefs = path.coefs[..., 0]
     pull = np.abs(_R.T @ _R @ (centres.T - coefs))
     corner = lam * float(_prior(ball).unit().lower(1).l1[0])
-    held = np.where(
-        coefs == 0, corner - pull, -np.abs(coefs)
-    )  # > 0: a zero, with this much to spare
+    held = np.where(coefs == 0, corner - pull, -np.abs(coefs))  # > 0: a zero, with room
     half = held.reshape(2, _CELLS - _CELLS // 2, _CELLS)
     whole = np.concatenate([half[:, :0:-1, ::-1], half], axis=1)
     gone = [_finer(part, at) > 0 for part in whole]

@@ -7,6 +7,20 @@ document.documentElement.classList.add("js");
 const inputs = () => [...form.querySelectorAll("[data-name]")];
 const values = (input) => JSON.parse(input.dataset.values);
 
+// a page of files has its answers in one file; a page of the server asks the library
+const grid = root.dataset.grid ? fetch(root.dataset.grid).then((reply) => reply.json()) : null;
+async function answer(query) {
+  if (grid) {
+    const { pieces, states } = await grid;
+    const [figures, result, more] = states[[...query.values()].join("|")];
+    return { figures: figures.map((k) => pieces[k]).join(""), result: pieces[result], more: pieces[more] };
+  }
+  query.set("lang", root.dataset.lang);
+  const reply = await fetch(`${root.dataset.api}?${query}`);
+  if (!reply.ok) throw new Error(reply.status);
+  return reply.json();
+}
+
 function show(input) {
   if (input.type !== "range") return;
   const label = JSON.parse(input.dataset.labels)[input.value];
@@ -33,11 +47,8 @@ async function update() {
   const query = state();
   history.replaceState(null, "", `?${query}${location.hash}`);
   follow(query);
-  query.set("lang", root.dataset.lang);
   try {
-    const reply = await fetch(`${root.dataset.api}?${query}`);
-    if (!reply.ok) throw new Error(reply.status);
-    fill(await reply.json());
+    fill(await answer(query));
     document.querySelector(".offline").hidden = true;
     more();
   } catch {
@@ -194,3 +205,5 @@ document.addEventListener("click", async (event) => {
   button.textContent = button.dataset.copied;
   setTimeout(() => { button.textContent = was; }, 1500);
 });
+
+if (root.dataset.later === "ask") more();
