@@ -140,3 +140,12 @@ def test_a_counter_example_holds_for_every_seed(myth):
     """One lucky draw would refute nothing."""
     for seed in (1, 2, 3, 7, 20, 40):
         assert VERDICTS[myth](MYTHS[myth][0](seed)), seed
+
+
+def test_a_verdict_refuses_the_myth_itself():
+    """Mutant: each number under its neighbour's name."""
+    for myth, (function, _) in MYTHS.items():
+        found = function(1)
+        values = list(found.values())
+        told = dict(zip(found, values[-1:] + values[:-1], strict=True))
+        assert not VERDICTS[myth](told), myth

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -36,17 +37,30 @@ def settings(page):
                 yield {**start, control.name: value}
 
 
+def code_agrees(answer):
+    """numbers of the answer = names of the code after it ran, to 1e-9."""
+    space: dict[str, object] = {"print": lambda *_: None}
+    exec(compile(answer.code, "shown", "exec"), space)
+    assert answer.numbers
+    for key, value in answer.numbers.items():
+        np.testing.assert_allclose(float(space[key]), value, rtol=1e-9, atol=1e-12, err_msg=key)
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_code_computes_what_is_shown(name):
-    """numbers of the answer = names of the code after it ran, to 1e-9."""
     page = ALL[name]
     for at in (read(page.controls, {}), list(settings(page))[-1]):
-        answer = page.answer(at, say_in("en", name))
-        space: dict[str, object] = {"print": lambda *_: None}
-        exec(compile(answer.code, name, "exec"), space)
-        assert answer.numbers
-        for key, value in answer.numbers.items():
-            np.testing.assert_allclose(float(space[key]), value, rtol=1e-9, atol=1e-12, err_msg=key)
+        code_agrees(page.answer(at, say_in("en", name)))
+
+
+def test_code_of_another_setting_is_seen():
+    """Mutants: code that has another z, and numbers that are off by 1e-6."""
+    page = ALL["two-beliefs"]
+    answer = page.answer(read(page.controls, {"z": "2"}), say_in("en", page.name))
+    with pytest.raises(AssertionError):
+        code_agrees(replace(answer, code=answer.code.replace("= 2,", "= 2.1,")))
+    with pytest.raises(AssertionError):
+        code_agrees(replace(answer, numbers={k: v + 1e-6 for k, v in answer.numbers.items()}))
 
 
 @pytest.mark.parametrize("name", ALL)

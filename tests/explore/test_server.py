@@ -14,11 +14,26 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # newer ones of its parts prefer another name of httpx
     from fastapi.testclient import TestClient
 
+from priorfit.explore import guard
 from priorfit.explore.app import application
 from priorfit.explore.guard import COOKIE, Key
 from priorfit.explore.pages import PAGES
 
 HERE = "http://127.0.0.1:8000"
+
+
+def opens_once(key):
+    client = TestClient(application(key), base_url=HERE, follow_redirects=False)
+    assert client.get("/en/").status_code == 403
+    assert client.get("/?token=guess").status_code == 403
+    opened = client.get(f"/?token={key.token}")
+    assert opened.status_code == 303
+    assert COOKIE in opened.cookies
+    cookie = opened.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=strict" in cookie
+    other = TestClient(application(key), base_url=HERE, follow_redirects=False)
+    assert other.get(f"/?token={key.token}").status_code == 403
 
 
 @pytest.fixture
@@ -34,26 +49,34 @@ def client(key):
 
 
 def test_the_token_opens_once(key):
-    client = TestClient(application(key), base_url=HERE, follow_redirects=False)
-    assert client.get("/en/").status_code == 403
-    assert client.get("/?token=guess").status_code == 403
-    opened = client.get(f"/?token={key.token}")
-    assert opened.status_code == 303
-    assert COOKIE in opened.cookies
-    cookie = opened.headers["set-cookie"].lower()
-    assert "httponly" in cookie
-    assert "samesite=strict" in cookie
-    other = TestClient(application(key), base_url=HERE, follow_redirects=False)
-    assert other.get(f"/?token={key.token}").status_code == 403
+    opens_once(key)
 
 
-def test_foreign_hosts_and_origins_are_refused(client):
+def refuses_foreign_hosts(client):
     assert client.get("/en/").status_code == 200
     for host in ("evil.example", "evil.example:8000", "127.0.0.1.evil.example:8000", ""):
         assert client.get("/en/", headers={"host": host}).status_code == 421
     for origin in ("http://evil.example", "null", "https://127.0.0.1:8000", "http://127.0.0.1:1"):
         assert client.get("/en/", headers={"origin": origin}).status_code == 403
     assert client.get("/en/", headers={"origin": HERE}).status_code == 200
+
+
+def test_foreign_hosts_and_origins_are_refused(client):
+    refuses_foreign_hosts(client)
+
+
+def test_open_doors_are_seen(client, key, monkeypatch):
+    """Mutants: a host too many, an origin that is not looked at, a token that never ends."""
+    mutants = (
+        (guard, "_NAMES", (*guard._NAMES, "evil.example"), refuses_foreign_hosts, client),
+        (guard.Guard, "_refusal", lambda *_: None, refuses_foreign_hosts, client),
+        (Key, "takes", lambda self, token: token == self.token, opens_once, key),
+    )
+    for where, name, mutant, law, subject in mutants:
+        with monkeypatch.context() as patch:
+            patch.setattr(where, name, mutant)
+            with pytest.raises(AssertionError):
+                law(subject)
 
 
 def test_a_wrong_pass_is_refused(client):

@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from priorfit._errors import InputError
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-__all__ = ["application", "export", "serve"]
+__all__ = ["application", "export", "serve", "widget"]
 
 
 def application() -> FastAPI:
@@ -49,6 +49,13 @@ def export(folder: str) -> int:
     from priorfit.explore.export import export as written
 
     return written(folder)
+
+
+def widget(name: str, language: str = "en", **values: Any) -> Any:
+    """A page's figures and controls in a notebook: see `priorfit.explore.widgets.widget`."""
+    from priorfit.explore.widgets import widget as made
+
+    return made(name, language, **values)
 
 
 def _require() -> None:

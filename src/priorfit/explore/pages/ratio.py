@@ -107,12 +107,13 @@ def _dialects(found: list[tuple[str, float, float]], say: Say) -> Figure:
         Line((float(np.nanmin(v)), float(np.nanmax(v))), (h, h), "soft", faint=True)
         for v, h in zip(values, y, strict=True)
     ]
+    sides = ("start", "end") if values[0, 1] < values[0, 0] else ("end", "start")
+    blank = ("",) * (len(y) - 1)
+    bell, tent = (say("bell"), *blank), (say("tent"), *blank)
     marks += [
-        Dots(numbers(values[:, 0]), y, "normal", "circle", (say("bell"), *[""] * (len(y) - 1)),
-             5, anchor="middle"),
-        Dots(numbers(values[:, 1]), y, "laplace", "diamond", (say("tent"), *[""] * (len(y) - 1)),
-             5, anchor="middle"),
-    ]  # fmt: skip
+        Dots(numbers(values[:, 0]), y, "normal", "circle", bell, 5, anchor=sides[0]),
+        Dots(numbers(values[:, 1]), y, "laplace", "diamond", tent, 5, anchor=sides[1]),
+    ]
     return Figure(
         say("dialects_title"), Axis(float(low), float(high), say("setting_axis"), log=True),
         Axis(0, len(y) + 0.4, ticks=y, names=tuple(f[0] for f in found)), tuple(marks),
