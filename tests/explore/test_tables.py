@@ -98,6 +98,34 @@ def test_what_was_done_to_a_table_is_said():
     assert study.rows == 29
 
 
+def test_dates_and_names_are_left_out_and_said(tmp_path, monkeypatch):
+    """The code that is shown leaves them out as well, and gives what is shown."""
+    rng = np.random.default_rng(2)
+    a = rng.normal(size=80).round(3)
+    columns = {
+        "day": [f"2024-01-{1 + i % 28:02}" for i in range(80)],
+        "who": [f"person {i}" for i in range(80)],
+        "a": a, "side": np.where(rng.normal(size=80) > 0, "left", "right"),
+    }  # fmt: skip
+    content = csv((2 * a + rng.normal(size=80)).round(3), **columns)
+    store = Store()
+    study = study_of(store, store.put("mine.csv", content), "", "auto", "laplace")
+    assert study.left_out == ("day", "who")
+    assert study.notes == ("left_out day, who",)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.csv").write_bytes(content)
+    pytest.importorskip("pandas")
+    answer, space = answer_of(study, study.selection.chosen, SAY), {"print": lambda *_: None}
+    exec(compile(answer.code, "shown", "exec"), space)
+    assert space["used"] == answer.numbers["used"]
+    np.testing.assert_allclose(space["largest"], answer.numbers["largest"], rtol=1e-3)
+
+
+def test_where_no_column_helps_the_sentence_says_so():
+    study = study_of(Store(), "diabetes", "", "auto", "laplace")
+    assert "**no column**" in answer_of(study, 0, SAY).sentence
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [

@@ -75,7 +75,13 @@ def answer_of(study: Study, k: int, say: Say, *, draws: bool = False) -> Answer:
     coef, used = path.coefs[:, k], int(path.n_nonzero[k])
     intervals = study.intervals(k) if draws else None
     order = _order(study, k)
-    key = "chosen" if k == selection.chosen else ("stronger" if k < selection.chosen else "weaker")
+    key = (
+        "none"
+        if not used
+        else "chosen"
+        if k == selection.chosen
+        else ("stronger" if k < selection.chosen else "weaker")
+    )
     words = {
         "used": used,
         "p": len(coef),

@@ -37,6 +37,7 @@ class Study:
     rows: int
     table: Any
     response: Any
+    left_out: tuple[str, ...] = ()
 
     @property
     def path(self) -> pf.Path:
@@ -92,7 +93,7 @@ class Study:
         missing = ', missing="mean"' if self.model.missing == "mean" else ""
         return (
             (
-                f"{first}\n\n{read}\n"
+                f"{first}\n\n{read}\n{self._dropped()}"
                 f"m = pf.{kind}(prior={_CODE[self.family]}{said}, "
                 f"strength={float(self.path.penalties[k])!r}{missing})\n"
                 f"m = m.fit(table, {self.target!r})\n"
@@ -102,6 +103,9 @@ class Study:
             .replace("np.float64(", "")
             .replace("),", ",", 0)
         )
+
+    def _dropped(self) -> str:
+        return f"table = table.drop(columns={list(self.left_out)!r})\n" if self.left_out else ""
 
     @lru_cache(maxsize=16)  # noqa: B019 - a study lives as long as its cache
     def intervals(self, k: int) -> tuple[Array, float] | None:
@@ -170,6 +174,15 @@ def _study(held: _Held, key: str, title: str, target: str, likelihood: str, fami
         table, column = table.take(keep), column.take(keep)
     y, kind = _response(column, target, likelihood)
     X = table.remove_column(table.column_names.index(target))
+    left_out = _left_out(X)
+    if left_out:
+        X = X.drop_columns(left_out)
+        notes.append(f"left_out {', '.join(left_out[:6])}{' …' if len(left_out) > 6 else ''}")
+    if not X.num_columns:
+        raise InputError(
+            "a table must have a column to predict from", "none that can be used",
+            "Numbers, yes or no, and text of few levels can be.",
+        )  # fmt: skip
     gaps = sum(c.null_count for c in X.columns)
     if gaps:
         notes.append(f"filled {gaps}")
@@ -185,7 +198,25 @@ def _study(held: _Held, key: str, title: str, target: str, likelihood: str, fami
         warnings.simplefilter("always")
         model.fit(X, y)
     notes += [f"warned {w.message}" for w in caught][:3]
-    return Study(model, key, title, target, kind, family, tuple(notes), len(y), X, y)
+    return Study(
+        model, key, title, target, kind, family, tuple(notes), len(y), X, y, tuple(left_out)
+    )
+
+
+def _left_out(table: Any) -> list[str]:
+    """Columns that say nothing as they are: dates, lists, empty ones, text with as many levels as
+    a name has."""
+    import pyarrow.types as kinds
+
+    found = []
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        text = kinds.is_string(column.type) or kinds.is_large_string(column.type)
+        plain = kinds.is_integer, kinds.is_floating, kinds.is_boolean, kinds.is_decimal
+        known = text or kinds.is_dictionary(column.type) or any(f(column.type) for f in plain)
+        levels = len(column.unique()) if text else 0
+        if not known or column.null_count == len(column) or levels > max(30, len(column) // 10):
+            found.append(name)
+    return found
 
 
 def _response(column: Any, target: str, likelihood: str) -> tuple[Array, str]:
