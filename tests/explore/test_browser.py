@@ -63,12 +63,17 @@ def test_every_control_works_from_the_keyboard_and_is_kept_in_the_address(visit,
         )
     settled(page)
     assert page.errors == []
+    started = say_in("en", name), read(PAGES[name].controls, {})
     sentence, address = page.inner_text("#result .sentence"), page.url
     page.reload()
     settled(page)
     assert page.inner_text("#result .sentence") == sentence
     assert page.url == address
     assert "?" in address
+    page.locator("button[type=reset]").press("Enter")
+    settled(page)
+    first = PAGES[name].answer(started[1], started[0]).sentence.replace("**", "")
+    assert page.inner_text("#result .sentence") == first
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -83,11 +88,13 @@ def test_what_is_shown_is_what_the_library_says(visit, name):
     assert cells == [list(row) for row in answer.table.rows]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("scheme", "language", "width"), [("light", "en", 1280), ("dark", "zh", 320)]
+)
 @pytest.mark.parametrize("path", EVERY)
-def test_axe_finds_nothing(visit, path, scheme):
+def test_axe_finds_nothing(visit, path, scheme, language, width):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is missing")
-    page = visit(path, scheme=scheme, bypass_csp=True)
+    page = visit(path, scheme=scheme, language=language, width=width, bypass_csp=True)
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
     if page.locator("[data-guess]").count():
         page.locator("[data-guess]").first.click()

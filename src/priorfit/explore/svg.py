@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
+from itertools import pairwise
 
 import numpy as np
 
@@ -22,6 +23,7 @@ class _Frame:
     """Where the numbers of a figure lie on the paper."""
 
     figure: Figure
+    width: float
     left: float
     right: float
     top: float
@@ -64,7 +66,7 @@ def _said(figure: Figure) -> str:
 
 def _frame(figure: Figure, width: int, bare: bool) -> _Frame:
     if bare:
-        return _Frame(figure, 4, width - 4, 6, width * 0.62)
+        return _Frame(figure, width, 4, width - 4, 6, width * 0.62)
     ends = [m.label for m in figure.marks if isinstance(m, Line) and m.label and m.at is None]
     right = width - 14 - min(max((_length(e) for e in ends), default=0) + 4, width * 0.3)
     left = 10.0
@@ -77,13 +79,13 @@ def _frame(figure: Figure, width: int, bare: bool) -> _Frame:
         side = min(right - left, figure.height * (1.0 if width > 400 else 0.9))
         if width > 400:
             left = (width - side) / 2 - 10
-        return _Frame(figure, left, left + side, top, top + side)
-    return _Frame(figure, left, right, top, height - 40)
+        return _Frame(figure, width, left, left + side, top, top + side)
+    return _Frame(figure, width, left, right, top, height - 40)
 
 
 def _length(text: str) -> float:
     """About how wide a text is, px."""
-    return sum(_SIZE if ord(c) > 0x2E80 else 0.53 * _SIZE for c in text)
+    return sum(_SIZE if ord(c) > 0x2E80 else 0.58 * _SIZE for c in text)
 
 
 def _axes(frame: _Frame) -> str:
@@ -104,8 +106,7 @@ def _axes(frame: _Frame) -> str:
         f'y1="{frame.bottom:.1f}" y2="{frame.bottom:.1f}"/>'
     )
     if figure.x.shown:
-        count = 5 if frame.right - frame.left < 360 else 9
-        for value, text in ticks_of(figure.x, count):
+        for value, text in _apart(frame):
             parts.append(
                 f'<text class="tick" x="{frame.x(value):.1f}" y="{frame.bottom + 18:.1f}" '
                 f'text-anchor="middle">{escape(text)}</text>'
@@ -113,9 +114,20 @@ def _axes(frame: _Frame) -> str:
     if figure.x.label:
         parts.append(
             f'<text class="axis" x="{frame.right:.1f}" y="{frame.bottom + 37:.1f}" '
-            f'text-anchor="end">{escape(figure.x.label)}</text>'
+            f'text-anchor="end">{escape(_shortened(figure.x.label, frame.right))}</text>'
         )
     return "".join(parts)
+
+
+def _apart(frame: _Frame) -> list[tuple[float, str]]:
+    """Ticks of the x axis; every second one where their texts would meet."""
+    found = ticks_of(frame.figure.x, 5 if frame.right - frame.left < 360 else 9)
+    while len(found) > 2:
+        ends = [(frame.x(v) - _length(t) / 2, frame.x(v) + _length(t) / 2) for v, t in found]
+        if all(b[0] - a[1] > 5 for a, b in pairwise(ends)):
+            break
+        found = found[::2]
+    return found
 
 
 def _mark(mark: Mark, frame: _Frame, k: int) -> str:
@@ -294,13 +306,30 @@ def _ends(frame: _Frame) -> str:
         y, k = placed[i]
         placed[i] = (min(y, low), k)
         low = placed[i][0] - 16
-    return "".join(
-        _text(
-            lines[k].label, min(frame.x(lines[k].x[-1]), frame.right) + 7, y + 4,
-            lines[k].role, "start",
-        )
-        for y, k in placed
-    )  # fmt: skip
+    parts = []
+    for y, k in placed:
+        x = min(frame.x(lines[k].x[-1]), frame.right) + 7
+        label = _fitted(lines[k].label, frame.width - x)
+        parts.append(_text(label, x, y + 4, lines[k].role, "start"))
+    return "".join(parts)
+
+
+def _shortened(text: str, room: float) -> str:
+    """A label without what stands in brackets or behind a comma, where there is no room for it."""
+    for mark in ("\0", " (", "（", ", ", "，"):
+        part = text.partition(mark)[0]
+        if _length(part) <= room:
+            return part
+    return _fitted(text, room)
+
+
+def _fitted(text: str, room: float) -> str:
+    """The text, or as much of its beginning as there is room for."""
+    if _length(text) <= room + 4:
+        return text
+    while text and _length(text + "…") > room + 4:
+        text = text[:-1]
+    return text + "…"
 
 
 def _text(text: str, x: float, y: float, role: str, anchor: str) -> str:
