@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import warnings
 
 import pytest
@@ -14,6 +15,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # newer ones of its parts prefer another name of httpx
     from fastapi.testclient import TestClient
 
+from priorfit._errors import InputError
 from priorfit.explore import guard
 from priorfit.explore.app import application
 from priorfit.explore.guard import COOKIE, Key
@@ -133,3 +135,12 @@ def test_the_state_is_in_the_address(client):
     page = client.get(f"/en/two-beliefs?{query}").text
     assert parts["figures"].strip() in page
     assert parts["figures"].strip() not in client.get("/en/two-beliefs").text
+
+
+@pytest.mark.parametrize("hidden", ["fastapi", "uvicorn", "jinja2", "python_multipart"])
+def test_without_its_packages_the_explorer_says_what_to_install(hidden, monkeypatch):
+    from priorfit.explore import serve
+
+    monkeypatch.setitem(sys.modules, hidden, None)
+    with pytest.raises(InputError, match=r"priorfit\[explore\]"):
+        serve()

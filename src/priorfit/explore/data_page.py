@@ -38,6 +38,7 @@ def data_router() -> APIRouter:
     """Endpoints of tables; the tables live as long as the router."""
     router, store = APIRouter(), Store()
     _add_answers(router, store)
+    _add_downloads(router, store)
     _add_page(router, store)  # after them: its address has two parts as well
     return router
 
@@ -79,6 +80,8 @@ def _add_answers(router: APIRouter, store: Store) -> None:
             "certified": answer.certificate.ok,
         }
 
+
+def _add_downloads(router: APIRouter, store: Store) -> None:
     @router.get("/api/data/data.csv")
     def data(
         table: _Key = "diabetes", target: _Name = "", likelihood: _Likelihood = "auto",

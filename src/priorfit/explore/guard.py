@@ -97,13 +97,12 @@ def _shown(headers: dict[str, str]) -> str:
 
 def _bounded(receive: Receive, largest: int) -> Receive:
     """A body without a stated length is counted as it comes, and ends where it is too long."""
-    seen = 0
+    seen = [0]
 
     async def bounded() -> Message:
-        nonlocal seen
         message = await receive()
-        seen += len(message.get("body", b""))
-        return {"type": "http.disconnect"} if seen > largest else message
+        seen[0] += len(message.get("body", b""))
+        return {"type": "http.disconnect"} if seen[0] > largest else message
 
     return bounded
 

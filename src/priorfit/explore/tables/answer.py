@@ -95,11 +95,6 @@ def answer_of(study: Study, k: int, say: Say, *, draws: bool = False) -> Answer:
     }
     proof = by_kkt if path.local else by_gap
     value = float(path.kkts[k] if path.local else path.gaps[k])
-    head = (say("column"), say("weight"), say("effect"))
-    effects = coef * study.sd
-    rows = tuple(
-        (study.names[j], said(float(coef[j])), said(float(effects[j]))) for j in order[:40]
-    )
     return Answer(
         (
             _path_figure(study, k, say),
@@ -110,8 +105,14 @@ def answer_of(study: Study, k: int, say: Say, *, draws: bool = False) -> Answer:
         proof(say, value, path.tol),
         study.code(k),
         {"used": float(used), "largest": float(np.abs(coef).max())},
-        Table(head, rows),
+        _table(study, coef, order[:40], say),
     )
+
+
+def _table(study: Study, coef: Array, order: list[int], say: Say) -> Table:
+    effects = coef * study.sd
+    rows = tuple((study.names[j], said(float(coef[j])), said(float(effects[j]))) for j in order)
+    return Table((say("column"), say("weight"), say("effect")), rows)
 
 
 def _order(study: Study, k: int) -> list[int]:
