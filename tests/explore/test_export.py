@@ -77,6 +77,11 @@ def test_files_move_like_the_server(site, chromium):
         page.wait_for_function(
             "b => document.querySelector('#result .sentence').innerText !== b", arg=before
         )
+        moved = page.inner_text("#result .sentence")
+        page.reload()
+        page.wait_for_function(
+            "m => document.querySelector('#result .sentence').innerText === m", arg=moved
+        )
         assert errors == []
         page.close()
         running.shutdown()

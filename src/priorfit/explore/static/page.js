@@ -207,3 +207,19 @@ document.addEventListener("click", async (event) => {
 });
 
 if (root.dataset.later === "ask") more();
+
+// a page of files does not know its address: the script puts the controls where it says
+if (grid && location.search) {
+  const asked = new URLSearchParams(location.search);
+  for (const input of inputs()) {
+    const value = asked.get(input.dataset.name);
+    if (value === null) continue;
+    if (input.type === "radio") input.checked = input.value === value;
+    else if (input.type === "range") {
+      const distances = values(input).map((v) => Math.abs(v - Number(value)));
+      input.value = distances.indexOf(Math.min(...distances));
+    } else input.value = value;
+    show(input);
+  }
+  update();
+}
