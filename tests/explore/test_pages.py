@@ -6,6 +6,7 @@ import itertools
 import json
 import re
 from dataclasses import replace
+from html import unescape
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from priorfit.explore.controls import Choice, Slider, read
 from priorfit.explore.html import answer_parts, page_html
 from priorfit.explore.pages import PAGES
 from priorfit.explore.pages.front import PAGE as FRONT
-from priorfit.explore.texts import LANGUAGES, say_in, texts
+from priorfit.explore.texts import LANGUAGES, coloured, say_in, texts
 
 ALL = {"front": FRONT, **PAGES}
 
@@ -117,6 +118,15 @@ def test_a_page_is_complete_without_scripts(name):
     assert "<table>" in html
     assert 0 <= page.right < len(texts(name)["en"]["options"])
     assert len({c.name if c.name not in ("cx", "cy") else "point" for c in page.controls}) <= 3
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_colours_leave_the_code_as_it_is(name):
+    """Without its tags the marked code is the code: what is copied can be run."""
+    page = ALL[name]
+    code = page.answer(read(page.controls, {}), say_in("en", name)).code
+    assert coloured(code).striptags() == " ".join(code.split())
+    assert unescape(re.sub(r"</?span[^>]*>", "", str(coloured(code)))) == code
 
 
 def test_a_value_outside_its_range_is_refused():

@@ -16,7 +16,7 @@ from priorfit.explore.controls import Values, read
 from priorfit.explore.figure import Figure
 from priorfit.explore.pages import PAGES
 from priorfit.explore.pages.front import PAGE as FRONT
-from priorfit.explore.texts import LANGUAGES, say_in, strong, texts
+from priorfit.explore.texts import LANGUAGES, coloured, say_in, strong, texts
 
 __all__ = [
     "Site",
@@ -53,7 +53,7 @@ def environment() -> jinja2.Environment:
         loader=jinja2.PackageLoader("priorfit.explore"), autoescape=True,
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    made.globals.update(svg=_svg, strong=strong, title_of=None)
+    made.globals.update(svg=_svg, strong=strong, coloured=coloured, title_of=None)
     return made
 
 
