@@ -44,7 +44,9 @@ def test_import_is_light():
     assert out.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("hidden", ["pandas", "polars", "pyarrow", "matplotlib", "rich", "jinja2"])
+@pytest.mark.parametrize(
+    "hidden", ["pandas", "polars", "pyarrow", "matplotlib", "rich", "jinja2", "fastapi"]
+)
 def test_without_an_optional_package(hidden):
     """A fit on arrays works where an optional package is absent."""
     code = (

@@ -361,3 +361,21 @@ def test_times_until_an_event(here, capsys):
         assert main([*command, *wrong]) == 1
     assert main(["fit", "times.csv", "--time", "days"]) == 1
     assert "--target, or --time and --event" in capsys.readouterr().err
+
+
+def test_explore_serves_with_its_settings(monkeypatch):
+    """The options reach the server; a port that is no port is bad input."""
+    explore = pytest.importorskip("priorfit.explore")
+    pytest.importorskip("fastapi")
+    asked = []
+    monkeypatch.setattr(explore, "serve", lambda port, browser: asked.append((port, browser)))
+    assert main(["explore", "--port", "8123", "--no-browser"]) == 0
+    assert main(["explore"]) == 0
+    assert asked == [(8123, False), (0, True)]
+
+
+def test_a_port_that_cannot_be_had_is_bad_input(capsys):
+    pytest.importorskip("uvicorn")
+    pytest.importorskip("fastapi")
+    assert main(["explore", "--port", "99999999", "--no-browser"]) == 1
+    assert "`--port` must be a free port" in capsys.readouterr().err

@@ -17,10 +17,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from priorfit._errors import ConvergenceWarning, InputError
+from priorfit._tables import read_table, stem
 from priorfit.bench import SMALL, installed, race
 from priorfit.cli.atlases import print_atlas
 from priorfit.cli.races import race_heading, race_table
-from priorfit.cli.tables import read_table, stem
 from priorfit.cli.translations import as_json, print_dictionary, print_translation, translated
 from priorfit.datasets import load
 from priorfit.design import Formula
@@ -40,7 +40,7 @@ from priorfit.report import (
 )
 from priorfit.select import WAYS
 
-__all__ = ["atlas", "bench", "data", "fit", "predict", "translate"]
+__all__ = ["atlas", "bench", "data", "explore", "fit", "predict", "translate"]
 
 
 def fit(options: Namespace) -> int:
@@ -161,6 +161,17 @@ def translate(options: Namespace) -> int:
 def atlas(options: Namespace) -> int:
     """Which algorithms a prior fits."""
     print_atlas(options.search, Console())
+    return 0
+
+
+def explore(options: Namespace) -> int:
+    """Serve the explorer on this machine until Ctrl-C, or write it as files."""
+    from priorfit.explore import export, serve
+
+    if options.export:
+        print(f"{options.export}: {export(options.export)} answers; any web server can show them")
+        return 0
+    serve(options.port, browser=not options.no_browser)
     return 0
 
 

@@ -1,0 +1,178 @@
+"""Two weights: the loss, the ball it touches, and the price of one more unit of radius."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+import priorfit as pf
+from priorfit._typing import Array
+from priorfit.explore.answer import Answer, Page, Table
+from priorfit.explore.controls import Choice, Slider, Values, even, spread
+from priorfit.explore.figure import Area, Axis, Dots, Figure, Grid, Line, Mark, Role, Rule, numbers
+from priorfit.explore.proofs import by_gap
+from priorfit.explore.texts import Say
+from priorfit.explore.ticks import said
+
+__all__ = ["PAGE"]
+
+_R = np.linalg.cholesky(np.array([[1.0, 0.55], [0.55, 1.0]])).T  # two columns, correlation 0.55
+_CELLS, _FINE = 17, 84
+_REACH = 3.0
+_ROUND = np.linspace(0.0, 2.0 * np.pi, 97)
+
+_CODE = """\
+import numpy as np, priorfit as pf
+
+X = np.linalg.cholesky([[1.0, 0.55], [0.55, 1.0]]).T  # two columns, correlation 0.55
+y = X @ np.array([{cx:g}, {cy:g}])  # least squares would answer this
+path = pf.path(X, y, prior={shape}, likelihood=pf.Gaussian(noise=1.0),
+               penalties=[{lam:g}], intercept=False, tol=1e-9)
+first, second = path.coefs[:, 0]
+radius, price = path.norms[0], path.shadow_prices[0]
+print(first, second, "radius", radius, "price of one more unit", price)
+"""
+
+_SHAPES: dict[str, tuple[str, Role]] = {
+    "l1": ("pf.Laplace()", "laplace"),
+    "l2": ("pf.Normal()", "normal"),
+    "enet": ("pf.ElasticNet(1.0, 1.0)", "other"),
+}
+
+
+def answer(at: Values, say: Say) -> Answer:
+    """The fit of one centre and strength, seen as penalty and as constraint."""
+    centre, lam = np.array([float(at["cx"]), float(at["cy"])]), float(at["lam"])
+    ball = str(at["ball"])
+    lams = np.unique(np.r_[np.geomspace(8.0, 0.01, 60), lam])[::-1]
+    k = int(np.flatnonzero(lams == lam)[0])
+    path = pf.path(
+        _R, _R @ centre, prior=_prior(ball), likelihood=pf.Gaussian(noise=1.0), penalties=lams,
+        intercept=False, tol=1e-9,
+    )  # fmt: skip
+    coef = path.coefs[:, k]
+    shown = {
+        "first": float(coef[0]),
+        "second": float(coef[1]),
+        "radius": float(path.norms[k]),
+        "price": float(path.shadow_prices[k]),
+    }
+    words = {key: said(v) for key, v in shown.items()}
+    zeros = int(np.sum(coef == 0))
+    return Answer(
+        (_plane(centre, path, k, ball, lam, say), _price(path, k, ball, say)),
+        say(f"said_{min(zeros, 2)}", lam=said(lam), **words),
+        by_gap(say, float(path.gaps[k]), 1e-9),
+        _CODE.format(cx=centre[0], cy=centre[1], lam=lam, shape=_SHAPES[ball][0]),
+        shown,
+        Table((say("what"), say("value")), tuple((say(key), v) for key, v in words.items())),
+    )
+
+
+def _prior(ball: str) -> pf.Prior:
+    if ball == "enet":
+        return pf.ElasticNet(1.0, 1.0)
+    return pf.Laplace() if ball == "l1" else pf.Normal()
+
+
+@cache
+def _zeros(ball: str, lam: float) -> Grid:
+    """Which centres give a zero: 0 the first weight, 1 the second, 2 both. By symmetry half of them
+    are solved, all at once; how far each is from its border says where the border is between."""
+    at = np.linspace(-_REACH, _REACH, _CELLS)
+    centres = np.stack(np.meshgrid(at, at[_CELLS // 2 :]), -1).reshape(-1, 2)
+    path = pf.path(
+        _R, _R @ centres.T, prior=_prior(ball), likelihood=pf.Gaussian(noise=1.0), penalties=[lam],
+        intercept=False,
+    )  # fmt: skip
+    coefs = path.coefs[..., 0]
+    pull = np.abs(_R.T @ _R @ (centres.T - coefs))
+    corner = lam * float(_prior(ball).unit().lower(1).l1[0])
+    held = np.where(coefs == 0, corner - pull, -np.abs(coefs))  # > 0: a zero, with room
+    half = held.reshape(2, _CELLS - _CELLS // 2, _CELLS)
+    whole = np.concatenate([half[:, :0:-1, ::-1], half], axis=1)
+    gone = [_finer(part, at) > 0 for part in whole]
+    kinds = gone[0].astype(int) + 2 * gone[1] - 1
+    return Grid(tuple(tuple(int(v) for v in row) for row in kinds), ("zero", "zero", "data"))
+
+
+def _finer(values: Array, at: Array) -> Array:
+    """Values between the points of a square grid, by straight lines."""
+    fine = (np.arange(_FINE) + 0.5) / _FINE * 2 * _REACH - _REACH
+    rows = np.array([np.interp(fine, at, row) for row in values])
+    return np.array([np.interp(fine, at, column) for column in rows.T]).T
+
+
+def _plane(centre: Array, path: pf.Path, k: int, ball: str, lam: float, say: Say) -> Figure:
+    coef, role = path.coefs[:, k], _SHAPES[ball][1]
+    away = _R @ (coef - centre)
+    reach = float(np.sqrt(away @ away))
+    circle = np.linalg.solve(_R, np.stack([np.cos(_ROUND), np.sin(_ROUND)]))
+    edge = _edge(path, k, ball)
+    marks: list[Mark] = [_zeros(ball, lam)] if ball != "l2" else []
+    marks += [
+        Line((-_REACH, _REACH), (0.0, 0.0), "soft", thin=True, faint=True),
+        Line((0.0, 0.0), (-_REACH, _REACH), "soft", thin=True, faint=True),
+        Area(numbers(edge[0]), numbers(edge[0]), numbers(edge[1]), role, closed=True),
+    ]
+    for share in (0.4, 0.7, 1.0, 1.4):
+        x, y = centre[:, None] + share * reach * circle
+        marks.append(Line(numbers(x), numbers(y), "data", thin=share == 1.0, faint=share != 1.0))
+    marks += [
+        Line(numbers(path.coefs[0]), numbers(path.coefs[1]), role, dash="2 4", thin=True),
+        Dots((float(coef[0]),), (float(coef[1]),), "ink", "diamond", (say("fit"),), 5),
+        Dots((float(centre[0]),), (float(centre[1]),), "data", "circle", (say("centre"),),
+             drag=("cx", "cy"), anchor="end" if centre[0] > 1 else "start"),
+    ]  # fmt: skip
+    axis = Axis(-_REACH, _REACH, say("first_axis")), Axis(-_REACH, _REACH, say("second_axis"))
+    return Figure(
+        say("plane_title"), *axis, tuple(marks), say("plane_summary", first=said(float(coef[0])),
+        second=said(float(coef[1]))), 430, square=True, key="plane",
+    )  # fmt: skip
+
+
+def _edge(path: pf.Path, k: int, ball: str) -> Array:
+    """The border of the ball through the fit: all weights that the belief finds as likely."""
+    u = np.stack([np.cos(_ROUND), np.sin(_ROUND)])
+    coef = path.coefs[:, k]
+    if ball == "l2":
+        return np.asarray(u * np.linalg.norm(coef))
+    size = np.abs(u).sum(axis=0)
+    if ball == "l1":
+        return np.asarray(u / size * np.abs(coef).sum())
+    level = float(np.abs(coef).sum() + 0.5 * coef @ coef)
+    return np.asarray(u * (np.sqrt(size**2 + 2.0 * level) - size))
+
+
+def _price(path: pf.Path, k: int, ball: str, say: Say) -> Figure:
+    t, loss = path.norms, path.losses
+    here, least, slope = float(t[k]), float(loss[k]), float(path.shadow_prices[k])
+    end = float(t[-1]) or 1.0
+    run = np.array([here - 0.35 * end, here + 0.35 * end])
+    marks: tuple[Mark, ...] = (
+        Line(numbers(t), numbers(loss), _SHAPES[ball][1]),
+        Line(numbers(run), numbers(least - slope * (run - here)), "ink", dash="6 4", thin=True),
+        Rule(here, say("radius_head", t=said(here))),
+        Dots((here,), (least,), "ink", "diamond"),
+    )
+    top = 1.08 * float(loss.max()) or 1.0
+    return Figure(
+        say("price_title", price=said(slope)), Axis(0, 1.05 * end, say("radius_axis")),
+        Axis(0, top, say("loss_axis")), marks, say("price_summary", price=said(slope)), 290,
+        key="price",
+    )  # fmt: skip
+
+
+_PLACES = even(-3, 3, 61)
+PAGE = Page(
+    "touching-shapes",
+    (
+        Choice("ball", tuple(_SHAPES), "l1"),
+        Slider("lam", spread(0.05, 4, 31), 0.83),
+        Slider("cx", _PLACES, 2.0),
+        Slider("cy", _PLACES, 0.7),
+    ),
+    answer,
+    right=0,
+)
