@@ -18,6 +18,14 @@ def diabetes() -> Case:
     return {"X": X, "y": (y - y.mean()) / y.std(), "likelihood": "gaussian", "prior": "laplace"}
 
 
+def wide() -> Case:
+    """B: gaussian, Laplace belief of unknown strength and noise, 200 x 500, noise 1."""
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(200, 500))
+    b = np.r_[rng.choice([-1.0, 1.0], size=10), np.zeros(490)]
+    return {"X": X, "y": X @ b + rng.normal(size=200), "likelihood": "gaussian", "prior": "laplace"}
+
+
 def logistic() -> Case:
     """D: two classes, 5000 x 30, Normal(1)."""
     rng = np.random.default_rng(0)
@@ -47,4 +55,4 @@ def sparse_logistic() -> Case:
     return {**case, "scale": tau, "slab": 2.0}
 
 
-CASES = {"A": diabetes, "C": sparse_logistic, "D": logistic, "counts": counts}
+CASES = {"A": diabetes, "B": wide, "C": sparse_logistic, "D": logistic, "counts": counts}

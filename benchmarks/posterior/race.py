@@ -39,7 +39,7 @@ def main() -> None:
         draws, spent = mine[0][0], float(np.median([s for _, s in mine]))
         own = ess_bulk(draws).min() / spent
         print(f"{name}: priorfit {own:.0f}/s (R-hat {rhat(draws).max():.3f})", flush=True)
-        for peer in PEERS if name != "C" else ("nutpie",):
+        for peer in PEERS if name not in "BC" else ("nutpie",):
             theirs, taken = _of_peer(given.peer, peer, name)
             away = np.abs(draws.mean(axis=(0, 1)) - theirs.mean(axis=(0, 1)))
             away /= theirs.std(axis=(0, 1))
