@@ -72,7 +72,7 @@ from priorfit.solve import (
 from priorfit.translate import Explanation, Translation, dictionary, explain, translate
 
 if TYPE_CHECKING:
-    from priorfit import datasets, plots, sklearn
+    from priorfit import datasets, plots, sklearn, torch
     from priorfit.estimators import MAPClassifier, MAPCox, MAPOrdinal, MAPRegressor
     from priorfit.posterior import Posterior, compare, one_weight, sample
     from priorfit.select import Selection, choose, cross_validate, leave_one_out, stability
@@ -158,6 +158,7 @@ __all__ = [
     "solve",
     "stability",
     "survival",
+    "torch",
     "translate",
     "update",
 ]
@@ -181,6 +182,7 @@ _LATER = {
     "sample": "priorfit.posterior",
     "sklearn": "",
     "stability": "priorfit.select",
+    "torch": "",
 }
 
 
