@@ -1,4 +1,4 @@
-// With bind_groups.cpp, bind_local.cpp, bind_outputs.cpp and bind_structured.cpp the only files that
+// With bind_groups.cpp, bind_local.cpp, bind_outputs.cpp, bind_proximal.cpp and bind_structured.cpp the only files that
 // know Python.
 #include <nanobind/stl/string.h>
 
@@ -21,6 +21,7 @@
 void bind_groups(nb::module_& m);
 void bind_outputs(nb::module_& m);
 void bind_local(nb::module_& m);
+void bind_proximal(nb::module_& m);
 void bind_structured(nb::module_& m);
 
 namespace {
@@ -373,5 +374,6 @@ NB_MODULE(_core, m) {
   bind_groups(m);
   bind_outputs(m);
   bind_local(m);
+  bind_proximal(m);
   bind_structured(m);
 }

@@ -16,10 +16,23 @@ __all__ = ["StepSize", "check_optimizer", "skipped", "step_size"]
 
 
 class StepSize(NamedTuple):
-    """Weight j moves ``scale / root_j`` per unit of gradient; ``root`` None is 1."""
+    """Weight j moves ``scale / (factor sqrt(square_j) + eps)`` per unit of gradient; ``scale``
+    where there is no square."""
 
     scale: float
-    root: Tensor | None
+    square: Tensor | None = None
+    factor: float = 1.0
+    eps: float = 0.0
+
+    def times(self, factor: float) -> StepSize:
+        """The step ``factor`` times as long."""
+        return self._replace(scale=self.scale * factor)
+
+    def each(self) -> float | Tensor:
+        """The step as a number, or as a tensor with one for each weight."""
+        if self.square is None:
+            return self.scale
+        return self.scale / torch.sqrt(self.square).mul_(self.factor).add_(self.eps)
 
 
 def check_optimizer(optimizer: Optimizer) -> None:
@@ -62,18 +75,18 @@ def skipped(optimizer: Optimizer) -> bool:
 def _sgd(group: Mapping[str, Any], state: Mapping[str, Any], metric: bool) -> StepSize:  # noqa: ARG001
     momentum, lr = float(group["momentum"]), float(group["lr"])
     heavy = (1.0 - float(group["dampening"])) / (1.0 - momentum) if momentum else 1.0
-    return StepSize(lr * heavy, None)
+    return StepSize(lr * heavy)
 
 
 def _adam(group: Mapping[str, Any], state: Mapping[str, Any], metric: bool) -> StepSize:
     t, beta = float(state["step"]), float(group["betas"][1])
     if t == 0:
-        return StepSize(0.0, None)
+        return StepSize(0.0)
     if not metric:
-        return StepSize(float(group["lr"]), None)
+        return StepSize(float(group["lr"]))
     square = state["max_exp_avg_sq"] if group["amsgrad"] else state["exp_avg_sq"]
-    root = torch.sqrt(square).mul_((1.0 - beta**t) ** -0.5).add_(float(group["eps"]))
-    return StepSize(float(group["lr"]), root)
+    factor = (1.0 - beta**t) ** -0.5
+    return StepSize(float(group["lr"]), square, factor, float(group["eps"]))
 
 
 _RULES: dict[type[Optimizer], Callable[..., StepSize]] = {SGD: _sgd, Adam: _adam, AdamW: _adam}
