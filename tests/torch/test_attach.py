@@ -105,8 +105,8 @@ def test_heavy_ball_trap(monkeypatch, table):
     """With the threshold lr lam alone the heavy ball rests at the mode of lam (1 - mu)."""
     prior, n = pf.Laplace(0.02), len(table[1])
     monkeypatch.setattr(
-        "priorfit.torch.steps._RULES",
-        {SGD: lambda group, state, metric: T.steps.StepSize(float(group["lr"]), None)},
+        "priorfit.torch.steps._rule_of",
+        lambda kind: lambda group, state, metric: T.steps.StepSize(float(group["lr"])),
     )
     layer = layer_of(table)
     optimizer = SGD(T.prior_groups(layer, prior, n=n), lr=0.05, momentum=0.9)

@@ -129,8 +129,8 @@ class Prox:
         self._dead: dict[Tensor, Tensor] = {}
         self._decays: list[tuple[dict[str, Any], float]] = []
         for group in self._groups():
-            group["prior"].setdefault("step", 0)
-            group["prior"].setdefault("frozen", False)
+            group.setdefault("prior_steps", 0)
+            group.setdefault("prior_frozen", False)
             if plan is not None:
                 group["plan"] = plan.as_dict()
             self._decays.append((group, group["weight_decay"]))
@@ -200,20 +200,20 @@ class Prox:
     def freeze(self) -> None:
         """Hold all zeros at 0 from now on, and let the rest train without the belief."""
         for group in self._groups():
-            group["prior"]["frozen"] = True
+            group["prior_frozen"] = True
         self._find_dead()
 
     def thaw(self) -> None:
         """Undo `freeze`."""
         self._dead.clear()
         for group in self._groups():
-            group["prior"]["frozen"] = False
+            group["prior_frozen"] = False
 
     # -- steps --------------------------------------------------------------------------------
 
     def _groups(self) -> list[dict[str, Any]]:
-        pairs = ((g, held(g)) for g in self.optimizer.param_groups)
-        return [g for g, belief in pairs if belief is not None and belief.kind != "flat"]
+        found = ((g, g.get("prior")) for g in self.optimizer.param_groups)
+        return [g for g, prior in found if prior is not None and prior["kind"] != "flat"]
 
     def _kinked(self) -> Iterator[tuple[str, Tensor, Belief]]:
         for group in self._groups():
@@ -224,7 +224,7 @@ class Prox:
                     yield name, w, belief
 
     def _before(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:  # noqa: ARG002
-        if not self._dead and any(g["prior"].get("frozen") for g in self._groups()):
+        if not self._dead and any(g.get("prior_frozen") for g in self._groups()):
             self._find_dead()
 
     @torch.no_grad()
@@ -232,18 +232,17 @@ class Prox:
         if skipped(optimizer):
             return
         for group in self._groups():
-            state = group["prior"]
-            state["step"] += 1
+            group["prior_steps"] += 1
             plan = Plan.of(group)
-            if state["frozen"]:
+            if group["prior_frozen"]:
                 self._hold(group)
-            elif plan is not None and state["step"] >= plan.end:
+            elif plan is not None and group["prior_steps"] >= plan.end:
                 self._finish(group, plan)
             else:
                 self._act(group, plan)
 
     def _act(self, group: dict[str, Any], plan: Plan | None) -> None:
-        belief, count = held(group), group["prior"]["step"]
+        belief, count = held(group), group["prior_steps"]
         assert belief is not None
         if belief.kind == "spike" and belief.keep < 1.0 and count % REFRESH == 1 % REFRESH:
             share = belief.keep if plan is None else plan.share(count, belief.keep)
@@ -260,7 +259,7 @@ class Prox:
         belief = held(group)
         assert belief is not None
         if not belief.kinked:
-            group["prior"]["frozen"] = True
+            group["prior_frozen"] = True
             return
         if belief.kind != "spike":
             self._warn_of_reach(group)
@@ -271,7 +270,7 @@ class Prox:
         else:
             for w in group["params"]:
                 w.masked_fill_(near_zero(w, belief, plan.snap), 0.0)
-        group["prior"]["frozen"] = True
+        group["prior_frozen"] = True
         self._dead.update(dead_of(group["params"]))
 
     def _hold(self, group: dict[str, Any]) -> None:
@@ -282,7 +281,7 @@ class Prox:
 
     def _find_dead(self) -> None:
         for group in self._groups():
-            if group["prior"]["frozen"]:
+            if group["prior_frozen"]:
                 self._dead.update(dead_of(group["params"]))
 
     def _warn_of_reach(self, group: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -82,10 +83,12 @@ class Belief:
 def held(group: Mapping[str, Any]) -> Belief | None:
     """The belief that a parameter group of an optimizer holds; None without one."""
     found = group.get("prior")
-    if found is None:
-        return None
-    names = Belief.__dataclass_fields__
-    return Belief(**{k: v for k, v in found.items() if k in names})
+    return None if found is None else _made(tuple(found.items()))
+
+
+@lru_cache(maxsize=256)
+def _made(items: tuple[tuple[str, Any], ...]) -> Belief:
+    return Belief(**dict(items))
 
 
 def belief_of(

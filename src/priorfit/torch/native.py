@@ -15,20 +15,18 @@ from priorfit.torch.steps import StepSize
 __all__ = ["fits", "shrink_", "shrink_rows_"]
 
 _NONE = {torch.float32: np.empty(0, np.float32), torch.float64: np.empty(0, np.float64)}
+#: subclasses (of several devices, quantised) have memory of their own kind
+_KINDS = (torch.nn.Parameter, Tensor)
 
 
 def fits(w: Tensor, step: StepSize) -> bool:
     """Whether native code may touch the tensor: plain memory of the CPU, in one piece."""
-    found = (w,) if step.square is None else (w, step.square)
-    return all(
-        t.device.type == "cpu"
-        and t.layout == torch.strided
-        and t.dtype in _NONE
-        and t.dtype == w.dtype
-        and t.is_contiguous()
-        and type(t) in (Tensor, torch.nn.Parameter)
-        for t in found
-    )
+    v = step.square
+    return _plain(w) and (v is None or (v.dtype == w.dtype and _plain(v)))
+
+
+def _plain(t: Tensor) -> bool:
+    return t.dtype in _NONE and type(t) in _KINDS and t.is_cpu and t.is_contiguous()
 
 
 def shrink_(w: Tensor, step: StepSize, *, l1: float, l2: float, width: float) -> None:
@@ -42,7 +40,7 @@ def shrink_rows_(w: Tensor, rows: int, step: StepSize, rate: float) -> None:
 
 
 def _flat(w: Tensor) -> Any:
-    return w.detach().view(-1).numpy()
+    return w.detach().numpy().reshape(-1)  # a view: the memory is in one piece
 
 
 def _move(w: Tensor, step: StepSize) -> tuple[Any, float, float, float]:

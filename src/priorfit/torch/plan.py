@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
 from priorfit._errors import InputError
@@ -90,4 +91,9 @@ class Plan:
     def of(cls, group: Mapping[str, Any]) -> Plan | None:
         """The plan that a parameter group holds."""
         found = group.get("plan")
-        return None if found is None else cls(**found)
+        return None if found is None else _made(tuple(found.items()))
+
+
+@lru_cache(maxsize=256)
+def _made(items: tuple[tuple[str, Any], ...]) -> Plan:
+    return Plan(**dict(items))

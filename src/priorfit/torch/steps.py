@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from inspect import unwrap
 from typing import Any, NamedTuple
 
@@ -93,7 +94,12 @@ _RULES: dict[type[Optimizer], Callable[..., StepSize]] = {SGD: _sgd, Adam: _adam
 
 
 def _rule(optimizer: Optimizer) -> Callable[..., StepSize] | None:
-    """The rule of the optimizer, or of the known one whose `step` a subclass keeps."""
-    taken = unwrap(type(optimizer).step)
-    known = (k for k in type(optimizer).__mro__ if k in _RULES)
+    """The rule of its class, or of the known one whose `step` it keeps."""
+    return _rule_of(type(optimizer))  # type: ignore[arg-type]
+
+
+@lru_cache(maxsize=64)
+def _rule_of(kind: Any) -> Callable[..., StepSize] | None:
+    taken = unwrap(kind.step)
+    known = (k for k in kind.__mro__ if k in _RULES)
     return next((_RULES[k] for k in known if unwrap(k.step) is taken), None)
