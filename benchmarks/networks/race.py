@@ -43,8 +43,8 @@ LETTER_METHODS: dict[str, tuple[Method, tuple[float, ...]]] = {
     "dense": (dense, (0.0,)),
     "subgradient": (subgradient, (1e-4,)),
     "proxgen": (proxgen, (1e-4,)),
-    "recipe": (recipe, (0.03, 0.06)),
-    "recipe80": (recipe_to(0.8), (0.03,)),
+    "recipe": (recipe, (0.05, 0.1)),
+    "recipe80": (recipe_to(0.8), (0.05,)),
     "magnitude": (magnitude, (0.8,)),
     "spike": (spike, (0.8,)),
 }
@@ -75,14 +75,22 @@ def main() -> None:
                    "acc": np.mean(acc), "diff": np.mean(np.subtract(acc, peer)),
                    "se": np.std(np.subtract(acc, peer), ddof=1) / given.seeds**0.5,
                    "zeros": np.mean(gone), "cut": np.mean(cut)}  # fmt: skip
-            print(f"{name:16s} {strength:8.3g} {row['acc']:6.2f} {row['diff']:+6.2f} "
-                  f"{row['zeros']:6.2f} {row['cut']:6.2f}  (se of diff {row['se']:.2f})", flush=True)
+            print(
+                f"{name:16s} {strength:8.3g} {row['acc']:6.2f} {row['diff']:+6.2f} "
+                f"{row['zeros']:6.2f} {row['cut']:6.2f}  (se of diff {row['se']:.2f})",
+                flush=True,
+            )
             RESULTS.mkdir(exist_ok=True)
             with (RESULTS / "networks.jsonl").open("a") as file:
-                file.write(json.dumps({k: v if isinstance(v, str) else float(v) for k, v in row.items()}) + "\n")
+                file.write(
+                    json.dumps({k: v if isinstance(v, str) else float(v) for k, v in row.items()})
+                    + "\n"
+                )
 
 
-def one(method: Method, data: Data, work: Work, seed: int, strength: float) -> tuple[float, float, float]:
+def one(
+    method: Method, data: Data, work: Work, seed: int, strength: float
+) -> tuple[float, float, float]:
     """(accuracy, per cent of exact zeros, per cent below 1e-3) of one run."""
     model = method(data, work, seed, strength)
     found = torch.cat([w.detach().abs().flatten() for w in weights(model)])

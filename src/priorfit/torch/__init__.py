@@ -16,10 +16,12 @@ except ImportError as missing:
 
 from priorfit.torch.attach import Prox, attach
 from priorfit.torch.belief import Belief
+from priorfit.torch.compact import compact
 from priorfit.torch.explain import DecayTable, explain
 from priorfit.torch.groups import prior_groups
 from priorfit.torch.optimizers import ProximalAdamW, ProximalSGD
 from priorfit.torch.plan import Plan
+from priorfit.torch.sparse import to_csr
 from priorfit.torch.trace import Trace, destination, trace
 
 __all__ = [
@@ -31,9 +33,11 @@ __all__ = [
     "ProximalSGD",
     "Trace",
     "attach",
+    "compact",
     "destination",
     "explain",
     "prior_groups",
+    "to_csr",
     "trace",
 ]
 
