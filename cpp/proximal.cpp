@@ -85,7 +85,8 @@ PRIORFIT_INLINE void secular(const T* w, const T* t, std::size_t d, T r, T& squa
 }
 
 // The length r of the answer solves |w / (r + t)| = 1; the row is 0 where |w / t| <= 1. Newton on
-// 1 / |w / (r + t)| - 1, concave in r, rises to the root.
+// 1 / |w / (r + t)| - 1, concave in r, rises to the root from max_j |w_j| - t_j, where no term of
+// the sum is above 1.
 template <class T>
 PRIORFIT_INLINE void shrink_row(T* w, const T* t, std::size_t d) {
   T r = 0, square = 0, slope = 0;
@@ -94,11 +95,16 @@ PRIORFIT_INLINE void shrink_row(T* w, const T* t, std::size_t d) {
     for (std::size_t j = 0; j < d; ++j) w[j] = T(0);
     return;
   }
+#pragma omp simd reduction(max : r)
+  for (std::size_t j = 0; j < d; ++j) {
+    const T least = std::fabs(w[j]) - t[j];
+    r = least > r ? least : r;
+  }
   for (int round = 0; round < 60; ++round) {
+    secular(w, t, d, r, square, slope);
     const T move = square * (std::sqrt(square) - T(1)) / slope;
     r += move;
     if (std::fabs(move) <= T(4) * std::numeric_limits<T>::epsilon() * r) break;
-    secular(w, t, d, r, square, slope);
   }
 #pragma omp simd
   for (std::size_t j = 0; j < d; ++j) w[j] *= r / (r + t[j]);
@@ -123,7 +129,10 @@ PRIORFIT_INLINE void shrink_all_rows(T* w, std::size_t rows, std::size_t d, cons
       continue;
     }
 #pragma omp simd
-    for (std::size_t j = 0; j < d; ++j) t[j] = rate * step_at<T, true>(move, g * d + j);
+    for (std::size_t j = 0; j < d; ++j) {
+      const T rated = rate * step_at<T, true>(move, g * d + j);
+      t[j] = rated > T(1e-30) ? rated : T(1e-30);  // 0 / 0 is no sign of a weight at 0
+    }
     shrink_row(w + g * d, t, d);
   }
 }

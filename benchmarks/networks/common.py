@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -78,7 +79,7 @@ def network(data: Data, work: Work, seed: int) -> nn.Sequential:
     torch.manual_seed(seed)
     widths = (data.x.shape[1], *work.hidden, data.classes)
     layers: list[nn.Module] = []
-    for a, b in zip(widths[:-1], widths[1:], strict=True):
+    for a, b in pairwise(widths):
         layers += [nn.Linear(a, b), nn.ReLU()]
     return nn.Sequential(*layers[:-1])
 
@@ -135,14 +136,14 @@ def zeros(model: nn.Module) -> float:
 # -- methods: (data, work, seed, strength) -> a trained network --------------------------------
 
 
-def dense(data: Data, work: Work, seed: int, strength: float = 0.0) -> nn.Module:
+def dense(data: Data, work: Work, seed: int, _: float = 0.0) -> nn.Module:
     """Adam without a belief."""
     model = network(data, work, seed)
     fit(model, torch.optim.Adam(model.parameters(), lr=work.lr), data, work, seed)
     return model
 
 
-def dense_sgd(data: Data, work: Work, seed: int, strength: float = 0.0) -> nn.Module:
+def dense_sgd(data: Data, work: Work, seed: int, _: float = 0.0) -> nn.Module:
     """SGD with momentum .9 at lr .1, no belief."""
     model = network(data, work, seed)
     fit(model, torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9), data, work, seed)
@@ -236,7 +237,7 @@ def magnitude(data: Data, work: Work, seed: int, strength: float) -> nn.Module:
 
     def prune(k: int) -> None:
         done = min(max((k / total - 0.1) / 0.65, 0.0), 1.0)
-        if 0 < done and (k % 20 == 0 or done == 1.0) and k / total < 0.76:
+        if done > 0 and (k % 20 == 0 or done == 1.0) and k / total < 0.76:
             flat = torch.cat([w.detach().abs().flatten() for w in weights(model)])
             gone = int(strength * (1 - (1 - done) ** 3) * flat.numel())
             limit = flat.kthvalue(gone).values if gone else -1.0

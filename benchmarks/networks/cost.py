@@ -34,7 +34,8 @@ def _mlp(a: int, b: int, c: int, d: int) -> nn.Module:
 def _cnn() -> nn.Module:
     return nn.Sequential(
         nn.Conv2d(1, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(16, 32, 3, padding=1),
-        nn.ReLU(), nn.MaxPool2d(4), nn.Flatten(), nn.Linear(32 * 4, 64), nn.ReLU(), nn.Linear(64, 10),
+        nn.ReLU(), nn.MaxPool2d(4), nn.Flatten(), nn.Linear(32 * 4, 64), nn.ReLU(),
+        nn.Linear(64, 10),
     )  # fmt: skip
 
 

@@ -18,8 +18,26 @@ from pathlib import Path
 import numpy as np
 import torch
 from common import (
-    DIGITS, LETTER, Data, Work, accuracy, dense, dense_sgd, digits, letter, magnitude, proxgen,
-    prox_sgd, recipe, recipe_to, spike, spred, subgradient, subgradient_sgd, weights, zeros,
+    DIGITS,
+    LETTER,
+    Data,
+    Work,
+    accuracy,
+    dense,
+    dense_sgd,
+    digits,
+    letter,
+    magnitude,
+    prox_sgd,
+    proxgen,
+    recipe,
+    recipe_to,
+    spike,
+    spred,
+    subgradient,
+    subgradient_sgd,
+    weights,
+    zeros,
 )  # fmt: skip
 from torch import nn
 

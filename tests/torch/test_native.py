@@ -48,6 +48,20 @@ def test_native_is_torch(monkeypatch, name, metric, dtype):
     assert not bool(torch.signbit(native[native == 0]).any()) or name == "normal"
 
 
+@pytest.mark.parametrize("rate", [0.0, 1e-40, 1e-25, 1e-13])
+def test_hardly_any_belief(rate, monkeypatch):
+    """A rate near 0 leaves groups alone, in single precision too, whatever their gradients."""
+    torch.manual_seed(0)
+    z, square = torch.randn(5, 9), torch.rand(5, 9) ** 8
+    z[:, 3], square[:, 3] = 0.0, 0.0
+    size = steps.StepSize(1e-3, square, 1.0, 1e-8)
+    for native in (True, False):
+        monkeypatch.setattr(act, "fits", lambda w, step, native=native: native)
+        w = z.clone()
+        act.apply_(w, size, replace(BELIEFS["rows"], group=rate))
+        assert torch.allclose(w, z, atol=1e-6)
+
+
 def test_columns_and_strange_layouts_take_the_slow_way():
     """Columns, transposed memory, half precision: the result is that of contiguous rows."""
     torch.manual_seed(0)

@@ -163,14 +163,15 @@ class Prox:
 
     @property
     def strength(self) -> float:
-        """The factor of all rates; set it to schedule them."""
-        return float(self._groups()[0]["prior"]["strength"])
+        """The factor of the rates of beliefs with a kink (of all, where none has one); set it to
+        schedule them. A normal belief beside them stays: it keeps other layers from growing."""
+        return float(self._scheduled()[0]["prior"]["strength"])
 
     @strength.setter
     def strength(self, value: float) -> None:
         if not value >= 0:
             raise InputError("`strength` must be >= 0", repr(value), "0 lets the belief rest.")
-        for group in self._groups():
+        for group in self._scheduled():
             group["prior"]["strength"] = float(value)
 
     # -- cuts ---------------------------------------------------------------------------------
@@ -214,6 +215,10 @@ class Prox:
     def _groups(self) -> list[dict[str, Any]]:
         found = ((g, g.get("prior")) for g in self.optimizer.param_groups)
         return [g for g, prior in found if prior is not None and prior["kind"] != "flat"]
+
+    def _scheduled(self) -> list[dict[str, Any]]:
+        kinked = [g for g in self._groups() if g["prior"]["kind"] != "normal"]
+        return kinked or self._groups()
 
     def _kinked(self) -> Iterator[tuple[str, Tensor, Belief]]:
         for group in self._groups():

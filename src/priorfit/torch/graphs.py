@@ -59,7 +59,7 @@ def _prune(graph: Any, tp: Any, module: Any, inputs: dict[nn.Module, Tensor]) ->
     linear = isinstance(module, nn.Linear)
     cut = tp.prune_linear_out_channels if linear else tp.prune_conv_out_channels
     size = len(module.weight)
-    gone = []
+    gone: list[int] = []
     for unit in range(size):
         group = graph.get_pruning_group(module, cut, idxs=[unit])
         if len(gone) < size - 1 and graph.check_pruning_group(group) and _may_go(group, tp, inputs):
@@ -75,7 +75,8 @@ def _prune(graph: Any, tp: Any, module: Any, inputs: dict[nn.Module, Tensor]) ->
 
 def _parts(group: Any, tp: Any) -> tuple[list[tuple[Any, list[int]]], list[tuple[Any, list[int]]]]:
     """(layers that write the unit, layers that read it), each with its places."""
-    writers, readers = [], []
+    writers: list[tuple[Any, list[int]]] = []
+    readers: list[tuple[Any, list[int]]] = []
     for dep, places in group:
         module = dep.target.module
         if isinstance(module, nn.Linear | nn.Conv2d):

@@ -26,7 +26,7 @@ def prior_groups(
     snr: float | None = None,
     noise: float | None = None,
     skip: Iterable[str] = ("bias", "norm"),
-    by: str = "rows",
+    by: str | Mapping[str, str] = "rows",
     heads: int = 0,
     strength: float = 1.0,
 ) -> list[dict[str, Any]]:
@@ -52,7 +52,8 @@ def prior_groups(
     skip : what has no belief: "bias"; "norm" (gains of norm layers, and vectors in general);
         "embedding"; or patterns of names.
     by, heads : what `GroupLaplace` holds together: "rows" (all that enters an output or filter),
-        "columns" (all that leaves an input), "heads" (``heads`` equal parts of the rows).
+        "columns" (all that leaves an input), "heads" (``heads`` equal parts of the rows); or by the
+        patterns of ``prior``.
     strength : the belief to this power (`Prior.tempered`).
 
     Raises
@@ -72,8 +73,9 @@ def prior_groups(
     Source: Bishop, PRML (2006), section 5.5; the scale n is that of the mean loss.
     """
     table = prior if isinstance(prior, Mapping) else {"*": prior}
-    options: Any = {"n": n, "snr": snr, "noise": noise, "by": by, "heads": heads}
-    beliefs = {k: belief_of(v, **options, strength=strength) for k, v in table.items()}
+    options: Any = {"n": n, "snr": snr, "noise": noise, "heads": heads, "strength": strength}
+    shapes = by if isinstance(by, Mapping) else dict.fromkeys(table, by)
+    beliefs = {k: belief_of(v, by=shapes.get(k, "rows"), **options) for k, v in table.items()}
     chosen: dict[str, list[tuple[str, nn.Parameter]]] = {k: [] for k in beliefs}
     free: list[tuple[str, nn.Parameter]] = []
     for name, parameter, kind in _weights(model):

@@ -112,11 +112,13 @@ def group_(w: Tensor, t: Step) -> Tensor:
 def _kept(w: Tensor, t: Tensor, rounds: int = 60) -> Tensor:
     """``r / (r + t)``: the share of each weight that is kept, 0 in groups that are out.
 
-    Newton on ``1 / |w / (r + t)| - 1``, which is concave in r, so that it rises to the root.
+    Newton on ``1 / |w / (r + t)| - 1``, which is concave in r, so that it rises to the root from
+    ``max_j |w_j| - t_j``, where no term of the sum is above 1.
     """
     dims = list(range(1, w.ndim))
-    r = torch.zeros_like(lengths(w))
+    t = t.clamp(min=1e-30)  # 0 / 0 is no sign of a weight at 0
     out = lengths(w / t) <= 1.0
+    r = (w.abs() - t).amax(dim=dims, keepdim=True).clamp_(min=0.0)
     for _ in range(rounds):
         inverse = (r + t).reciprocal_()
         z = w * inverse

@@ -19,6 +19,7 @@ class SparseLinear(nn.Module):
     """
 
     weight: Tensor
+    bias: Tensor | None
 
     def __init__(self, layer: nn.Linear) -> None:
         super().__init__()
