@@ -47,7 +47,7 @@ def race(ax: Axes) -> None:
         side = "left" if place[0] > found.target[0] else "right"
         ax.annotate(label, place, color=color, fontsize=9, ha=side, va="center")
     ax.plot(*OPTIMUM, "+", color=INK, markersize=11)
-    ax.annotate("least squares", OPTIMUM, OPTIMUM + [0.05, -0.05], color=INK, fontsize=9)
+    ax.annotate("least squares", OPTIMUM, OPTIMUM + np.array([0.05, -0.05]), color=INK, fontsize=9)
     ax.plot(0, 0, ".", color=INK)
     ax.annotate("start", (0, 0), (0.04, 0.03), color=INK, fontsize=9)
     ax.set(xlabel="weight 1", ylabel="weight 2")

@@ -40,7 +40,7 @@ class _MAPMLP(BaseEstimator):  # type: ignore[misc]
         activation: str = "relu",
         noise: float = 1.0,
         epochs: int = 100,
-        path_epochs: int = 6,
+        path_epochs: int | None = None,
         batch: int = 64,
         lr: float = 0.01,
         validation: float = 0.2,
@@ -120,35 +120,52 @@ class _MAPMLP(BaseEstimator):  # type: ignore[misc]
         prox.strength = 1e-12
         train(model, optimizer, self._loss, x[into], y[into], epochs=self.epochs, **options)
 
+        short = self.path_epochs or max(4, math.ceil(50 * self.batch / len(into)))
+
         def run() -> None:
-            train(
-                model, optimizer, self._loss, x[into], y[into], epochs=self.path_epochs, **options
-            )
+            train(model, optimizer, self._loss, x[into], y[into], epochs=short, **options)
 
         scores: dict[bytes, Tensor] = {}
 
         def judge() -> Tensor:
             key = self._support(model).tobytes()
             if key not in scores:
-                scores[key] = self._refitted(model, x, y, into, out, options)
+                scores[key] = self._refitted(model, x, y, into, out, 5 * short, options)
             return scores[key]
 
-        first: Any = model[0]
-        limit = self.n_features or 0
-
         def until() -> bool:
-            used = int((first.weight.detach() != 0).any(0).sum())
-            return used <= limit or prox.sparsity() >= 0.999
+            few = self._used(model) <= (self.n_features or 0)
+            return few or prox.sparsity() >= 0.999
 
         self.path_ = network_path(
             model, prox, strengths=self._strengths(prox), run=run, judge=judge, until=until
         )
-        last = len(self.path_.points) - 1
-        self.path_.restore(model, last if self.n_features else None)
-        if not bool(first.weight.detach().any()):
-            self.path_.restore(model, self.path_.best)
+        self._settle(model)
         prox.remove()
         self._refit(model, x, y, self.epochs // 2, options)
+
+    def _settle(self, model: nn.Sequential) -> None:
+        """Give the network the weights of the point that is chosen."""
+        assert self.path_ is not None
+        points = self.path_.points
+        if self.n_features is None:
+            self.path_.restore(model)
+            if not self._used(model):  # nothing predicts as well as something: say so by no zeros
+                self.path_.restore(model, self.path_.best)
+            return
+        counts = [int((p.state["0.weight"] != 0).any(0).sum()) for p in points]
+        enough = [k for k, count in enumerate(counts) if count >= self.n_features]
+        self.path_.restore(model, enough[-1] if enough else 0)
+        first: Any = model[0]
+        with torch.no_grad():  # where several inputs go at once, the longest columns stay
+            weight = first.weight
+            order = weight.norm(dim=0).argsort(descending=True)
+            weight[:, order[self.n_features :]] = 0.0
+
+    @staticmethod
+    def _used(model: nn.Sequential) -> int:
+        first: Any = model[0]
+        return int((first.weight.detach() != 0).any(0).sum())
 
     def _refit(self, model: nn.Module, x: Tensor, y: Tensor, epochs: int, options: Any) -> None:
         """Train with all zeros held, and no belief but that of the other layers."""
@@ -158,11 +175,12 @@ class _MAPMLP(BaseEstimator):  # type: ignore[misc]
         prox.remove()
 
     def _refitted(
-        self, model: nn.Module, x: Tensor, y: Tensor, into: Tensor, out: Tensor, options: Any
-    ) -> Tensor:
+        self, model: nn.Module, x: Tensor, y: Tensor, into: Tensor, out: Tensor, epochs: int,
+        options: Any,
+    ) -> Tensor:  # fmt: skip
         """Scores of held-out rows after a refit of a copy: shrinkage is no fault of a support."""
         copy = deepcopy(model)
-        self._refit(copy, x[into], y[into], 5 * self.path_epochs, options)
+        self._refit(copy, x[into], y[into], epochs, options)
         with torch.no_grad():
             return self._score(copy(x[out]), y[out])
 
@@ -175,10 +193,10 @@ class _MAPMLP(BaseEstimator):  # type: ignore[misc]
         return np.asarray(torch.cat(found).numpy())
 
     def _strengths(self, prox: Prox) -> list[float]:
-        """40 strengths whose rates rise from 1e-4 to 10 per unit of the loss."""
+        """50 strengths whose rates rise from 3e-4 to 10 per unit of the loss."""
         groups = prox.optimizer.param_groups
         rates = [max(g["prior"]["l1"], g["prior"]["group"]) for g in groups if "prior" in g]
-        return [float(s / max(rates)) for s in np.geomspace(1e-4, 10.0, 40)]
+        return [float(s / max(rates)) for s in np.geomspace(3e-4, 10.0, 50)]
 
     def _optimizer(
         self, model: nn.Module, n: int, strength: float
@@ -235,10 +253,12 @@ class MAPMLPClassifier(ClassifierMixin, _MAPMLP):  # type: ignore[misc]
     hidden : units of each hidden layer.
     strength : beliefs to this power; or "path": from a dense network to ever stronger beliefs,
         the strongest within one standard error of the best on held-out rows, refitted with its
-        zeros held. With ``n_features``: the first point that uses no more inputs.
+        zeros held. With ``n_features`` so many inputs; where several go at once, the longest
+        columns stay.
     activation : "relu", "tanh", "gelu" or "silu".
     noise : of a regression, the noise in standard deviations of y.
-    epochs, path_epochs, batch, lr : minibatch training; epochs at each point of the path.
+    epochs, path_epochs, batch, lr : minibatch training; epochs at each point of the path, None for
+        four and at least 50 steps.
     validation : the share of rows that judges the path.
     seed : start, order of rows and the held-out rows.
 
