@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
@@ -16,13 +15,12 @@ from priorfit.torch.steps import StepSize, step_size
 __all__ = ["act_", "apply_"]
 
 
-@torch.no_grad()
 def act_(
     optimizer: Optimizer, group: dict[str, Any], belief: Belief, strength: float, *, scalar: bool
 ) -> float:
     """Apply the prox to all weights that the step moved; return how far, where that is one number.
 
-    A weight without a gradient was not moved, and is left alone.
+    A weight without a gradient was not moved, and is left alone. To be called without gradients.
     """
     reach = 0.0
     if strength == 0.0:

@@ -25,14 +25,11 @@ __all__ = ["LastLayer", "last_layer"]
 class LastLayer:
     """The answer of `last_layer`.
 
-    Attributes
-    ----------
-    scale : of the normal belief about the last layer's weights, the most probable of those tried.
-    log_evidence : ``log p(y)`` by Laplace's approximation (exact for a regression), up to a
-        constant that is the same for all scales.
-    scales, evidences : all scales that were tried.
-    coef : the mode, (features + 1, outputs), the last row the intercept.
-    noise : standard deviation of the noise of a regression, else 0.
+    ``scale`` is that of the normal belief about the last layer's weights, the most probable of
+    ``scales``, and ``log_evidence`` the largest of ``evidences``: ``log p(y)`` by Laplace's
+    approximation (exact for a regression) up to one constant. ``coef`` (features + 1, outputs) is
+    the mode, its last row the intercept; ``root`` the Cholesky root of the Hessian there; ``noise``
+    that of a regression, else 0.
     """
 
     network: nn.Module

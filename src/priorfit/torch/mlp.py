@@ -267,7 +267,8 @@ class MAPMLPClassifier(ClassifierMixin, _MAPMLP):  # type: ignore[misc]
     network_ : the compacted torch network of standardized inputs.
     selected_ : mask (p,) of the inputs it uses.
     path_ : `NetworkPath`, or None.
-    sparsity_ : the share of zeros before compaction; n_parameters_ : how many numbers are left.
+    sparsity_ : the share of zeros before compaction.
+    n_parameters_ : how many numbers are left after it.
 
     Raises
     ------
