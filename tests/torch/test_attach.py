@@ -223,6 +223,28 @@ def test_grad_scaler_skips(fused):
     assert prox.sparsity() > 0
 
 
+def test_first_step_of_adam():
+    """After one step v is g^2: w = soft(w - lr sign(g), lr lam / (|g| + eps)), bias corrected."""
+    layer = torch.nn.Linear(4, 1, bias=False).double()
+    before, g = layer.weight.detach().clone(), torch.tensor([[2.0, -0.5, 0.1, -4.0]]).double()
+    optimizer = Adam(T.prior_groups(layer, pf.Laplace(0.5), n=20), lr=0.01)
+    T.attach(optimizer)
+    layer.weight.grad = g
+    optimizer.step()
+    moved, threshold = before - 0.01 * g.sign(), 0.01 * 0.1 / (g.abs() + 1e-8)
+    wanted = moved.sign() * (moved.abs() - threshold).clamp(min=0)
+    assert (layer.weight - wanted).abs().max() < 1e-9
+
+
+def test_decay_beside_a_belief_is_kept():
+    """A weight decay that a user adds to a Laplace group stays; a normal belief is not doubled."""
+    layer = torch.nn.Linear(4, 1)
+    optimizer = SGD(T.prior_groups(layer, pf.Laplace(0.5), n=20), lr=0.01)
+    optimizer.param_groups[0]["weight_decay"] = 0.3
+    T.attach(optimizer)
+    assert optimizer.param_groups[0]["weight_decay"] == 0.3
+
+
 def test_no_gradient_no_step_and_shared_once():
     """A weight without a gradient is left alone; a shared one is shrunk once."""
     used, idle = torch.nn.Linear(3, 1), torch.nn.Linear(3, 1)

@@ -127,14 +127,13 @@ class Prox:
         self.travel = 0.0
         self._metric, self._every = metric, every
         self._dead: dict[Tensor, Tensor] = {}
-        self._decays: list[tuple[dict[str, Any], float]] = []
         for group in self._groups():
             group.setdefault("prior_steps", 0)
             group.setdefault("prior_frozen", False)
             if plan is not None:
                 group["plan"] = plan.as_dict()
-            self._decays.append((group, group["weight_decay"]))
-            group["weight_decay"] = 0.0
+            if group["prior"]["kind"] == "normal":  # else it would count twice
+                group["weight_decay"] = 0.0
         self._hooks = (
             optimizer.register_step_pre_hook(self._before),
             optimizer.register_step_post_hook(self._after),
@@ -145,8 +144,9 @@ class Prox:
         """Stop acting; normal groups get their weight decay back."""
         for hook in self._hooks:
             hook.remove()
-        for group, decay in self._decays:
-            group["weight_decay"] = decay
+        for group in self._groups():
+            if group["prior"]["kind"] == "normal":
+                group["weight_decay"] = group["prior"]["l2"] * group["prior"]["strength"]
         _ATTACHED.pop(self.optimizer, None)
 
     # -- what is there ------------------------------------------------------------------------
@@ -292,7 +292,8 @@ class Prox:
     def _warn_of_reach(self, group: dict[str, Any]) -> None:
         weights = torch.cat([w.detach().abs().flatten() for w in group["params"]])
         typical = float(weights.median())
-        if 0.0 < self.travel < 0.2 * typical:
+        few = float((weights == 0).float().mean()) < 0.1
+        if few and 0.0 < self.travel < 0.2 * typical:
             warnings.warn(
                 f"The belief can have moved a weight by {self.travel:.2g} in all, the sum of steps "
                 f"times rates; the typical weight is {typical:.2g}, so few can be 0. Use a larger "

@@ -25,7 +25,7 @@ def prior_groups(
     n: float | None = None,
     snr: float | None = None,
     noise: float | None = None,
-    skip: Iterable[str] = ("bias", "norm"),
+    skip: str | Iterable[str] = ("bias", "norm"),
     by: str | Mapping[str, str] = "rows",
     heads: int = 0,
     strength: float = 1.0,
@@ -72,6 +72,7 @@ def prior_groups(
 
     Source: Bishop, PRML (2006), section 5.5; the scale n is that of the mean loss.
     """
+    words = (skip,) if isinstance(skip, str) else tuple(skip)
     table = prior if isinstance(prior, Mapping) else {"*": prior}
     options: Any = {"n": n, "snr": snr, "noise": noise, "heads": heads, "strength": strength}
     shapes = by if isinstance(by, Mapping) else dict.fromkeys(table, by)
@@ -79,7 +80,7 @@ def prior_groups(
     chosen: dict[str, list[tuple[str, nn.Parameter]]] = {k: [] for k in beliefs}
     free: list[tuple[str, nn.Parameter]] = []
     for name, parameter, kind in _weights(model):
-        key = None if _skipped(name, kind, tuple(skip)) else _first(name, beliefs)
+        key = None if _skipped(name, kind, words) else _first(name, beliefs)
         (free if key is None else chosen[key]).append((name, parameter))
     for key, members in chosen.items():
         if not members:
