@@ -80,7 +80,7 @@ def test_rest_is_the_posterior_mode(table, name, prior):
     optimizer = OPTIMIZERS[name](T.prior_groups(layer, PRIORS[prior], n=len(table[1])))
     T.attach(optimizer)
     adam = "betas" in optimizer.defaults
-    found = train(table, layer, optimizer, 1600 if adam else 1000, cosine=adam)
+    found = train(table, layer, optimizer, 1200 if adam else 700, cosine=adam)
     wanted = exact(table, PRIORS[prior])
     assert np.abs(found - wanted).max() < (1e-6 if adam else 1e-9)
     assert np.array_equal(found == 0, wanted == 0)
@@ -94,7 +94,7 @@ def test_lasso_to_the_digit(table):
         groups = T.prior_groups(layer, pf.Laplace(scale), n=len(y))
         optimizer = SGD(groups, lr=0.05, momentum=0.9)
         T.attach(optimizer)
-        found = train(table, layer, optimizer, 1500)
+        found = train(table, layer, optimizer, 800)
         lasso = pf.sklearn.Lasso(alpha=1 / (len(y) * scale), fit_intercept=False, tol=1e-12)
         wanted = lasso.fit(X, y).coef_
         assert np.abs(found - wanted).max() < 1e-9

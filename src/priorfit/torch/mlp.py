@@ -120,7 +120,7 @@ class _MAPMLP(BaseEstimator):  # type: ignore[misc]
         prox.strength = 1e-12
         train(model, optimizer, self._loss, x[into], y[into], epochs=self.epochs, **options)
 
-        short = self.path_epochs or max(4, math.ceil(50 * self.batch / len(into)))
+        short = self.path_epochs or max(2, math.ceil(25 * self.batch / len(into)))
 
         def run() -> None:
             train(model, optimizer, self._loss, x[into], y[into], epochs=short, **options)
@@ -130,7 +130,7 @@ class _MAPMLP(BaseEstimator):  # type: ignore[misc]
         def judge() -> Tensor:
             key = self._support(model).tobytes()
             if key not in scores:
-                scores[key] = self._refitted(model, x, y, into, out, 5 * short, options)
+                scores[key] = self._refitted(model, x, y, into, out, 10 * short, options)
             return scores[key]
 
         def until() -> bool:
@@ -193,10 +193,10 @@ class _MAPMLP(BaseEstimator):  # type: ignore[misc]
         return np.asarray(torch.cat(found).numpy())
 
     def _strengths(self, prox: Prox) -> list[float]:
-        """50 strengths whose rates rise from 3e-4 to 10 per unit of the loss."""
+        """100 strengths whose rates rise from 3e-4 to 10 per unit of the loss."""
         groups = prox.optimizer.param_groups
         rates = [max(g["prior"]["l1"], g["prior"]["group"]) for g in groups if "prior" in g]
-        return [float(s / max(rates)) for s in np.geomspace(3e-4, 10.0, 50)]
+        return [float(s / max(rates)) for s in np.geomspace(3e-4, 10.0, 100)]
 
     def _optimizer(
         self, model: nn.Module, n: int, strength: float
@@ -258,7 +258,7 @@ class MAPMLPClassifier(ClassifierMixin, _MAPMLP):  # type: ignore[misc]
     activation : "relu", "tanh", "gelu" or "silu".
     noise : of a regression, the noise in standard deviations of y.
     epochs, path_epochs, batch, lr : minibatch training; epochs at each point of the path, None for
-        four and at least 50 steps.
+        two and at least 25 steps.
     validation : the share of rows that judges the path.
     seed : start, order of rows and the held-out rows.
 
