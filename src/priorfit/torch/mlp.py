@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from copy import deepcopy
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 import torch
@@ -24,6 +24,8 @@ from priorfit.torch.path import NetworkPath, network_path
 from priorfit.torch.training import perceptron, train
 
 __all__ = ["MAPMLPClassifier", "MAPMLPRegressor"]
+
+_Rows: TypeAlias = tuple[Tensor, Tensor]
 
 
 class _MAPMLP(BaseEstimator):  # type: ignore[misc]
@@ -119,30 +121,54 @@ class _MAPMLP(BaseEstimator):  # type: ignore[misc]
         options: Any = {"batch": self.batch, "rng": rng, "lr": self.lr}
         prox.strength = 1e-12
         train(model, optimizer, self._loss, x[into], y[into], epochs=self.epochs, **options)
+        lengths = self._lengths(model)
+        x = x * lengths
+        self.path_ = self._walk(model, prox, (x[into], y[into]), (x[out], y[out]), options)
+        self._settle(model)
+        prox.remove()
+        self._refit(model, x, y, self.epochs // 2, options)
+        self._rescale(model, lengths)
 
-        short = self.path_epochs or max(2, math.ceil(25 * self.batch / len(into)))
+    def _walk(
+        self, model: nn.Sequential, prox: Prox, rows: _Rows, judges: _Rows, options: Any
+    ) -> NetworkPath:
+        short = self.path_epochs or max(2, math.ceil(25 * self.batch / len(rows[0])))
+        scores: dict[bytes, Tensor] = {}
 
         def run() -> None:
-            train(model, optimizer, self._loss, x[into], y[into], epochs=short, **options)
-
-        scores: dict[bytes, Tensor] = {}
+            train(model, prox.optimizer, self._loss, *rows, epochs=short, **options)
 
         def judge() -> Tensor:
             key = self._support(model).tobytes()
             if key not in scores:
-                scores[key] = self._refitted(model, x, y, into, out, 10 * short, options)
+                scores[key] = self._refitted(model, rows, judges, 10 * short, options)
             return scores[key]
 
         def until() -> bool:
             few = self._used(model) <= (self.n_features or 0)
             return few or prox.sparsity() >= 0.999
 
-        self.path_ = network_path(
-            model, prox, strengths=self._strengths(prox), run=run, judge=judge, until=until
-        )
-        self._settle(model)
-        prox.remove()
-        self._refit(model, x, y, self.epochs // 2, options)
+        grid = self._strengths(prox)
+        return network_path(model, prox, strengths=grid, run=run, judge=judge, until=until)
+
+    def _lengths(self, model: nn.Sequential) -> Tensor:
+        """Adaptive scales: an input whose weights are long in the dense network has a wider belief.
+
+        Inputs times these lengths, and weights over them, are the same network.
+        """
+        first: Any = model[0]
+        if self.inputs is None:
+            return torch.ones(first.in_features)
+        size = first.weight.detach().norm(dim=0)
+        lengths: Tensor = (size / size.mean()).clamp(min=1e-3)
+        self._rescale(model, 1.0 / lengths)
+        return lengths
+
+    @staticmethod
+    def _rescale(model: nn.Sequential, factor: Tensor) -> None:
+        first: Any = model[0]
+        with torch.no_grad():
+            first.weight.mul_(factor)
 
     def _settle(self, model: nn.Sequential) -> None:
         """Give the network the weights of the point that is chosen."""
@@ -175,14 +201,13 @@ class _MAPMLP(BaseEstimator):  # type: ignore[misc]
         prox.remove()
 
     def _refitted(
-        self, model: nn.Module, x: Tensor, y: Tensor, into: Tensor, out: Tensor, epochs: int,
-        options: Any,
-    ) -> Tensor:  # fmt: skip
+        self, model: nn.Module, rows: _Rows, judges: _Rows, epochs: int, options: Any
+    ) -> Tensor:
         """Scores of held-out rows after a refit of a copy: shrinkage is no fault of a support."""
         copy = deepcopy(model)
-        self._refit(copy, x[into], y[into], epochs, options)
+        self._refit(copy, *rows, epochs, options)
         with torch.no_grad():
-            return self._score(copy(x[out]), y[out])
+            return self._score(copy(judges[0]), judges[1])
 
     def _support(self, model: nn.Module) -> Mask:
         """What the path removes: inputs, or weights where no belief is about inputs."""
@@ -253,8 +278,9 @@ class MAPMLPClassifier(ClassifierMixin, _MAPMLP):  # type: ignore[misc]
     hidden : units of each hidden layer.
     strength : beliefs to this power; or "path": from a dense network to ever stronger beliefs,
         the strongest within one standard error of the best on held-out rows, refitted with its
-        zeros held. With ``n_features`` so many inputs; where several go at once, the longest
-        columns stay.
+        zeros held. Beliefs about inputs are then adaptive: as wide as an input's weights in the
+        dense network are long (source: Zou (2006)). With ``n_features`` so many inputs; where
+        several go at once, the longest columns stay.
     activation : "relu", "tanh", "gelu" or "silu".
     noise : of a regression, the noise in standard deviations of y.
     epochs, path_epochs, batch, lr : minibatch training; epochs at each point of the path, None for
