@@ -205,22 +205,31 @@ def test_scheduler_moves_the_step(table):
 
 @pytest.mark.parametrize("fused", [True, False])
 def test_grad_scaler_skips(fused):
-    """Where a gradient is not finite no step is taken, and no prox."""
+    """Where a gradient is not finite no step is taken, and no prox: at first and later on."""
     layer = torch.nn.Linear(4, 1)
-    optimizer = AdamW(T.prior_groups(layer, pf.Laplace(1e-3), n=10), lr=0.1, fused=fused)
+    optimizer = AdamW(T.prior_groups(layer, pf.Laplace(0.02), n=10), lr=0.01, fused=fused)
     prox = T.attach(optimizer)
     scaler = torch.amp.GradScaler("cpu")
-    before = layer.weight.detach().clone()
-    scaler.scale(layer(torch.full((2, 4), torch.inf)).mean()).backward()
-    scaler.step(optimizer)
-    scaler.update()
-    assert torch.equal(layer.weight, before)
-    optimizer.zero_grad()
-    scaler.scale(layer(torch.ones(2, 4)).mean()).backward()
-    scaler.step(optimizer)
-    scaler.update()
-    assert not torch.equal(layer.weight, before)
-    assert prox.sparsity() > 0
+    for size, moves in ((torch.inf, False), (1.0, True), (torch.inf, False), (1.0, True)):
+        before = layer.weight.detach().clone()
+        optimizer.zero_grad()
+        scaler.scale(layer(torch.full((2, 4), size)).mean()).backward()
+        scaler.step(optimizer)
+        scaler.update()
+        assert torch.equal(layer.weight, before) != moves
+    assert prox.optimizer.param_groups[0]["prior_steps"] == 2
+
+
+def test_step_of_amsgrad():
+    """The largest v so far, not the last, divides the step."""
+    w = torch.nn.Parameter(torch.ones(1, dtype=torch.float64))
+    optimizer = Adam([w], lr=0.1, betas=(0.9, 0.5), amsgrad=True)
+    for g in (8.0, 1e-3, 1e-3, 1e-3):
+        w.grad = torch.full_like(w, g)
+        optimizer.step()
+    root = np.sqrt(0.5 * 64 / (1 - 0.5**4))
+    found = T.steps.step_size(optimizer, optimizer.param_groups[0], w).each()
+    assert float(found) == pytest.approx(0.1 / (root + 1e-8), rel=1e-12)
 
 
 def test_first_step_of_adam():

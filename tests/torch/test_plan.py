@@ -94,6 +94,18 @@ def test_groups_are_cut_as_groups():
     assert (heads.weight[:, 0] == 0).tolist() == [False, False, True, True]
 
 
+def test_groups_of_different_sizes_are_ranked_by_their_mean_square():
+    """A long row of small weights goes before a short row of larger ones; weights are counted."""
+    model = nn.Sequential(nn.Linear(9, 2, bias=False), nn.Linear(2, 1, bias=False))
+    with torch.no_grad():
+        model[0].weight.copy_(torch.tensor([[0.5] * 9, [2.0] * 9]))
+        model[1].weight.fill_(0.9)
+    prox = T.attach(torch.optim.SGD(T.prior_groups(model, pf.GroupLaplace(), n=9), lr=0.1))
+    assert prox.target(0.5) == 9 / 20
+    assert (model[0].weight == 0).all(1).tolist() == [True, False]
+    assert (model[1].weight != 0).all()
+
+
 def test_spike_and_slab_is_a_number_of_weights():
     """A finite slab keeps the share `inclusion` of the largest, a flat one those that pay."""
     torch.manual_seed(0)
