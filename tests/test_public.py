@@ -23,6 +23,8 @@ def test_all_names_exist(name):
     """Every module has an `__all__` whose names it holds."""
     if name.startswith("priorfit.bench.solvers."):  # the room of libraries that may be absent
         pytest.importorskip(name.rpartition(".")[2])
+    if name.startswith("priorfit.torch"):
+        pytest.importorskip("torch")
     module = importlib.import_module(name)
     for public in module.__all__:
         assert getattr(module, public) is not None
@@ -55,6 +57,17 @@ def test_without_an_optional_package(hidden):
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "True"
+
+
+def test_room_of_networks_names_its_extra():
+    """Without torch the rest works, and `pf.torch` says what to install."""
+    code = (
+        "import sys; sys.modules['torch'] = None\n"
+        "import priorfit as pf\n"
+        "try:\n    pf.torch\nexcept pf.InputError as error:\n    print(error)\n"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert 'pip install "priorfit[torch]"' in out.stdout
 
 
 def test_only_solve_touches_the_native_core():
