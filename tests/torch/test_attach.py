@@ -252,6 +252,7 @@ def test_decay_beside_a_belief_is_kept():
     optimizer.param_groups[0]["weight_decay"] = 0.3
     T.attach(optimizer)
     assert optimizer.param_groups[0]["weight_decay"] == 0.3
+    assert T.explain(optimizer).rows[0].belief == "Laplace, scale 0.5, and weight decay 0.3"
 
 
 def test_no_gradient_no_step_and_shared_once():

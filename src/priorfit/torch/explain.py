@@ -101,7 +101,8 @@ def _row(
     rows = n or belief.n or None
     if active and belief.kind != "flat":
         rate = belief.strength * max(belief.l1, belief.group, belief.price, belief.l2)
-        return DecayRow(name, shape, "prox", rate, _said(belief, rows))
+        beside = f", and weight decay {decay:.3g}" if decay else ""
+        return DecayRow(name, shape, "prox", rate, _said(belief, rows) + beside)
     if belief.kinked:
         return DecayRow(name, shape, "nothing yet", 0.0, _said(belief, rows))
     if decay == 0:
