@@ -21,6 +21,7 @@ void bind_groups(nb::module_& m);
 void bind_outputs(nb::module_& m);
 void bind_local(nb::module_& m);
 void bind_posterior(nb::module_& m);
+void bind_proximal(nb::module_& m);
 void bind_structured(nb::module_& m);
 
 namespace {
@@ -363,5 +364,6 @@ NB_MODULE(_core, m) {
   bind_outputs(m);
   bind_local(m);
   bind_posterior(m);
+  bind_proximal(m);
   bind_structured(m);
 }

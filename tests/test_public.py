@@ -23,6 +23,8 @@ def test_all_names_exist(name):
     """Every module has an `__all__` whose names it holds."""
     if name.startswith("priorfit.bench.solvers."):  # the room of libraries that may be absent
         pytest.importorskip(name.rpartition(".")[2])
+    if name.startswith("priorfit.torch"):
+        pytest.importorskip("torch")
     module = importlib.import_module(name)
     for public in module.__all__:
         assert getattr(module, public) is not None
@@ -59,8 +61,19 @@ def test_without_an_optional_package(hidden):
     assert out.stdout.strip() == "True"
 
 
+def test_room_of_networks_names_its_extra():
+    """Without torch the rest works, and `pf.torch` says what to install."""
+    code = (
+        "import sys; sys.modules['torch'] = None\n"
+        "import priorfit as pf\n"
+        "try:\n    pf.torch\nexcept pf.InputError as error:\n    print(error)\n"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert 'pip install "priorfit[torch]"' in out.stdout
+
+
 def test_only_solvers_and_samplers_touch_the_native_core():
-    """`priorfit._core` is imported in two rooms and nowhere else."""
+    """`priorfit._core` is imported in three rooms and nowhere else."""
     root = Path(priorfit.__file__).parent
     rooms = set()
     for file in root.rglob("*.py"):
@@ -68,4 +81,4 @@ def test_only_solvers_and_samplers_touch_the_native_core():
             named = [a.name for a in getattr(node, "names", [])] if hasattr(node, "names") else []
             if "_core" in named or getattr(node, "module", None) == "priorfit._core":
                 rooms.add(file.relative_to(root).parts[0])
-    assert rooms == {"solve", "posterior"}
+    assert rooms == {"solve", "posterior", "torch"}

@@ -72,7 +72,7 @@ from priorfit.solve import (
 from priorfit.translate import Explanation, Translation, dictionary, explain, translate
 
 if TYPE_CHECKING:
-    from priorfit import datasets, plots, sklearn
+    from priorfit import datasets, plots, sklearn, torch
     from priorfit.estimators import MAPClassifier, MAPCox, MAPOrdinal, MAPRegressor
     from priorfit.posterior import Posterior, compare, laplace_approximation, one_weight, sample
     from priorfit.select import Selection, choose, cross_validate, leave_one_out, stability
@@ -159,6 +159,7 @@ __all__ = [
     "solve",
     "stability",
     "survival",
+    "torch",
     "translate",
     "update",
 ]
@@ -183,6 +184,7 @@ _LATER = {
     "sample": "priorfit.posterior",
     "sklearn": "",
     "stability": "priorfit.select",
+    "torch": "",
 }
 
 

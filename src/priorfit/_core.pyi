@@ -167,3 +167,22 @@ def fit_small(
     phi: float,
     coef: _F,
 ) -> tuple[bool, float, float, float, float, float, int]: ...
+def shrink(
+    w: NDArray[Any],
+    square: NDArray[Any],
+    scale: float,
+    factor: float,
+    eps: float,
+    l1: float,
+    l2: float,
+    width: float,
+) -> None: ...
+def shrink_rows(
+    w: NDArray[Any],
+    rows: int,
+    square: NDArray[Any],
+    scale: float,
+    factor: float,
+    eps: float,
+    rate: float,
+) -> None: ...
