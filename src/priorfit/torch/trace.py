@@ -121,7 +121,11 @@ def destination(
     array([ 0.7, -1. ])
     """
     if optimizer not in ("sgd", "momentum", "adam", "adamw"):
-        raise InputError("`optimizer` must be sgd, momentum, adam or adamw", repr(optimizer), "")
+        raise InputError(
+            "`optimizer` must be sgd, momentum, adam or adamw",
+            repr(optimizer),
+            "They are those of `pf.torch.destination`.",
+        )
     if sum((l2 > 0, decay > 0, prior is not None)) > 1:
         raise InputError("at most one of l2, decay and prior may act", "more", "Leave one out.")
     H, optimum = np.array(hessian, float), np.array(solution, float)
