@@ -30,10 +30,12 @@ PRIORS = {
     "student": pf.StudentPrior(4.0, 0.7),
     "log-laplace": pf.LogLaplace(0.7, df=3.0),
     "horseshoe": pf.Horseshoe(0.5),
+    "regularized horseshoe": pf.Horseshoe(0.5, slab=1.0),
     "truncated": pf.Truncated(pf.Normal(1.0), lower=-0.3),
 }
 LIKELIHOODS = {"gaussian": pf.Gaussian(), "bernoulli": pf.Bernoulli(), "poisson": pf.Poisson()}
 CASES = [(prior, "gaussian") for prior in PRIORS]
+CASES += [("horseshoe", "bernoulli"), ("regularized horseshoe", "bernoulli")]
 CASES += [
     (prior, rows) for prior in ("normal", "laplace", "student") for rows in ("bernoulli", "poisson")
 ]

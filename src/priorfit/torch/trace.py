@@ -124,7 +124,7 @@ def destination(
         raise InputError(
             "`optimizer` must be sgd, momentum, adam or adamw",
             repr(optimizer),
-            "They are those of `pf.torch.destination`.",
+            "Say one of them.",
         )
     if sum((l2 > 0, decay > 0, prior is not None)) > 1:
         raise InputError("at most one of l2, decay and prior may act", "more", "Leave one out.")
