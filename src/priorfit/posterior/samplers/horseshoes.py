@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import exp, sqrt
-from typing import Any
 
 import numpy as np
 
@@ -53,19 +52,20 @@ class WithScales:
     def swept(
         self,
         t: Array,
-        phi: float,
-        log_kappa: float,
-        mixing: HorseshoeMixing,
         inner: Array,
+        phi: float,
+        scale: Array,
+        still: Array | float,
         rng: np.random.Generator,
     ) -> tuple[Array, Array]:
-        """Intercept and weights less loc, and the local precisions, each pair drawn at once."""
+        """Intercept and weights less loc, and the -2nd powers of their local scales, each pair
+        drawn at once; ``scale`` (p,) that of the horseshoe, ``still`` the slabs' precisions."""
         omega, pull = self.rows(self.known + self.table @ t, phi, rng)
         rooted = self.table * np.sqrt(omega)[:, None]
         gram, along = np.asfortranarray(rooted.T @ rooted), self.table.T @ pull
-        still = np.broadcast_to(mixing.still, inner.shape).astype(np.float64)
+        slabs = np.broadcast_to(still, inner.shape).astype(np.float64)
         t, inner, seed = t.copy(), inner.copy(), int(rng.bit_generator.random_raw())
-        horseshoe_sweep(gram, along, exp(log_kappa) * mixing.scale, still, seed, t, inner)
+        horseshoe_sweep(gram, along, scale, slabs, seed, t, inner)
         return t, inner
 
 
@@ -83,22 +83,34 @@ class HorseshoeSteps(Hamiltonian):
 
     def step(self, state: Position, rng: np.random.Generator) -> Position:
         for _ in range(2):
-            state = super().step(state, rng)
-        mixing: Any = self.mixing
+            state = self._held_scales(super().step(state, rng), rng)
         center = np.concatenate([np.zeros(self.target.first), self.loc])
-        t, inner = self.pairs.swept(
-            state.x - center, exp(state.log_phi), state.log_kappa, mixing, state.local.inner, rng
-        )
-        log_kappa = state.log_kappa
-        if isinstance(self.strength, Positive):
-            width = 4.0 / sqrt(len(inner) + 1.0)
-            log_kappa = draw_log_scale_of_locals(
-                inner, self.strength, log_kappa, rng, width, mixing.mass
-            )
-            inner = inner * exp(2.0 * (log_kappa - state.log_kappa))
-        x, local = center + t, Local(inner / mixing.scale**2, inner)
+        phi, kappa = exp(state.log_phi), exp(state.log_kappa)
+        scale, still = kappa * self._mixing.scale, self._mixing.still
+        inner = state.local.inner
+        t, inner = self.pairs.swept(state.x - center, inner, phi, scale, still, rng)
+        x = center + t
         lost, slope = self.target.at(x)
-        return state._replace(x=x, lost=lost, slope=slope, log_kappa=log_kappa, local=local)
+        moved = state._replace(x=x, lost=lost, slope=slope, local=self._local(inner))
+        return self._held_scales(moved, rng)
+
+    @property
+    def _mixing(self) -> HorseshoeMixing:
+        assert isinstance(self.mixing, HorseshoeMixing)
+        return self.mixing
+
+    def _local(self, inner: Array) -> Local:
+        return Local(inner / self._mixing.scale**2, inner)
+
+    def _held_scales(self, state: Position, rng: np.random.Generator) -> Position:
+        """kappa with kappa times every local scale held."""
+        if not isinstance(self.strength, Positive):
+            return state
+        inner, old = state.local.inner, state.log_kappa
+        width = 4.0 / sqrt(len(inner) + 1.0)
+        new = draw_log_scale_of_locals(inner, self.strength, old, rng, width, self._mixing.mass)
+        inner = inner * exp(2.0 * (new - old))
+        return state._replace(log_kappa=new, local=self._local(inner))
 
 
 def with_scales(target: Target, loc: Array) -> WithScales | None:
