@@ -95,3 +95,14 @@ def test_collapse_is_said():
     middle = np.median(found.draws["noise"]) ** 2
     assert bool(said) == bool(middle < 0.1 * problem.y.var())
     assert not said or "Horseshoe" in said[0]
+
+
+@pytest.mark.parametrize("likelihood", [pf.Gaussian(scale_by_noise=True)])
+@pytest.mark.parametrize(
+    "prior", [pf.Horseshoe(0.5, slab=1.0), pf.SpikeSlab.from_inclusion(0.2, scale=1.0)]
+)
+def test_a_slab_in_units_of_the_noise_is_refused(prior, likelihood):
+    """It would be another model than the one that is stated."""
+    problem = pf.Problem.make(np.eye(4), [1.0, 2.0, 0.0, 1.0], prior=prior, likelihood=likelihood)
+    with pytest.raises(pf.InputError, match="units of the noise"):
+        pf.sample(problem, draws=8)

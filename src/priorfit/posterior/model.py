@@ -222,6 +222,13 @@ def _check(problem: Problem) -> None:
         )
     parts = problem.prior.parts.values() if isinstance(problem.prior, ByColumn) else [problem.prior]
     for part in parts:
+        held = isinstance(part, SpikeSlab) or np.any(np.isfinite(getattr(part, "slab", np.inf)))
+        if held and getattr(likelihood, "scale_by_noise", False):
+            raise InputError(
+                "a belief with a slab must be in units of the weights to be sampled",
+                "scale_by_noise=True, units of the noise",
+                "Say pf.Gaussian(), without scale_by_noise.",
+            )
         if isinstance(part, MCP | SCAD):
             raise InputError(
                 "a posterior needs a belief that is a density",

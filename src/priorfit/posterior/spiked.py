@@ -43,12 +43,6 @@ def jumps_of(inner: Problem, noise: Positive | float, learned: bool) -> Jumps:
         )
     m = inner.n_weights
     slabs, odds, rest = _slabs(inner.belief, m)
-    if getattr(inner.likelihood, "scale_by_noise", False):
-        raise InputError(
-            "a spike and slab for a part of the columns must have scales in units of the weights",
-            "a noise that scales the prior",
-            "Say pf.Gaussian(), without scale_by_noise.",
-        )
     if learned and len(rest.places):
         raise InputError(
             "an unknown strength must be that of all columns",
