@@ -103,6 +103,19 @@ def test_axe_finds_nothing(visit, path, scheme, language, width):
     assert said == [], json.dumps(said, indent=1)
 
 
+def test_a_slider_is_heard_with_what_it_makes(visit):
+    """Its value and the state in words follow the keys, in both languages."""
+    for language in ("en", "zh"):
+        page, name = visit("touching-shapes", language=language), "touching-shapes"
+        page.locator("#c-lam").focus()
+        page.keyboard.press("End")
+        settled(page)
+        made = PAGES[name]
+        answer = made.answer(read(made.controls, {"lam": "4"}), say_in(language, name))
+        assert page.get_attribute("#c-lam", "aria-valuetext") == f"λ 4, {answer.spoken}"
+        assert page.get_attribute("#c-cx", "aria-valuetext") == f"2, {answer.spoken}"
+
+
 def test_a_guess_is_answered(visit):
     page = visit("two-beliefs")
     assert not page.locator(".told").is_visible()

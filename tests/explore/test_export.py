@@ -31,13 +31,14 @@ def test_the_answers_are_those_of_the_page(site):
     page = PAGES["ratio"]
     names = [c.name for c in page.controls]
     for key in list(grid["states"])[::17]:
-        figures, result, more = grid["states"][key]
+        figures, result, more, spoken = grid["states"][key]
         at = read(page.controls, dict(zip(names, key.split("|"), strict=True)))
         parts = parts_of(page, "zh", at, Site("../", ".html", static=True))
         told = "".join(grid["pieces"][k] for k in figures)
         assert told.strip() == parts["figures"].strip()
         assert grid["pieces"][result] == parts["result"]
         assert grid["pieces"][more] == parts["more"]
+        assert grid["pieces"][spoken] == parts["spoken"]
 
 
 def test_every_position_of_the_controls_has_an_answer():

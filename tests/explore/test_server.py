@@ -21,6 +21,7 @@ from priorfit.explore.app import application
 from priorfit.explore.guard import COOKIE, Key
 from priorfit.explore.pages import PAGES
 from priorfit.explore.serving import door, listening
+from priorfit.explore.ticks import plain, said
 
 HERE = "http://127.0.0.1:8000"
 
@@ -189,6 +190,32 @@ def test_the_state_is_in_the_address(client):
     page = client.get(f"/en/two-beliefs?{query}").text
     assert parts["figures"].strip() in page
     assert parts["figures"].strip() not in client.get("/en/two-beliefs").text
+
+
+def hears_what_is_shown(client):
+    """The state in words is with every slider, and says what the numbers say."""
+    for lam, zeros in (("0.05", 0), ("4", 2)):
+        query = f"lam={lam}&cx=1&cy=0.5"
+        parts = client.get(f"/api/touching-shapes?{query}").json()
+        sd = 2**0.5 / float(lam)  # of a Laplace with scale 1 / lambda
+        assert parts["spoken"] == f"prior sd {said(sd)}, {zeros} of 2 weights zero"
+        assert (parts["numbers"]["first"] == 0) + (parts["numbers"]["second"] == 0) == zeros
+        page = client.get(f"/en/touching-shapes?{query}").text
+        assert f'aria-valuetext="λ {plain(float(lam))}, {parts["spoken"]}"' in page
+
+
+def test_a_slider_says_the_state(client):
+    hears_what_is_shown(client)
+
+
+def test_a_slider_that_says_something_else_is_heard(client, monkeypatch):
+    """Mutant: the belief of another strength."""
+    from priorfit.explore.pages import touching_shapes
+
+    right = touching_shapes._sd
+    monkeypatch.setattr(touching_shapes, "_sd", lambda ball, lam: right(ball, 2 * lam))
+    with pytest.raises(AssertionError):
+        hears_what_is_shown(client)
 
 
 @pytest.mark.parametrize("hidden", ["fastapi", "uvicorn", "jinja2", "python_multipart"])

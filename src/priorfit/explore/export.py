@@ -74,7 +74,7 @@ def _write_grid(root: Path, page: Page, language: str) -> int:
         parts = parts_of(page, language, read(page.controls, at), _SITE)
         figures = [f + "</figure>" for f in parts["figures"].split("</figure>")[:-1]]
         places = [pieces.setdefault(f, len(pieces)) for f in figures]
-        rest = [pieces.setdefault(parts[k], len(pieces)) for k in ("result", "more")]
+        rest = [pieces.setdefault(parts[k], len(pieces)) for k in ("result", "more", "spoken")]
         states["|".join(at.values())] = [places, *rest]
     text = json.dumps({"pieces": list(pieces), "states": states}, ensure_ascii=False)
     _write(root / "grids" / f"{page.name}.{language}.json", text)

@@ -90,6 +90,7 @@ def answer(at: Values, say: Say) -> Answer:
         code,
         shown,
         Table(head, table),
+        spoken=say("spoken_zeros", zeros=_P - int(shown["used"]), p=_P),
     )  # fmt: skip
 
 

@@ -67,6 +67,7 @@ def answer(at: Values, say: Say) -> Answer:
         _CODE.format(cx=centre[0], cy=centre[1], lam=lam, shape=_SHAPES[ball][0]),
         shown,
         Table((say("what"), say("value")), tuple((say(key), v) for key, v in words.items())),
+        spoken=say("spoken_belief", sd=said(_sd(ball, lam)), zeros=zeros, p=2),
     )
 
 
@@ -74,6 +75,12 @@ def _prior(ball: str) -> pf.Prior:
     if ball == "enet":
         return pf.ElasticNet(1.0, 1.0)
     return pf.Laplace() if ball == "l1" else pf.Normal()
+
+
+def _sd(ball: str, lam: float) -> float:
+    """The standard deviation of the belief whose penalty is lam, at noise 1."""
+    variance = _prior(ball).unit().tempered(lam).variance
+    return float(np.sqrt(np.ravel(variance)[0]))
 
 
 @cache

@@ -75,6 +75,7 @@ def answer(at: Values, say: Say) -> Answer:
         _CODE.format(lam=lam, mu=mu),
         shown,
         Table((say("runner"), "w1", "w2", say("goal"), say("distance")), rows),
+        spoken=say("spoken", ridge=said(shown["ridge_1"]), box=said(shown["box_1"])),
     )  # fmt: skip
 
 

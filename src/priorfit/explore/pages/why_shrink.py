@@ -72,6 +72,7 @@ def answer(at: Values, say: Say) -> Answer:
         _CODE.format(degree=degree, noise=noise, lam=lam),
         shown,
         Table((say("lam"), say("bias"), say("variance"), say("error")), rows),
+        spoken=say("spoken", sd=said(noise / lam**0.5), error=words["error"]),
     )
 
 

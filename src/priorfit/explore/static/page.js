@@ -12,8 +12,9 @@ const grid = root.dataset.grid ? fetch(root.dataset.grid).then((reply) => reply.
 async function answer(query) {
   if (grid) {
     const { pieces, states } = await grid;
-    const [figures, result, more] = states[[...query.values()].join("|")];
-    return { figures: figures.map((k) => pieces[k]).join(""), result: pieces[result], more: pieces[more] };
+    const [figures, result, more, spoken] = states[[...query.values()].join("|")];
+    return { figures: figures.map((k) => pieces[k]).join(""), result: pieces[result], more: pieces[more],
+      spoken: pieces[spoken] };
   }
   query.set("lang", root.dataset.lang);
   const reply = await fetch(`${root.dataset.api}?${query}`);
@@ -21,11 +22,12 @@ async function answer(query) {
   return reply.json();
 }
 
-function show(input) {
+function show(input, spoken = "") {
   if (input.type !== "range") return;
   const label = JSON.parse(input.dataset.labels)[input.value];
   document.getElementById(`o-${input.dataset.name}`).textContent = label;
-  input.setAttribute("aria-valuetext", label);
+  const heard = input.dataset.heard.replace("#", label);
+  input.setAttribute("aria-valuetext", spoken ? `${heard}, ${spoken}` : heard);
 }
 
 function state() {
@@ -83,6 +85,7 @@ function more() {
 
 let timer = 0;
 function fill(answer) {
+  if (!wanted) for (const input of inputs()) show(input, answer.spoken);
   const figures = document.getElementById("figures");
   const before = pictures(figures);
   figures.innerHTML = answer.figures;

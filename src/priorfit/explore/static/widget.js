@@ -21,7 +21,8 @@ function render({ model, el }) {
       else if (input.type === "range") {
         input.value = JSON.parse(input.dataset.values).indexOf(value);
         const label = JSON.parse(input.dataset.labels)[input.value];
-        input.setAttribute("aria-valuetext", label);
+        const heard = input.dataset.heard.replace("#", label);
+        input.setAttribute("aria-valuetext", parts.spoken ? `${heard}, ${parts.spoken}` : heard);
         box.querySelector(`[id$="o-${input.dataset.name}"]`).textContent = label;
       } else input.value = value;
     }

@@ -106,7 +106,12 @@ def answer_of(study: Study, k: int, say: Say, *, draws: bool = False) -> Answer:
         study.code(k),
         {"used": float(used), "largest": float(np.abs(coef).max())},
         _table(study, coef, order[:40], say),
+        say("spoken_belief", sd=said(_sd_of(study.prior(k))), zeros=len(coef) - used, p=len(coef)),
     )
+
+
+def _sd_of(prior: pf.Prior) -> float:
+    return float(np.sqrt(np.ravel(prior.variance)[0]))
 
 
 def _table(study: Study, coef: Array, order: list[int], say: Say) -> Table:
