@@ -105,11 +105,18 @@ def coarser(controls: tuple[Control, ...]) -> tuple[Control, ...]:
     >>> len(few[0].values), 40.0 in few[0].values
     (33, True)
     """
-    choices, sliders = 1, [c for c in controls if isinstance(c, Slider)]
+    choices, sliders = 1, [c for c in controls if isinstance(c, Slider) and not c.pressed]
     for c in controls:
         choices *= len(c.options) if isinstance(c, Choice) else 1
     most = max(3, int((_STATES / choices) ** (1 / max(len(sliders), 1)) + 1e-9))
-    return tuple(c if isinstance(c, Choice) else _thinned(c, min(most, 40)) for c in controls)
+    left, found = 3 * _STATES // choices, list[Control]()
+    for c in controls:  # the last ones stay where they are if there would be too many
+        few = c if isinstance(c, Choice) else _thinned(c, min(most, 40))
+        if isinstance(few, Slider):
+            few = few if len(few.values) <= left else replace(few, values=(few.default,))
+            left //= len(few.values)
+        found.append(few)
+    return tuple(found)
 
 
 def _thinned(slider: Slider, most: int) -> Slider:

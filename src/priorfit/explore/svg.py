@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from itertools import pairwise
 
 import numpy as np
 
 from priorfit._typing import Array
-from priorfit.explore.figure import Area, Axis, Dots, Figure, Grid, Line, Mark, Note, Rule
+from priorfit.explore.figure import Area, Axis, Dots, Figure, Line, Mark, Note, Rule
 from priorfit.explore.ticks import ticks_of
 
 __all__ = ["NARROW", "WIDE", "svg"]
@@ -43,6 +43,7 @@ def _share(axis: Axis, value: float) -> float:
 def svg(figure: Figure, width: int = WIDE, *, bare: bool = False, name: str = "f") -> str:
     """The figure as one ``<svg>``; ``bare`` leaves out all text (a thumbnail)."""
     frame = _frame(figure, width, bare)
+    figure = frame.figure
     height = frame.bottom + (4 if bare else 20 + 20 * bool(figure.x.label))
     axes = "" if bare else _axes(frame)
     marks = "".join(_mark(mark, frame, k) for k, mark in enumerate(figure.marks))
@@ -75,11 +76,12 @@ def _frame(figure: Figure, width: int, bare: bool) -> _Frame:
     heads = any(isinstance(m, Rule) and m.along == "x" and m.label for m in figure.marks)
     top = 12.0 + 20 * bool(figure.y.label) + 18 * heads
     height = figure.height if width > 400 else min(figure.height, 280)
-    if figure.square:
-        side = min(right - left, figure.height * (1.0 if width > 400 else 0.9))
-        if width > 400:
-            left = (width - side) / 2 - 10
-        return _Frame(figure, width, left, left + side, top, top + side)
+    if figure.equal:
+        if width < 400:  # what is far to the left and right is left out
+            figure = replace(figure, x=replace(figure.x, lo=figure.y.lo, hi=figure.y.hi))
+        across, up = figure.x.hi - figure.x.lo, figure.y.hi - figure.y.lo
+        unit = min((right - left) / across, figure.height / up)
+        return _Frame(figure, width, left, left + unit * across, top, top + unit * up)
     return _Frame(figure, width, left, right, top, height - 40)
 
 
@@ -138,8 +140,6 @@ def _mark(mark: Mark, frame: _Frame, k: int) -> str:
         return f'<path class="line {style}r-{mark.role}" data-k="{k}"{dash} d="{route}"/>'
     if isinstance(mark, Area):
         return _area(mark, frame, k)
-    if isinstance(mark, Grid):
-        return _grid(mark, frame)
     if isinstance(mark, Dots) and mark.to is not None:
         return "".join(
             f'<line class="line thin r-{mark.role}" x1="{frame.x(x):.1f}" x2="{frame.x(x):.1f}" '
@@ -181,28 +181,6 @@ def _area(mark: Area, frame: _Frame, k: int) -> str:
         back = _route(frame, mark.x[::-1], mark.low[::-1])
         route = there + "L" + back[1:]
     return f'<path class="area {faint}r-{mark.role}" data-k="{k}" d="{route}Z"/>'
-
-
-def _grid(mark: Grid, frame: _Frame) -> str:
-    """One path for each kind, so that neighbouring cells do not show their seams."""
-    tall = (frame.bottom - frame.top) / len(mark.kinds)
-    routes: dict[int, list[str]] = {}
-    for i, row in enumerate(mark.kinds):
-        wide, start = (frame.right - frame.left) / len(row), 0
-        for j in range(1, len(row) + 1):  # a run of one kind is one rectangle
-            if j < len(row) and row[j] == row[start]:
-                continue
-            if row[start] >= 0:
-                x, y = frame.left + start * wide, frame.bottom - (i + 1) * tall
-                across, down = (j - start) * wide, tall + 0.4
-                routes.setdefault(row[start], []).append(
-                    f"M{x:.1f} {y:.1f}h{across:.1f}v{down:.1f}h{-across:.1f}Z"
-                )
-            start = j
-    return "".join(
-        f'<path class="cell r-{mark.roles[kind]}" d="{"".join(parts)}"/>'
-        for kind, parts in sorted(routes.items())
-    )
 
 
 def _over(frame: _Frame) -> str:

@@ -141,6 +141,14 @@ form?.addEventListener("input", (event) => {
   show(event.target);
   update();
 });
+form?.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-next]");
+  if (!button) return;
+  const input = form.querySelector(`[data-name="${button.dataset.next}"]`);
+  input.value = (Number(input.value) + 1) % (Number(input.max) + 1);
+  show(input);
+  update();
+});
 form?.addEventListener("submit", (event) => event.preventDefault());
 form?.addEventListener("reset", (event) => {
   event.preventDefault();

@@ -27,6 +27,13 @@ function render({ model, el }) {
       } else input.value = value;
     }
   };
+  box.querySelector("form").addEventListener("click", (event) => {
+    const button = event.target.closest("[data-next]");
+    if (!button) return;
+    const input = box.querySelector(`[data-name="${button.dataset.next}"]`);
+    input.value = (Number(input.value) + 1) % (Number(input.max) + 1);
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+  });
   box.querySelector("form").addEventListener("input", () => {
     const at = {};
     for (const input of inputs) {
