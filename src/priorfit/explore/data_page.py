@@ -30,7 +30,7 @@ _Key = Annotated[str, Query(max_length=40)]
 _Name = Annotated[str, Query(max_length=400)]
 _Point = Annotated[float, Query(ge=-1, le=999)]
 _Language = Literal["en", "zh"]
-_Likelihood = Literal["auto", "gaussian", "bernoulli", "poisson", "gamma", "huber"]
+_Likelihood = Literal["auto", "gaussian", "bernoulli", "multinomial", "poisson", "gamma", "huber"]
 _Family = Literal["laplace", "normal", "enet"]
 
 
