@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import shutil
 from collections.abc import Iterator
@@ -67,7 +68,8 @@ def _write(path: Path, text: str) -> None:
 
 
 def _write_grid(root: Path, page: Page, language: str) -> int:
-    """All answers of a page in one file, equal pieces once."""
+    """All answers of a page in one file, JSON in gzip, equal pieces once. The file's name is not
+    one that a server takes for packed, so that all of them send it as it is."""
     pieces: dict[str, int] = {}
     states: dict[str, Any] = {}
     for at in _settings(page.controls):
@@ -77,7 +79,8 @@ def _write_grid(root: Path, page: Page, language: str) -> int:
         rest = [pieces.setdefault(parts[k], len(pieces)) for k in ("result", "more", "spoken")]
         states["|".join(at.values())] = [places, *rest]
     text = json.dumps({"pieces": list(pieces), "states": states}, ensure_ascii=False)
-    _write(root / "grids" / f"{page.name}.{language}.json", text)
+    packed = gzip.compress(text.encode(), mtime=0)
+    (root / "grids" / f"{page.name}.{language}.grid").write_bytes(packed)
     return len(states)
 
 

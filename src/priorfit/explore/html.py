@@ -97,7 +97,7 @@ def _view(page: Page, language: str, at: Values, site: Site) -> dict[str, Any]:
         "prefix": page.name,
         "query": urlencode({"lang": language, **at}),
         "downloads": "" if site.static else f"/api/{page.name}",
-        "api": f"../grids/{page.name}.{language}.json" if site.static else f"/api/{page.name}",
+        "api": f"../grids/{page.name}.{language}.grid" if site.static else f"/api/{page.name}",
     }
 
 

@@ -8,7 +8,8 @@ const inputs = () => [...form.querySelectorAll("[data-name]")];
 const values = (input) => JSON.parse(input.dataset.values);
 
 // a page of files has its answers in one file; a page of the server asks the library
-const grid = root.dataset.grid ? fetch(root.dataset.grid).then((reply) => reply.json()) : null;
+const unpacked = (reply) => new Response(reply.body.pipeThrough(new DecompressionStream("gzip"))).json();
+const grid = root.dataset.grid ? fetch(root.dataset.grid).then(unpacked) : null;
 async function answer(query) {
   if (grid) {
     const { pieces, states } = await grid;
