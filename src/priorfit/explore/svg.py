@@ -16,6 +16,8 @@ __all__ = ["NARROW", "WIDE", "svg"]
 
 WIDE, NARROW = 720, 312
 _SIZE = 13.0  # of all text, px
+_BOLD = 1.1  # times as wide
+_BROAD = "ABCDEFGHKLMNOPQRSTUVWXYZmw@%"
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def _frame(figure: Figure, width: int, bare: bool) -> _Frame:
     if bare:
         return _Frame(figure, width, 4, width - 4, 6, width * 0.62)
     ends = [m.label for m in figure.marks if isinstance(m, Line) and m.label and m.at is None]
-    right = width - 14 - min(max((_length(e) for e in ends), default=0) + 4, width * 0.3)
+    right = width - 14 - min(_BOLD * max((_length(e) for e in ends), default=0) + 4, width * 0.36)
     left = 10.0
     if figure.y.shown:
         left = 14 + max(_length(text) for _, text in ticks_of(figure.y))
@@ -87,7 +89,7 @@ def _frame(figure: Figure, width: int, bare: bool) -> _Frame:
 
 def _length(text: str) -> float:
     """About how wide a text is, px."""
-    return sum(_SIZE if ord(c) > 0x2E80 else 0.58 * _SIZE for c in text)
+    return _SIZE * sum(1.0 if ord(c) > 0x2E80 else 0.74 if c in _BROAD else 0.58 for c in text)
 
 
 def _axes(frame: _Frame) -> str:
@@ -242,25 +244,27 @@ def _words(frame: _Frame) -> str:
             at = (frame.x(mark.at[0]), frame.y(mark.at[1]))
             parts.append(_text(mark.label, *at, mark.role, mark.anchor))
         elif isinstance(mark, Dots) and mark.labels:
-            away = -mark.size - 5 if mark.anchor == "end" else mark.size + 5
-            for x, y, label in zip(mark.x, mark.y, mark.labels, strict=True):
-                if label and mark.anchor == "middle":
-                    parts.append(
-                        _text(label, frame.x(x), frame.y(y) - mark.size - 7, mark.role, "middle")
-                    )
-                elif label and mark.anchor == "below":
-                    parts.append(
-                        _text(label, frame.x(x), frame.y(y) + mark.size + 17, mark.role, "middle")
-                    )
-                elif label:
-                    at = (frame.x(x) + away, frame.y(y) + 4)
-                    parts.append(_text(label, *at, mark.role, mark.anchor))
+            places = zip(mark.x, mark.y, mark.labels, strict=True)
+            parts += [_beside(mark, frame, *place) for place in places if place[2]]
     return "".join(parts) + _ends(frame)
+
+
+def _beside(mark: Dots, frame: _Frame, across: float, up: float, label: str) -> str:
+    """A point's label: at its side; above it where it would leave the paper."""
+    x, y, half = frame.x(across), frame.y(up), _length(label) / 2
+    aside = {"end": -mark.size - 5, "start": mark.size + 5}.get(mark.anchor)
+    if aside is not None:
+        far = x + aside + (2 * half if aside > 0 else -2 * half)
+        if 0 <= far <= frame.width:
+            return _text(label, x + aside, y + 4, mark.role, mark.anchor)
+    x = min(max(x, half), frame.width - half)
+    y += mark.size + 17 if mark.anchor == "below" else -mark.size - 7
+    return _text(label, x, y, mark.role, "middle")
 
 
 def _head(mark: Rule, frame: _Frame) -> str:
     if mark.along == "y":
-        return _text(mark.label, frame.right, frame.y(mark.at) - 6, mark.role, "end")
+        return _text(mark.label, frame.right, frame.y(mark.at) - 9, mark.role, "end")
     x = frame.x(mark.at)
     half = _length(mark.label) / 2
     x = min(max(x, frame.left + half - 20), frame.right + 10 - half)
@@ -286,8 +290,8 @@ def _ends(frame: _Frame) -> str:
         low = placed[i][0] - 16
     parts = []
     for y, k in placed:
-        x = min(frame.x(lines[k].x[-1]), frame.right) + 7
-        label = _fitted(lines[k].label, frame.width - x)
+        x = min(frame.x(lines[k].x[-1]), frame.right) + 8
+        label = _shortened(lines[k].label, (frame.width - x) / _BOLD)
         parts.append(_text(label, x, y + 4, lines[k].role, "start"))
     return "".join(parts)
 
