@@ -368,10 +368,21 @@ def test_explore_serves_with_its_settings(monkeypatch):
     explore = pytest.importorskip("priorfit.explore")
     pytest.importorskip("fastapi")
     asked = []
-    monkeypatch.setattr(explore, "serve", lambda port, browser: asked.append((port, browser)))
+    monkeypatch.setattr(explore, "serve", lambda port, **more: asked.append((port, more)))
     assert main(["explore", "--port", "8123", "--no-browser"]) == 0
-    assert main(["explore"]) == 0
-    assert asked == [(8123, False), (0, True)]
+    assert main(["explore", "--host", "192.168.1.5", "--token", "a-long-word"]) == 0
+    assert asked == [
+        (8123, {"host": "", "token": "", "browser": False}),
+        (0, {"host": "192.168.1.5", "token": "a-long-word", "browser": True}),
+    ]
+
+
+def test_explore_for_others_needs_both_an_address_and_a_word(capsys):
+    pytest.importorskip("uvicorn")
+    pytest.importorskip("fastapi")
+    for alone in (["--host", "192.168.1.5"], ["--token", "a-long-word-of-ours"]):
+        assert main(["explore", *alone]) == 1
+        assert "must be given together" in capsys.readouterr().err
 
 
 def test_a_port_that_cannot_be_had_is_bad_input(capsys):

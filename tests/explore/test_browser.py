@@ -51,7 +51,9 @@ def test_every_control_works_from_the_keyboard_and_is_kept_in_the_address(visit,
     for control in PAGES[name].controls:
         chosen = f'#controls [data-name="{control.name}"]'
         before = page.inner_html("#figures")
-        if isinstance(control, Choice) and len(control.options) <= 6:
+        if getattr(control, "pressed", False):
+            page.locator(f'[data-next="{control.name}"]').press("Enter")
+        elif isinstance(control, Choice) and len(control.options) <= 6:
             page.locator(f"{chosen}:checked").focus()
             page.keyboard.press("ArrowRight")
         else:
@@ -101,6 +103,19 @@ def test_axe_finds_nothing(visit, path, scheme, language, width):
     found = axe.Axe().run(page).response["violations"]
     said = [(v["id"], [n["html"][:160] for n in v["nodes"][:3]]) for v in found]
     assert said == [], json.dumps(said, indent=1)
+
+
+def test_a_slider_is_heard_with_what_it_makes(visit):
+    """Its value and the state in words follow the keys, in both languages."""
+    for language in ("en", "zh"):
+        page, name = visit("touching-shapes", language=language), "touching-shapes"
+        page.locator("#c-lam").focus()
+        page.keyboard.press("End")
+        settled(page)
+        made = PAGES[name]
+        answer = made.answer(read(made.controls, {"lam": "4"}), say_in(language, name))
+        assert page.get_attribute("#c-lam", "aria-valuetext") == f"λ 4, {answer.spoken}"
+        assert page.get_attribute("#c-cx", "aria-valuetext") == f"2, {answer.spoken}"
 
 
 def test_a_guess_is_answered(visit):

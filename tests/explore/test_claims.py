@@ -12,6 +12,7 @@ from priorfit.explore.controls import read
 from priorfit.explore.pages import PAGES
 from priorfit.explore.pages.mode_or_posterior import risks
 from priorfit.explore.pages.myths import MYTHS
+from priorfit.explore.pages.touching_shapes import zones
 from priorfit.explore.texts import say_in
 
 
@@ -79,6 +80,43 @@ def test_lambda_is_the_price():
         losses.append(0.5 * away @ away)
     np.testing.assert_allclose(numbers["price"], 0.8, rtol=1e-9)
     np.testing.assert_allclose((losses[0] - losses[1]) / (2 * step), 0.8, rtol=1e-5)
+
+
+def zones_are_those_of_the_fits(zones):
+    """A centre is in a zone <=> its fit has that zero, for centres anywhere but on the borders."""
+    from matplotlib.path import Path as Route
+
+    centres = np.random.default_rng(0).uniform(-4, 4, size=(300, 2))
+    for ball, prior in (("l1", pf.Laplace()), ("enet", pf.ElasticNet(1.0, 1.0))):
+        for lam, rho in ((0.8, 0.55), (0.3, -0.9), (2.0, 0.0)):
+            X = np.linalg.cholesky([[1.0, rho], [rho, 1.0]]).T
+            path = pf.path(
+                X, X @ centres.T, prior=prior, likelihood=pf.Gaussian(noise=1.0), penalties=[lam],
+                intercept=False, tol=1e-12,
+            )  # fmt: skip
+            zero = path.coefs[..., 0] == 0
+            for corners, law in zip(zones(ball, lam, rho), (*zero, zero.all(axis=0)), strict=True):
+                assert 0 < law.sum() < len(law)
+                inside = Route(corners.T, closed=False).contains_points(centres)
+                assert np.mean(inside == law) > 0.99  # the last digits decide at a border
+
+
+def test_grey_centres_end_in_a_zero():
+    pytest.importorskip("matplotlib")
+    zones_are_those_of_the_fits(zones)
+    assert zones("l2", 0.8, 0.55) == ()
+
+
+def test_zones_of_another_bowl_are_seen():
+    """Mutants: the correlation with the other sign, half the strength, the weights exchanged."""
+    pytest.importorskip("matplotlib")
+    for wrong in (
+        lambda ball, lam, rho: zones(ball, lam, -rho),
+        lambda ball, lam, rho: zones(ball, lam / 2, rho),
+        lambda ball, lam, rho: tuple(z[::-1] for z in zones(ball, lam, rho)),
+    ):
+        with pytest.raises(AssertionError):
+            zones_are_those_of_the_fits(wrong)
 
 
 def test_a_fixed_belief_stops_selecting():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gzip
 import http.server
 import json
 import threading
@@ -27,17 +28,18 @@ def site(tmp_path_factory):
 
 def test_the_answers_are_those_of_the_page(site):
     """Each state's pieces together = the parts that the function gives for it."""
-    grid = json.loads((site / "grids" / "ratio.zh.json").read_text(encoding="utf-8"))
+    grid = json.loads(gzip.decompress((site / "grids" / "ratio.zh.grid").read_bytes()))
     page = PAGES["ratio"]
     names = [c.name for c in page.controls]
     for key in list(grid["states"])[::17]:
-        figures, result, more = grid["states"][key]
+        figures, result, more, spoken = grid["states"][key]
         at = read(page.controls, dict(zip(names, key.split("|"), strict=True)))
         parts = parts_of(page, "zh", at, Site("../", ".html", static=True))
         told = "".join(grid["pieces"][k] for k in figures)
         assert told.strip() == parts["figures"].strip()
         assert grid["pieces"][result] == parts["result"]
         assert grid["pieces"][more] == parts["more"]
+        assert grid["pieces"][spoken] == parts["spoken"]
 
 
 def test_every_position_of_the_controls_has_an_answer():

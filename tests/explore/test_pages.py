@@ -14,10 +14,12 @@ import pytest
 pytest.importorskip("fastapi")
 
 from priorfit._errors import InputError
+from priorfit.explore import svg as drawing
 from priorfit.explore.controls import Choice, Slider, read
 from priorfit.explore.html import answer_parts, page_html
 from priorfit.explore.pages import PAGES
 from priorfit.explore.pages.front import PAGE as FRONT
+from priorfit.explore.svg import NARROW, svg
 from priorfit.explore.texts import LANGUAGES, coloured, say_in, texts
 
 ALL = {"front": FRONT, **PAGES}
@@ -117,7 +119,39 @@ def test_a_page_is_complete_without_scripts(name):
     assert 'class="sentence"' in html
     assert "<table>" in html
     assert 0 <= page.right < len(texts(name)["en"]["options"])
-    assert len({c.name if c.name not in ("cx", "cy") else "point" for c in page.controls}) <= 3
+    assert len([c for c in page.controls if _counts(c)]) <= 3
+
+
+def labels_stay_on_the_paper(page, language, width):
+    """No text of a figure leaves it to the left or right, by a guess of its width."""
+    for figure in page.answer(read(page.controls, {}), say_in(language, page.name)).figures:
+        for x, anchor, text in re.findall(
+            r'<text class="label[^>]* x="([-.\d]+)"[^>]* text-anchor="(\w+)">([^<]*)<',
+            svg(figure, width),
+        ):
+            long = sum(13.0 if ord(c) > 0x2E80 else 7.5 for c in unescape(text))
+            left = float(x) - long * {"start": 0.0, "middle": 0.5, "end": 1.0}[anchor]
+            assert left >= -4, text
+            assert left + long <= width + 4, text
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_labels_stay_on_the_paper(name):
+    for language in LANGUAGES:
+        for width in (NARROW, 720 if name != "front" else 352):
+            labels_stay_on_the_paper(ALL[name], language, width)
+
+
+def test_a_label_that_leaves_the_paper_is_seen(monkeypatch):
+    """Mutant: labels at the ends of lines in their whole length."""
+    monkeypatch.setattr(drawing, "_shortened", lambda text, room: text)
+    with pytest.raises(AssertionError):
+        labels_stay_on_the_paper(ALL["weight-decay"], "en", NARROW)
+
+
+def _counts(control):
+    """Not: a point that is moved in the figure, a button for new numbers."""
+    return control.name not in ("cx", "cy") and not getattr(control, "pressed", False)
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -20,6 +20,8 @@ from priorfit.explore import guard
 from priorfit.explore.app import application
 from priorfit.explore.guard import COOKIE, Key
 from priorfit.explore.pages import PAGES
+from priorfit.explore.serving import door, listening
+from priorfit.explore.ticks import plain, said
 
 HERE = "http://127.0.0.1:8000"
 
@@ -65,6 +67,59 @@ def refuses_foreign_hosts(client):
 
 def test_foreign_hosts_and_origins_are_refused(client):
     refuses_foreign_hosts(client)
+
+
+THERE = "192.168.1.5"
+WORD = "a-long-word-of-ours"
+
+
+def answers_there_only(key_and_host):
+    key, host = key_and_host
+    base = f"http://{THERE}:8000"
+    made = TestClient(application(key, host), base_url=base, follow_redirects=False)
+    for _ in range(2):  # a lasting word
+        made.cookies.clear()
+        assert made.get(f"/?token={WORD}").status_code == 303
+    assert made.get("/en/").status_code == 200
+    for name in ("127.0.0.1:8000", "localhost", "192.168.1.55:8000", "evil.example"):
+        assert made.get("/en/", headers={"host": name}).status_code == 421
+    for origin in (HERE, "http://evil.example", f"https://{THERE}:8000"):
+        assert made.get("/en/", headers={"origin": origin}).status_code == 403
+    assert made.get("/en/", headers={"origin": base}).status_code == 200
+    made.cookies.clear()
+    assert made.get("/en/").status_code == 403
+    assert made.get("/?token=another-long-word").status_code == 403
+
+
+def test_an_address_with_a_word_is_the_only_one_answered():
+    """Mutants: this machine's names still work; the word works once."""
+    answers_there_only(door(THERE, WORD))
+    for wrong in ((door(THERE, WORD)[0], None), (Key(token=WORD), THERE)):
+        with pytest.raises(AssertionError):
+            answers_there_only(wrong)
+
+
+def test_an_address_needs_a_word_and_a_word_an_address():
+    assert door("", "")[1] is None
+    for host, token in ((THERE, ""), ("", WORD)):
+        with pytest.raises(InputError, match="must be given together"):
+            door(host, token)
+    for host in ("0.0.0.0", "::", "example.org", "192.168.1.5:80", "224.0.0.1"):
+        with pytest.raises(InputError, match="must be one IP address"):
+            door(host, WORD)
+    for token in ("short", "with a space in it", "ünïcödé-längër-wörd"):
+        with pytest.raises(InputError, match="`--token` must be 12"):
+            door(THERE, token)
+    assert door("0:0:0:0:0:0:0:1", WORD)[1] == "::1"
+
+
+def test_a_foreign_address_or_a_taken_port_is_refused():
+    with listening(0) as taken:
+        taken.listen()
+        with pytest.raises(InputError, match="must be a free port"):
+            listening(taken.getsockname()[1])
+    with pytest.raises(InputError, match="`--host` an address of it"):
+        listening(0, "203.0.113.7")
 
 
 def test_open_doors_are_seen(client, key, monkeypatch):
@@ -135,6 +190,32 @@ def test_the_state_is_in_the_address(client):
     page = client.get(f"/en/two-beliefs?{query}").text
     assert parts["figures"].strip() in page
     assert parts["figures"].strip() not in client.get("/en/two-beliefs").text
+
+
+def hears_what_is_shown(client):
+    """The state in words is with every slider, and says what the numbers say."""
+    for lam, zeros in (("0.05", 0), ("4", 2)):
+        query = f"lam={lam}&cx=1&cy=0.5"
+        parts = client.get(f"/api/touching-shapes?{query}").json()
+        sd = 2**0.5 / float(lam)  # of a Laplace with scale 1 / lambda
+        assert parts["spoken"] == f"prior sd {said(sd)}, {zeros} of 2 weights zero"
+        assert (parts["numbers"]["first"] == 0) + (parts["numbers"]["second"] == 0) == zeros
+        page = client.get(f"/en/touching-shapes?{query}").text
+        assert f'aria-valuetext="λ {plain(float(lam))}, {parts["spoken"]}"' in page
+
+
+def test_a_slider_says_the_state(client):
+    hears_what_is_shown(client)
+
+
+def test_a_slider_that_says_something_else_is_heard(client, monkeypatch):
+    """Mutant: the belief of another strength."""
+    from priorfit.explore.pages import touching_shapes
+
+    right = touching_shapes._sd
+    monkeypatch.setattr(touching_shapes, "_sd", lambda ball, lam: right(ball, 2 * lam))
+    with pytest.raises(AssertionError):
+        hears_what_is_shown(client)
 
 
 @pytest.mark.parametrize("hidden", ["fastapi", "uvicorn", "jinja2", "python_multipart"])

@@ -88,6 +88,50 @@ def test_likelihood_is_read_from_the_values():
         assert study_of(store, key, "", "auto", "laplace").likelihood == kind
 
 
+def three_kinds():
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(90, 4)).round(3)
+    kinds = np.array(["red", "green", "blue"])[np.argmax(X[:, :3] + rng.normal(size=(90, 3)), 1)]
+    return csv(kinds, a=X[:, 0], b=X[:, 1], c=X[:, 2], noise=X[:, 3])
+
+
+@pytest.mark.parametrize("family", ["laplace", "normal", "enet"])
+def test_several_classes_have_a_weight_each(family, tmp_path, monkeypatch):
+    """Path, names, table and code are those of the classifier, for every class."""
+    pytest.importorskip("pandas")
+    store = Store()
+    study = study_of(store, store.put("kinds.csv", three_kinds()), "", "auto", family)
+    k = study.selection.chosen
+    assert (study.likelihood, study.classes, len(study.names)) == ("multinomial", 3, 12)
+    for name, weight in zip(study.names, study.coefs[:, k], strict=True):
+        column, _, kind = name.partition(" [")
+        i = list(study.model.classes_).index(kind.rstrip("]"))
+        j = ["a", "b", "c", "noise"].index(column)
+        np.testing.assert_allclose(weight, study.model.coef_[i, j], rtol=1e-4, atol=1e-6)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "kinds.csv").write_bytes(three_kinds())
+    for point in (k, 10):
+        answer, space = answer_of(study, point, SAY, draws=True), {"print": lambda *_: None}
+        exec(compile(answer.code, "shown", "exec"), space)
+        assert space["used"] == answer.numbers["used"]
+        np.testing.assert_allclose(space["largest"], answer.numbers["largest"], rtol=1e-3)
+        assert answer.certificate.ok
+
+
+def test_a_table_of_several_classes_has_its_page(client):
+    sent = client.post("/api/tables", files={"file": ("k.csv", io.BytesIO(three_kinds()))})
+    page = client.get(sent.headers["location"])
+    assert page.status_code == 200
+    assert "a [red]" in page.text
+    query = sent.headers["location"].partition("?")[2]
+    told = client.get(f"/api/data?{query}&lang=zh&draws=true").json()
+    assert told["certified"] is True
+    assert told["spoken"].startswith("先验标准差")
+    assert client.get(f"/api/data/report.html?{query}&point=20").status_code == 200
+    refused = client.get(f"/api/data?{query}&likelihood=bernoulli")
+    assert "Choose multinomial" in refused.json()["detail"]
+
+
 def test_what_was_done_to_a_table_is_said():
     rng = np.random.default_rng(1)
     a = [*rng.normal(size=29).round(3), ""]
@@ -146,7 +190,8 @@ def test_other_files_are_refused(client, name, content, said):
 @pytest.mark.parametrize(
     ("y", "said"),
     [
-        (["a", "b", "c"] * 10, "two classes"),
+        (["a", "b", "c"] * 9 + ["d"], "of two rows or more; got 4 in 'y', 'd' with 1"),
+        ([f"c{i % 25}" for i in range(75)], "at most 20"),
         ([1.5] * 30, "different values"),
         (list(range(5)), "12 rows"),
     ],

@@ -25,7 +25,7 @@ def test_a_widget_shows_the_page():
     shown = widget("twins", "zh", mix=0)
     page = PAGES["twins"]
     parts = answer_parts(page, "zh", read(page.controls, {"mix": "0"}))
-    assert shown.parts == {k: parts[k] for k in ("figures", "result")}
+    assert shown.parts == {k: parts[k] for k in ("figures", "result", "spoken")}
     assert shown.numbers == parts["numbers"]
     shown.at = {**shown.at, "mix": 1.0}
     assert shown.numbers != parts["numbers"]

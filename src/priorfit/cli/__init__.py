@@ -70,6 +70,10 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--json", help="file to write, one record per line")
     explore = commands.add_parser("explore", help="open pages that show why, and your own table")
     explore.add_argument("--port", type=int, default=0, help="default: a free one")
+    explore.add_argument(
+        "--host", metavar="ADDRESS", default="", help="be seen there; with --token"
+    )
+    explore.add_argument("--token", metavar="WORD", default="", help="opens the pages at --host")
     explore.add_argument("--export", metavar="FOLDER", help="write the pages as files instead")
     explore.add_argument("--no-browser", action="store_true", help="print the link only")
     return parser

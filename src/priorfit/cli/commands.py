@@ -171,7 +171,7 @@ def explore(options: Namespace) -> int:
     if options.export:
         print(f"{options.export}: {export(options.export)} answers; any web server can show them")
         return 0
-    serve(options.port, browser=not options.no_browser)
+    serve(options.port, host=options.host, token=options.token, browser=not options.no_browser)
     return 0
 
 

@@ -23,20 +23,24 @@ def application() -> FastAPI:
     return made()
 
 
-def serve(port: int = 0, *, browser: bool = True) -> None:
+def serve(port: int = 0, *, host: str = "", token: str = "", browser: bool = True) -> None:
     """Serve the explorer on 127.0.0.1 until Ctrl-C, and open it in the browser.
 
     Parameters
     ----------
     port : 0 takes a free one.
-    browser : whether to open one; the link is printed in any case and works once.
+    host, token : both, to be seen from elsewhere: an address of this machine, the only one that
+        is answered then, and a word of 12 characters or more that opens the pages.
+    browser : whether to open one; the link is printed in any case and works once (with ``token``:
+        as often as asked).
 
-    Raises `InputError` without the extra ``explore``, or where the port is taken.
+    Raises `InputError` without the extra ``explore``, for one of ``host`` and ``token`` without the
+    other, or where the port is taken.
     """
     _require()
     from priorfit.explore.serving import run
 
-    run(port, browser=browser)
+    run(port, host=host, token=token, browser=browser)
 
 
 def export(folder: str) -> int:

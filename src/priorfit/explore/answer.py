@@ -36,7 +36,8 @@ class Certified:
 
 @dataclass(frozen=True)
 class Answer:
-    """``numbers`` are what ``code`` computes under the same names, when it is run."""
+    """``numbers`` are what ``code`` computes under the same names, when it is run; ``spoken`` is
+    said with the value of a slider where it is heard instead of seen."""
 
     figures: tuple[Figure, ...]
     sentence: str
@@ -44,6 +45,7 @@ class Answer:
     code: str
     numbers: Mapping[str, float]
     table: Table
+    spoken: str = ""
 
 
 @dataclass(frozen=True)

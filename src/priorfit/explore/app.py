@@ -28,10 +28,11 @@ LARGEST = 64 << 20  # bytes of a table that is dropped
 _Language = Literal["en", "zh"]
 
 
-def application(key: Key | None = None) -> FastAPI:
+def application(key: Key | None = None, host: str | None = None) -> FastAPI:
     """The explorer as an ASGI application, behind its guard.
 
-    ``key``: what opens it; a new one by default.
+    ``key``: what opens it; a new one by default. ``host``: the one address that it answers to;
+    by default the names of this machine.
     """
     app = FastAPI(title="priorfit explore", docs_url=None, redoc_url=None)
     app.add_exception_handler(InputError, _refused)
@@ -41,7 +42,7 @@ def application(key: Key | None = None) -> FastAPI:
         _add_endpoints(app, page)
     app.include_router(data_router())
     _add_documents(app)  # after them: its addresses have two parts as well
-    app.add_middleware(Guard, key=key or Key(), largest=LARGEST)
+    app.add_middleware(Guard, key=key or Key(), largest=LARGEST, host=host)
     return app
 
 

@@ -17,12 +17,14 @@ Values = Mapping[str, float | str]
 
 @dataclass(frozen=True)
 class Slider:
-    """One number of ``values``, which rise; ``names`` are shown in their place."""
+    """One number of ``values``, which rise; ``names`` are shown in their place. ``pressed``: a
+    button goes from one to the next, as where they are seeds."""
 
     name: str
     values: tuple[float, ...]
     default: float
     names: tuple[str, ...] = ()
+    pressed: bool = False
 
     def read(self, text: str) -> float:
         """The nearest of the values; raises `InputError` for what is no number of their range."""

@@ -30,7 +30,7 @@ _Key = Annotated[str, Query(max_length=40)]
 _Name = Annotated[str, Query(max_length=400)]
 _Point = Annotated[float, Query(ge=-1, le=999)]
 _Language = Literal["en", "zh"]
-_Likelihood = Literal["auto", "gaussian", "bernoulli", "poisson", "gamma", "huber"]
+_Likelihood = Literal["auto", "gaussian", "bernoulli", "multinomial", "poisson", "gamma", "huber"]
 _Family = Literal["laplace", "normal", "enet"]
 
 
@@ -76,6 +76,7 @@ def _add_answers(router: APIRouter, store: Store) -> None:
             "result": render("data_result.html.j2", view),
             "more": render("more.html.j2", view),
             "sentence": answer.sentence,
+            "spoken": answer.spoken,
             "numbers": {k: float(v) for k, v in answer.numbers.items()},
             "certified": answer.certificate.ok,
         }
@@ -196,9 +197,10 @@ def _live(study: Study, k: int, language: str, draws: bool) -> dict[str, Any]:
         "lang": language, "table": study.key, "target": study.target,
         "likelihood": study.likelihood, "family": study.family, "point": k,
     }  # fmt: skip
+    answer = answer_of(study, k, say, draws=draws and study.drawable)
     return {
         "say": say, "study": study, "controls": (slider,), "at": {"point": float(k)},
-        "answer": answer_of(study, k, say, draws=draws and study.drawable),
+        "answer": answer, "spoken": answer.spoken,
         "seen": seen_of(study, k), "prefix": "data", "query": urlencode(query),
         "downloads": "/api/data", "notes": [_note(n, language) for n in study.notes],
     }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import shutil
 from collections.abc import Iterator
@@ -67,17 +68,19 @@ def _write(path: Path, text: str) -> None:
 
 
 def _write_grid(root: Path, page: Page, language: str) -> int:
-    """All answers of a page in one file, equal pieces once."""
+    """All answers of a page in one file, JSON in gzip, equal pieces once. The file's name is not
+    one that a server takes for packed, so that all of them send it as it is."""
     pieces: dict[str, int] = {}
     states: dict[str, Any] = {}
     for at in _settings(page.controls):
         parts = parts_of(page, language, read(page.controls, at), _SITE)
         figures = [f + "</figure>" for f in parts["figures"].split("</figure>")[:-1]]
         places = [pieces.setdefault(f, len(pieces)) for f in figures]
-        rest = [pieces.setdefault(parts[k], len(pieces)) for k in ("result", "more")]
+        rest = [pieces.setdefault(parts[k], len(pieces)) for k in ("result", "more", "spoken")]
         states["|".join(at.values())] = [places, *rest]
     text = json.dumps({"pieces": list(pieces), "states": states}, ensure_ascii=False)
-    _write(root / "grids" / f"{page.name}.{language}.json", text)
+    packed = gzip.compress(text.encode(), mtime=0)
+    (root / "grids" / f"{page.name}.{language}.grid").write_bytes(packed)
     return len(states)
 
 
@@ -105,11 +108,18 @@ def coarser(controls: tuple[Control, ...]) -> tuple[Control, ...]:
     >>> len(few[0].values), 40.0 in few[0].values
     (33, True)
     """
-    choices, sliders = 1, [c for c in controls if isinstance(c, Slider)]
+    choices, sliders = 1, [c for c in controls if isinstance(c, Slider) and not c.pressed]
     for c in controls:
         choices *= len(c.options) if isinstance(c, Choice) else 1
     most = max(3, int((_STATES / choices) ** (1 / max(len(sliders), 1)) + 1e-9))
-    return tuple(c if isinstance(c, Choice) else _thinned(c, min(most, 40)) for c in controls)
+    left, found = 3 * _STATES // choices, list[Control]()
+    for c in controls:  # the last ones stay where they are if there would be too many
+        few = c if isinstance(c, Choice) else _thinned(c, min(most, 40))
+        if isinstance(few, Slider):
+            few = few if len(few.values) <= left else replace(few, values=(few.default,))
+            left //= len(few.values)
+        found.append(few)
+    return tuple(found)
 
 
 def _thinned(slider: Slider, most: int) -> Slider:

@@ -15,7 +15,6 @@ __all__ = [
     "Axis",
     "Dots",
     "Figure",
-    "Grid",
     "Line",
     "Mark",
     "Note",
@@ -116,16 +115,7 @@ class Note:
     anchor: str = "start"
 
 
-@dataclass(frozen=True)
-class Grid:
-    """Cells of equal size over the whole figure, row by row from the bottom; a cell's kind picks
-    its role, kind -1 is empty."""
-
-    kinds: tuple[tuple[int, ...], ...]
-    roles: tuple[Role, ...]
-
-
-Mark = Line | Area | Dots | Rule | Note | Grid
+Mark = Line | Area | Dots | Rule | Note
 
 
 @dataclass(frozen=True)
@@ -139,7 +129,7 @@ class Figure:
     summary: str = ""
     height: int = 340
     half: bool = False
-    square: bool = False
+    equal: bool = False
     key: str = field(default="")
 
     def csv(self) -> str:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["COOKIE", "Guard", "Key"]
+__all__ = ["COOKIE", "Guard", "Key", "in_links"]
 
 COOKIE = "priorfit_explore"
 _NAMES = ("127.0.0.1", "localhost", "[::1]")
@@ -27,25 +27,32 @@ _HEADERS = {
 
 @dataclass
 class Key:
-    """``token`` opens the door once; from then on the browser shows the ``pass_`` as a cookie."""
+    """``token`` opens the door once, or as often as asked where it is ``lasting``; from then on
+    the browser shows the ``pass_`` as a cookie."""
 
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     pass_: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     used: bool = False
+    lasting: bool = False
 
     def takes(self, token: str) -> bool:
-        """Whether this token opens the door, which it does once."""
-        right = not self.used and secrets.compare_digest(token.encode(), self.token.encode())
+        """Whether this token opens the door, which it does once unless it is lasting."""
+        fresh = self.lasting or not self.used
+        right = fresh and secrets.compare_digest(token.encode(), self.token.encode())
         self.used = self.used or right
         return right
 
 
 class Guard:
     """Refuses foreign hosts (DNS rebinding), foreign origins (forged requests), requests without
-    the pass, and bodies of more than ``largest`` bytes, before anything reads them."""
+    the pass, and bodies of more than ``largest`` bytes, before anything reads them.
 
-    def __init__(self, app: ASGIApp, key: Key, largest: int) -> None:
+    ``host``: the one address that is answered to; by default the names of this machine.
+    """
+
+    def __init__(self, app: ASGIApp, key: Key, largest: int, host: str | None = None) -> None:
         self.app, self.key, self.largest = app, key, largest
+        self.names = _NAMES if host is None else (in_links(host),)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":  # the server's own start and end; no websockets here
@@ -63,8 +70,8 @@ class Guard:
         self, scope: Scope, headers: dict[str, str]
     ) -> PlainTextResponse | RedirectResponse | None:
         host = headers.get("host", "")
-        if host.rpartition(":")[0] not in _NAMES and host not in _NAMES:
-            return PlainTextResponse("This server answers this machine only.", 421)
+        if host.rpartition(":")[0] not in self.names and host not in self.names:
+            return PlainTextResponse(f"This server answers to {self.names[0]} only.", 421)
         origin = headers.get("origin")
         if origin is not None and origin != f"http://{host}":
             return PlainTextResponse("This page may not use the server.", 403)
@@ -80,10 +87,19 @@ class Guard:
             return welcome
         if not secrets.compare_digest(_shown(headers).encode(), self.key.pass_.encode()):
             return PlainTextResponse(
-                "This address opens with the link that `priorfit explore` printed, once.\n"
-                "Start it again for a new link.", 403,
+                "This address opens with the link that `priorfit explore` printed"
+                + ("." if self.key.lasting else ", once.\nStart it again for a new link."), 403,
             )  # fmt: skip
         return None
+
+
+def in_links(host: str) -> str:
+    """An address as it stands in links and in the header ``Host``.
+
+    >>> in_links("::1"), in_links("192.168.1.5")
+    ('[::1]', '192.168.1.5')
+    """
+    return f"[{host}]" if ":" in host else host
 
 
 def _shown(headers: dict[str, str]) -> str:

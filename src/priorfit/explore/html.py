@@ -12,11 +12,11 @@ from markupsafe import Markup
 
 from priorfit.explore import svg as drawing
 from priorfit.explore.answer import Answer, Page
-from priorfit.explore.controls import Values, read
+from priorfit.explore.controls import Slider, Values, read
 from priorfit.explore.figure import Figure
 from priorfit.explore.pages import PAGES
 from priorfit.explore.pages.front import PAGE as FRONT
-from priorfit.explore.texts import LANGUAGES, coloured, say_in, strong, texts
+from priorfit.explore.texts import LANGUAGES, Say, coloured, say_in, strong, texts
 
 __all__ = [
     "Site",
@@ -53,8 +53,15 @@ def environment() -> jinja2.Environment:
         loader=jinja2.PackageLoader("priorfit.explore"), autoescape=True,
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    made.globals.update(svg=_svg, strong=strong, coloured=coloured, title_of=None)
+    made.globals.update(svg=_svg, strong=strong, coloured=coloured, title_of=None, heard=heard)
     return made
+
+
+def heard(control: Slider, at: Values, spoken: str, say: Say) -> str:
+    """A slider in words: its value, and what it makes of the page."""
+    value = control.labels[control.index(at[control.name])]
+    value = say("spoken_lam", value=value) if control.name == "lam" else value
+    return f"{value}, {spoken}" if spoken else value
 
 
 def _svg(figure: Figure, width: int, **more: Any) -> Markup:
@@ -79,16 +86,18 @@ def shell(site: Site, language: str, here: str, query: str = "") -> dict[str, An
 
 def _view(page: Page, language: str, at: Values, site: Site) -> dict[str, Any]:
     say = say_in(language, page.name)
+    answer = page.answer(at, say)
     return {
         "page": page,
         "say": say,
         "at": at,
         "controls": page.controls,
-        "answer": page.answer(at, say),
+        "answer": answer,
+        "spoken": answer.spoken,
         "prefix": page.name,
         "query": urlencode({"lang": language, **at}),
         "downloads": "" if site.static else f"/api/{page.name}",
-        "api": f"../grids/{page.name}.{language}.json" if site.static else f"/api/{page.name}",
+        "api": f"../grids/{page.name}.{language}.grid" if site.static else f"/api/{page.name}",
     }
 
 
@@ -129,6 +138,7 @@ def parts_of(page: Page, language: str, at: Values, site: Site) -> dict[str, Any
     parts = {name: render(f"{name}.html.j2", view) for name in ("figures", "result", "more")}
     return parts | {
         "sentence": answer.sentence,
+        "spoken": answer.spoken,
         "numbers": {k: float(v) for k, v in answer.numbers.items()},
         "certified": answer.certificate.ok,
     }

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from itertools import pairwise
 
 import numpy as np
 
 from priorfit._typing import Array
-from priorfit.explore.figure import Area, Axis, Dots, Figure, Grid, Line, Mark, Note, Rule
+from priorfit.explore.figure import Area, Axis, Dots, Figure, Line, Mark, Note, Rule
 from priorfit.explore.ticks import ticks_of
 
 __all__ = ["NARROW", "WIDE", "svg"]
 
 WIDE, NARROW = 720, 312
 _SIZE = 13.0  # of all text, px
+_BOLD = 1.1  # times as wide
+_BROAD = "ABCDEFGHKLMNOPQRSTUVWXYZmw@%"
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ def _share(axis: Axis, value: float) -> float:
 def svg(figure: Figure, width: int = WIDE, *, bare: bool = False, name: str = "f") -> str:
     """The figure as one ``<svg>``; ``bare`` leaves out all text (a thumbnail)."""
     frame = _frame(figure, width, bare)
+    figure = frame.figure
     height = frame.bottom + (4 if bare else 20 + 20 * bool(figure.x.label))
     axes = "" if bare else _axes(frame)
     marks = "".join(_mark(mark, frame, k) for k, mark in enumerate(figure.marks))
@@ -68,24 +71,25 @@ def _frame(figure: Figure, width: int, bare: bool) -> _Frame:
     if bare:
         return _Frame(figure, width, 4, width - 4, 6, width * 0.62)
     ends = [m.label for m in figure.marks if isinstance(m, Line) and m.label and m.at is None]
-    right = width - 14 - min(max((_length(e) for e in ends), default=0) + 4, width * 0.3)
+    right = width - 14 - min(_BOLD * max((_length(e) for e in ends), default=0) + 4, width * 0.36)
     left = 10.0
     if figure.y.shown:
         left = 14 + max(_length(text) for _, text in ticks_of(figure.y))
     heads = any(isinstance(m, Rule) and m.along == "x" and m.label for m in figure.marks)
     top = 12.0 + 20 * bool(figure.y.label) + 18 * heads
     height = figure.height if width > 400 else min(figure.height, 280)
-    if figure.square:
-        side = min(right - left, figure.height * (1.0 if width > 400 else 0.9))
-        if width > 400:
-            left = (width - side) / 2 - 10
-        return _Frame(figure, width, left, left + side, top, top + side)
+    if figure.equal:
+        if width < 400:  # what is far to the left and right is left out
+            figure = replace(figure, x=replace(figure.x, lo=figure.y.lo, hi=figure.y.hi))
+        across, up = figure.x.hi - figure.x.lo, figure.y.hi - figure.y.lo
+        unit = min((right - left) / across, figure.height / up)
+        return _Frame(figure, width, left, left + unit * across, top, top + unit * up)
     return _Frame(figure, width, left, right, top, height - 40)
 
 
 def _length(text: str) -> float:
     """About how wide a text is, px."""
-    return sum(_SIZE if ord(c) > 0x2E80 else 0.58 * _SIZE for c in text)
+    return _SIZE * sum(1.0 if ord(c) > 0x2E80 else 0.74 if c in _BROAD else 0.58 for c in text)
 
 
 def _axes(frame: _Frame) -> str:
@@ -138,8 +142,6 @@ def _mark(mark: Mark, frame: _Frame, k: int) -> str:
         return f'<path class="line {style}r-{mark.role}" data-k="{k}"{dash} d="{route}"/>'
     if isinstance(mark, Area):
         return _area(mark, frame, k)
-    if isinstance(mark, Grid):
-        return _grid(mark, frame)
     if isinstance(mark, Dots) and mark.to is not None:
         return "".join(
             f'<line class="line thin r-{mark.role}" x1="{frame.x(x):.1f}" x2="{frame.x(x):.1f}" '
@@ -181,28 +183,6 @@ def _area(mark: Area, frame: _Frame, k: int) -> str:
         back = _route(frame, mark.x[::-1], mark.low[::-1])
         route = there + "L" + back[1:]
     return f'<path class="area {faint}r-{mark.role}" data-k="{k}" d="{route}Z"/>'
-
-
-def _grid(mark: Grid, frame: _Frame) -> str:
-    """One path for each kind, so that neighbouring cells do not show their seams."""
-    tall = (frame.bottom - frame.top) / len(mark.kinds)
-    routes: dict[int, list[str]] = {}
-    for i, row in enumerate(mark.kinds):
-        wide, start = (frame.right - frame.left) / len(row), 0
-        for j in range(1, len(row) + 1):  # a run of one kind is one rectangle
-            if j < len(row) and row[j] == row[start]:
-                continue
-            if row[start] >= 0:
-                x, y = frame.left + start * wide, frame.bottom - (i + 1) * tall
-                across, down = (j - start) * wide, tall + 0.4
-                routes.setdefault(row[start], []).append(
-                    f"M{x:.1f} {y:.1f}h{across:.1f}v{down:.1f}h{-across:.1f}Z"
-                )
-            start = j
-    return "".join(
-        f'<path class="cell r-{mark.roles[kind]}" d="{"".join(parts)}"/>'
-        for kind, parts in sorted(routes.items())
-    )
 
 
 def _over(frame: _Frame) -> str:
@@ -264,25 +244,27 @@ def _words(frame: _Frame) -> str:
             at = (frame.x(mark.at[0]), frame.y(mark.at[1]))
             parts.append(_text(mark.label, *at, mark.role, mark.anchor))
         elif isinstance(mark, Dots) and mark.labels:
-            away = -mark.size - 5 if mark.anchor == "end" else mark.size + 5
-            for x, y, label in zip(mark.x, mark.y, mark.labels, strict=True):
-                if label and mark.anchor == "middle":
-                    parts.append(
-                        _text(label, frame.x(x), frame.y(y) - mark.size - 7, mark.role, "middle")
-                    )
-                elif label and mark.anchor == "below":
-                    parts.append(
-                        _text(label, frame.x(x), frame.y(y) + mark.size + 17, mark.role, "middle")
-                    )
-                elif label:
-                    at = (frame.x(x) + away, frame.y(y) + 4)
-                    parts.append(_text(label, *at, mark.role, mark.anchor))
+            places = zip(mark.x, mark.y, mark.labels, strict=True)
+            parts += [_beside(mark, frame, *place) for place in places if place[2]]
     return "".join(parts) + _ends(frame)
+
+
+def _beside(mark: Dots, frame: _Frame, across: float, up: float, label: str) -> str:
+    """A point's label: at its side; above it where it would leave the paper."""
+    x, y, half = frame.x(across), frame.y(up), _length(label) / 2
+    aside = {"end": -mark.size - 5, "start": mark.size + 5}.get(mark.anchor)
+    if aside is not None:
+        far = x + aside + (2 * half if aside > 0 else -2 * half)
+        if 0 <= far <= frame.width:
+            return _text(label, x + aside, y + 4, mark.role, mark.anchor)
+    x = min(max(x, half), frame.width - half)
+    y += mark.size + 17 if mark.anchor == "below" else -mark.size - 7
+    return _text(label, x, y, mark.role, "middle")
 
 
 def _head(mark: Rule, frame: _Frame) -> str:
     if mark.along == "y":
-        return _text(mark.label, frame.right, frame.y(mark.at) - 6, mark.role, "end")
+        return _text(mark.label, frame.right, frame.y(mark.at) - 9, mark.role, "end")
     x = frame.x(mark.at)
     half = _length(mark.label) / 2
     x = min(max(x, frame.left + half - 20), frame.right + 10 - half)
@@ -308,8 +290,8 @@ def _ends(frame: _Frame) -> str:
         low = placed[i][0] - 16
     parts = []
     for y, k in placed:
-        x = min(frame.x(lines[k].x[-1]), frame.right) + 7
-        label = _fitted(lines[k].label, frame.width - x)
+        x = min(frame.x(lines[k].x[-1]), frame.right) + 8
+        label = _shortened(lines[k].label, (frame.width - x) / _BOLD)
         parts.append(_text(label, x, y + 4, lines[k].role, "start"))
     return "".join(parts)
 

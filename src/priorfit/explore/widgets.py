@@ -87,7 +87,7 @@ def _kind() -> Any:
             found = parts_of(page, self.language, self.at, Site())
             answer = page.answer(self.at, say_in(self.language, self.name))
             self.numbers, self.code = found["numbers"], answer.code
-            self.parts = {k: found[k] for k in ("figures", "result")}
+            self.parts = {k: found[k] for k in ("figures", "result", "spoken")}
 
     return Figures
 
@@ -107,6 +107,6 @@ def _css() -> str:
 def _controls(name: str, language: str, at: dict[str, float | str]) -> str:
     page = PAGES[name]
     view = shell(Site(), language, name) | {
-        "say": say_in(language, name), "controls": page.controls, "at": at,
+        "say": say_in(language, name), "controls": page.controls, "at": at, "spoken": "",
     }  # fmt: skip
     return render("controls.html.j2", view)

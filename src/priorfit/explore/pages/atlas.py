@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import cache
 from typing import Any
 
@@ -90,6 +91,7 @@ def answer(at: Values, say: Say) -> Answer:
         code,
         shown,
         Table(head, table),
+        spoken=say("spoken_zeros", zeros=_P - int(shown["used"]), p=_P),
     )  # fmt: skip
 
 
@@ -120,12 +122,13 @@ def _response(likelihood: str, eta: Array, u: Array) -> tuple[pf.Likelihood, Any
 
 def _overview(chosen: str, say: Say) -> Figure:
     marks: list[Mark] = []
+    most = max(Counter(r["kind"] for r in _rows()).values())
     for i, (kind, _) in enumerate(_KINDS.values()):
         rows = [r for r in _rows() if r["kind"] == kind]
         yes = sum(bool(r["fits"]) for r in rows)
         height = len(_KINDS) - i - 0.5
         role: Role = "post" if kind == chosen else "data"
-        size = 6.0 if kind == chosen else 4.5
+        size = 5.5 if kind == chosen else 4.5
         marks.append(Dots(numbers(np.arange(yes) + 1), (height,) * yes, role, size=size))
         no = len(rows) - yes
         marks.append(
@@ -134,7 +137,7 @@ def _overview(chosen: str, say: Say) -> Figure:
     names = tuple(say(f"kind_{k}") for k in _KINDS)
     heights = numbers(len(_KINDS) - np.arange(len(_KINDS)) - 0.5)
     return Figure(
-        say("overview_title"), Axis(0, 14, say("overview_axis")),
+        say("overview_title"), Axis(0, most + 0.8, say("overview_axis")),
         Axis(0, len(_KINDS), ticks=heights, names=names), tuple(marks), say("overview_summary"),
         360, key="overview",
     )  # fmt: skip

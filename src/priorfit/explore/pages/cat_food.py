@@ -69,6 +69,7 @@ def answer(at: Values, say: Say) -> Answer:
         _CODE.format(k=k, n=n, belief=belief),
         shown,
         Table(("", say("ruler_share"), say("ruler_logit")), rows),
+        spoken=say("spoken", mode=said(mode), mle=words["mle"]),
     )
 
 

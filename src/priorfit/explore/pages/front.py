@@ -40,7 +40,7 @@ def answer(at: Values, say: Say) -> Answer:
     code = _CODE.format(z=_Z.tolist(), sd=sd)
     proof = Certified(say("proof"), 0.0, 1e-9)
     sentence = say("summary", zeros=int(zero.sum()))
-    return Answer(figures, sentence, proof, code, shown, Table(head, rows))
+    return Answer(figures, sentence, proof, code, shown, Table(head, rows), sentence)
 
 
 def _bundle(role: Role, estimate: Array, say: Say) -> Figure:

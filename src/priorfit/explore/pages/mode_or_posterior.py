@@ -63,6 +63,7 @@ def answer(at: Values, say: Say) -> Answer:
         _CODE.format(prior=_PRIORS[name][0].format(w=width), z=z),
         shown,
         Table((say("what"), say("value")), tuple((say(k), v) for k, v in words.items())),
+        spoken=say("spoken", **{k: words[k] for k in ("mode", "mean", "prob_zero")}),
     )
 
 

@@ -37,6 +37,7 @@ def answer(at: Values, say: Say) -> Answer:
         code,
         found,
         Table(("", say(f"unit_{unit}")), tuple((names[k], words[k]) for k in found)),
+        spoken="; ".join(f"{names[k]} {words[k]}" for k in found),
     )
 
 

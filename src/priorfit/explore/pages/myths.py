@@ -64,8 +64,9 @@ def lambda_of_model(seed: int) -> dict[str, float]:
 def squared_norm(seed: int) -> dict[str, float]:
     """How many of 300 pairs of weights are set to zero together."""
     pairs = np.random.default_rng(seed).normal(size=(300, 2))
-    cone = np.array([pf.GroupLaplace([0, 0], scale=1.0).prox(p) for p in pairs])
-    bowl = np.array([pf.Normal(1.0).prox(p) for p in pairs])
+    groups = np.repeat(np.arange(300), 2)
+    cone = pf.GroupLaplace(groups, scale=1.0).prox(pairs.ravel()).reshape(300, 2)
+    bowl = pf.Normal(1.0).prox(pairs.ravel()).reshape(300, 2)
     return {
         "unsquared": float(np.sum(np.all(cone == 0, axis=1))),
         "squared": float(np.sum(np.all(bowl == 0, axis=1))),
@@ -121,7 +122,7 @@ def true_variables(seed: int) -> dict[str, float]:
         shared = X[:, :3].sum(axis=1)  # a bystander that looks like all three
         X[:, 3] = correlation * shared + np.sqrt(1 - correlation**2) * X[:, 3]
         y = X[:, :3].sum(axis=1) + 0.5 * rng.normal(size=80)
-        path = pf.path(X, y, prior=pf.Laplace(), likelihood=pf.Gaussian(noise=0.5))
+        path = pf.path(X, y, prior=pf.Laplace(), likelihood=pf.Gaussian(noise=0.5), n_points=40)
         kept = path.coefs != 0
         return bool(np.any(kept[:3].all(axis=0) & ~kept[3:].any(axis=0)))
 

@@ -78,6 +78,7 @@ def answer(at: Values, say: Say) -> Answer:
         _CODE.format(lam=lam, depth=depth, prior=prior),
         shown,
         Table((say("weight"), say("network"), say(f"judge_{judge}"), say("truth")), rows),
+        spoken=say("spoken_zeros", zeros=_P - kept, p=_P),
     )
 
 

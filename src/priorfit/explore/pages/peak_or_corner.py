@@ -59,6 +59,7 @@ def answer(at: Values, say: Say) -> Answer:
         _CODE.format(peak=peak, rounding=rounding),
         shown,
         Table((say("size"), say("how_many")), ((say("exact"), str(zeros)), *rows)),
+        spoken=say("spoken", zeros=zeros, n=_N),
     )
 
 

@@ -68,6 +68,7 @@ def answer(at: Values, say: Say) -> Answer:
         _CODE.format(scale=bell.scale, shape=_SHAPES[family][0], match=match),
         shown,
         Table((say("beyond_head"), say("bell"), name), rows),
+        spoken=say("spoken", name=name, within=said(within, 2)),
     )  # fmt: skip
 
 

@@ -73,6 +73,7 @@ def answer(at: Values, say: Say) -> Answer:
         _CODE.format(width=width, noise=noise, n=n),
         shown,
         Table((say("library"), say("bell"), say("tent")), rows),
+        spoken=say("spoken", ridge=words["ridge_alpha"], lasso=words["lasso_alpha"]),
     )  # fmt: skip
 
 

@@ -103,6 +103,7 @@ def answer(at: Values, say: Say) -> Answer:
         _CODE.replace("{loop}", loop.strip("\n")).replace("{step:g}", f"{step:g}"),
         shown,
         Table((say("weight"), say("after", n=_STEPS), say("optimum")), rows),
+        spoken=say("spoken_zeros", zeros=zeros, p=len(end)),
     )  # fmt: skip
 
 

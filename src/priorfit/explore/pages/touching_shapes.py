@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 
 import priorfit as pf
 from priorfit._typing import Array
 from priorfit.explore.answer import Answer, Page, Table
 from priorfit.explore.controls import Choice, Slider, Values, even, spread
-from priorfit.explore.figure import Area, Axis, Dots, Figure, Grid, Line, Mark, Role, Rule, numbers
+from priorfit.explore.figure import Area, Axis, Dots, Figure, Line, Mark, Role, Rule, numbers
 from priorfit.explore.proofs import by_gap
 from priorfit.explore.texts import Say
 from priorfit.explore.ticks import said
 
-__all__ = ["PAGE"]
+__all__ = ["PAGE", "zones"]
 
-_R = np.linalg.cholesky(np.array([[1.0, 0.55], [0.55, 1.0]])).T  # two columns, correlation 0.55
-_CELLS, _FINE = 17, 84
-_REACH = 3.0
+_WIDE, _REACH, _FAR = 4.7, 3.0, 30.0
+#: corners of the zone of one zero, once around: side of the other weight, pull, its size
+_ROUND_A_ZERO = (
+    (1, -1, _FAR), (1, -1, 0.0), (-1, -1, 0.0), (-1, -1, _FAR),
+    (-1, 1, _FAR), (-1, 1, 0.0), (1, 1, 0.0), (1, 1, _FAR),
+)  # fmt: skip
 _ROUND = np.linspace(0.0, 2.0 * np.pi, 97)
 
 _CODE = """\
 import numpy as np, priorfit as pf
 
-X = np.linalg.cholesky([[1.0, 0.55], [0.55, 1.0]]).T  # two columns, correlation 0.55
+X = np.linalg.cholesky([[1.0, {rho:g}], [{rho:g}, 1.0]]).T  # two columns, correlation {rho:g}
 y = X @ np.array([{cx:g}, {cy:g}])  # least squares would answer this
 path = pf.path(X, y, prior={shape}, likelihood=pf.Gaussian(noise=1.0),
                penalties=[{lam:g}], intercept=False, tol=1e-9)
@@ -44,11 +45,12 @@ _SHAPES: dict[str, tuple[str, Role]] = {
 def answer(at: Values, say: Say) -> Answer:
     """The fit of one centre and strength, seen as penalty and as constraint."""
     centre, lam = np.array([float(at["cx"]), float(at["cy"])]), float(at["lam"])
-    ball = str(at["ball"])
+    ball, rho = str(at["ball"]), float(at["rho"])
+    X = np.linalg.cholesky(np.array([[1.0, rho], [rho, 1.0]])).T
     lams = np.unique(np.r_[np.geomspace(8.0, 0.01, 60), lam])[::-1]
     k = int(np.flatnonzero(lams == lam)[0])
     path = pf.path(
-        _R, _R @ centre, prior=_prior(ball), likelihood=pf.Gaussian(noise=1.0), penalties=lams,
+        X, X @ centre, prior=_prior(ball), likelihood=pf.Gaussian(noise=1.0), penalties=lams,
         intercept=False, tol=1e-9,
     )  # fmt: skip
     coef = path.coefs[:, k]
@@ -61,12 +63,13 @@ def answer(at: Values, say: Say) -> Answer:
     words = {key: said(v) for key, v in shown.items()}
     zeros = int(np.sum(coef == 0))
     return Answer(
-        (_plane(centre, path, k, ball, lam, say), _price(path, k, ball, say)),
+        (_plane(centre, X, path, k, ball, say), _price(path, k, ball, say)),
         say(f"said_{min(zeros, 2)}", lam=said(lam), **words),
         by_gap(say, float(path.gaps[k]), 1e-9),
-        _CODE.format(cx=centre[0], cy=centre[1], lam=lam, shape=_SHAPES[ball][0]),
+        _CODE.format(cx=centre[0], cy=centre[1], lam=lam, rho=rho, shape=_SHAPES[ball][0]),
         shown,
         Table((say("what"), say("value")), tuple((say(key), v) for key, v in words.items())),
+        spoken=say("spoken_belief", sd=said(_sd(ball, lam)), zeros=zeros, p=2),
     )
 
 
@@ -76,43 +79,45 @@ def _prior(ball: str) -> pf.Prior:
     return pf.Laplace() if ball == "l1" else pf.Normal()
 
 
-@cache
-def _zeros(ball: str, lam: float) -> Grid:
-    """Which centres give a zero: 0 the first weight, 1 the second, 2 both. By symmetry half of them
-    are solved, all at once; how far each is from its border says where the border is between."""
-    at = np.linspace(-_REACH, _REACH, _CELLS)
-    centres = np.stack(np.meshgrid(at, at[_CELLS // 2 :]), -1).reshape(-1, 2)
-    path = pf.path(
-        _R, _R @ centres.T, prior=_prior(ball), likelihood=pf.Gaussian(noise=1.0), penalties=[lam],
-        intercept=False,
-    )  # fmt: skip
-    coefs = path.coefs[..., 0]
-    pull = np.abs(_R.T @ _R @ (centres.T - coefs))
-    corner = lam * float(_prior(ball).unit().lower(1).l1[0])
-    held = np.where(coefs == 0, corner - pull, -np.abs(coefs))  # > 0: a zero, with room
-    half = held.reshape(2, _CELLS - _CELLS // 2, _CELLS)
-    whole = np.concatenate([half[:, :0:-1, ::-1], half], axis=1)
-    gone = [_finer(part, at) > 0 for part in whole]
-    kinds = gone[0].astype(int) + 2 * gone[1] - 1
-    return Grid(tuple(tuple(int(v) for v in row) for row in kinds), ("zero", "zero", "data"))
+def _sd(ball: str, lam: float) -> float:
+    """The standard deviation of the belief whose penalty is lam, at noise 1."""
+    variance = _prior(ball).unit().tempered(lam).variance
+    return float(np.sqrt(np.ravel(variance)[0]))
 
 
-def _finer(values: Array, at: Array) -> Array:
-    """Values between the points of a square grid, by straight lines."""
-    fine = (np.arange(_FINE) + 0.5) / _FINE * 2 * _REACH - _REACH
-    rows = np.array([np.interp(fine, at, row) for row in values])
-    return np.array([np.interp(fine, at, column) for column in rows.T]).T
+def zones(ball: str, lam: float, rho: float) -> tuple[Array, ...]:
+    """The centres whose fit has its first weight at zero, its second, both: corners of polygons,
+    (2, m) each; none for the circle.
+
+    A fit b is stationary: G (c - b) = lambda (l1 u + l2 b), u = sign(b) or in [-1, 1] at a zero, so
+    the centres of a zero are straight images of their b and u.
+    """
+    unit = _prior(ball).unit().lower(1)
+    l1, l2 = float(unit.l1[0]), float(unit.l2[0])
+    if l1 == 0:
+        return ()
+    back = lam * np.linalg.inv(np.array([[1.0, rho], [rho, 1.0]]))
+    first = []
+    for side, u, far in _ROUND_A_ZERO:  # b = (0, side * far), pull (u, side)
+        weight = np.array([0.0, side * far])
+        first.append(weight + back @ (l1 * np.array([u, side]) + l2 * weight))
+    one = np.array(first).T
+    both = l1 * back @ np.array([[-1.0, 1.0, 1.0, -1.0], [-1.0, -1.0, 1.0, 1.0]])
+    return one, one[::-1], both
 
 
-def _plane(centre: Array, path: pf.Path, k: int, ball: str, lam: float, say: Say) -> Figure:
+def _plane(centre: Array, X: Array, path: pf.Path, k: int, ball: str, say: Say) -> Figure:
     coef, role = path.coefs[:, k], _SHAPES[ball][1]
-    away = _R @ (coef - centre)
+    zeros = zones(ball, float(path.penalties[k]), float(X[:, 0] @ X[:, 1]))
+    away = X @ (coef - centre)
     reach = float(np.sqrt(away @ away))
-    circle = np.linalg.solve(_R, np.stack([np.cos(_ROUND), np.sin(_ROUND)]))
+    circle = np.linalg.solve(X, np.stack([np.cos(_ROUND), np.sin(_ROUND)]))
     edge = _edge(path, k, ball)
-    marks: list[Mark] = [_zeros(ball, lam)] if ball != "l2" else []
+    marks: list[Mark] = [
+        Area(numbers(x), numbers(x), numbers(y), "zero", closed=True, faint=True) for x, y in zeros
+    ]
     marks += [
-        Line((-_REACH, _REACH), (0.0, 0.0), "soft", thin=True, faint=True),
+        Line((-_WIDE, _WIDE), (0.0, 0.0), "soft", thin=True, faint=True),
         Line((0.0, 0.0), (-_REACH, _REACH), "soft", thin=True, faint=True),
         Area(numbers(edge[0]), numbers(edge[0]), numbers(edge[1]), role, closed=True),
     ]
@@ -125,10 +130,10 @@ def _plane(centre: Array, path: pf.Path, k: int, ball: str, lam: float, say: Say
         Dots((float(centre[0]),), (float(centre[1]),), "data", "circle", (say("centre"),),
              drag=("cx", "cy"), anchor="end" if centre[0] > 1 else "start"),
     ]  # fmt: skip
-    axis = Axis(-_REACH, _REACH, say("first_axis")), Axis(-_REACH, _REACH, say("second_axis"))
+    axis = Axis(-_WIDE, _WIDE, say("first_axis")), Axis(-_REACH, _REACH, say("second_axis"))
     return Figure(
         say("plane_title"), *axis, tuple(marks), say("plane_summary", first=said(float(coef[0])),
-        second=said(float(coef[1]))), 430, square=True, key="plane",
+        second=said(float(coef[1]))), 430, equal=True, key="plane",
     )  # fmt: skip
 
 
@@ -172,6 +177,7 @@ PAGE = Page(
         Slider("lam", spread(0.05, 4, 31), 0.83),
         Slider("cx", _PLACES, 2.0),
         Slider("cy", _PLACES, 0.7),
+        Slider("rho", even(-0.9, 0.9, 37), 0.55),
     ),
     answer,
     right=0,

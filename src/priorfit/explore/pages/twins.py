@@ -67,6 +67,12 @@ def answer(at: Values, say: Say) -> Answer:
         _CODE.format(rho=rho, lam=float(path.penalties[k]), prior=_named(mix)),
         shown,
         Table((say("column"), say("weight"), say("truth")), rows),
+        spoken=say(
+            "spoken",
+            lam=said(float(path.penalties[k])),
+            first=words["first"],
+            second=words["second"],
+        ),
     )
 
 

@@ -64,6 +64,7 @@ def answer(at: Values, say: Say) -> Answer:
         _CODE.format(z=z, sd=sd),
         shown,
         Table(head, rows),
+        spoken=say("spoken", bell=words["bell_mode"], tent=words["tent_mode"]),
     )
 
 

@@ -75,6 +75,7 @@ def answer(at: Values, say: Say) -> Answer:
         _CODE.format(lam=lam, mu=mu),
         shown,
         Table((say("runner"), "w1", "w2", say("goal"), say("distance")), rows),
+        spoken=say("spoken", ridge=said(shown["ridge_1"]), box=said(shown["box_1"])),
     )  # fmt: skip
 
 
@@ -148,13 +149,13 @@ def _plane(ways: dict[str, Array], targets: dict[str, pf.Solution], lam: float, 
             "data",
             "cross",
             (say("loss_alone"),),
-            anchor="middle",
+            anchor="start",
         ),
         Dots(numbers([_START[0]]), numbers([_START[1]]), "ink", "circle", (say("start"),), 3),
     ]
     for name, word in (("ridge", "ridge"), ("weaker", "weaker"), ("box", "box")):
         c = targets[name].coef
-        side = {"ridge": "end", "weaker": "below", "box": "start"}[name]
+        side = {"ridge": "end", "weaker": "below", "box": "middle"}[name]
         marks.append(Dots((float(c[0]),), (float(c[1]),), "ink", "hollow", (say(word),), 7,
                           anchor=side))  # fmt: skip
     return Figure(

@@ -54,8 +54,7 @@ def answer(at: Values, say: Say) -> Answer:
     """Ghost fits at one lambda; the expected error at all of them."""
     degree, noise, lam = int(at["degree"]), float(at["noise"]), float(at["lam"])
     curve = _risk(degree, noise, tuple(_LAMBDAS))
-    here = _risk(degree, noise, (lam,))
-    belief = _risk(degree, noise, (noise**2,))
+    here, belief = (_risk(degree, noise, (v,)) for v in (lam, noise**2))
     total = float(here.bias[0] + here.variance[0])
     least = float(belief.bias[0] + belief.variance[0])
     shown = {"bias": float(here.bias[0]), "variance": float(here.variance[0]), "error": total}
@@ -66,17 +65,24 @@ def answer(at: Values, say: Say) -> Answer:
         for t, b, v in list(zip(_LAMBDAS, curve.bias, curve.variance, strict=True))[::6]
     )
     return Answer(
-        (_ghosts(degree, noise, lam, say), _u_curve(curve, here, lam, noise, say)),
+        (_ghosts(degree, noise, lam, int(at["seed"]), say), _u_curve(curve, here, lam, noise, say)),
         say(f"said_{key}", lam=said(lam), best=said(noise**2), least=said(least), **words),
         by_gap(say, max(curve.gap, here.gap), 1e-6),
         _CODE.format(degree=degree, noise=noise, lam=lam),
         shown,
         Table((say("lam"), say("bias"), say("variance"), say("error")), rows),
+        spoken=say("spoken", sd=said(noise / lam**0.5), error=words["error"]),
     )
 
 
-@cache
 def _risk(degree: int, noise: float, lambdas: tuple[float, ...]) -> _Risk:
+    unit = _unit_risk(degree, lambdas)
+    return unit._replace(variance=noise**2 * unit.variance)
+
+
+@cache
+def _unit_risk(degree: int, lambdas: tuple[float, ...]) -> _Risk:
+    """At noise 1."""
     X = legvander(_X, degree)[:, 1:]
     n = len(_X)
     path = pf.path(
@@ -86,12 +92,12 @@ def _risk(degree: int, noise: float, lambdas: tuple[float, ...]) -> _Risk:
     hats = np.einsum("np,pqk->nqk", X, path.coefs)[..., ::-1]
     left = np.einsum("nqk,qp->npk", hats, X) - X[..., None]
     bias = np.sum(left**2, axis=(0, 1)) / n
-    return _Risk(bias, noise**2 * np.sum(hats**2, axis=(0, 1)) / n, float(path.gaps.max()))
+    return _Risk(bias, np.sum(hats**2, axis=(0, 1)) / n, float(path.gaps.max()))
 
 
-def _ghosts(degree: int, noise: float, lam: float, say: Say) -> Figure:
-    rng = np.random.default_rng(4)
-    weights = rng.normal(size=12)[:degree]
+def _ghosts(degree: int, noise: float, lam: float, draw: int, say: Say) -> Figure:
+    weights = np.random.default_rng(4).normal(size=12)[:degree]  # the truth stays
+    rng = np.random.default_rng([4, draw])
     X, fine = legvander(_X, degree)[:, 1:], legvander(_FINE, degree)[:, 1:]
     scatter = rng.normal(size=(len(_X), _GHOSTS))
     Y = (X @ weights)[:, None] + noise * scatter
@@ -139,6 +145,7 @@ PAGE = Page(
         Slider("lam", spread(1e-3, 1e3, 61), 0.1),
         Slider("noise", even(0.2, 3, 29), 1.0),
         Slider("degree", tuple(float(k) for k in range(2, 13)), 10.0),
+        Slider("seed", tuple(map(float, range(1, 41))), 1.0, pressed=True),
     ),
     answer,
     right=1,

@@ -8,12 +8,14 @@ const inputs = () => [...form.querySelectorAll("[data-name]")];
 const values = (input) => JSON.parse(input.dataset.values);
 
 // a page of files has its answers in one file; a page of the server asks the library
-const grid = root.dataset.grid ? fetch(root.dataset.grid).then((reply) => reply.json()) : null;
+const unpacked = (reply) => new Response(reply.body.pipeThrough(new DecompressionStream("gzip"))).json();
+const grid = root.dataset.grid ? fetch(root.dataset.grid).then(unpacked) : null;
 async function answer(query) {
   if (grid) {
     const { pieces, states } = await grid;
-    const [figures, result, more] = states[[...query.values()].join("|")];
-    return { figures: figures.map((k) => pieces[k]).join(""), result: pieces[result], more: pieces[more] };
+    const [figures, result, more, spoken] = states[[...query.values()].join("|")];
+    return { figures: figures.map((k) => pieces[k]).join(""), result: pieces[result], more: pieces[more],
+      spoken: pieces[spoken] };
   }
   query.set("lang", root.dataset.lang);
   const reply = await fetch(`${root.dataset.api}?${query}`);
@@ -21,11 +23,12 @@ async function answer(query) {
   return reply.json();
 }
 
-function show(input) {
+function show(input, spoken = "") {
   if (input.type !== "range") return;
   const label = JSON.parse(input.dataset.labels)[input.value];
   document.getElementById(`o-${input.dataset.name}`).textContent = label;
-  input.setAttribute("aria-valuetext", label);
+  const heard = input.dataset.heard.replace("#", label);
+  input.setAttribute("aria-valuetext", spoken ? `${heard}, ${spoken}` : heard);
 }
 
 function state() {
@@ -83,6 +86,7 @@ function more() {
 
 let timer = 0;
 function fill(answer) {
+  if (!wanted) for (const input of inputs()) show(input, answer.spoken);
   const figures = document.getElementById("figures");
   const before = pictures(figures);
   figures.innerHTML = answer.figures;
@@ -136,6 +140,14 @@ function morph(before, after) {
 form?.addEventListener("input", (event) => {
   if (!event.target.dataset.name) return;
   show(event.target);
+  update();
+});
+form?.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-next]");
+  if (!button) return;
+  const input = form.querySelector(`[data-name="${button.dataset.next}"]`);
+  input.value = (Number(input.value) + 1) % (Number(input.max) + 1);
+  show(input);
   update();
 });
 form?.addEventListener("submit", (event) => event.preventDefault());

@@ -21,11 +21,19 @@ function render({ model, el }) {
       else if (input.type === "range") {
         input.value = JSON.parse(input.dataset.values).indexOf(value);
         const label = JSON.parse(input.dataset.labels)[input.value];
-        input.setAttribute("aria-valuetext", label);
+        const heard = input.dataset.heard.replace("#", label);
+        input.setAttribute("aria-valuetext", parts.spoken ? `${heard}, ${parts.spoken}` : heard);
         box.querySelector(`[id$="o-${input.dataset.name}"]`).textContent = label;
       } else input.value = value;
     }
   };
+  box.querySelector("form").addEventListener("click", (event) => {
+    const button = event.target.closest("[data-next]");
+    if (!button) return;
+    const input = box.querySelector(`[data-name="${button.dataset.next}"]`);
+    input.value = (Number(input.value) + 1) % (Number(input.max) + 1);
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+  });
   box.querySelector("form").addEventListener("input", () => {
     const at = {};
     for (const input of inputs) {

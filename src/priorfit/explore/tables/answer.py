@@ -46,7 +46,7 @@ def seen_of(study: Study, k: int) -> Seen:
     """The belief of one point, per standard deviation of the columns."""
     path = study.path
     prior, phi = study.prior(k), path.dispersion_at(k)
-    effects = path.coefs[:, k] * study.sd
+    effects = study.coefs[:, k] * study.sd
     views = views_of(prior, phi, effects)
     words = describe(prior), str(views.penalty), str(views.constraint)
     return Seen(*words, _elsewhere(study, prior, phi))
@@ -72,7 +72,8 @@ def _elsewhere(study: Study, prior: pf.Prior, phi: float) -> tuple[tuple[str, st
 def answer_of(study: Study, k: int, say: Say, *, draws: bool = False) -> Answer:
     """Everything at point k of the path; ``draws``: with the posterior's intervals."""
     path, selection = study.path, study.selection
-    coef, used = path.coefs[:, k], int(path.n_nonzero[k])
+    coef, (used, p) = study.coefs[:, k], study.columns_used(k)
+    alive = int(np.sum(coef != 0))
     intervals = study.intervals(k) if draws else None
     order = _order(study, k)
     key = (
@@ -84,7 +85,7 @@ def answer_of(study: Study, k: int, say: Say, *, draws: bool = False) -> Answer:
     )
     words = {
         "used": used,
-        "p": len(coef),
+        "p": p,
         "target": study.target,
         "n": study.rows,
         "lam": said(float(path.penalties[k])),
@@ -104,9 +105,14 @@ def answer_of(study: Study, k: int, say: Say, *, draws: bool = False) -> Answer:
         say(f"said_{key}", **words),
         proof(say, value, path.tol),
         study.code(k),
-        {"used": float(used), "largest": float(np.abs(coef).max())},
+        {"used": float(alive), "largest": float(np.abs(coef).max())},
         _table(study, coef, order[:40], say),
+        say("spoken_belief", sd=said(_sd_of(study.prior(k))), zeros=len(coef) - alive, p=len(coef)),
     )
+
+
+def _sd_of(prior: pf.Prior) -> float:
+    return float(np.sqrt(np.ravel(prior.variance)[0]))
 
 
 def _table(study: Study, coef: Array, order: list[int], say: Say) -> Table:
@@ -117,9 +123,7 @@ def _table(study: Study, coef: Array, order: list[int], say: Say) -> Table:
 
 def _order(study: Study, k: int) -> list[int]:
     """Columns by their effect at k, those without one by the effect they have at last."""
-    path = study.path
-    here = np.abs(path.coefs[:, k] * study.sd)
-    last = np.abs(path.coefs[:, -1] * study.sd)
+    here, last = (np.abs(study.coefs[:, i] * study.sd) for i in (k, -1))
     scale = float(last.max()) or 1.0
     return [int(j) for j in np.argsort(-(here + 1e-9 * last / scale), kind="stable")]
 
@@ -136,9 +140,9 @@ def _lambda_axis(study: Study, say: Say) -> tuple[Array, Axis]:
 
 
 def _path_figure(study: Study, k: int, say: Say) -> Figure:
-    path, role = study.path, _ROLES[study.family]
+    role = _ROLES[study.family]
     x, axis = _lambda_axis(study, say)
-    effects = path.coefs * study.sd[:, None]
+    effects = study.coefs * study.sd[:, None]
     size = np.abs(effects).max(axis=1)
     drawn = np.argsort(-size)[:_LINES]
     most = 1.08 * float(size.max()) or 1.0
@@ -154,7 +158,7 @@ def _path_figure(study: Study, k: int, say: Say) -> Figure:
     if k != study.selection.chosen:
         marks.append(Rule(float(x[k]), "", role="soft", dash="4 3"))
     return Figure(
-        say("path_title", used=int(path.n_nonzero[k]), p=len(size)), axis,
+        say("path_title", used=int(np.sum(effects[:, k] != 0)), p=len(size)), axis,
         Axis(-most, most, say("effect_axis")), tuple(marks), say("path_summary"), 340, key="path",
     )  # fmt: skip
 
@@ -185,7 +189,7 @@ def _curve(study: Study, k: int, say: Say) -> Figure:
 def _effects(
     study: Study, k: int, order: list[int], intervals: tuple[Array, float] | None, say: Say
 ) -> Figure:
-    effects = study.path.coefs[:, k] * study.sd
+    effects = study.coefs[:, k] * study.sd
     heights = np.arange(len(order))[::-1] + 0.5
     role, marks = _ROLES[study.family], list[Mark]()
     marks.append(Line((0.0, 0.0), (0.0, float(len(order))), "soft", faint=True))

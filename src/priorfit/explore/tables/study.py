@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -18,7 +19,8 @@ from priorfit.likelihoods import by_name
 __all__ = ["FAMILIES", "LIKELIHOODS", "Study", "columns_of", "study_of"]
 
 FAMILIES = ("laplace", "normal", "enet")
-LIKELIHOODS = ("auto", "gaussian", "bernoulli", "poisson", "gamma", "huber")
+LIKELIHOODS = ("auto", "gaussian", "bernoulli", "multinomial", "poisson", "gamma", "huber")
+_MANY = 20  # classes
 _DRAWN = 40  # columns, of which a posterior is drawn while the page waits
 _CODE = {"laplace": "pf.Laplace()", "normal": "pf.Normal()", "enet": "pf.ElasticNet()"}
 
@@ -58,15 +60,30 @@ class Study:
         return names
 
     @property
+    def classes(self) -> int:
+        """Weights of each column: one for each of several classes."""
+        return self.path.coefs.shape[1] if self.path.coefs.ndim == 3 else 1
+
+    @property
+    def coefs(self) -> Array:
+        """Of each weight along the path, (weights, points)."""
+        return self.path.coefs.reshape(-1, self.path.coefs.shape[-1])
+
+    @property
     def sd(self) -> Array:
-        """Standard deviation of each column: effects are weights times these."""
-        return np.asarray(self.model.column_sd_)
+        """Standard deviation of each weight's column: effects are weights times these."""
+        return np.repeat(np.asarray(self.model.column_sd_), self.classes)
+
+    def columns_used(self, k: int) -> tuple[int, int]:
+        """Columns with a weight at point k, and all columns."""
+        alive = np.any(self.coefs[:, k].reshape(-1, self.classes) != 0, axis=1)
+        return int(alive.sum()), len(alive)
 
     @property
     def drawable(self) -> bool:
         """Whether a posterior takes a moment only."""
         n, p = self.path.problem.design.shape
-        return p <= _DRAWN and n * p <= 100_000
+        return self.classes == 1 and p <= _DRAWN and n * p <= 100_000
 
     def prior(self, k: int) -> pf.Prior:
         """The belief at point k, per standard deviation of the columns: one number for all."""
@@ -89,7 +106,8 @@ class Study:
                 reader = "read_parquet"
             read, first = f"table = pd.{reader}({name})", "import pandas as pd, priorfit as pf"
         kind = type(self.model).__name__
-        said = "" if self.likelihood in ("gaussian", "bernoulli") else _said(self.likelihood)
+        plain = "gaussian", "bernoulli", "multinomial"
+        said = "" if self.likelihood in plain else _said(self.likelihood)
         missing = ', missing="mean"' if self.model.missing == "mean" else ""
         return (
             (
@@ -190,7 +208,7 @@ def _study(held: _Held, key: str, title: str, target: str, likelihood: str, fami
         "prior": {"laplace": pf.Laplace, "normal": pf.Normal, "enet": pf.ElasticNet}[family](),
         "strength": "cv", "missing": "mean" if gaps else "error",
     }  # fmt: skip
-    if kind == "bernoulli":
+    if kind in ("bernoulli", "multinomial"):
         model: Any = pf.MAPClassifier(**settings)
     else:
         model = pf.MAPRegressor(likelihood=by_name(kind), **settings)
@@ -224,16 +242,24 @@ def _response(column: Any, target: str, likelihood: str) -> tuple[Array, str]:
     values = column.to_pylist()
     texts = any(isinstance(v, str | bool) for v in values[:1000])
     different = set(values) if texts else set(values[:2000]) if len(values) < 2000 else set(values)
-    if texts and len(different) != 2:
-        raise InputError(
-            "a target of text must have two classes here",
-            f"{len(different)} in {target!r}",
-            "Choose another target; several classes: pf.MAPClassifier.",
-        )
     if len(different) < 2:
         raise InputError(
             "a target must have different values", f"only {values[0]!r}", "Choose another."
         )
+    several = len(different) > 2 and (texts or likelihood == "multinomial")
+    if several and likelihood in ("auto", "multinomial"):
+        _few_classes(values, target)
+        return np.array(values), "multinomial"
+    if likelihood == "multinomial":
+        raise InputError(
+            "a target of several classes must have three or more",
+            f"{len(different)} in {target!r}", "Choose bernoulli.",
+        )  # fmt: skip
+    if texts and len(different) != 2:
+        raise InputError(
+            f"a target for {likelihood} must not be text of several classes",
+            f"{len(different)} in {target!r}", "Choose multinomial.",
+        )  # fmt: skip
     if texts or (likelihood in ("auto", "bernoulli") and len(different) == 2):
         if likelihood not in ("auto", "bernoulli"):
             raise InputError(
@@ -255,3 +281,15 @@ def _response(column: Any, target: str, likelihood: str) -> tuple[Array, str]:
         return y, likelihood
     counts = bool(np.all(y >= 0) and np.all(y == np.round(y)) and len(different) <= 60)
     return y, "poisson" if counts and np.any(y == 0) else "gaussian"
+
+
+def _few_classes(values: list[Any], target: str) -> None:
+    """Raises `InputError` where classes are many, or too small to be held out."""
+    sizes = Counter(values)
+    name, least = min(sizes.items(), key=lambda item: item[1])
+    if len(sizes) > _MANY or least < 2:
+        got = f"{len(sizes)} in {target!r}, {name!r} with {least}"
+        raise InputError(
+            f"a target of classes must have at most {_MANY}, of two rows or more", got,
+            "Choose another target, or put small classes together.",
+        )  # fmt: skip
