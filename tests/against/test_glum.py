@@ -17,6 +17,7 @@ FAMILIES = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:Line search failed")  # of glum, at the limit of rounding
 @pytest.mark.parametrize("ratio", [1.0, 0.4])
 @pytest.mark.parametrize("name", FAMILIES)
 def test_elastic_net(name, ratio):
