@@ -97,7 +97,7 @@ def answer(at: Values, say: Say) -> Answer:
 
 @cache
 def _rows() -> tuple[dict[str, Any], ...]:
-    return tuple(pf.atlas().to_dict("records"))
+    return tuple(pf.atlas(backend="records"))
 
 
 @cache
