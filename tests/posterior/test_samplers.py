@@ -130,8 +130,10 @@ def _drawn(model_prior, X, rng):
     return kappa, sigma, b, X @ b + sigma * rng.normal(size=len(X))
 
 
-def _statistics(kappa, sigma, b):
-    size = b @ b / (1.0 + b @ b)  # bounded: far out in heavy tails the alternating chain creeps
+def _statistics(prior, kappa, sigma, b):
+    size = np.log1p(b @ b)
+    if prior.word == "horseshoe":  # so far out in its tails the alternating chain creeps
+        size = np.tanh(0.5 * size)
     return [np.log(kappa), np.log(sigma), np.tanh(b[0]), np.tanh(b[-1] * b[-2]), size]
 
 
@@ -154,7 +156,7 @@ def _successive(prior, X, wide, rng, sweeps, kind=GaussianGibbs):
         state = sampler.step(state, rng)
         b, sigma = state.t + loc, np.exp(state.log_sigma)
         y = X @ b + sigma * rng.normal(size=len(X))
-        found.append(_statistics(np.exp(state.log_kappa), sigma, b))
+        found.append(_statistics(prior, np.exp(state.log_kappa), sigma, b))
     return np.array(found)
 
 
@@ -162,7 +164,7 @@ def _expected(prior, X, rng):
     out = []
     for _ in range(4000):
         kappa, sigma, b, _ = _drawn(prior, X, rng)
-        out.append(_statistics(kappa, sigma, b))
+        out.append(_statistics(prior, kappa, sigma, b))
     return np.array(out)
 
 

@@ -1,6 +1,7 @@
 """The memory law: a fit holds at most 1.3 times a large design, and a few vectors."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -21,8 +22,8 @@ SCRIPT = Path(__file__).parents[2] / "benchmarks" / "memory.py"
         ("C float64", "tall", "gaussian groups", 0),
         ("C float64", "tall", "cox laplace", 40),
         ("C float64", "tall", "gaussian cv", 0),
-        ("C float64", "tall", "multinomial laplace", 40),
-        ("F float64", "tall", "multinomial laplace", 40),
+        ("C float64", "tall", "multinomial laplace", 30),
+        ("F float64", "tall", "multinomial laplace", 30),
         ("CSC", "tall", "gaussian laplace", 10),
         ("CSC", "tall", "gaussian normal", 35),
         ("categories", "tall", "gaussian normal", 3),
@@ -35,7 +36,8 @@ def test_a_fit_holds_little_beyond_its_data(layout, shape, model, vectors):
     allowed of vectors of n numbers (n of them: the kernel, or its eigenvectors); the last copy is
     caught: two designs would be a ratio of 2."""
     call = [sys.executable, str(SCRIPT), "--one", layout, shape, model]
-    done = subprocess.run(call, capture_output=True, text=True, check=True)
+    one = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # a thread of BLAS has buffers
+    done = subprocess.run(call, capture_output=True, text=True, check=True, env=os.environ | one)
     found = json.loads(done.stdout)
     assert found["certified"]
     assert found["megabytes"] > 190

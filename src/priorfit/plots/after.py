@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 
 from priorfit._errors import InputError, PriorfitWarning
 from priorfit._typing import Array
-from priorfit.plots.posterior import farthest
-from priorfit.plots.style import DATA, GREY, INK, SOFT, axes_of, bare, color_of, short, title
+from priorfit.plots.posterior import farthest, legend, name_rows
+from priorfit.plots.style import DATA, GREY, INK, axes_of, bare, color_of, title
 from priorfit.priors import Flat
 from priorfit.solve import solve
 
@@ -55,10 +55,7 @@ def plot_posterior_predictive(
     few = np.mean(outside) <= 1.0 - prob + 2.0 * np.sqrt(prob * (1.0 - prob) / len(outside))
     verdict = "The model could have made these data" if few else "The model does not make such data"
     title(ax, f"{verdict}: {int(np.sum(outside))} of {len(outside)} bins outside {prob:.0%}")
-    ax.text(
-        1, 1.0, f"● data   ▮ {prob:.0%} of what the model makes", transform=ax.transAxes,
-        ha="right", va="bottom", fontsize=8.5, color=SOFT,
-    )  # fmt: skip
+    legend(ax, f"● data   ▮ {prob:.0%} of what the model makes")
     return ax
 
 
@@ -132,19 +129,8 @@ def plot_posterior_shrinkage(
         )  # fmt: skip
         ax.plot(start, row, "o", color=DATA, markerfacecolor="white", markersize=5.5, zorder=3)
         ax.plot(mean[j], row, "|", color=color, markersize=9, markeredgewidth=1.6, zorder=3)
-    names = [short(str(posterior.labels[j]), 28) for j in order]
-    ax.set_yticks(range(len(order)), names, parse_math=False)
-    ax.set_ylim(len(order) - 0.4, -0.6)
-    bare(ax, grid=False)
-    ax.grid(axis="x", color="#ECEDF0", linewidth=0.8)
-    ax.margins(x=0.06)
-    ax.set_xlabel("weight, in its posterior standard deviations" if uneven else "weight")
-    words = _pull_sentence(alone[order] / unit[order], mean[order])
-    title(ax, words, taken=0.08 * max(map(len, names), default=0))
-    ax.text(
-        1, 1.0, f"○ data alone   ▸ posterior mean   ▬ {prob:.0%}", transform=ax.transAxes,
-        ha="right", va="bottom", fontsize=8.5, color=SOFT,
-    )  # fmt: skip
+    name_rows(ax, posterior, order, uneven, _pull_sentence(alone[order] / unit[order], mean[order]))
+    legend(ax, f"○ data alone   ▸ posterior mean   ▬ {prob:.0%}")
     return ax
 
 

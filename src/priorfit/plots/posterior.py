@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,7 +15,7 @@ from priorfit.plots.style import DATA, GREY, INK, LINES, SOFT, axes_of, bare, co
 if TYPE_CHECKING:
     from priorfit.posterior import OneWeight, Posterior
 
-__all__ = ["farthest", "plot_chains", "plot_one_weight", "plot_posterior"]
+__all__ = ["farthest", "legend", "name_rows", "plot_chains", "plot_one_weight", "plot_posterior"]
 
 _BINS = 20  # of a rank plot
 
@@ -110,6 +110,13 @@ def plot_posterior(
                 modes[j] / unit[j], row, "D", markersize=5, color=INK, markerfacecolor=face,
                 markeredgewidth=1.1, zorder=4,
             )  # fmt: skip
+    name_rows(ax, posterior, order, uneven, _forest_sentence(ends, modes, prob))
+    legend(ax, f"● mean   ◆ MAP   ◇ MAP exactly zero   — {prob:.0%}, ━ 50 %")
+    return ax
+
+
+def name_rows(ax: Axes, posterior: Posterior, order: Index, uneven: bool, sentence: str) -> None:
+    """A row for each weight of ``order``, the first on top; the sentence above all."""
     names = [short(str(posterior.labels[j]), 28) for j in order]
     ax.set_yticks(range(len(order)), names, parse_math=False)
     ax.set_ylim(len(order) - 0.4, -0.6)
@@ -117,13 +124,13 @@ def plot_posterior(
     ax.grid(axis="x", color="#ECEDF0", linewidth=0.8)
     ax.margins(x=0.06)
     ax.set_xlabel("weight, in its posterior standard deviations" if uneven else "weight")
-    longest = max(map(len, names), default=0)
-    title(ax, _forest_sentence(ends, modes, prob), taken=0.08 * longest)
-    ax.text(
-        1, 1.0, f"● mean   ◆ MAP   ◇ MAP exactly zero   — {prob:.0%}, ━ 50 %",
-        transform=ax.transAxes, ha="right", va="bottom", fontsize=8.5, color=SOFT,
-    )  # fmt: skip
-    return ax
+    title(ax, sentence, taken=0.08 * max(map(len, names), default=0))
+
+
+def legend(ax: Axes, text: str) -> None:
+    """What the marks are, in one line at the upper right."""
+    style: Any = {"ha": "right", "va": "bottom", "fontsize": 8.5, "color": SOFT}
+    ax.text(1, 1.0, text, transform=ax.transAxes, **style)
 
 
 def farthest(posterior: Posterior, most: int) -> tuple[Index, Array, bool]:

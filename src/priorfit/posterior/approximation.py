@@ -13,7 +13,7 @@ from priorfit._errors import InputError
 from priorfit._typing import Array, Seed
 from priorfit.posterior.intervals import check_prob
 from priorfit.posterior.psis import Smoothed, psis
-from priorfit.posterior.samplers.independence import Proposal
+from priorfit.posterior.samplers.independence import Proposal, normal_at
 from priorfit.posterior.samplers.mixing import FormMixing, mixing_of
 from priorfit.posterior.samplers.target import Target
 from priorfit.problem import Problem
@@ -122,22 +122,29 @@ def laplace_approximation(
     of_kind("problem", problem, Problem, "pf.Problem.make(X, y, prior=pf.Normal(1.0))")
     inner = problem.changed
     precision, loc = _belief(inner)
-    found = solve_quietly(problem)
+    found = solve_quietly(inner)
     if problem.likelihood.known_shape is None and found.likelihood is not None:
         inner = replace(inner, likelihood=found.likelihood)
     if getattr(inner.likelihood, "scale_by_noise", False):
         precision = precision / found.phi
-    target = Target(inner)
-    proposal = _at_the_mode(target, loc, precision, float(found.phi))
-    x, logs = proposal.draws(size, np.random.default_rng(seed))
-    spread = linalg.solve_triangular(proposal.root.T, np.eye(target.size), lower=False)
+    target, level = Target(inner), np.atleast_1d(found.intercept)
+    middle = np.concatenate([level[: target.first], found.coef])
+    curve = normal_at(target, loc, precision, float(found.phi), middle)
+    if curve is None:
+        raise InputError(
+            "the curvature at the mode must be positive in every direction",
+            "a direction that neither data nor belief determine",
+            "Give every column a belief.",
+        )
+    x, logs = curve.draws(size, np.random.default_rng(seed))
+    spread = linalg.solve_triangular(curve.root.T, np.eye(target.size), lower=False)
     spread = _back(problem, target.first, spread.T).T
     return LaplaceApproximation(
-        found.coef,
-        float(np.asarray(found.intercept)),
+        _back(problem, target.first, middle[None, :])[0, target.first :],
+        float(level[0]),
         float(np.sqrt(found.phi)),
         spread @ spread.T,
-        _log_evidence(proposal),
+        _log_evidence(curve),
         _back(problem, target.first, x),
         _smoothed(logs),
     )
@@ -161,22 +168,6 @@ def _belief(inner: Problem) -> tuple[Array, Array]:
             "Draw from the posterior: pf.sample(problem).",
         )
     return mixing.start().precision, mixing.form.loc
-
-
-def _at_the_mode(target: Target, loc: Array, precision: Array, phi: float) -> Proposal:
-    middle = target.middle()
-    mass = target.hessian(middle) / phi
-    places = np.arange(target.first, target.size)
-    mass[places, places] += precision
-    try:
-        root = np.asarray(linalg.cholesky(mass, lower=True))
-    except linalg.LinAlgError:
-        raise InputError(
-            "the curvature at the mode must be positive in every direction",
-            "a direction that neither data nor belief determine",
-            "Give every column a belief.",
-        ) from None
-    return Proposal(target, loc, precision, phi, middle, root)
 
 
 def _smoothed(logs: Array) -> Smoothed:

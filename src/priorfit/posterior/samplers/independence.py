@@ -19,7 +19,7 @@ from priorfit.posterior.psis import psis
 from priorfit.posterior.samplers.sampler import Draw, Sampler
 from priorfit.posterior.samplers.target import Target
 
-__all__ = ["Independence", "Proposal", "independence"]
+__all__ = ["Independence", "Proposal", "independence", "normal_at"]
 
 _BLOCK = 64  # proposals at a time
 _PILOT = 512
@@ -94,10 +94,10 @@ class Independence(Sampler):
         return {"intercept": level.copy(), "coef": coef.copy(), "accepted": state.accepted}
 
 
-def independence(
+def normal_at(
     target: Target, loc: Array, precision: Array, phi: float, middle: Array
-) -> Independence | None:
-    """The sampler, where proposals fit the posterior well; None where they do not."""
+) -> Proposal | None:
+    """The normal curve at ``middle``; None where the curvature there is not positive."""
     mass = target.hessian(middle) / phi
     places = np.arange(target.first, target.size)
     mass[places, places] += precision
@@ -105,7 +105,16 @@ def independence(
         root = np.asarray(linalg.cholesky(mass, lower=True))
     except linalg.LinAlgError:
         return None
-    proposal = Proposal(target, loc, precision, phi, middle, root)
+    return Proposal(target, loc, precision, phi, middle, root)
+
+
+def independence(
+    target: Target, loc: Array, precision: Array, phi: float, middle: Array
+) -> Independence | None:
+    """The sampler, where proposals fit the posterior well; None where they do not."""
+    proposal = normal_at(target, loc, precision, phi, middle)
+    if proposal is None:
+        return None
     logs = proposal.draws(_PILOT, np.random.default_rng(0))[1]
     if not np.all(np.isfinite(logs)):
         return None
