@@ -11,20 +11,14 @@ from __future__ import annotations
 import argparse
 import shutil
 import statistics
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-import uvicorn
 from playwright.sync_api import sync_playwright
 
-from priorfit.explore.app import application
 from priorfit.explore.controls import Slider
-from priorfit.explore.guard import COOKIE, Key
+from priorfit.explore.guard import COOKIE
 from priorfit.explore.pages import PAGES
-from priorfit.explore.serving import listening
+from priorfit.explore.serving import background
 
 PRESSES = 10
 WATCH = """() => {
@@ -38,22 +32,6 @@ WATCH = """() => {
     since = 0;
   })).observe(document.getElementById("figures"), { childList: true });
 }"""
-
-
-@contextmanager
-def running() -> Iterator[tuple[str, Key]]:
-    """Address and pass of a server."""
-    key = Key()
-    with listening(0) as listener:
-        config = uvicorn.Config(application(key), log_level="error", lifespan="off")
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.02)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}", key
-        server.should_exit = True
-        thread.join(timeout=5)
 
 
 def measured(page: Any, name: str) -> tuple[list[float], list[float]]:
@@ -77,7 +55,7 @@ def main() -> None:
     paints: list[float] = []
     redraws: list[float] = []
     print(f"{'page':20} {'paint, ms':>10} {'figure, ms':>10}   (medians, {slower:g} x slower)")
-    with running() as (address, key), sync_playwright() as playwright:
+    with background() as (address, key), sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]
         )

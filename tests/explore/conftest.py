@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import threading
-import time
 
 import pytest
 
@@ -12,23 +10,12 @@ import pytest
 @pytest.fixture(scope="session")
 def server():
     """Address and pass of a running explorer."""
-    uvicorn = pytest.importorskip("uvicorn")
+    pytest.importorskip("uvicorn")
     pytest.importorskip("fastapi")
-    from priorfit.explore.app import application
-    from priorfit.explore.guard import Key
-    from priorfit.explore.serving import listening
+    from priorfit.explore.serving import background
 
-    key = Key()
-    with listening(0) as listener:
-        config = uvicorn.Config(application(key), log_level="error", lifespan="off")
-        running = uvicorn.Server(config)
-        thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        while not running.started:
-            time.sleep(0.02)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}", key
-        running.should_exit = True
-        thread.join(timeout=5)
+    with background() as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,10 @@ import re
 import socket
 import sys
 import threading
+import time
 import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import uvicorn
 
@@ -17,7 +20,7 @@ from priorfit.explore.guard import Key, in_links
 from priorfit.explore.html import card
 from priorfit.explore.pages import PAGES
 
-__all__ = ["door", "listening", "run"]
+__all__ = ["background", "door", "listening", "run"]
 
 _SHORTEST = 12  # characters of a token that somebody chose
 
@@ -40,6 +43,23 @@ def run(port: int, *, host: str = "", token: str = "", browser: bool) -> None:
             server_header=False,
         )  # fmt: skip
         uvicorn.Server(config).run(sockets=[listener])
+
+
+@contextmanager
+def background() -> Iterator[tuple[str, Key]]:
+    """Address and pass of a server in a thread of its own, on this machine, until the block ends:
+    for tests and measurements."""
+    key = Key()
+    with listening(0) as listener:
+        config = uvicorn.Config(application(key), log_level="error", lifespan="off")
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.02)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", key
+        server.should_exit = True
+        thread.join(timeout=5)
 
 
 def door(host: str, token: str) -> tuple[Key, str | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 import numpy as np
 from scipy import linalg
@@ -84,19 +84,25 @@ def rows_of(problem: Problem, loc: Array, flat: Mask) -> Rows:
     count = total - problem.intercept - len(free)
     if count <= 0 and len(free):
         _refuse(f"{len(free)} columns without belief on {total:g} rows")
-    extra = (held, free, loc, mean, level, total)
+    split = _Split(held, free, loc, mean, level, total)
     if p <= len(away):
-        return _by_gram(problem, away, count, extra)
-    return _by_rows(problem, away, count, extra)
+        return _by_gram(problem, away, count, split)
+    return _by_rows(problem, away, count, split)
 
 
-def _by_gram(
-    problem: Problem,
-    away: Array,
-    count: float,
-    extra: tuple[Index, Index, Array, Array, float, float],
-) -> Rows:
-    held, free, _, mean, _, _ = extra
+class _Split(NamedTuple):
+    """Which columns have a belief, and what was taken out of the rows; as in `Rows`."""
+
+    held: Index
+    free: Index
+    loc: Array
+    mean: Array
+    level: float
+    total: float
+
+
+def _by_gram(problem: Problem, away: Array, count: float, split: _Split) -> Rows:
+    held, free, mean = split.held, split.free, split.mean
     w, design = problem.weights, problem.design
     every = np.arange(design.shape[1])
     gram = design.gram(every, every, w, mean, np.ones(len(every)))
@@ -108,18 +114,13 @@ def _by_gram(
     inner = gram[np.ix_(held, held)] - left.T @ left
     correlation, square = pulled[held] - left.T @ own, square - float(own @ own)
     return Rows(
-        inner, None, correlation, np.zeros(0), max(square, 0.0), count, *extra, root, cross,
+        inner, None, correlation, np.zeros(0), max(square, 0.0), count, *split, root, cross,
         pulled[free], problem.intercept,
     )  # fmt: skip
 
 
-def _by_rows(
-    problem: Problem,
-    away: Array,
-    count: float,
-    extra: tuple[Index, Index, Array, Array, float, float],
-) -> Rows:
-    held, free, _, mean, _, _ = extra
+def _by_rows(problem: Problem, away: Array, count: float, split: _Split) -> Rows:
+    held, free, mean = split.held, split.free, split.mean
     half = np.sqrt(problem.weights)
     matrix, rest = problem.design.columns(np.arange(problem.design.shape[1]), mean)
     dense = matrix.toarray() if hasattr(matrix, "toarray") else np.asarray(matrix, dtype=np.float64)
@@ -131,7 +132,7 @@ def _by_rows(
         q = linalg.qr(X[:, free], mode="economic")[0]
         inner, y = inner - q @ (q.T @ inner), y - q @ (q.T @ y)
     return Rows(
-        None, inner, inner.T @ y, y, float(y @ y), count, *extra, root, cross, pull,
+        None, inner, inner.T @ y, y, float(y @ y), count, *split, root, cross, pull,
         problem.intercept,
     )  # fmt: skip
 
