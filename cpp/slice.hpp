@@ -143,7 +143,8 @@ class Slice {
     double left = low_, right = high_;
     for (;;) {
       const double now = left + uniform() * (right - left);
-      if (now == x_ || (inside(now) && reachable(now))) return now;
+      if (!(now < x_ || now > x_)) return x_;  // nothing is left, or no number
+      if (inside(now) && reachable(now)) return now;
       (now < x_ ? left : right) = now;
     }
   }

@@ -6,6 +6,7 @@ from scipy import integrate, stats
 
 import priorfit as pf
 from priorfit._core import draw_polya_gamma, horseshoe_sweep
+from priorfit.posterior.model import model_of
 from priorfit.posterior.samplers import leapfrog as steps
 from priorfit.posterior.samplers.positive import positive
 from priorfit.posterior.samplers.slice_sampling import (
@@ -225,3 +226,30 @@ def test_a_horseshoe_sweep_leaves_its_density():
     error = 3.0 * found.std(axis=0) / np.sqrt(len(found))
     assert np.all(np.abs(found.mean(axis=0) - means(0.4)) < 4.5 * error)
     assert np.any(np.abs(found.mean(axis=0) - means(0.0)) > 4.5 * error)
+
+
+@pytest.mark.parametrize("start", [1e308, -1e308, 5e3])
+def test_a_start_where_nothing_is_possible_ends(start):
+    """Densities that are no number, or 0 far out, give an answer and no endless search."""
+    given = OfScale(4.0, 2.0, 0.0)
+    believed = positive(BELIEFS["student"], "scale")
+    rng = np.random.default_rng(1)
+    assert np.isfinite(draw_log_scale(given, believed, start, rng, 0.7))
+
+
+def test_a_sweep_from_lost_scales_ends():
+    gram, b, precision = np.asfortranarray(np.eye(2)), np.zeros(2), np.array([0.0, np.inf])
+    horseshoe_sweep(gram, np.ones(2), np.ones(2), np.zeros(2), 3, b, precision)
+    assert b.shape == (2,)
+
+
+@pytest.mark.parametrize(("weight", "pairs"), [(2.0, True), (101.0, False), (0.5, False)])
+def test_rows_with_whole_weights_have_pairs(weight, pairs):
+    """Repeats are Polya-Gamma numbers, few of them; else Hamiltonian steps alone."""
+    rng = np.random.default_rng(2)
+    X, y = rng.normal(size=(30, 2)), rng.integers(0, 2, 30).astype(float)
+    problem = pf.Problem.make(
+        X, y, prior=pf.Horseshoe(0.5), likelihood=pf.Bernoulli(), weights=np.full(30, weight)
+    )
+    name = model_of(problem, "default", "held").sampler.name
+    assert ("with their scales" in name) == pairs

@@ -26,6 +26,7 @@ __all__ = ["HorseshoeSteps", "WithScales", "with_scales"]
 
 _MOST = 1500  # unknowns whose Gram matrix is made once a sweep
 _LARGE = 1 << 25  # numbers of a table
+_REPEATS = 100  # Polya-Gamma numbers that one row may cost
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +121,8 @@ def with_scales(target: Target, loc: Array) -> WithScales | None:
     if problem.outputs is not None or target.size > _MOST or n * p > _LARGE:
         return None
     logistic = isinstance(likelihood, Bernoulli) and likelihood.link == "logit"
-    whole = bool(np.all(problem.weights == np.round(problem.weights)))
+    w = problem.weights
+    whole = bool(np.all(w == np.round(w)) and w.max() <= _REPEATS)
     if not isinstance(likelihood, Gaussian) and not (logistic and whole):
         return None
     X = problem.design.matvec(np.eye(p))
