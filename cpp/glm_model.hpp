@@ -32,8 +32,13 @@ class RowsModel {
     fit_size();
   }
 
+  // The violation at which the gap is reached: a dual point that is too large by a share of the
+  // penalty's slope loses this share of the penalty, which is about that of the last solution.
   double tolerance(double s, double tol, const PathUnits& units) const {
-    return std::max(2.0 * tol * s, 1e-13 * units.steepest);
+    double share = 2.0 * tol, least = 1.0;
+    if (flattest(least))
+      share = least * std::clamp(0.4 * tol * units.reference / penalty(b_, s), tol, 20.0 * tol);
+    return std::max(share * s, 1e-13 * units.steepest);
   }
 
   void add(const std::vector<std::size_t>& fresh, const Penalty& p) {
@@ -51,6 +56,7 @@ class RowsModel {
     load(x);
     double value = rows_.loss(eta_.data()) + penalty(b_, s), last = INFINITY;
     if (!std::isfinite(value)) return Status::not_finite;
+    predict(s, value);
     Status status = Status::max_rounds;
     bool refined = false;
     for (rounds_ = 0; rounds_ < 100; ++rounds_) {
@@ -62,12 +68,14 @@ class RowsModel {
       }
       const bool slow = violation > 0.5 * last && !refined;
       last = violation;
-      const bool settled = rounds_ == 0 || held_ <= 0.1 * violation;  // the support is
+      const bool settled = held_ <= (rounds_ == 0 ? 0.5 : 0.1) * violation;  // the support is
       refined = !kept_.empty() && settled && refine(s, tol, value);
       if (refined) continue;
       if (kept_.empty() || slow || rent_ > price()) renew();
       if (!step(s, violation, value, stop)) break;
     }
+    line_[0] = std::move(line_[1]);
+    line_[1] = {s, b_};
     store(x);
     return status;
   }
@@ -100,6 +108,41 @@ class RowsModel {
     add_columns(b_.data(), nullptr, eta_.data());
   }
 
+  struct Point {
+    double s = NAN;
+    std::vector<double> b;
+  };
+
+  // From here to strength s along the line through the last two solutions, as far as signs hold;
+  // not where that is worse.
+  void predict(double s, double& value) {
+    const Point &before = line_[0], &here = line_[1];
+    const double f = (here.s - s) / (before.s - here.s);
+    if (!(f > 0.0 && f < 3.0) || !is_at(here)) return;
+    const Penalty p = grown_.penalty();
+    proposal_ = b_;
+    for (std::size_t j = 0; j < before.b.size(); ++j) {
+      if (!is_free(p, j)) continue;
+      const double t = b_[j] - p.loc[j], there = t + f * (b_[j] - before.b[j]);
+      if (p.l1[j] > 0.0 && t * there <= 0.0) continue;
+      proposal_[j] = std::clamp(p.loc[j] + there, p.lower[j], p.upper[j]);
+    }
+    std::fill(change_.begin(), change_.end(), 0.0);
+    add_columns(proposal_.data(), b_.data(), change_.data());
+    for (std::size_t i = 0; i < n_; ++i) moved_[i] = eta_[i] + change_[i];
+    const double there = rows_.loss(moved_.data()) + penalty(proposal_, s);
+    if (!(there < value)) return;
+    value = there;
+    eta_.swap(moved_);
+    b_ = proposal_;
+  }
+
+  bool is_at(const Point& point) const {
+    const auto end = b_.begin() + static_cast<std::ptrdiff_t>(point.b.size());
+    return std::equal(b_.begin(), end, point.b.begin()) &&
+           std::all_of(end, b_.end(), [](double v) { return v == 0.0; });
+  }
+
   void store(Solution& x) const {
     const auto weights = b_.begin() + static_cast<std::ptrdiff_t>(first_);
     std::copy(b_.begin(), weights, x.intercepts.begin());
@@ -127,6 +170,17 @@ class RowsModel {
 
   double penalty(const std::vector<double>& b, double s) const {
     return grown_.penalty().value(b.data(), s, grown_.size());
+  }
+
+  // Whether an l1 term alone holds every weight; the smallest of their rates.
+  bool flattest(double& least) const {
+    const Penalty p = grown_.penalty();
+    least = std::numeric_limits<double>::infinity();
+    for (std::size_t j = first_; j < grown_.size(); ++j) {
+      if (!(p.l1[j] > 0.0) || p.l2[j] != 0.0) return false;
+      least = std::min(least, p.l1[j]);
+    }
+    return std::isfinite(least);
   }
 
   bool is_free(const Penalty& p, std::size_t j) const {
@@ -262,6 +316,7 @@ class RowsModel {
   std::vector<double> b_, q_, slopes_, proposal_, part_;              // by working columns
   std::vector<double> rest_, move_, along_, image_;
   std::vector<std::size_t> which_, free_;
+  Point line_[2];  // the last two solutions
   double held_ = 0.0;  // the largest violation at a kink or bound
   double rent_ = 0.0;  // work since the kept Hessian was new that a newer one would have saved
 };
