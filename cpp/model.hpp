@@ -72,15 +72,23 @@ class GaussianModel {
   GaussianModel(const Columns& all, const double* y)
       : n_(all.n), y_(y), z_(all), solver_(grown_.quadratic(nullptr)) {}
 
-  // The Newton steps of a pure l1 penalty are exact and end far below.
+  // The violation at which the gap is reached. The Newton steps of a pure l1 penalty are exact and
+  // end far below; where every weight has an l2 term, a violation v costs v^2 / (2 s l2).
   double tolerance(double s, double tol, const PathUnits& units) const {
-    return std::max(1e-12 * units.steepest, bent_ ? 1e-2 * tol * s : 0.0);
+    const double columns = static_cast<double>(grown_.size());
+    const double bent = least_l2_ > 0.0
+                            ? 0.5 * std::sqrt(2.0 * s * least_l2_ * tol * units.reference / columns)
+                            : 1e-2 * tol * s;
+    return std::max(1e-12 * units.steepest, bent_ ? bent : 0.0);
   }
 
   void add(const std::vector<std::size_t>& fresh, const Penalty& p) {
     const std::size_t m = grown_.size();
     grown_.add(fresh, p);
-    for (std::size_t j : fresh) bent_ = bent_ || p.l2[j] > 0.0;
+    for (std::size_t j : fresh) {
+      bent_ = bent_ || p.l2[j] > 0.0;
+      least_l2_ = std::min(least_l2_, p.l2[j]);
+    }
     q_.resize(grown_.size());
     z_.add(fresh);
     z_.gram(m, grown_.gram(), grown_.stride());
@@ -114,6 +122,7 @@ class GaussianModel {
   const std::size_t n_;
   const double* y_;
   bool bent_ = false;  // some weight has an l2 term
+  double least_l2_ = std::numeric_limits<double>::infinity();
   typename Columns::Working z_;
   Grown grown_;
   QuadraticSolver solver_;
