@@ -70,7 +70,7 @@ class Newton:
             done = int(np.argmax(np.append(certificates.gap, np.inf) > self.tol))
             if done == len(strengths):
                 return found, certificates
-            gap, kkt, slopes, _ = certificates
+            gap, kkt, slopes = certificates[:3]
             parts = [Certificates(gap[:done], kkt[:done], slopes[:0, :done])]
             out[:, :done] = found[:, :done]
         g = out[:, done - 1] if done else warm

@@ -67,7 +67,7 @@ class Ridge(ABC):
 
     def _sums(self) -> Array:
         """Z' w, (m,)."""
-        return self.standard.Z.rmatvec(self.standard.weights)
+        return self.standard.sums
 
     @abstractmethod
     def directions(self, least: float) -> tuple[Array, Array, float]:

@@ -110,6 +110,11 @@ class Standard:
         return self.Z.rmatvec(self.score(self._null))
 
     @cached_property
+    def sums(self) -> Array:
+        """Z' w, (m,): the total weight, and what centred columns are off by rounding."""
+        return self.gram[0] if "gram" in self.__dict__ else self.Z.rmatvec(self.weights)
+
+    @cached_property
     def gram(self) -> Array:
         """Z' W Z of all unknowns, (m, m): made once."""
         if self.shared is not None:
