@@ -112,6 +112,27 @@ class Dense(Design):
             out /= scale[cols]
         return out
 
+    def normal_equations(
+        self, weights: Array, y: Array, center: Array, scale: Array
+    ) -> tuple[Array, Array, Array]:
+        """``Z' W Z`` (p, p), ``Z' w`` and ``Z' W y`` (p,) for Z = (X - center) / scale, of the
+        same blocks in cache; float64 alone."""
+        root, every = np.sqrt(weights), np.arange(self.shape[1])
+        step = max(256, _BLOCK // max(1, len(every)))
+        out = np.zeros((len(every), len(every)), order="F")
+        sums, products, start = np.zeros(len(every)), np.zeros(len(every)), 0
+        plain = None if np.all(weights == 1.0) else root
+        for block in self._comparable_rows(every, step, plain, center, np.ones_like(scale)):
+            r = root[start : start + step]
+            out = _add_square(block, out)
+            sums += block.T @ r
+            products += block.T @ (r * y[start : start + step])
+            start += step
+        out = _mirrored(out).T
+        out /= scale[:, None]
+        out /= scale
+        return out, sums / scale, products / scale
+
     def kernel(self, cols: Index, center: Array, scale: Array) -> Array:
         """``Z_C Z_C'`` (n, n) for Z = (X - center) / scale, by blocks of columns."""
         n = self.shape[0]

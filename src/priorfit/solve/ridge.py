@@ -100,7 +100,11 @@ class Tall(Ridge):
 
     @cached_property
     def _gram(self) -> Array:
-        gram = self.standard.gram[np.ix_(self.normal, self.normal)]
+        whole, first = self.standard.gram, self.standard.first
+        if len(self.normal) == len(whole) - first:
+            gram = whole[first:, first:].copy()
+        else:
+            gram = whole[np.ix_(self.normal, self.normal)]
         if self.intercept:
             gram -= self.standard.weights.sum() * np.outer(self.border, self.border)
         return np.asarray(gram)

@@ -119,6 +119,11 @@ class Standard:
         """Z' W Z of all unknowns, (m, m): made once."""
         if self.shared is not None:
             return self.shared.gram_of(self.Z, self.weights)
+        if self.gaussian and self.y.ndim == 1 and "correlation" not in self.__dict__:
+            found = self.Z.normal_equations(self.weights, self.y)
+            if found is not None:
+                self.__dict__["correlation"] = found[1]
+                return found[0]
         every = np.arange(self.size)
         return self.Z.gram(every, every, self.weights)
 
