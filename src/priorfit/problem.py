@@ -105,7 +105,9 @@ class Problem:
         prior = prior.for_columns(design.labels())
         own = intercept and likelihood.has_intercept
         problem = cls(likelihood, prior, design, response, w, o, own)
-        problem.belief.check_columns(problem.n_weights)
+        lowered = problem.belief.check_columns(problem.n_weights)
+        if lowered is not None:
+            problem.__dict__["form"] = lowered  # known already
         return problem
 
     @property
