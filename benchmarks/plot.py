@@ -44,13 +44,18 @@ def growth(ax: Axes, rows: list[dict], grows: str, what: str) -> None:
 
 
 def race(ax: Axes, rows: list[dict]) -> None:
-    """CPU seconds of every solver on every case; hollow where the gap was not reached."""
+    """CPU seconds of every solver on every case; hollow where the gap was not reached. A line leads
+    to where a peer's answers truly are that near, which it cannot know."""
     last = {(r["case"], r["solver"]): r for r in rows if r.get("at") is None}
     cases = list(dict.fromkeys(case for case, _ in last))
     for (case, solver), r in last.items():
         height, ours = len(cases) - cases.index(case), solver == "priorfit"
         color = OURS if ours else TEXT
         face = color if r["gap"] <= 1e-6 else "none"
+        if "true_cpu" in r and not ours:
+            ends = [r["true_cpu"], r["certified_cpu"]]
+            ax.plot(ends, [height, height], "-", color=SOFT, linewidth=1.2, zorder=0)
+            ax.plot(ends[0], height, "|", color=color, markersize=7)
         ax.plot(
             r["certified_cpu"],
             height,
