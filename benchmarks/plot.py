@@ -64,21 +64,22 @@ def race(ax: Axes, rows: list[dict]) -> None:
             markerfacecolor=face,
             markersize=7 if ours else 5,
         )
-        if height == len(cases):
-            ax.annotate(
-                solver,
-                (r["certified_cpu"], height),
-                xytext=(0, 9),
-                textcoords="offset points",
-                ha="center",
-                color=color,
-            )
     ax.set_yticks(range(len(cases), 0, -1), cases)
     ax.set_xscale("log")
     ax.grid(axis="x", color=SOFT, linewidth=0.4)
     ax.spines[["top", "right", "left"]].set_visible(False)
     ax.set_xlabel("CPU seconds of a path of 100 lambdas, one thread (log scale)")
-    ax.set_title("The same certified precision, in less time", loc="left", pad=22)
+    ax.set_title("The same certified precision, in less time", loc="left", pad=28)
+    key(ax, list(dict.fromkeys(solver for _, solver in last)))
+
+
+def key(ax: Axes, solvers: list[str]) -> None:
+    """Which mark is which, above the axes."""
+    for solver in solvers:
+        color = OURS if solver == "priorfit" else TEXT
+        ax.plot([], [], MARKS[solver], color=color, markersize=5, label=solver)
+    ax.plot([], [], "|", color=TEXT, markersize=7, label="truly there, unproved")
+    ax.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=len(solvers) + 1, frameon=False)
 
 
 def main() -> None:
