@@ -100,11 +100,14 @@ class Problem:
             o = matrix("offset", offset, n, response.shape[1])
         else:
             o = vector("offset", offset, n)
-        likelihood.check(response[w > 0])
+        counted = w > 0
+        likelihood.check(response if np.all(counted) else response[counted])
         prior = prior.for_columns(design.labels())
         own = intercept and likelihood.has_intercept
         problem = cls(likelihood, prior, design, response, w, o, own)
-        problem.belief.check_columns(problem.n_weights)
+        lowered = problem.belief.check_columns(problem.n_weights)
+        if lowered is not None:
+            problem.__dict__["form"] = lowered  # known already
         return problem
 
     @property

@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 import priorfit as pf
-from priorfit.bench import SMALL, installed, judge, lambda_max, race, racing
+from priorfit.bench import (
+    SMALL,
+    installed,
+    judge,
+    lambda_max,
+    lower_bounds,
+    race,
+    racing,
+    suboptimality,
+)
 from priorfit.bench.cases import Case, bernoulli, gaussian, grouped, poisson
 from priorfit.bench.solvers import priorfit as ours
 
@@ -42,6 +51,26 @@ def test_the_gap_bounds_the_distance(case):
         gap, value = judge(case, lambdas, moved, wrong)
         assert np.all(gap >= value - best - 1e-12)
         assert np.all(gap[1:] > 1e-3 * size**2)
+
+
+def test_the_suboptimality_is_the_distance(case):
+    """>= 0 and <= gap for answers of every size, with any bounds; 0 at the solution; the objective
+    less the optimum, which a bound that is not the optimum exceeds by that bound's own gap."""
+    lambdas, intercepts, coefs = _fit(case)
+    gap, best = judge(case, lambdas, intercepts, coefs)
+    bounds = lower_bounds(gap, best)
+    assert np.all(np.abs(suboptimality(gap, best, bounds)) < 1e-9)
+    rng = np.random.default_rng(0)
+    for size in (1e-1, 1e-2, 1e-4):
+        wrong = coefs + size * rng.normal(size=coefs.shape)
+        gap, value = judge(case, lambdas, intercepts, wrong)
+        found = suboptimality(gap, value, bounds)
+        assert np.all(found > -1e-12)
+        assert np.all(found <= gap + 1e-12)
+        np.testing.assert_allclose(found, value - best, atol=1e-9)
+        own = suboptimality(gap, value, lower_bounds(gap, value))
+        np.testing.assert_allclose(own, gap, atol=1e-12)
+        assert np.all(suboptimality(gap, value, bounds - 1.0) <= gap + 1e-12)
 
 
 def test_agrees_with_the_certificate(case):
@@ -86,6 +115,32 @@ def test_refuses_a_wrong_solver(wrong, monkeypatch):
     )
     records = race("small", gaussian(40, 20, 0.5, k=5), ["priorfit", "fake"], repeats=1)
     assert [r.certified for r in records] == [True, False]
+
+
+def test_a_peer_may_stop_where_it_truly_is_near(monkeypatch):
+    """Answers that are good but say little of themselves count as good at a looser tolerance."""
+
+    def fit(X, y, lambdas, tol, likelihood, l1_ratio, group):
+        b0, b = ours.fit(X, y, lambdas, 1e-10, likelihood, l1_ratio, group)
+        return b0, b * (1 - np.sqrt(tol) / 10)
+
+    fake = SimpleNamespace(TOLS=[1e-3, 1e-5, 1e-7, 1e-9, 1e-11], DEFAULT=1e-3, fit=fit)
+    load = racing.import_module
+    monkeypatch.setattr(
+        racing, "import_module", lambda name: fake if name.endswith("fake") else load(name)
+    )
+    case = gaussian(40, 20, 0.5, k=5)
+    own, peer = race("small", case, ["priorfit", "fake"], repeats=1)
+    assert own.true_tol == own.tol
+    assert own.true_cpu == own.cpu
+    assert peer.certified
+    assert peer.true_tol > peer.tol
+    lambdas = lambda_max(case) * np.geomspace(1.0, case.ratio, 100)
+    values = [
+        judge(case, lambdas, *fit(case.X, case.y, lambdas, tol, "gaussian", 1.0, 1))[1]
+        for tol in (1e-30, peer.true_tol, 10 * peer.true_tol)
+    ]
+    assert (values[1] - values[0]).max() <= 1e-6 < (values[2] - values[0]).max()
 
 
 def test_a_race_is_run_with_what_is_installed():

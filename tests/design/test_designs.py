@@ -15,6 +15,7 @@ from priorfit.design import (
     Blocks,
     Categorical,
     Dense,
+    Scaled,
     Schema,
     Sparse,
     as_design,
@@ -82,6 +83,24 @@ def test_scaled_view(design):
     np.testing.assert_allclose(view.rmatvec(r), wanted.T @ r, atol=1e-10)
     every = np.arange(5)
     np.testing.assert_allclose(view.gram(every, every, W), (wanted.T * W) @ wanted, atol=1e-9)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("weighted", [True, False])
+def test_normal_equations(order, weighted):
+    """``Z'WZ`` and ``Z'Wy`` of Z = [1, (X - center) / scale] written out, over several blocks of
+    rows, with a center that is not the mean; nothing is said of sparse columns."""
+    rng = np.random.default_rng(0)
+    values = np.array(rng.normal(size=(700, 4)) + 5.0, order=order)
+    w, y = (rng.uniform(0.5, 2.0, 700) if weighted else np.ones(700)), rng.normal(size=700)
+    view = Scaled(Dense(values), np.full(4, 4.5), np.array([0.5, 1.0, 2.0, 4.0]), intercept=True)
+    Z = np.column_stack([np.ones(700), (values - view.center) / view.scale])
+    gram, product = view.normal_equations(w, y)
+    np.testing.assert_allclose(gram, (Z.T * w) @ Z, rtol=1e-12)
+    np.testing.assert_allclose(product, Z.T @ (w * y), rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(gram[0], view.rmatvec(w), rtol=1e-12)
+    away = Scaled(Sparse(sparse.csc_matrix(values)), view.center, view.scale, intercept=True)
+    assert away.normal_equations(w, y) is None
 
 
 def test_arrays_are_used_where_they_lie():

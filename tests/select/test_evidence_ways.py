@@ -47,6 +47,26 @@ def _log_density(problem, penalty, sigma):
 
 
 @pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("intercept", [True, False])
+def test_the_noise_of_a_path_is_counted_along_its_directions(shape, intercept):
+    """RSS / (n - df) of the smoother matrix written out, rows repeated by their weights; the path
+    has it without another look at the data."""
+    problem = _problem(*shape, intercept=intercept)
+    path = NormalEvidence(problem, [30.0, 3.0, 0.3]).path()
+    rows = np.repeat(np.arange(len(problem.y)), problem.weights.astype(int))
+    A = (problem.design.values / np.sqrt(problem.form.l2))[rows]
+    y = (problem.y - problem.offset - problem.design.values @ problem.form.loc)[rows]
+    if intercept:
+        A, y = A - A.mean(axis=0), y - y.mean()
+    for k, penalty in enumerate(path.penalties):
+        smoother = A @ np.linalg.solve(A.T @ A + penalty * np.eye(A.shape[1]), A.T)
+        left = len(y) - intercept - np.trace(smoother)
+        rss = np.sum((y - smoother @ y) ** 2)
+        assert path.dispersion_at(k) == pytest.approx(rss / left, rel=1e-8)
+        assert path.dispersion_at(k) != pytest.approx(rss / (left + 1), rel=1e-8)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("noise", NOISES)
 @pytest.mark.parametrize("intercept", [True, False])
 def test_log_evidence_is_the_normal_density(shape, noise, intercept):

@@ -10,13 +10,14 @@ from priorfit.solve.lent import lent, square_of_lower
 
 @pytest.mark.parametrize("small", [0, 500])
 @pytest.mark.parametrize("order", ["C", "F"])
-def test_the_lower_triangle_is_scaled_and_given_back(order, small, monkeypatch):
+@pytest.mark.parametrize("spread", [1.0, 4.0])
+def test_the_lower_triangle_is_scaled_and_given_back(order, small, spread, monkeypatch):
     """Inside it is R K R, whatever overwrites it; afterwards K has the same bits, an error or not.
 
     Several tiles, the last of them smaller."""
     monkeypatch.setattr(room, "_SMALL", small)
     rng, n = np.random.default_rng(0), 150
-    A, root = rng.normal(size=(n, n)), rng.uniform(0.5, 2.0, n)
+    A, root = rng.normal(size=(n, n)), spread ** rng.uniform(-0.5, 0.5, n)
     K = np.array(A @ A.T + n * np.eye(n), order=order)
     K = np.array(np.tril(K) + np.tril(K, -1).T, order=order)
     before, scaled = K.copy(), root[:, None] * K * root

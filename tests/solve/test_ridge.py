@@ -7,8 +7,11 @@ from scipy import sparse
 import priorfit as pf
 from laws import example
 from priorfit.solve import LeaveOneOut, path_of
+from priorfit.solve.certificate import certify
 from priorfit.solve.conjugate import trace
+from priorfit.solve.least_squares import LeastSquares
 from priorfit.solve.noise import degrees_of_freedom
+from priorfit.solve.result import Start
 from priorfit.solve.ridge import Tall
 from priorfit.solve.standard import standardize
 
@@ -175,3 +178,56 @@ def test_a_random_probe_finds_the_trace():
     for s in (1.0, 600.0):
         exact = degrees_of_freedom(standard, np.ones(201), s) - 1.0
         assert trace(standard, s) == pytest.approx(exact, abs=3.0 * np.sqrt(2.0 * exact))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("moved", [0.0, 0.3, -40.0])
+def test_the_gap_of_a_moved_intercept_is_that_of_the_best_one(shape, moved):
+    """P - D written out, theta the weighted residual made orthogonal to the ones: wherever the
+    intercept stands, D is that of the best intercept. D of the residual as it is would be another.
+    """
+    standard, s = standardize(_problem(*SHAPES[shape])), 3.0
+    rng, inner = np.random.default_rng(1), slice(1, None)
+    g = LeastSquares(standard, 1e-6)(np.array([s]), standard.start)[0][:, 0]
+    g += 1e-4 * rng.normal(size=standard.size)
+    g[0] += moved
+    w, y, form = standard.weights, standard.y, standard.form
+    residual = y - standard.Z.matvec(g)
+    away = (g - form.loc)[inner]
+    primal = 0.5 * w @ residual**2 + 0.5 * s * form.l2[inner] @ away**2
+
+    def dual(theta):
+        v = standard.Z.rmatvec(theta)[inner]
+        beyond = v @ form.loc[inner] + 0.5 * np.sum(v**2 / (s * form.l2[inner]))
+        return y @ theta - 0.5 * np.sum(theta**2 / w) - beyond
+
+    theta = w * (residual - w @ residual / w.sum())
+    found = certify(standard, g[:, None], np.array([s]))
+    gap = (primal - dual(theta)) / standard.reference
+    assert found.gap[0] == pytest.approx(gap, rel=1e-9, abs=1e-12)
+    assert found.losses[0] == pytest.approx(0.5 * w @ residual**2, rel=1e-12)
+    if moved:
+        assert (primal - dual(w * residual)) / standard.reference != pytest.approx(gap, rel=1e-3)
+
+
+def test_the_objective_is_that_of_the_problem():
+    """What a certificate has summed is J at the answer, for every likelihood, scaled or not."""
+    n, p = 60, 8
+    X, y, w, offset = example(n=n, p=p)
+    rng = np.random.default_rng(0)
+    likelihoods = {
+        pf.Gaussian(noise=0.7): y,
+        pf.Bernoulli(): (rng.uniform(size=n) < 0.5).astype(float),
+        pf.Poisson(): rng.poisson(2.0, size=n).astype(float),
+        pf.Gamma(dispersion=0.5): rng.gamma(2.0, size=n),
+        pf.Huber(scale=0.3): y,
+    }
+    for likelihood, response in likelihoods.items():
+        for prior in (pf.Normal(0.5), pf.Laplace(0.5)):
+            more = {"prior": prior, "likelihood": likelihood, "weights": w, "offset": offset}
+            problem = pf.Problem.make(X, response, **more)
+            found = pf.solve(problem, warm=Start(0.0, np.zeros(p)))
+            wanted = problem.objective(found.intercept, found.coef, found.phi)
+            assert found.objective == pytest.approx(wanted, rel=1e-10)
+            other = problem.objective(found.intercept + 0.1, found.coef, found.phi)
+            assert found.objective != pytest.approx(other, rel=1e-5)

@@ -3,7 +3,8 @@
 Objective: mean loss + lambda (l1_ratio |b|_1 + (1 - l1_ratio) / 2 |b|_2^2), intercept free; with
 groups of d columns the sum of sqrt(d) |b_g|_2 stands in the place of |b|_1. The
 dual point is the residual, centred, scaled until it is feasible; relative to the loss of the null
-model.
+model. The gap is what a solver can know of its answer; how far the answer truly is from the optimum
+is known to within the gap of the best answer anyone found.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from scipy.special import expit, xlogy
 from priorfit._typing import Array
 from priorfit.bench.cases import Case
 
-__all__ = ["judge", "lambda_max"]
+__all__ = ["judge", "lambda_max", "lower_bounds", "suboptimality"]
 
 
 def slope(case: Case, eta: Array) -> Array:
@@ -91,6 +92,19 @@ def judge(case: Case, lambdas: Array, intercepts: Array, coefs: Array) -> tuple[
         dual = dual - 0.5 * (np.maximum(np.abs(pull) - l1, 0) ** 2).sum(axis=0) / l2
     unit = null_loss(case)
     return (primal - dual) / unit, primal / unit
+
+
+def lower_bounds(gaps: Array, objectives: Array) -> Array:
+    """What no coefficients can fall below: dual values, from what `judge` gave."""
+    return np.asarray(objectives - gaps)
+
+
+def suboptimality(gaps: Array, objectives: Array, bounds: Array) -> Array:
+    """Objective above the optimum, known by excess to within the gap of the run that gave bounds.
+
+    Of both bounds the higher one counts, so that it is never above the answer's own gap.
+    """
+    return np.asarray(objectives - np.maximum(bounds, lower_bounds(gaps, objectives)))
 
 
 def centred(case: Case, theta: Array, eta: Array) -> Array:

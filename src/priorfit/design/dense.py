@@ -112,11 +112,32 @@ class Dense(Design):
             out /= scale[cols]
         return out
 
+    def normal_equations(
+        self, weights: Array, y: Array, center: Array, scale: Array
+    ) -> tuple[Array, Array, Array]:
+        """``Z' W Z`` (p, p), ``Z' w`` and ``Z' W y`` (p,) for Z = (X - center) / scale, of the
+        same blocks in cache; float64 alone."""
+        root, every = np.sqrt(weights), np.arange(self.shape[1])
+        step = max(256, _BLOCK // max(1, len(every)))
+        out = np.zeros((len(every), len(every)), order="F")
+        sums, products, start = np.zeros(len(every)), np.zeros(len(every)), 0
+        plain = None if np.all(weights == 1.0) else root
+        for block in self._comparable_rows(every, step, plain, center, np.ones_like(scale)):
+            r = root[start : start + step]
+            out = _add_square(block, out)
+            sums += block.T @ r
+            products += block.T @ (r * y[start : start + step])
+            start += step
+        out = _mirrored(out).T
+        out /= scale[:, None]
+        out /= scale
+        return out, sums / scale, products / scale
+
     def kernel(self, cols: Index, center: Array, scale: Array) -> Array:
         """``Z_C Z_C'`` (n, n) for Z = (X - center) / scale, by blocks of columns."""
         n = self.shape[0]
         out = np.zeros((n, n), order="F")
-        step = max(64, 4 * _BLOCK // n)
+        step = max(64, _BLOCK // n)
         buffer = np.empty((n, step), order="F")
         together = len(cols) == cols[-1] - cols[0] + 1 and bool(np.all(np.diff(cols) == 1))
         for i in range(0, len(cols), step):
@@ -188,20 +209,18 @@ class Dense(Design):
 
 
 def _mirrored(out: Array) -> Array:
-    """The symmetric matrix of an upper triangle, in place."""
+    """The symmetric matrix of a lower triangle, in place."""
     for start in range(0, len(out), _TILE):
         span, rest = slice(start, start + _TILE), slice(start + _TILE, None)
-        out[rest, span] = out[span, rest].T
+        out[span, rest] = out[rest, span].T
         tile = out[span, span]
-        tile[:] = np.triu(tile) + np.triu(tile, 1).T
+        tile[:] = np.tril(tile) + np.tril(tile, -1).T
     return out
 
 
 def _add_square(block: Array, out: Array) -> Array:
-    """``out + block' block``, its upper triangle, in place."""
+    """``out + block' block``, its lower triangle, in place."""
     fortran = block.flags.f_contiguous
-    return np.asarray(
-        blas.dsyrk(
-            1.0, block if fortran else block.T, trans=fortran, beta=1.0, c=out, overwrite_c=True
-        )
-    )
+    columns = block if fortran else block.T
+    options = {"trans": fortran, "lower": 1, "overwrite_c": True}
+    return np.asarray(blas.dsyrk(1.0, columns, beta=1.0, c=out, **options))

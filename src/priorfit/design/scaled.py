@@ -109,6 +109,17 @@ class Scaled(Design):
         out[:, ~b] = sums[left + 1][:, None]
         return out
 
+    def normal_equations(self, weights: Array, y: Array) -> tuple[Array, Array] | None:
+        """``Z' W Z`` (m, m) and ``Z' W y`` (m,) from one look at a dense base, else None."""
+        tame = np.all((self.scale > 1e-60) & (self.scale < 1e60))
+        if not (isinstance(self.base, Dense) and self.intercept and tame):
+            return None
+        slopes, sums, products = self.base.normal_equations(weights, y, self.center, self.scale)
+        out = np.empty((self.shape[1], self.shape[1]))
+        out[1:, 1:] = slopes
+        out[0, 0], out[0, 1:], out[1:, 0] = weights.sum(), sums, sums
+        return out, np.append(weights @ y, products)
+
     def kernel(
         self,
         cols: Index,

@@ -76,9 +76,10 @@ class Prior(ABC):
         none, bound = np.zeros(p), np.full(p, np.inf)
         return NormalForm(none, each, change.loc, -bound, bound)
 
-    def check_columns(self, p: int) -> None:
-        """Raise `InputError` where the prior cannot be one of ``p`` columns."""
-        self.lower(p)
+    def check_columns(self, p: int) -> NormalForm | None:
+        """Raise `InputError` where the prior cannot be one of ``p`` columns; `lower`, where that is
+        how it is known."""
+        return self.lower(p)
 
     @abstractmethod
     def tempered(self, strength: float) -> Self:

@@ -13,6 +13,8 @@ from priorfit.priors.normal_form import NormalForm
 
 __all__ = ["as_array", "by_column", "check", "form", "is_scalar", "rate", "times", "weakened"]
 
+_MOST = float(np.finfo(np.float64).max)
+
 
 def check(name: str, value: PerColumn, *, positive: bool) -> None:
     """Numbers only; scales in [0, inf], locations finite."""
@@ -55,9 +57,11 @@ def by_column(name: str, value: PerColumn, p: int) -> Array:
 
 def rate(scale: Array, power: int) -> Array:
     """``1 / scale**power``, 0 where the scale is 0 (the box fixes the weight) or infinite."""
+    there = scale > 0
     with np.errstate(divide="ignore", over="ignore"):
-        rate = np.where(scale > 0, 1.0 / np.where(scale > 0, scale, 1.0) ** power, 0.0)
-    return np.minimum(rate, np.finfo(np.float64).max)
+        if not np.all(there):
+            scale = np.where(there, scale, np.inf)
+        return np.minimum(1.0 / scale**power, _MOST)
 
 
 def form(l1: Array, l2: Array, loc: Array, fixed: Any) -> NormalForm:

@@ -94,6 +94,6 @@ def solved(problem: Problem, tol: float, max_iter: int | None = None) -> Solutio
 
 def null_loss(y: Array, weights: Array | None, intercept: bool) -> float:
     """``sum w (y - mean)^2 / 2``: what a relative gap is relative to."""
-    center = np.average(y, weights=weights) if intercept else 0.0
-    squares = np.square(y - center)
-    return 0.5 * float(squares.sum() if weights is None else weights @ squares)
+    w = np.ones(len(y)) if weights is None else weights
+    away = y - w @ y / w.sum() if intercept else y
+    return 0.5 * float((w * away) @ away)

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from priorfit._errors import ConvergenceWarning, InputError
-from priorfit._typing import Array
+from priorfit._typing import Array, Intercept
 from priorfit.likelihoods import Gaussian
 from priorfit.priors import Change
 from priorfit.problem import Problem, neg_log_belief
@@ -205,9 +205,25 @@ def _solution(
         belief = belief.widened(float(np.sqrt(phi)))
     elif likelihood.has_dispersion:
         likelihood = likelihood.at(phi)
-    objective = problem.neg_log_likelihood(intercept, coef, phi) + neg_log_belief(belief, coef)
+    lost = _neg_log_likelihood(problem, standard, found, strength, (intercept, coef))
+    objective = lost + neg_log_belief(belief, coef)
     proof = certificate, status, *engine_used
     return Solution(intercept, coef, phi, objective, df, *proof, likelihood)
+
+
+def _neg_log_likelihood(
+    problem: Problem,
+    standard: Standard,
+    found: Certificates,
+    strength: float,
+    at: tuple[Intercept, Array],
+) -> float:
+    """`Problem.neg_log_likelihood` of the answer, from its certificate where that has the sum."""
+    phi = strength / standard.y_unit**2
+    if found.losses is None or not (standard.gaussian or standard.y_unit == 1.0):
+        return problem.neg_log_likelihood(*at, phi)
+    constant = np.sum(problem.weights @ problem.likelihood.constant(problem.y, phi))
+    return float(found.losses[0] / strength + constant)
 
 
 def _signal_solution(problem: Problem, fit: SignalFit, tol: float) -> Solution:

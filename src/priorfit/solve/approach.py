@@ -24,4 +24,4 @@ def approach(top: float, s: float, step: float) -> Array:
     if not 0 < s < step * top:
         return np.empty(0)
     steps = int(np.ceil(np.log(top / s) / -np.log(step) - 1e-9))
-    return np.geomspace(top, s, steps + 1)[:-1]
+    return np.asarray(top * (s / top) ** (np.arange(steps) / steps))

@@ -44,13 +44,15 @@ _EPS = float(np.finfo(np.float64).eps)  # what a relative number of float64 can 
 class Certificates(NamedTuple):
     """One entry per solution: relative ``gap`` and ``kkt`` (k,), and ``slopes`` Z'theta (m, k).
 
-    ``moved``, where known, are the only unknowns that left the prior mean in any solution.
+    ``moved``, where known, are the only unknowns that left the prior mean in any solution;
+    ``losses`` (k,), where known, the likelihood part of the objectives.
     """
 
     gap: Array
     kkt: Array
     slopes: Array
     moved: Index | None = None
+    losses: Array | None = None
 
 
 def certify(
@@ -117,18 +119,20 @@ def certify_by_gram(standard: Standard, solutions: Array, strengths: Array) -> C
     size = np.sqrt(2.0 * standard.reference) + lengths @ np.abs(solutions)
     terms = 2.0 * np.sqrt(standard.Z.shape[0]) + standard.size + 16.0
     rounding = terms * _EPS * size**2 / standard.reference
-    return found._replace(gap=found.gap + rounding)
+    return found._replace(gap=found.gap + rounding, losses=None)
 
 
 def joined(parts: list[Certificates]) -> Certificates:
     """Certificates of several groups of solutions, in order."""
-    gap, kkt, slopes, moved = zip(*parts, strict=True)
+    gap, kkt, slopes, moved, losses = zip(*parts, strict=True)
     known = [m for m in moved if m is not None]
+    lost = [v for v in losses if v is not None]
     return Certificates(
         np.concatenate(gap),
         np.concatenate(kkt),
         np.concatenate(slopes, axis=1),
         np.unique(np.concatenate(known)) if len(known) == len(moved) else None,
+        np.concatenate(lost) if len(lost) == len(losses) else None,
     )
 
 
@@ -188,12 +192,13 @@ def _certify_gaussian(
             dual = share * point.inner - 0.5 * share**2 * point.square - beyond
             return np.asarray((primal - dual) / standard.reference)
 
-        found = gap(feasible_share(standard, point.slopes, strengths))
-        if not np.all(found <= 1e-8):  # rounding beyond a tiny l1 rate
-            found = np.fmin(found, gap(np.ones_like(strengths)))
+        gaps = gap(feasible_share(standard, point.slopes, strengths))
+        if not np.all(gaps <= 1e-8):  # rounding beyond a tiny l1 rate
+            gaps = np.fmin(gaps, gap(np.ones_like(strengths)))
             zero = (primal - _dual_at_zero(standard, strengths)) / standard.reference
-            found = np.fmin(found, zero)
-    return _rounded(found, kkt / standard.null_correlation, fit.slopes)
+            gaps = np.fmin(gaps, zero)
+    found = _rounded(gaps, kkt / standard.null_correlation, fit.slopes)
+    return found._replace(losses=0.5 * fit.square)
 
 
 def _with_flat_met(
@@ -207,12 +212,26 @@ def _with_flat_met(
     size = np.sqrt(standard.weights.sum() * fit.square)  # >= sum |theta|
     if not 0 < len(flat) <= 256 or np.all(np.abs(fit.slopes[flat]) <= 1e-15 * size):
         return fit
+    if standard.Z.intercept and len(flat) == 1:
+        return _with_intercept_met(standard, fit)
     columns = standard.Z.columns(flat, np.zeros(standard.size))[0]
     normal = columns.T @ (standard.weights[:, None] * columns)
     moved = g.copy()
     for _ in range(2):  # the second takes out the rounding of the first
         moved[flat] += np.linalg.lstsq(normal, fit.slopes[flat], rcond=None)[0]
         fit = look(standard, moved)
+    return fit
+
+
+def _with_intercept_met(standard: Standard, fit: _Residuals) -> _Residuals:
+    """`_with_flat_met` of the intercept alone: ``theta - away w`` from sums over the rows."""
+    total, response = standard.weights.sum(), standard.weights @ standard.y
+    for _ in range(2):  # the second takes out the rounding of the first
+        square, inner, slopes = fit
+        away = slopes[0] / total
+        square = square - 2.0 * away * slopes[0] + total * away**2
+        slopes = slopes - standard.sums[:, None] * away
+        fit = _Residuals(square, inner - response * away, slopes)
     return fit
 
 
@@ -231,7 +250,8 @@ def _certify(
         if theta is None and not likelihood.smooth:
             theta = dual_of(standard, g, eta, strengths)
         theta = likelihood.score(y, eta, w) if theta is None else theta
-        primal = likelihood.total(y, eta, w) + penalty_value(standard, g, strengths)
+        lost = np.asarray(likelihood.total(y, eta, w))
+        primal = lost + penalty_value(standard, g, strengths)
         slopes = standard.Z.rmatvec(theta)
         at_sides = slopes
         if not likelihood.smooth and np.any((sides := on_sides(standard, eta, theta)) != theta):
@@ -250,7 +270,7 @@ def _certify(
             )
             dual = np.fmax(dual, _dual_at_zero(standard, strengths))
             gap = (primal - dual) / standard.reference
-    return _rounded(gap, kkt, slopes)
+    return _rounded(gap, kkt, slopes)._replace(losses=lost)
 
 
 def _certify_coupled(standard: Standard, g: Array, strengths: Array) -> Certificates:

@@ -146,5 +146,5 @@ class Grouped:
 
 def _without(found: Certificates, first: int) -> Certificates:
     """All but the first ones."""
-    gap, kkt, slopes, moved = found
+    gap, kkt, slopes, moved = found[:4]
     return Certificates(gap[first:], kkt[first:], slopes[:, first:], moved)

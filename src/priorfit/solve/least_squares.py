@@ -15,17 +15,22 @@ import numpy as np
 from scipy import linalg
 
 from priorfit._typing import Array, Index
-from priorfit.solve.certificate import Certificates, certify
+from priorfit.priors import NormalForm
+from priorfit.solve.certificate import Certificates, certify, certify_by_gram, joined
 from priorfit.solve.lent import lent
-from priorfit.solve.ridge import Ridge, ridge
+from priorfit.solve.ridge import Ridge, Tall, ridge
 from priorfit.solve.standard import Standard
 
-__all__ = ["LeastSquares", "among_rows", "dual_normal", "is_quadratic"]
+__all__ = ["LeastSquares", "among_rows", "dual_normal", "is_quadratic", "quadratic_form"]
 
 
 def is_quadratic(standard: Standard) -> bool:
     """Whether the penalty is quadratic and the box trivial."""
-    form = standard.form
+    return quadratic_form(standard.form)
+
+
+def quadratic_form(form: NormalForm) -> bool:
+    """`is_quadratic`, of the penalty alone."""
     unbounded = (np.isinf(form.lower) & np.isinf(form.upper)) | form.fixed
     return not np.any(form.kinked) and bool(np.all(unbounded))
 
@@ -55,12 +60,22 @@ class LeastSquares:
             return solutions, certify(standard, solutions, strengths)
         solutions = np.repeat(self.base[:, None], len(strengths), axis=1)
         solutions[np.concatenate([self.flat, self.normal])] += self.ridge(strengths)
-        found = certify(standard, solutions, strengths)
+        found = self._certified(solutions, strengths)
         missed = np.flatnonzero(found.gap > self.tol)
         if not len(missed) or standard.size > 5000:
             return solutions, found
         solutions[:, missed] = self._orthogonal(strengths[missed])
         return solutions, certify(standard, solutions, strengths)
+
+    def _certified(self, solutions: Array, strengths: Array) -> Certificates:
+        """All but the last by the Gram matrix of the columns, where it is at hand."""
+        standard = self.standard
+        if not isinstance(self.ridge, Tall) or len(strengths) < 2:
+            return certify(standard, solutions, strengths)
+        most = certify_by_gram(standard, solutions[:, :-1], strengths[:-1])
+        if np.any(most.gap > self.tol):
+            return certify(standard, solutions, strengths)
+        return joined([most, certify(standard, solutions[:, -1:], strengths[-1:])])
 
     def _orthogonal(self, strengths: Array) -> Array:
         unknown = np.concatenate([self.flat, self.normal])

@@ -26,8 +26,9 @@ def lent(K: Array, root: Array) -> Iterator[Array]:
         return
     A = K if K.flags.f_contiguous else K.T
     diagonal = A.diagonal().copy()
+    same = bool(np.all(root == 1.0))
     try:
-        for span, below in _spans(len(A)):
+        for span, below in _spans(0 if same else len(A)):
             A[below, span] *= root[below, None]
             A[below, span] *= root[span]
             tile = A[span, span]

@@ -87,7 +87,7 @@ class ManyColumns:
             name = "gaussian, by residuals"
             rest, more = self._run(name, strengths[done:], tols[done:], warm, standard.size)
             solutions, found = np.hstack([solutions, rest]), joined([found, more])
-        gap, kkt, slopes, moved = found
+        gap, kkt, slopes, moved = found[:4]
         done = max(skip, solutions.shape[1])
         kept = Certificates(gap[skip:done], kkt[skip:done], slopes[:, skip:done], moved)
         return solutions[:, skip:done], kept

@@ -29,6 +29,7 @@ _TURNS = 200  # of groups and bounded columns
 _STALLED = 5  # steps that change nothing before the search is given up
 _NATIVE = 2_000_000  # numbers in Z: beyond, BLAS is worth its calls
 _TINY = 1_000_000  # multiplications of a Hessian: below, one native call is worth more than BLAS
+_FEW_ROWS, _LESS = 2000, 40_000_000  # the same where a start from fewer rows saves little
 
 
 class Newton:
@@ -53,7 +54,7 @@ class Newton:
         self.kernel = standard.kernel if self.dual else np.empty((0, 0))
         plain = barrier is None and not self.several and not self.dual
         known = native_loss(standard.likelihood) is not None and form.groups is None
-        tiny = known and n * standard.size**2 <= _TINY
+        tiny = known and n * standard.size**2 <= (_LESS if n <= _FEW_ROWS else _TINY)
         self.quasi = quasi_newton(standard, tol) if plain and not tiny else None
         plain &= self.quasi is None
         native = known and self.whole and plain and n * standard.size <= _NATIVE
@@ -70,7 +71,7 @@ class Newton:
             done = int(np.argmax(np.append(certificates.gap, np.inf) > self.tol))
             if done == len(strengths):
                 return found, certificates
-            gap, kkt, slopes, _ = certificates
+            gap, kkt, slopes = certificates[:3]
             parts = [Certificates(gap[:done], kkt[:done], slopes[:0, :done])]
             out[:, :done] = found[:, :done]
         g = out[:, done - 1] if done else warm

@@ -28,14 +28,16 @@ def restore(
     first = int(Z.intercept)
     start = np.clip(form.loc, form.lower, form.upper)
     rows = np.arange(len(start)) if moved is None else moved[moved >= first] - first
+    picked = g[rows + first]
     with np.errstate(over="ignore", invalid="ignore"):
-        slopes = ((g[rows + first] / standard.y_unit).T / Z.scale[rows]).T
+        slopes = ((picked / standard.y_unit).T / Z.scale[rows]).T
         intercepts = np.zeros(g.shape[1])
         if first:
-            shift = Z.center[rows] @ ((g[rows + first].T / Z.scale[rows]).T)
-            held = np.flatnonzero(start)
-            held = held[~np.isin(held, rows)]
-            shift = shift + Z.center[held] @ start[held] * standard.y_unit
+            shift = Z.center[rows] @ ((picked.T / Z.scale[rows]).T)
+            held = np.flatnonzero(start) if moved is not None else rows[:0]
+            if len(held):
+                held = held[~np.isin(held, rows)]
+                shift = shift + Z.center[held] @ start[held] * standard.y_unit
             intercepts = standard.y_center + (g[0] - shift) / standard.y_unit
     if not (np.all(np.isfinite(slopes)) and np.all(np.isfinite(intercepts))):
         raise NotConvergedError(
@@ -43,8 +45,10 @@ def restore(
             "of float64. Rescale the columns or y."
         )
     for name in ("loc", "lower", "upper"):
-        at, value = getattr(inner, name)[rows + first, None], getattr(form, name)[rows, None]
-        slopes = np.where((g[rows + first] == at) & np.isfinite(value), value, slopes)
+        value = getattr(form, name)[rows, None]
+        if np.any(known := np.isfinite(value)):
+            at = getattr(inner, name)[rows + first, None]
+            slopes = np.where((picked == at) & known, value, slopes)
     if moved is None:
         return intercepts, slopes
     coefs = g[first:]  # in place: a large table's zeros are not written twice

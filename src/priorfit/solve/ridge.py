@@ -67,7 +67,7 @@ class Ridge(ABC):
 
     def _sums(self) -> Array:
         """Z' w, (m,)."""
-        return self.standard.Z.rmatvec(self.standard.weights)
+        return self.standard.sums
 
     @abstractmethod
     def directions(self, least: float) -> tuple[Array, Array, float]:
@@ -100,7 +100,11 @@ class Tall(Ridge):
 
     @cached_property
     def _gram(self) -> Array:
-        gram = self.standard.gram[np.ix_(self.normal, self.normal)]
+        whole, first = self.standard.gram, self.standard.first
+        if len(self.normal) == len(whole) - first:
+            gram = whole[first:, first:].copy()
+        else:
+            gram = whole[np.ix_(self.normal, self.normal)]
         if self.intercept:
             gram -= self.standard.weights.sum() * np.outer(self.border, self.border)
         return np.asarray(gram)

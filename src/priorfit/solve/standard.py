@@ -110,10 +110,20 @@ class Standard:
         return self.Z.rmatvec(self.score(self._null))
 
     @cached_property
+    def sums(self) -> Array:
+        """Z' w, (m,): the total weight, and what centred columns are off by rounding."""
+        return self.gram[0] if "gram" in self.__dict__ else self.Z.rmatvec(self.weights)
+
+    @cached_property
     def gram(self) -> Array:
         """Z' W Z of all unknowns, (m, m): made once."""
         if self.shared is not None:
             return self.shared.gram_of(self.Z, self.weights)
+        if self.gaussian and self.y.ndim == 1 and "correlation" not in self.__dict__:
+            found = self.Z.normal_equations(self.weights, self.y)
+            if found is not None:
+                self.__dict__["correlation"] = found[1]
+                return found[0]
         every = np.arange(self.size)
         return self.Z.gram(every, every, self.weights)
 

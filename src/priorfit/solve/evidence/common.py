@@ -90,6 +90,15 @@ class Common:
         value += rates.weight_shape * np.log(weight) - rates.weight_rate * weight
         return float(value + rates.noise_shape * np.log(noise) - rates.noise_rate * noise)
 
+    def along_ratios(self, rho: Array) -> tuple[Array, Array]:
+        """The best a of every ratio l / a, and its `log_evidence` without hyper-priors, (k,)."""
+        total = self.d[:, None] + rho
+        energy = np.square(self.c) @ (rho / total) + self.outside
+        a = np.maximum(0.5 * energy, _TINY)
+        noise = 0.5 * self.rows / a if self.known is None else np.full(len(rho), self.known)
+        fit = noise * energy + np.log1p(self.d[:, None] / rho).sum(axis=0)
+        return noise, 0.5 * (self.rows * np.log(noise / (2 * np.pi)) - fit)
+
     def gradient(self, noise: float, weight: float) -> float:
         """The larger of the slopes by log a and log l, over half the number of rows."""
         rates, rho = self.rates, weight / noise

@@ -8,11 +8,12 @@ import numpy as np
 
 from priorfit._errors import InputError
 from priorfit._typing import Array
+from priorfit.priors import NormalForm
 from priorfit.problem import Problem
 from priorfit.solve.api import check_settings
 from priorfit.solve.evidence.common import Common
 from priorfit.solve.grid import grid_of
-from priorfit.solve.least_squares import LeastSquares, is_quadratic
+from priorfit.solve.least_squares import LeastSquares, quadratic_form
 from priorfit.solve.path import Path
 from priorfit.solve.paths import path_of, solved_path
 from priorfit.solve.standard import Standard, standardize
@@ -88,16 +89,18 @@ class NormalEvidence:
             grid = self._with_best(grid)
         self.penalties = grid
         self._ratios = np.maximum(grid * self._unit, 1e-300)
-        self._noises = np.array([self.common.noise_at(float(rho)) for rho in self._ratios])
+        self._noises, values = self.common.along_ratios(self._ratios)
         self.sigmas = 1.0 / np.sqrt(self._noises * self._unit)
-        self.values = self._values()
+        self.values = values + 0.5 * self.rows * np.log(self._unit)
 
     @staticmethod
     def applies(problem: Problem) -> bool:
         """Whether a problem is of this kind."""
         if problem.outputs is not None or problem.likelihood.name != "gaussian":
             return False
-        return _is_normal(standardize(problem.changed))
+        changed = problem.changed
+        known = changed.form.concave is None and _all_normal(changed.form, 0)
+        return known or _is_normal(standardize(changed))
 
     @property
     def best(self) -> int:
@@ -113,7 +116,9 @@ class NormalEvidence:
         """The certified path at all penalties."""
         if self._problem.change is not None:
             return path_of(self._problem, self.penalties, tol=self._tol)
-        return solved_path(self._problem, self._standard, self._engine, self.penalties, self._tol)
+        found = solved_path(self._problem, self._standard, self._engine, self.penalties, self._tol)
+        found._known_variances.update(enumerate(self._variances()))
+        return found
 
     def _common(self, least: float) -> Common:
         known = self._problem.likelihood.known_dispersion
@@ -123,19 +128,26 @@ class NormalEvidence:
             return Common.along(np.zeros(0), np.zeros(0), rest, self.rows, precision)
         return Common.along(*self._engine.ridge.directions(least), self.rows, precision)
 
+    def _variances(self) -> Array:
+        """`noise_variance` of every point, from the directions."""
+        total = self.common.d[:, None] + self._ratios
+        lost = np.square(self.common.c) @ np.square(self._ratios / total) + self.common.outside
+        left = self.rows - (self.common.d[:, None] / total).sum(axis=0)
+        return np.where(left > 1e-8, lost / np.maximum(left, 1e-300), np.inf)
+
     def _with_best(self, grid: Array) -> Array:
         best = self.common.best()
         penalty = best.weight / best.noise / self._unit
         self.settled = bool(grid.min() < penalty < grid.max())
         return np.sort(np.append(grid, penalty))[::-1].copy() if self.settled else grid
 
-    def _values(self) -> Array:
-        pairs = zip(self._noises, self._ratios, strict=True)
-        values = np.array([self.common.log_evidence(a, rho * a) for a, rho in pairs])
-        return np.asarray(values + 0.5 * self.rows * np.log(self._unit))
-
 
 def _is_normal(standard: Standard) -> bool:
     """Whether every weight that may move has a proper normal prior."""
-    free = standard.form.flat[standard.first :] & ~standard.form.fixed[standard.first :]
-    return standard.gaussian and is_quadratic(standard) and not np.any(free)
+    return standard.gaussian and _all_normal(standard.form, standard.first)
+
+
+def _all_normal(form: NormalForm, first: int) -> bool:
+    """The same of the penalty, whose first entries are of intercepts."""
+    free = form.flat[first:] & ~form.fixed[first:]
+    return quadratic_form(form) and not np.any(free)
