@@ -24,7 +24,8 @@ class RowsModel {
   template <class... Given>
   explicit RowsModel(const Columns& all, Given... rows)
       : n_(all.n), rows_{n_, rows...}, first_(rows_.intercepts()), z_(all),
-        solver_(grown_.quadratic(nullptr)), eta_(n_), change_(n_), moved_(n_), theta_(n_), h_(n_) {
+        solver_(grown_.quadratic(nullptr)), eta_(n_), change_(n_), moved_(n_), theta_(n_),
+        h_(rows_.curvatures()) {
     if (!first_) return;
     const double inf = std::numeric_limits<double>::infinity();
     z_.add_ones();
@@ -42,7 +43,7 @@ class RowsModel {
     z_.add(fresh);
     fit_size();
     if (kept_.empty()) return;  // no Hessian yet
-    z_.gram(m, grown_.gram(), grown_.stride(), kept_.data());
+    rows_.gram(z_, m, grown_.gram(), grown_.stride(), kept_.data());
     solver_.grow(grown_.quadratic(q_.data()));
   }
 
@@ -83,7 +84,9 @@ class RowsModel {
     return rows_.loss(eta_.data());
   }
 
-  double dual(const double* theta, double share) const { return rows_.dual(theta, share); }
+  double dual(const double* theta, double share, double touching) const {
+    return rows_.dual(theta, share, touching);
+  }
 
  private:
   void fit_size() {
@@ -157,7 +160,7 @@ class RowsModel {
   void renew() {
     kept_ = h_;
     rent_ = 0.0;
-    z_.gram(0, grown_.gram(), grown_.stride(), kept_.data());
+    rows_.gram(z_, 0, grown_.gram(), grown_.stride(), kept_.data());
     solver_ = QuadraticSolver(grown_.quadratic(q_.data()));
   }
 

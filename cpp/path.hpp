@@ -161,11 +161,13 @@ class Path {
   // The certificate of solution k of the batch, over all columns; whether it is good enough.
   bool accept(double s, double tol, std::size_t k, double* gaps, double* kkts) {
     double share = 1.0, worst = 0.0, penalty = 0.0, beyond = 0.0;
+    double touching = losses_[k];  // + theta'Zb: minus the conjugate at theta (Fenchel, Young)
     correlations_.each(k, [&](std::size_t j, double v) {
       if (std::fabs(v) <= s * p_.l1[j] && !working_[j]) return;
       share = std::min(share, p_.share(s, v, j));
       const double b = working_[j] ? solutions_[k].b[place_[j]] : 0.0;
       worst = std::max(worst, p_.violation(b, s, v, j));
+      touching += b * v;
     });
     correlations_.each(k, [&](std::size_t j, double v) {
       const double t = (working_[j] ? solutions_[k].b[place_[j]] : 0.0) - p_.loc[j];
@@ -173,7 +175,7 @@ class Path {
       if (std::fabs(share * v) > s * p_.l1[j] || p_.loc[j] != 0.0)
         beyond += p_.conjugate(s, share * v, j);
     });
-    const double dual = model_.dual(duals_.data() + k * x_.n, share) - beyond;
+    const double dual = model_.dual(duals_.data() + k * x_.n, share, touching) - beyond;
     const double gap = (losses_[k] + penalty - dual) / units_.reference;
     gaps[k] = std::max(std::numeric_limits<double>::epsilon(), gap);
     kkts[k] = worst / units_.steepest;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +14,13 @@ from priorfit._checks import vector
 from priorfit._errors import InputError
 from priorfit._typing import Array, Mask
 from priorfit.likelihoods.coupled import Coupled, CoupledRows, Hessian, Last, TakeRows
-from priorfit.likelihoods.risk_sets import events_of, risk_sets, softmax_rows
+from priorfit.likelihoods.risk_sets import (
+    Places,
+    events_of,
+    places_of,
+    risk_sets,
+    softmax_rows,
+)
 
 __all__ = ["TIES", "Cox", "survival"]
 
@@ -201,19 +208,25 @@ class CoxRows(CoupledRows):
         if self.inside is not None:  # rows of weight 0 are at no risk
             y = y.copy()
             y[weights <= 0, 0] = y[weights <= 0, 1]
-        self.events = events
+        self.events, self._y = events, y
         self.sets = risk_sets(y if self.inside is None else y[inside], events)
-        self.event_weight = np.bincount(events.row, weights[events.row], minlength=self.n)
+        own = np.bincount(events.row, weights[events.row], minlength=self.n)
+        self.event_weight = np.asarray(own, dtype=np.float64)
         size = np.diff(events.first)
         self.efron = efron and bool(np.any(size > 1))
-        self.rank = np.arange(len(events.row)) - np.repeat(events.first[:-1], size)
-        self.rank = self.rank / np.repeat(size, size)
+        before = np.arange(len(events.row)) - np.repeat(events.first[:-1], size)
+        self.rank: Array = before / np.repeat(size, size)
         self.mean_weight = events.weight / size
         w = events.weight
         self._last: Last[_State] = Last()
         self.least = float(w @ np.log(w))
         if self.efron:
             self.least += float(np.repeat(self.mean_weight, size) @ np.log1p(-self.rank))
+
+    @cached_property
+    def places(self) -> Places | None:
+        """The rows in the order of nested risk sets, where these are."""
+        return places_of(self._y, self.events)
 
     def _at(self, eta: Array) -> _State:
         return self._last(eta, self._make)
