@@ -23,8 +23,8 @@ std::vector<To> copied(const Flat<From>& v, std::size_t below) {
 
 std::vector<double> copied(const Vector& v) { return {v.data(), v.data() + v.shape(0)}; }
 
-// `row`, `log_weight`, `fresh`, `events`: by place; `own`: by row; `last`, `first` (one more) and
-// `mean_weight`: by tied group; `tied_place`, `rank`: by tied event.
+// `row`, `log_weight`, `fresh` (a stratum begins), `events`: by place; `own`: by row; `last`, `first`
+// (one more): by tied group; `mean_weight`, `tied_place`, `rank`: by tied event.
 RiskSets make_risk_sets(Flat<std::int64_t> row, Vector log_weight, Flat<std::int64_t> fresh,
                         Vector events, Vector own, Flat<std::int64_t> last,
                         Flat<std::int64_t> first, Vector mean_weight,
@@ -33,12 +33,15 @@ RiskSets make_risk_sets(Flat<std::int64_t> row, Vector log_weight, Flat<std::int
   require(log_weight.shape(0) == m && fresh.shape(0) == m && events.shape(0) == m && m > 0,
           "log_weight, fresh and events must have one number per place");
   require(fresh.data()[0] == 1, "the first place must begin a stratum");
-  require(first.shape(0) == groups + 1 && mean_weight.shape(0) == groups, "one per tied group");
-  require(rank.shape(0) == tied_place.shape(0), "one rank per tied event");
+  require(first.shape(0) == groups + 1, "one first event per tied group, and the end");
+  require(rank.shape(0) == tied_place.shape(0) && mean_weight.shape(0) == tied_place.shape(0),
+          "one rank and mean_weight per tied event");
   RiskSets sets;
   sets.n = n;
   sets.row = copied<std::uint32_t>(row, n);
-  sets.fresh = copied<char>(fresh, 2);
+  for (std::size_t i = 0; i < m; ++i)
+    if (fresh.data()[i]) sets.strata.push_back(i);
+  sets.strata.push_back(m);
   sets.log_weight = copied(log_weight);
   sets.events = copied(events);
   sets.own = copied(own);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "elementary.hpp"
 #include "simd.hpp"
@@ -12,68 +11,128 @@ namespace {
 
 constexpr std::size_t lanes = 8;  // vectors that are curved together
 
-PRIORFIT_CLONES void exponentials(double* x, std::size_t n) {
-#pragma omp simd
-  for (std::size_t i = 0; i < n; ++i) x[i] = quick_exp(x[i]);
+// x_i = eta of the row at place i + log w; the smallest and the largest.
+PRIORFIT_CLONES void gather(const RiskSets& sets, const double* eta, double* x, double& least,
+                            double& most) {
+  const std::uint32_t* row = sets.row.data();
+  const double* log_weight = sets.log_weight.data();
+  const std::size_t m = sets.places();
+  double low = INFINITY, high = -INFINITY;
+#pragma omp simd reduction(min : low) reduction(max : high)
+  for (std::size_t i = 0; i < m; ++i) {
+    const double v = x[i] = eta[row[i]] + log_weight[i];
+    low = v < low ? v : low;
+    high = v > high ? v : high;
+  }
+  least = low, most = high;
 }
 
-// sum_i events_i (log S_i + top_i)
-PRIORFIT_CLONES double sum_of_logs(const double* events, const double* sum, const double* top,
-                                   std::size_t n) {
+PRIORFIT_CLONES void exponentials(double* x, double top, std::size_t n) {
+#pragma omp simd
+  for (std::size_t i = 0; i < n; ++i) x[i] = quick_exp(x[i] - top);
+}
+
+// sum_i w_i log v_i
+PRIORFIT_CLONES double sum_of_logs(const double* w, const double* v, std::size_t n) {
   double all = 0.0;
 #pragma omp simd reduction(+ : all)
   for (std::size_t i = 0; i < n; ++i) {
-    const double value = quick_log(sum[i]) + top[i];
-    all += events[i] * value;
+    const double value = quick_log(v[i]);
+    all += w[i] * value;
   }
   return all;
 }
 
-PRIORFIT_CLONES void divide(double* x, const double* by, std::size_t n) {
+PRIORFIT_CLONES void divide(const double* x, const double* by, std::size_t n, double* out) {
 #pragma omp simd
-  for (std::size_t i = 0; i < n; ++i) x[i] /= by[i];
+  for (std::size_t i = 0; i < n; ++i) out[i] = x[i] / by[i];
 }
 
-// x_i, top_i and S_i of the places.
+// Where exp spans no more than float64 holds, all sums are in one unit.
+void run_flat(const RiskSets& sets, double top, RunningSums& sums) {
+  exponentials(sums.e.data(), top, sets.places());
+  sums.one_top = top;
+  sums.top.clear();
+  for (std::size_t s = 0; s + 1 < sets.strata.size(); ++s) {
+    double sum = 0.0;
+    for (std::size_t i = sets.strata[s]; i < sets.strata[s + 1]; ++i)
+      sums.sum[i] = sum += sums.e[i];
+  }
+}
+
+// Else in units of the largest term so far.
+void run_far(const RiskSets& sets, RunningSums& sums) {
+  sums.top.resize(sets.places());
+  for (std::size_t s = 0; s + 1 < sets.strata.size(); ++s) {
+    double top = -INFINITY;
+    for (std::size_t i = sets.strata[s]; i < sets.strata[s + 1]; ++i) {
+      sums.top[i] = top = std::max(top, sums.e[i]);
+      sums.e[i] -= top;
+    }
+  }
+  exponentials(sums.e.data(), 0.0, sets.places());
+  for (std::size_t s = 0; s + 1 < sets.strata.size(); ++s) {
+    double sum = 0.0, before = -INFINITY;
+    for (std::size_t i = sets.strata[s]; i < sets.strata[s + 1]; ++i) {
+      if (sums.top[i] != before) sum *= std::exp(before - sums.top[i]);
+      before = sums.top[i];
+      sums.sum[i] = sum += sums.e[i];
+    }
+  }
+}
+
+double tied_term(const RiskSets& sets, std::size_t event, const RunningSums& sums, double unit) {
+  const std::size_t i = sets.tied_place[event];
+  return sums.top.empty() ? sums.e[i] : sums.e[i] * std::exp(sums.top[i] - unit);
+}
+
+// 1 - k phi / m of all tied events, phi the share of the tied rows in the risk set.
+void run_ties(const RiskSets& sets, RunningSums& sums) {
+  sums.left.resize(sets.tied_place.size());
+  for (const TiedGroup& group : sets.tied) {
+    const double unit = sums.top.empty() ? 0.0 : sums.top[group.last];
+    double total = 0.0;
+    for (std::size_t e = group.begin; e < group.end; ++e)
+      total += tied_term(sets, e, sums, unit);
+    const double share = std::min(1.0, total / sums.sum[group.last]);
+    for (std::size_t e = group.begin; e < group.end; ++e)
+      sums.left[e] = 1.0 - sets.rank[e] * share;
+  }
+}
+
+// Once for each eta: loss and derivatives are asked for one after the other.
 void run(const RiskSets& sets, const double* eta, RunningSums& sums) {
-  const std::size_t m = sets.places();
-  for (std::vector<double>* v : {&sums.x, &sums.top, &sums.sum}) v->resize(m);
-  double top = 0.0;
-  for (std::size_t i = 0; i < m; ++i) {
-    const double x = eta[sets.row[i]] + sets.log_weight[i];
-    if (sets.fresh[i] || !(x <= top)) top = x;
-    sums.x[i] = x - top;
-    sums.top[i] = top;
+  if (sums.eta.size() == sets.n && std::equal(eta, eta + sets.n, sums.eta.begin())) return;
+  constexpr double safe = 600.0;
+  sums.eta.assign(eta, eta + sets.n);
+  sums.e.resize(sets.places());
+  sums.sum.resize(sets.places());
+  double least, most;
+  gather(sets, eta, sums.e.data(), least, most);
+  if (most - least <= safe) run_flat(sets, most, sums);
+  else run_far(sets, sums);
+  run_ties(sets, sums);
+}
+
+// The softmax of each tied group into `of`. Terms that vanish beside the risk set may not do so
+// among themselves.
+void share_ties(const RiskSets& sets, const RunningSums& sums, double* of) {
+  for (const TiedGroup& group : sets.tied) {
+    double unit = -INFINITY, total = 0.0;
+    const auto log_term = [&](std::size_t e) {
+      const std::size_t i = sets.tied_place[e];
+      return sums.eta[sets.row[i]] + sets.log_weight[i];
+    };
+    if (!sums.top.empty())
+      for (std::size_t e = group.begin; e < group.end; ++e) unit = std::max(unit, log_term(e));
+    for (std::size_t e = group.begin; e < group.end; ++e)
+      total += of[e] = sums.top.empty() ? tied_term(sets, e, sums, unit)
+                                        : std::exp(log_term(e) - unit);
+    for (std::size_t e = group.begin; e < group.end; ++e) of[e] /= total;
   }
-  exponentials(sums.x.data(), m);
-  double sum = 0.0;
-  for (std::size_t i = 0; i < m; ++i) {
-    if (sets.fresh[i]) sum = 0.0;
-    else if (sums.top[i] != sums.top[i - 1]) sum *= std::exp(sums.top[i - 1] - sums.top[i]);
-    sums.sum[i] = sum += sums.x[i];
-  }
 }
 
-// The tied events' shares among themselves into `of`, and of the risk set: sum e_tied / S.
-double tied_share(const RiskSets& sets, const TiedGroup& group, const double* eta,
-                  const RunningSums& sums, double* of) {
-  double top = -std::numeric_limits<double>::infinity(), total = 0.0;
-  const auto log_term = [&](std::size_t e) {
-    const std::size_t i = sets.tied_place[e];
-    return eta[sets.row[i]] + sets.log_weight[i];
-  };
-  for (std::size_t e = group.begin; e < group.end; ++e) top = std::max(top, log_term(e));
-  for (std::size_t e = group.begin; e < group.end; ++e)
-    total += of[e] = std::exp(log_term(e) - top);
-  for (std::size_t e = group.begin; e < group.end; ++e) of[e] /= total;
-  return std::min(1.0, total * std::exp(top - sums.top[group.last]) / sums.sum[group.last]);
-}
-
-double own_terms(const RiskSets& sets, const double* eta) {
-  return -dot(sets.own.data(), eta, sets.n);
-}
-
-// v and mean, place by place and `K` numbers each: v <- H v but for the ties' last part.
+// The means of v over the risk sets, `K` vectors at once: place by place, K numbers each.
 template <std::size_t K>
 PRIORFIT_INLINE void forward(std::size_t m, const double* share, const double* v, double* mean) {
   double now[K] = {};
@@ -84,6 +143,7 @@ PRIORFIT_INLINE void forward(std::size_t m, const double* share, const double* v
   }
 }
 
+// v <- H v, but for what ties add to rows.
 template <std::size_t K>
 PRIORFIT_INLINE void backward(std::size_t m, const Curvature& c, const double* mean, double* v) {
   double now[K] = {}, keep = 0.0;
@@ -143,15 +203,14 @@ void curve_block(const RiskSets& sets, const Curvature& c, Forward&& ahead, Back
 
 double partial_likelihood(const RiskSets& sets, const double* eta, RunningSums& sums) {
   run(sets, eta, sums);
-  double loss = own_terms(sets, eta) + sum_of_logs(sets.events.data(), sums.sum.data(),
-                                                   sums.top.data(), sets.places());
-  std::vector<double> of(sets.tied_place.size());
-  for (std::size_t g = 0; g < sets.tied.size(); ++g) {
-    const double share = tied_share(sets, sets.tied[g], eta, sums, of.data());
-    for (std::size_t e = sets.tied[g].begin; e < sets.tied[g].end; ++e)
-      loss += sets.mean_weight[g] * std::log1p(-sets.rank[e] * share);
-  }
-  return loss;
+  const std::size_t m = sets.places();
+  double loss = sum_of_logs(sets.events.data(), sums.sum.data(), m);
+  loss += sum_of_logs(sets.mean_weight.data(), sums.left.data(), sums.left.size());
+  loss -= dot(sets.own.data(), eta, sets.n);
+  if (!sums.top.empty()) return loss + dot(sets.events.data(), sums.top.data(), m);
+  double weight = 0.0;
+  for (double w : sets.events) weight += w;
+  return loss + weight * sums.one_top;
 }
 
 std::size_t curvature_size(const RiskSets& sets) {
@@ -170,61 +229,56 @@ void derive(const RiskSets& sets, const double* eta, RunningSums& sums, double* 
   double *expected = block, *share = block + m, *twice = block + 2 * m, *mix = block + 3 * m;
   double *rest = mix + groups, *of = rest + groups;
   run(sets, eta, sums);
-  std::copy(sums.x.begin(), sums.x.end(), share);
-  divide(share, sums.sum.data(), m);
+  divide(sums.e.data(), sums.sum.data(), m, share);
   std::copy(sets.events.begin(), sets.events.end(), twice);
-  std::vector<double>& once = sums.x;  // has served
-  std::copy(sets.events.begin(), sets.events.end(), once.begin());
+  std::vector<double>& once = sums.once = sets.events;
   for (std::size_t g = 0; g < groups; ++g) {
     const TiedGroup& group = sets.tied[g];
-    const double among = tied_share(sets, group, eta, sums, of), w = sets.events[group.last];
     double first = 0.0, second = 0.0;
     for (std::size_t e = group.begin; e < group.end; ++e) {
-      const double left = 1.0 - sets.rank[e] * among;
-      first += sets.mean_weight[g] / left;
-      second += sets.mean_weight[g] / (left * left);
+      const double inverse = 1.0 / sums.left[e];
+      first += sets.mean_weight[e] * inverse;
+      second += sets.mean_weight[e] * inverse * inverse;
     }
     once[group.last] = first;
     twice[group.last] = second;
     mix[g] = first - second;
-    rest[g] = w - 2.0 * first + second;
+    rest[g] = sets.events[group.last] - 2.0 * first + second;
   }
   double hazard = 0.0, keep = 0.0;
-  for (std::size_t i = m; i-- > 0; keep = 1.0 - share[i]) {
+  for (std::size_t i = m; i-- > 0;) {
     hazard = once[i] + keep * hazard;
     expected[i] = share[i] * hazard;
+    keep = 1.0 - share[i];
   }
-  for (std::size_t g = 0; g < groups; ++g)
-    for (std::size_t e = sets.tied[g].begin; e < sets.tied[g].end; ++e) {
-      const TiedGroup& group = sets.tied[g];
-      expected[sets.tied_place[e]] += of[e] * (sets.events[group.last] - once[group.last]);
+  share_ties(sets, sums, of);
+  for (const TiedGroup& group : sets.tied) {
+    const double more = sets.events[group.last] - once[group.last];
+    for (std::size_t e = group.begin; e < group.end; ++e) {
+      double& at = expected[sets.tied_place[e]];
+      at = std::max(at + more * of[e], 0.0);
     }
-  std::copy(sets.own.begin(), sets.own.end(), theta);
-  for (std::size_t i = 0; i < m; ++i) {
-    expected[i] = std::max(expected[i], 0.0);
-    theta[sets.row[i]] -= expected[i];
   }
+  std::copy(sets.own.begin(), sets.own.end(), theta);
+  for (std::size_t i = 0; i < m; ++i) theta[sets.row[i]] -= expected[i];
 }
 
-void curve(const RiskSets& sets, const double* block, const double* v, std::size_t ld,
-           std::size_t count, double* out, std::vector<double>& scratch) {
+void curve(const RiskSets& sets, const double* block, const double* v, std::size_t count,
+           double* out, std::vector<double>& scratch) {
   const Curvature c = curvature_at(sets, block);
-  const std::size_t m = sets.places(), groups = sets.tied.size();
-  const std::size_t wide = count > 1 ? lanes : 1;
-  scratch.resize((2 * m + groups) * wide);
+  const std::size_t n = sets.n, m = sets.places(), wide = count > 1 ? lanes : 1;
+  scratch.resize((2 * m + sets.tied.size()) * wide);
   double *some = scratch.data(), *mean = some + m * wide, *ties = mean + m * wide;
   for (std::size_t k = 0; k < count; k += wide) {
     const std::size_t now = std::min(wide, count - k);
     if (now < wide) std::fill_n(some, m * wide, 0.0);
     for (std::size_t i = 0; i < m; ++i)
-      for (std::size_t c1 = 0; c1 < now; ++c1)
-        some[i * wide + c1] = v[(k + c1) * ld + sets.row[i]];
+      for (std::size_t l = 0; l < now; ++l) some[i * wide + l] = v[(k + l) * n + sets.row[i]];
     if (wide == 1) curve_block<1>(sets, c, forward_one, backward_one, some, mean, ties);
     else curve_block<lanes>(sets, c, forward_lanes, backward_lanes, some, mean, ties);
-    std::fill_n(out + k * sets.n, now * sets.n, 0.0);
+    if (m < n) std::fill_n(out + k * n, now * n, 0.0);
     for (std::size_t i = 0; i < m; ++i)
-      for (std::size_t c1 = 0; c1 < now; ++c1)
-        out[(k + c1) * sets.n + sets.row[i]] = some[i * wide + c1];
+      for (std::size_t l = 0; l < now; ++l) out[(k + l) * n + sets.row[i]] = some[i * wide + l];
   }
 }
 

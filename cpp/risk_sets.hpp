@@ -13,44 +13,47 @@
 
 namespace priorfit {
 
-// Places that tie at the time of an event, under Efron's correction.
+// Events that tie, under Efron's correction.
 struct TiedGroup {
-  std::size_t last;        // the place where its risk set ends
-  std::size_t begin, end;  // of its events
+  std::size_t last;        // the place where their risk set ends
+  std::size_t begin, end;  // of the events
 };
 
 // What does not depend on eta.
 struct RiskSets {
-  std::size_t n;                         // rows
-  std::vector<std::uint32_t> row;        // of each place
-  std::vector<double> log_weight;        // of each place
-  std::vector<char> fresh;               // whether a stratum begins at the place
-  std::vector<double> events;            // by place: weight of the events whose risk set ends there
-  std::vector<double> own;               // (n) weight of the row's own event
-  std::vector<TiedGroup> tied;           // empty under Breslow's ties
-  std::vector<std::uint32_t> tied_place; // of each event of a tied group
-  std::vector<double> rank;              // k / m of each of them
-  std::vector<double> mean_weight;       // of each tied group, over its events
-  double least = 0.0;                    // of the loss
+  std::size_t n;                          // rows
+  std::vector<std::uint32_t> row;         // of each place
+  std::vector<double> log_weight;         // of each place
+  std::vector<std::size_t> strata;        // the place where each begins, and the end
+  std::vector<double> events;             // by place: weight of the events whose risk set ends there
+  std::vector<double> own;                // by row: weight of its own event
+  std::vector<TiedGroup> tied;            // none under Breslow's ties
+  std::vector<std::uint32_t> tied_place;  // of each of their events
+  std::vector<double> rank, mean_weight;  // of each: k / m, and the mean of its group
+  double least = 0.0;                     // of the loss
 
   std::size_t places() const { return row.size(); }
 };
 
-// Of e_i and S_i at each place; sums are in units of exp(top_i), the largest term so far.
+// The sums at one eta.
 struct RunningSums {
-  std::vector<double> x, top, sum;  // log e_i - top_i, then u_i; top_i; S_i
+  std::vector<double> eta;         // where they were taken last
+  std::vector<double> e, sum;      // by place, in units of exp(top)
+  std::vector<double> top;         // the largest log e so far; empty where one serves all places
+  double one_top;                  // then this
+  std::vector<double> left, once;  // of tied events 1 - k phi / m; scratch by place
 };
 
-// Fills `sums` at eta; returns minus the log partial likelihood, its ties included.
+// Minus the log partial likelihood at eta, its ties included.
 double partial_likelihood(const RiskSets& sets, const double* eta, RunningSums& sums);
 
-// The second derivative diag(expected) - M'M at one eta, in places.
+// The second derivative diag(expected) - M'M at one eta.
 struct Curvature {
   const double *expected, *share, *twice;  // by place
   const double *mix, *rest, *of_tied;      // by tied group (2), by tied event
 };
 
-// How many numbers a Curvature holds, and where they stand in a block.
+// How many numbers say a Curvature, and where each stands among them.
 std::size_t curvature_size(const RiskSets& sets);
 Curvature curvature_at(const RiskSets& sets, const double* block);
 
@@ -58,8 +61,8 @@ Curvature curvature_at(const RiskSets& sets, const double* block);
 void derive(const RiskSets& sets, const double* eta, RunningSums& sums, double* theta,
             double* block);
 
-// out_k = H v_k for `count` vectors by row; v_k = v + k ld, out_k = out + k n. They may be the same.
-void curve(const RiskSets& sets, const double* block, const double* v, std::size_t ld,
-           std::size_t count, double* out, std::vector<double>& scratch);
+// out_k = H v_k for `count` vectors by row; v_k = v + k n, out_k = out + k n. They may be the same.
+void curve(const RiskSets& sets, const double* block, const double* v, std::size_t count,
+           double* out, std::vector<double>& scratch);
 
 }  // namespace priorfit

@@ -39,8 +39,8 @@ def native_risk_sets(rows: CoupledRows) -> RiskSets | None:
 
 
 def _tied(rows: CoxRows, places: Places) -> tuple[Index, Index, Array, Index, Array]:
-    """Of each group of tied events where its risk set ends, where its events begin (and end), their
-    mean weight; of each event its place and rank. None under Breslow's ties."""
+    """Of each group of tied events where its risk set ends, where its events begin (and end); of
+    each event its group's mean weight, its place and its rank. None under Breslow's ties."""
     size = np.diff(rows.events.first)
     tied = (size > 1) & rows.efron
     event = np.repeat(tied, size)
@@ -48,4 +48,4 @@ def _tied(rows: CoxRows, places: Places) -> tuple[Index, Index, Array, Index, Ar
     place[places.row] = np.arange(len(places.row))
     first = np.concatenate([[0], np.cumsum(size[tied])]).astype(np.int64)
     last = places.last[tied].astype(np.int64)
-    return last, first, rows.mean_weight[tied], place[rows.events.row[event]], rows.rank[event]
+    return last, first, np.repeat(rows.mean_weight, size)[event], place[rows.events.row[event]], rows.rank[event]
