@@ -78,7 +78,7 @@ class RowsModel {
 
   // theta = -w loss', moved to sum 0 where there is an intercept; returns the loss.
   double dual_point(const Solution& x, double* theta) {
-    load(x);
+    load(x, true);
     rows_.derivatives(eta_.data(), theta_.data(), h_.data());
     rows_.dual_point(theta_.data(), h_.data(), theta);
     return rows_.loss(eta_.data());
@@ -93,12 +93,17 @@ class RowsModel {
     for (std::vector<double>* v : {&b_, &q_, &slopes_, &proposal_}) v->resize(grown_.size(), 0.0);
   }
 
-  void load(const Solution& x) {
-    std::fill(b_.begin(), b_.end(), 0.0);
-    std::copy_n(x.intercepts.begin(), first_, b_.begin());
+  // b_ and eta_ of x; `anew`: eta as one sum, without what steps leave of rounding.
+  void load(const Solution& x, bool anew = false) {
+    std::fill(proposal_.begin(), proposal_.end(), 0.0);
+    std::copy_n(x.intercepts.begin(), first_, proposal_.begin());
     const Penalty p = grown_.penalty();
     for (std::size_t j = 0; j < x.b.size(); ++j)
-      b_[j + first_] = std::clamp(x.b[j], p.lower[j + first_], p.upper[j + first_]);
+      proposal_[j + first_] = std::clamp(x.b[j], p.lower[j + first_], p.upper[j + first_]);
+    const bool known = at_ == Known::as_one_sum || (at_ == Known::by_steps && !anew);
+    if (known && b_ == proposal_) return;
+    b_ = proposal_;
+    at_ = Known::as_one_sum;
     std::copy(rows_.offset, rows_.offset + n_, eta_.begin());
     add_columns(b_.data(), nullptr, eta_.data());
   }
@@ -251,8 +256,11 @@ class RowsModel {
                       [&](const std::vector<double>& b) { return penalty(b, s); }))
       return false;
     b_ = proposal_;
+    at_ = Known::by_steps;
     return true;
   }
+
+  enum class Known { not_yet, by_steps, as_one_sum };
 
   const std::size_t n_;
   const Rows rows_;
@@ -265,6 +273,7 @@ class RowsModel {
   std::vector<double> b_, q_, slopes_, proposal_, part_;              // by working columns
   std::vector<double> rest_, move_, along_, image_;
   std::vector<std::size_t> which_, free_;
+  Known at_ = Known::not_yet;  // whether eta_ is that of b_
   double held_ = 0.0;  // the largest violation at a kink or bound
   double rent_ = 0.0;  // work since the kept Hessian was new that a newer one would have saved
 };
