@@ -44,6 +44,9 @@ RiskSets make_risk_sets(Flat<std::int64_t> row, Vector log_weight, Flat<std::int
   sets.strata.push_back(m);
   sets.log_weight = copied(log_weight);
   sets.events = copied(events);
+  for (std::size_t i = 0; i < m; ++i)
+    if (sets.events[i] > 0.0) sets.ends.push_back(static_cast<std::uint32_t>(i));
+  for (double w : sets.events) sets.total += w;
   sets.own = copied(own);
   sets.tied_place = copied<std::uint32_t>(tied_place, m);
   sets.rank = copied(rank);
@@ -70,6 +73,13 @@ double evaluate_risk_sets(const RiskSets& sets, Vector eta, Span theta, Span v) 
   return rows.loss(eta.data());
 }
 
+// The likelihood's part of the dual at theta, without an offset, under Breslow's ties.
+double dual_of_risk_sets(const RiskSets& sets, Vector theta) {
+  require(theta.shape(0) == sets.n, "theta must have one number per row");
+  std::vector<double> scratch;
+  return priorfit::dual_of_partial_likelihood(sets, theta.data(), 1.0, scratch);
+}
+
 // As `solve_path`, of which y and the weights are in `sets`.
 template <class T>
 nb::tuple cox_path(const RiskSets& sets, Dense<T> X, PRIORFIT_PATH_ARGUMENTS) {
@@ -88,7 +98,8 @@ void bind_coupled(nb::module_& m) {
   nb::class_<RiskSets>(m, "RiskSets")
       .def_static("make", &make_risk_sets, "row"_a, "log_weight"_a, "fresh"_a, "events"_a, "own"_a,
                   "last"_a, "first"_a, "mean_weight"_a, "tied_place"_a, "rank"_a, "least"_a)
-      .def("evaluate", &evaluate_risk_sets, "eta"_a, "theta"_a.noconvert(), "v"_a.noconvert());
+      .def("evaluate", &evaluate_risk_sets, "eta"_a, "theta"_a.noconvert(), "v"_a.noconvert())
+      .def("dual", &dual_of_risk_sets, "theta"_a);
   const auto path = [&m](auto function) {
     m.def("solve_path", function, "sets"_a, "X"_a.noconvert(), PRIORFIT_PATH_NAMES);
   };

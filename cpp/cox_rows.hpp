@@ -8,6 +8,7 @@
 
 #include "glm_rows.hpp"
 #include "risk_sets.hpp"
+#include "simd.hpp"
 
 namespace priorfit {
 
@@ -48,10 +49,14 @@ struct CoxRows {
     std::copy(theta, theta + n, out);
   }
 
-  // L*(-s theta) <= s L*(-theta) + (1 - s) L*(0), and `touching` = theta'(eta - offset) + loss(eta)
-  // is minus the first with the offset's part (Rockafellar 1970, theorem 23.5).
-  double dual(const double*, double share, double touching) const {
-    return share * touching + (1.0 - share) * sets->least;
+  // The dual of the loss at share * theta, with the offset's part. In closed form under Breslow's
+  // ties; else from below, L*(-s theta) <= s L*(-theta) + (1 - s) L*(0) (Rockafellar 1970, theorem
+  // 23.5), where minus the first with its offset is `touching` = theta'(eta - offset) + loss(eta).
+  double dual(const double* theta, double share, double touching) const {
+    const double chord = share * touching + (1.0 - share) * sets->least;
+    if (!sets->tied.empty()) return chord;
+    const double exact = dual_of_partial_likelihood(*sets, theta, share, scratch);
+    return std::max(chord, exact - share * dot(offset, theta, n));
   }
 
   template <class Penalty>

@@ -33,8 +33,9 @@ class RowsModel {
     fit_size();
   }
 
-  double tolerance(double s, double tol, const PathUnits& units) const {
-    return std::max(2.0 * tol * s, 1e-13 * units.steepest);
+  double tolerance(double s, double tol, const PathUnits& units) {
+    room_ = 1.5 * tol * units.reference;
+    return asked_ = std::max(2.0 * tol * s, 1e-13 * units.steepest);
   }
 
   void add(const std::vector<std::size_t>& fresh, const Penalty& p) {
@@ -53,21 +54,24 @@ class RowsModel {
     double value = rows_.loss(eta_.data()) + penalty(b_, s), last = INFINITY;
     if (!std::isfinite(value)) return Status::not_finite;
     Status status = Status::max_rounds;
-    bool refined = false;
+    bool refined = false, stepped = false;
     for (rounds_ = 0; rounds_ < 100; ++rounds_) {
       if (stop()) return Status::interrupted;
       const double violation = gradient(s);
-      if (violation <= tol) {
+      if (violation <= enough(s, tol)) {
         status = Status::converged;
         break;
       }
       const bool slow = violation > 0.5 * last && !refined;
+      if (stepped) left_ = violation / last;
       last = violation;
       const bool settled = rounds_ == 0 || held_ <= 0.1 * violation;  // the support is
-      refined = !kept_.empty() && settled && refine(s, tol, value);
+      stepped = refined = false;
+      if (!kept_.empty() && settled && left_ > quick) refined = refine(s, tol, value);
       if (refined) continue;
       if (kept_.empty() || slow || rent_ > price()) renew();
-      if (!step(s, violation, value, stop)) break;
+      stepped = step(s, violation, value, stop);
+      if (!stepped) break;
     }
     store(x);
     return status;
@@ -89,6 +93,8 @@ class RowsModel {
   }
 
  private:
+  static constexpr double quick = 0.2;  // two passes over Z; conjugate gradients take more
+
   void fit_size() {
     for (std::vector<double>* v : {&b_, &q_, &slopes_, &proposal_}) v->resize(grown_.size(), 0.0);
   }
@@ -100,8 +106,9 @@ class RowsModel {
     const Penalty p = grown_.penalty();
     for (std::size_t j = 0; j < x.b.size(); ++j)
       proposal_[j + first_] = std::clamp(x.b[j], p.lower[j + first_], p.upper[j + first_]);
-    const bool known = at_ == Known::as_one_sum || (at_ == Known::by_steps && !anew);
-    if (known && b_ == proposal_) return;
+    const bool same = at_ != Known::not_yet && b_ == proposal_;
+    if (same && (at_ == Known::as_one_sum || !anew)) return;
+    if (!same) sloped_ = 0;
     b_ = proposal_;
     at_ = Known::as_one_sum;
     std::copy(rows_.offset, rows_.offset + n_, eta_.begin());
@@ -141,11 +148,19 @@ class RowsModel {
     return b_[j] > p.lower[j] && b_[j] < p.upper[j] && (b_[j] != p.loc[j] || p.l1[j] == 0.0);
   }
 
+  // A violation v adds up to 2 v penalty / s to the gap, half by the share of theta that is
+  // feasible, half by the slopes of weights that are not 0; mostly a tenth, as it is the largest.
+  double enough(double s, double tol) const {
+    const double size = penalty(b_, 1.0), most = std::max(tol, 3e-3 * s);
+    return std::clamp(tol / asked_ * (size > 0.0 ? room_ / size : 0.0), tol, most);
+  }
+
   // Slopes of all working columns; the largest violation of stationarity, and that of the columns
   // that a kink or bound holds.
   double gradient(double s) {
-    rows_.derivatives(eta_.data(), theta_.data(), h_.data());
-    z_.project(0, theta_.data(), slopes_.data());
+    if (sloped_ == 0) rows_.derivatives(eta_.data(), theta_.data(), h_.data());
+    if (sloped_ < b_.size()) z_.project(sloped_, theta_.data(), slopes_.data());
+    sloped_ = b_.size();
     const Penalty p = grown_.penalty();
     double worst = held_ = 0.0;
     for (std::size_t j = 0; j < b_.size(); ++j) {
@@ -164,7 +179,7 @@ class RowsModel {
 
   void renew() {
     kept_ = h_;
-    rent_ = 0.0;
+    rent_ = left_ = 0.0;
     rows_.gram(z_, 0, grown_.gram(), grown_.stride(), kept_.data());
     solver_ = QuadraticSolver(grown_.quadratic(q_.data()));
   }
@@ -183,6 +198,8 @@ class RowsModel {
     solver_.grow(model);
     solver_.know(b_.data(), slopes_.data());
     solver_.solve(proposal_.data(), s, 1e-3 * violation, enough, rounds, stop);
+    std::fill(change_.begin(), change_.end(), 0.0);
+    add_columns(proposal_.data(), b_.data(), change_.data());
     return search(s, value);
   }
 
@@ -207,17 +224,23 @@ class RowsModel {
       const double t = b_[j] - p.loc[j], moved = t + move_[j];
       const bool crosses = p.l1[j] > 0.0 && t * moved < 0.0;
       proposal_[j] = crosses ? p.loc[j] : std::clamp(b_[j] + move_[j], p.lower[j], p.upper[j]);
+      move_[j] = proposal_[j] - b_[j] - move_[j];  // what stopped
     }
+    nonzero(move_);
+    change_.swap(way_);
+    z_.combine_into(which_, part_, change_.data());
     return search(s, value);
   }
 
-  // move_ with (Z'HZ + s l2) move_ = rest_ on `free_`, until no entry of the rest passes `target`.
+  // move_ with (Z'HZ + s l2) move_ = rest_ on `free_`, until no entry of the rest passes `target`;
+  // way_ = Z move_.
   void conjugate_gradients(double s, const Penalty& p, double target) {
     constexpr int most = 30;
     const std::size_t m = b_.size();
     move_.assign(m, 0.0);
     along_.assign(m, 0.0);
     image_.resize(m);
+    way_.assign(n_, 0.0);
     double before = 0.0;
     for (int k = 0; k < most && largest(rest_) > target; ++k) {
       solver_.precondition(rest_.data(), free_, image_.data());
@@ -225,9 +248,10 @@ class RowsModel {
       for (std::size_t j : free_) now += rest_[j] * image_[j];
       for (std::size_t j : free_) along_[j] = image_[j] + (k ? now / before : 0.0) * along_[j];
       before = now;
-      std::fill(change_.begin(), change_.end(), 0.0);
+      std::fill(moved_.begin(), moved_.end(), 0.0);
       nonzero(along_);
-      z_.combine_into(which_, part_, change_.data());
+      z_.combine_into(which_, part_, moved_.data());
+      change_ = moved_;
       rows_.curve(h_.data(), change_.data());
       z_.project(free_, change_.data(), image_.data());
       double curve = 0.0;
@@ -237,6 +261,7 @@ class RowsModel {
         move_[j] += now / curve * along_[j];
         rest_[j] -= now / curve * image_[j];
       }
+      axpy(now / curve, moved_.data(), way_.data(), n_);
       if (k > 1)
         rent_ += 2.0 * static_cast<double>(rows_.length()) * static_cast<double>(free_.size());
     }
@@ -248,15 +273,14 @@ class RowsModel {
     return most;
   }
 
-  // To `proposal_`, or part of the way.
+  // To `proposal_`, with change_ = Z (proposal_ - b_), or part of the way.
   bool search(double s, double& value) {
-    std::fill(change_.begin(), change_.end(), 0.0);
-    add_columns(proposal_.data(), b_.data(), change_.data());
     if (!rows_.search(b_, change_, proposal_, eta_, moved_, value,
                       [&](const std::vector<double>& b) { return penalty(b, s); }))
       return false;
     b_ = proposal_;
     at_ = Known::by_steps;
+    sloped_ = 0;
     return true;
   }
 
@@ -269,11 +293,14 @@ class RowsModel {
   Grown grown_;
   QuadraticSolver solver_;
   int rounds_ = 0;
-  std::vector<double> eta_, change_, moved_, theta_, h_, kept_;       // by rows
+  std::vector<double> eta_, change_, moved_, way_, theta_, h_, kept_;  // by rows
   std::vector<double> b_, q_, slopes_, proposal_, part_;              // by working columns
   std::vector<double> rest_, move_, along_, image_;
   std::vector<std::size_t> which_, free_;
   Known at_ = Known::not_yet;  // whether eta_ is that of b_
+  double room_ = 0.0, asked_ = 1.0;  // for the gap; the tolerance that was given for it
+  std::size_t sloped_ = 0;  // so many of slopes_ are those at b_, and theta_ and h_ too
+  double left_ = 0.0;  // of the violation, after the last step with the kept Hessian
   double held_ = 0.0;  // the largest violation at a kink or bound
   double rent_ = 0.0;  // work since the kept Hessian was new that a newer one would have saved
 };

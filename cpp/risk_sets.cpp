@@ -43,6 +43,24 @@ PRIORFIT_CLONES double sum_of_logs(const double* w, const double* v, std::size_t
   return all;
 }
 
+// sum_j m_j (log w_j - log m_j) + sum_g (r_g + d_g) log(r_g + d_g) - r_g log r_g
+PRIORFIT_CLONES double dual_terms(const double* m, const double* log_weight, std::size_t places,
+                                  const double* r, const double* d, std::size_t groups) {
+  double all = 0.0;
+#pragma omp simd reduction(+ : all)
+  for (std::size_t i = 0; i < places; ++i) {
+    const double value = m[i] * (log_weight[i] - quick_log(m[i]));
+    all += m[i] > 1e-300 ? value : 0.0;
+  }
+#pragma omp simd reduction(+ : all)
+  for (std::size_t g = 0; g < groups; ++g) {
+    const double before = r[g] > 1e-290 ? r[g] : 1e-290, ratio = d[g] / before;
+    const double small = quick_log1p(ratio < 1.0 ? ratio : 1.0), large = quick_log(1.0 + ratio);
+    all += d[g] * quick_log(before + d[g]) + before * (ratio < 1.0 ? small : large);
+  }
+  return all;
+}
+
 PRIORFIT_CLONES void divide(const double* x, const double* by, std::size_t n, double* out) {
 #pragma omp simd
   for (std::size_t i = 0; i < n; ++i) out[i] = x[i] / by[i];
@@ -199,6 +217,30 @@ void curve_block(const RiskSets& sets, const Curvature& c, Forward&& ahead, Back
         v[sets.tied_place[e] * K + k] -= c.of_tied[e] * ties[g * K + k];
 }
 
+// With left_k = 1 - k phi / m and w the mean weight of a group, by place where its risk set ends
+// once = sum_k w / left_k (returned) and twice = sum_k w / left_k^2.
+const double* derive_ties(const RiskSets& sets, RunningSums& sums, double* block) {
+  const std::size_t m = sets.places(), groups = sets.tied.size();
+  double *twice = block + 2 * m, *mix = twice + m, *rest = mix + groups;
+  std::copy(sets.events.begin(), sets.events.end(), twice);
+  sums.once = sets.events;
+  for (std::size_t g = 0; g < groups; ++g) {
+    const TiedGroup& group = sets.tied[g];
+    double first = 0.0, second = 0.0;
+    for (std::size_t e = group.begin; e < group.end; ++e) {
+      const double inverse = 1.0 / sums.left[e];
+      first += sets.mean_weight[e] * inverse;
+      second += sets.mean_weight[e] * inverse * inverse;
+    }
+    sums.once[group.last] = first;
+    twice[group.last] = second;
+    mix[g] = first - second;
+    rest[g] = sets.events[group.last] - 2.0 * first + second;
+  }
+  share_ties(sets, sums, rest + groups);
+  return sums.once.data();
+}
+
 }  // namespace
 
 double partial_likelihood(const RiskSets& sets, const double* eta, RunningSums& sums) {
@@ -208,50 +250,60 @@ double partial_likelihood(const RiskSets& sets, const double* eta, RunningSums& 
   loss += sum_of_logs(sets.mean_weight.data(), sums.left.data(), sums.left.size());
   loss -= dot(sets.own.data(), eta, sets.n);
   if (!sums.top.empty()) return loss + dot(sets.events.data(), sums.top.data(), m);
-  double weight = 0.0;
-  for (double w : sets.events) weight += w;
-  return loss + weight * sums.one_top;
+  return loss + sets.total * sums.one_top;
+}
+
+double dual_of_partial_likelihood(const RiskSets& sets, const double* theta, double share,
+                                  std::vector<double>& scratch) {
+  const std::size_t m = sets.places(), groups = sets.ends.size();
+  scratch.resize(m + 2 * groups);
+  double *hazard = scratch.data(), *before = hazard + m, *weight = before + groups;
+  double least = 0.0;
+  for (std::size_t i = 0; i < m; ++i) {
+    const std::size_t j = sets.row[i];
+    hazard[i] = sets.own[j] - share * theta[j];
+    least = std::min(least, hazard[i]);
+  }
+  if (least < -1e-14) return -INFINITY;
+  std::size_t g = 0;
+  for (std::size_t s = 0; s + 1 < sets.strata.size(); ++s) {
+    double sum = 0.0;
+    for (std::size_t i = sets.strata[s]; i < sets.strata[s + 1]; ++i) {
+      sum -= share * theta[sets.row[i]];
+      if (g == groups || sets.ends[g] != i) continue;
+      before[g] = sum;
+      weight[g++] = sets.events[i];
+    }
+  }
+  return dual_terms(hazard, sets.log_weight.data(), m, before, weight, groups);
 }
 
 std::size_t curvature_size(const RiskSets& sets) {
-  return 3 * sets.places() + 2 * sets.tied.size() + sets.tied_place.size();
+  const std::size_t groups = sets.tied.size();
+  return (groups ? 3 : 2) * sets.places() + 2 * groups + sets.tied_place.size();
 }
 
 Curvature curvature_at(const RiskSets& sets, const double* block) {
   const std::size_t m = sets.places(), groups = sets.tied.size();
+  if (groups == 0) return {block, block + m, sets.events.data(), nullptr, nullptr, nullptr};
   const double* ties = block + 3 * m;
   return {block, block + m, block + 2 * m, ties, ties + groups, ties + 2 * groups};
 }
 
 void derive(const RiskSets& sets, const double* eta, RunningSums& sums, double* theta,
             double* block) {
-  const std::size_t m = sets.places(), groups = sets.tied.size();
-  double *expected = block, *share = block + m, *twice = block + 2 * m, *mix = block + 3 * m;
-  double *rest = mix + groups, *of = rest + groups;
+  const std::size_t m = sets.places();
+  double *expected = block, *share = block + m;
   run(sets, eta, sums);
   divide(sums.e.data(), sums.sum.data(), m, share);
-  std::copy(sets.events.begin(), sets.events.end(), twice);
-  std::vector<double>& once = sums.once = sets.events;
-  for (std::size_t g = 0; g < groups; ++g) {
-    const TiedGroup& group = sets.tied[g];
-    double first = 0.0, second = 0.0;
-    for (std::size_t e = group.begin; e < group.end; ++e) {
-      const double inverse = 1.0 / sums.left[e];
-      first += sets.mean_weight[e] * inverse;
-      second += sets.mean_weight[e] * inverse * inverse;
-    }
-    once[group.last] = first;
-    twice[group.last] = second;
-    mix[g] = first - second;
-    rest[g] = sets.events[group.last] - 2.0 * first + second;
-  }
+  const double* once = sets.tied.empty() ? sets.events.data() : derive_ties(sets, sums, block);
   double hazard = 0.0, keep = 0.0;
   for (std::size_t i = m; i-- > 0;) {
     hazard = once[i] + keep * hazard;
     expected[i] = share[i] * hazard;
     keep = 1.0 - share[i];
   }
-  share_ties(sets, sums, of);
+  const double* of = curvature_at(sets, block).of_tied;
   for (const TiedGroup& group : sets.tied) {
     const double more = sets.events[group.last] - once[group.last];
     for (std::size_t e = group.begin; e < group.end; ++e) {

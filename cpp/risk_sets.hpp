@@ -27,9 +27,11 @@ struct RiskSets {
   std::vector<std::size_t> strata;        // the place where each begins, and the end
   std::vector<double> events;             // by place: weight of the events whose risk set ends there
   std::vector<double> own;                // by row: weight of its own event
+  std::vector<std::uint32_t> ends;        // the places where events' risk sets end
   std::vector<TiedGroup> tied;            // none under Breslow's ties
   std::vector<std::uint32_t> tied_place;  // of each of their events
   std::vector<double> rank, mean_weight;  // of each: k / m, and the mean of its group
+  double total = 0.0;                     // weight of all events
   double least = 0.0;                     // of the loss
 
   std::size_t places() const { return row.size(); }
@@ -46,6 +48,14 @@ struct RunningSums {
 
 // Minus the log partial likelihood at eta, its ties included.
 double partial_likelihood(const RiskSets& sets, const double* eta, RunningSums& sums);
+
+// -L*(-share theta) of Breslow's likelihood L, in closed form. With m_j = own_j - share theta_j the
+// hazard that row j meets, d the weight of the events at one time and r = - sum of share theta over
+// their risk set, which is what it would have met before,
+//   - sum_j m_j log(m_j / w_j) + sum_events (r + d) log(r + d) - r log r:
+// -inf where a hazard is negative.
+double dual_of_partial_likelihood(const RiskSets& sets, const double* theta, double share,
+                                  std::vector<double>& scratch);
 
 // The second derivative diag(expected) - M'M at one eta.
 struct Curvature {

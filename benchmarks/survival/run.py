@@ -20,6 +20,7 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
+from scipy.special import xlogy
 
 HERE, TARGET = Path(__file__).parent, 1e-6
 RIVALS = ("priorfit", "sksurv", "adelie", "skglm")
@@ -86,8 +87,18 @@ class Judge:
         score[at] += e[at] * np.bincount(self.group, self.rank / left)[self.group]
         return (np.log(left) + top).sum() - self.event @ eta, score
 
+    def conjugate(self, theta):
+        """-L*(-theta) under Breslow's ties, in closed form: see ``cpp/risk_sets.hpp``."""
+        hazard = np.maximum(self.event - theta, 0.0)
+        d = np.bincount(self.last[self.deaths], minlength=len(theta))
+        ends = np.flatnonzero(d)
+        d, before = d[ends], np.maximum(-np.cumsum(theta)[ends], 1e-290)
+        met = d @ np.log(before + d) + before @ np.log1p(d / before)
+        return met - xlogy(hazard, hazard).sum()
+
     def gap(self, b, lam, ridge):
-        """(P - D) over the null loss; D from L*(-s theta) <= s L*(-theta) + (1 - s) L*(0)."""
+        """(P - D) over the null loss; D at the share s of theta that is feasible, under Efron's
+        ties from L*(-s theta) <= s L*(-theta) + (1 - s) L*(0)."""
         eta = self.X @ b
         value, theta = self.loss(eta)
         pull = self.X.T @ theta
@@ -96,6 +107,8 @@ class Judge:
             return (value + 0.5 * ridge * b @ b - dual) / self.null
         share = min(1.0, lam / np.abs(pull).max())
         dual = share * (value + theta @ eta) + (1 - share) * self.least
+        if not np.any(self.rank):
+            dual = max(dual, self.conjugate(share * theta))
         return (value + lam * np.abs(b).sum() - dual) / self.null
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.optimize import minimize
 
 import priorfit as pf
 from priorfit.solve.coupled.native import native_risk_sets
@@ -64,6 +65,39 @@ def test_rows_of_weight_zero_are_absent():
     for whole, part in zip(all_rows[1:], few[1:], strict=True):
         np.testing.assert_allclose(whole[left], part, atol=1e-10)
         assert not np.any(whole[~left])
+
+
+#: wrong conjugates: each must miss the minimum
+DUAL_MUTANTS = {
+    "the chord": lambda rows, theta, s: s * rows.dual(theta) + (1 - s) * rows.least,
+    "weights are forgotten": lambda rows, theta, s: (
+        rows.dual(s * theta) - (rows.event_weight - s * theta) @ rows.log_weight
+    ),
+}
+
+
+@pytest.mark.parametrize("share", [1.0, 0.9, 0.5, 0.01, 0.0])
+@pytest.mark.parametrize("seed", range(3))
+def test_the_conjugate_is_the_minimum_of_what_it_bounds(share, seed):
+    """dual(s theta) = min_eta total(eta) + s theta'eta under Breslow's ties, weights and strata, in
+    Python and native; mutants are not. At s = 0 it is the least loss; not feasible is -inf."""
+    rows, eta, _ = _case("breslow", seed, n=40, spread=1.0)
+    theta = rows.score(eta)
+    found = minimize(
+        lambda x: rows.total(x) + share * theta @ x,
+        eta,
+        jac=lambda x: share * theta - rows.score(x),
+        method="BFGS",
+        options={"gtol": 1e-9},
+    )
+    assert rows.dual(share * theta) == pytest.approx(found.fun, abs=1e-6)
+    assert native_risk_sets(rows).dual(share * theta) == pytest.approx(
+        rows.dual(share * theta), abs=1e-10
+    )
+    assert rows.dual(0.0 * theta) == pytest.approx(rows.least, abs=1e-10)
+    assert rows.dual(theta + 2.0) == -np.inf
+    for wrong in DUAL_MUTANTS.values():
+        assert share in (0.0, 1.0) or abs(wrong(rows, theta, share) - found.fun) > 1e-3
 
 
 def test_late_entry_is_not_nested():

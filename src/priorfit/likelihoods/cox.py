@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy import sparse
+from scipy import sparse, special
 
 from priorfit._checks import vector
 from priorfit._errors import InputError
@@ -274,6 +274,29 @@ class CoxRows(CoupledRows):
             return expected
         tied = state.ties.T @ (self.events.weight - state.once)
         return np.asarray(np.maximum(expected + tied, 0.0))
+
+    def dual(self, theta: Array) -> float:
+        """In closed form for nested risk sets and Breslow's ties.
+
+        ``- sum_j m_j log(m_j / w_j) + sum_t (r_t + d_t) log(r_t + d_t) - r_t log r_t`` with m the
+        events less theta: what each row meets; d_t the weight of the events at t; r_t minus the
+        sum of theta over their risk set: what it met before. For theta = score(eta) the hazards
+        are ``m_j = w_j exp(eta_j) H(t_j)`` and ``r_t = S_t H(t-)`` with H Breslow's cumulative
+        hazard; along the line to 0 both change in proportion, and eta comes back out of them.
+        """
+        if self.efron or self.places is None:
+            return -np.inf
+        row, fresh, last = self.places
+        met = (self.event_weight - theta)[row]
+        if met.min() < -1e-14:
+            return -np.inf
+        sums, starts = -np.cumsum(theta[row]), np.flatnonzero(fresh)
+        none = sums[starts] + theta[row[starts]]
+        before = sums[last] - none[np.searchsorted(starts, last, side="right") - 1]
+        before, d = np.maximum(before, 1e-290), self.events.weight
+        met = np.maximum(met, 0.0)
+        at_risk = d @ np.log(before + d) + before @ np.log1p(d / before)
+        return float(at_risk + met @ self.log_weight[row] - special.xlogy(met, met).sum())
 
     def baseline(self, eta: Array) -> tuple[Array, Array, Array]:
         """Time, hazard at eta = 0 and stratum of each group of events, (G,) each.

@@ -48,4 +48,10 @@ def _tied(rows: CoxRows, places: Places) -> tuple[Index, Index, Array, Index, Ar
     place[places.row] = np.arange(len(places.row))
     first = np.concatenate([[0], np.cumsum(size[tied])]).astype(np.int64)
     last = places.last[tied].astype(np.int64)
-    return last, first, np.repeat(rows.mean_weight, size)[event], place[rows.events.row[event]], rows.rank[event]
+    return (
+        last,
+        first,
+        np.repeat(rows.mean_weight, size)[event],
+        place[rows.events.row[event]],
+        rows.rank[event],
+    )
