@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "bind_path.hpp"
 #include "binding.hpp"
 #include "columns.hpp"
 #include "glm_model.hpp"
@@ -17,6 +18,7 @@
 #include "residual_model.hpp"
 #include "small.hpp"
 
+void bind_coupled(nb::module_& m);
 void bind_groups(nb::module_& m);
 void bind_outputs(nb::module_& m);
 void bind_local(nb::module_& m);
@@ -58,63 +60,6 @@ void solve_quadratic(Matrix gram, Vector q, Vector l1, Vector l2, Vector loc, Ve
     }
   }
   if (interrupted) throw nb::python_error();
-}
-
-// The solutions at decreasing strengths over many columns; returns how many were done and how many
-// columns worked, whose places are in `working`. `gaps` and `kkts` are the certificates.
-template <class Columns, class Model>
-nb::tuple run_path(const Columns& columns, Model&& model, const priorfit::Penalty& penalty,
-                   const Vector& strengths, const Vector& tols, const Vector& warm,
-                   const Rows& coefs,
-                   const Span& intercepts, const Span& gaps, const Span& kkts,
-                   const Places& working, double reference, double steepest, std::size_t most) {
-  const std::size_t points = strengths.shape(0);
-  require(coefs.shape(0) == columns.p && coefs.shape(1) == points, "coefs must be p x points");
-  require(warm.shape(0) == columns.p, "warm must have length p");
-  for (const Span& v : {intercepts, gaps, kkts})
-    require(v.shape(0) == points, "intercepts, gaps, kkts: one per point");
-  require(tols.shape(0) == points && points > 0, "tols: one per point, at least one");
-  require(working.shape(0) == columns.p, "working must have length p");
-  bool interrupted = false;
-  std::size_t done, m;
-  {
-    nb::gil_scoped_release no_gil;
-    Interrupt interrupt;
-    priorfit::Path<Columns, std::decay_t<Model>> path(columns, model, penalty,
-                                                      {reference, steepest}, most);
-    done = path.run(strengths.data(), tols.data(), points, warm.data(), coefs.data(),
-                    intercepts.data(), 1, gaps.data(), kkts.data(), interrupt, interrupted);
-    m = path.working().size();
-    for (std::size_t i = 0; i < m; ++i)
-      working.data()[i] = static_cast<std::int64_t>(path.working()[i]);
-  }
-  if (interrupted) throw nb::python_error();
-  return nb::make_tuple(done, m);
-}
-
-#define PRIORFIT_PATH_ARGUMENTS                                                                   \
-  Vector center, Vector scale, Vector root, Vector y, const std::string &loss, Vector weights,    \
-      Vector offset, bool intercept, Vector l1, Vector l2, Vector loc, Vector lower,              \
-      Vector upper, Vector strengths, Vector tols, Vector warm, Rows coefs, Span intercepts,      \
-      Span gaps, Span kkts, Places working, double reference, double steepest, std::size_t most
-// `run(model)`: the path of these arguments.
-#define PRIORFIT_RUN                                                                              \
-  using namespace priorfit;                                                                       \
-  const double *w = weights.data(), *o = offset.data();                                           \
-  const Penalty penalty{l1.data(), l2.data(), loc.data(), lower.data(), upper.data()};            \
-  const auto run = [&](auto model) {                                                              \
-    return run_path(columns, model, penalty, strengths, tols, warm, coefs, intercepts, gaps,      \
-                    kkts, working, reference, steepest, most);                                    \
-  };                                                                                              \
-  (void)w, (void)o;
-
-
-void require_lengths(std::size_t n, std::size_t p, std::initializer_list<Vector> rows,
-                     std::initializer_list<Vector> columns) {
-  for (const Vector& v : rows)
-    require(v.shape(0) == n, "root, y, weights and offset must have length n");
-  for (const Vector& v : columns)
-    require(v.shape(0) == p, "center, scale and the penalty must have length p");
 }
 
 template <class T>
@@ -330,11 +275,7 @@ NB_MODULE(_core, m) {
         "l1"_a, "l2"_a, "loc"_a, "lower"_a, "upper"_a, "strengths"_a, "coefs"_a.noconvert(),
         "rounds"_a.noconvert(), "tol"_a);
   const auto path = [&m](auto function, auto... stored) {
-    m.def("solve_path", function, stored..., "center"_a, "scale"_a, "root"_a, "y"_a, "loss"_a,
-          "weights"_a, "offset"_a, "intercept"_a, "l1"_a, "l2"_a, "loc"_a, "lower"_a,
-          "upper"_a, "strengths"_a, "tols"_a, "warm"_a, "coefs"_a.noconvert(),
-          "intercepts"_a.noconvert(), "gaps"_a.noconvert(), "kkts"_a.noconvert(),
-          "working"_a.noconvert(), "reference"_a, "steepest"_a, "most"_a);
+    m.def("solve_path", function, stored..., PRIORFIT_PATH_NAMES);
   };
   const auto moments = [&m](auto function, auto... rest) {
     m.def("column_moments", function, rest..., "mean"_a.noconvert(), "variance"_a.noconvert());
@@ -360,6 +301,7 @@ NB_MODULE(_core, m) {
   m.def("conjugate_rows", &conjugate_rows, "loss"_a, "y"_a, "weights"_a, "theta"_a);
   m.def("fit_small", &fit_small, "X"_a.noconvert(), "y"_a, "weights"_a, "l1"_a, "l2"_a, "loc"_a,
         "lower"_a, "upper"_a, "intercept"_a, "phi"_a, "coef"_a.noconvert());
+  bind_coupled(m);
   bind_groups(m);
   bind_outputs(m);
   bind_local(m);

@@ -81,18 +81,27 @@ struct DenseColumns {
 
     // Rows `from`.. of Z'Z, or of Z'diag(h)Z.
     void gram(std::size_t from, double* out, std::size_t stride, const double* h = nullptr) const {
+      const std::size_t n = all_.n;
+      gram_of(from, out, stride, [&](const double* z, std::size_t count, double* u) {
+        for (std::size_t k = 0; k < count; ++k)
+          for (std::size_t r = 0; r < n; ++r) u[k * n + r] = h[r] * z[k * n + r];
+      }, h != nullptr);
+    }
+
+    // Rows `from`.. of Z'HZ: `apply(z, count, u)` writes u = H z of `count` columns.
+    template <class Apply>
+    void gram_of(std::size_t from, double* out, std::size_t stride, Apply&& apply,
+                 bool curved = true) const {
       constexpr std::size_t at_once = 48;  // rows of the lower triangle
       const std::size_t n = all_.n, m = size();
-      std::vector<double> weighted(h ? at_once * n : 0);
+      std::vector<double> weighted(curved ? at_once * n : 0);
       for (std::size_t begin = from; begin < m; begin += at_once) {
         const std::size_t end = std::min(begin + at_once, m);
+        const double* some = z_.data() + begin * n;
+        if (curved) apply(some, end - begin, weighted.data());
         std::vector<const double*> added;
-        for (std::size_t i = begin; i < end; ++i) {
-          double* u = weighted.data() + (i - begin) * n;
-          if (h)
-            for (std::size_t r = 0; r < n; ++r) u[r] = h[r] * z_.data()[i * n + r];
-          added.push_back(h ? u : z_.data() + i * n);
-        }
+        for (std::size_t i = 0; i < end - begin; ++i)
+          added.push_back((curved ? weighted.data() : some) + i * n);
         cross(added.data(), added.size(), z_.data(), n, end, n, out + begin * stride, stride);
       }
       for (std::size_t i = from; i < m; ++i)

@@ -24,7 +24,8 @@ class RowsModel {
   template <class... Given>
   explicit RowsModel(const Columns& all, Given... rows)
       : n_(all.n), rows_{n_, rows...}, first_(rows_.intercepts()), z_(all),
-        solver_(grown_.quadratic(nullptr)), eta_(n_), change_(n_), moved_(n_), theta_(n_), h_(n_) {
+        solver_(grown_.quadratic(nullptr)), eta_(n_), change_(n_), moved_(n_), theta_(n_),
+        h_(rows_.curvatures()) {
     if (!first_) return;
     const double inf = std::numeric_limits<double>::infinity();
     z_.add_ones();
@@ -32,13 +33,9 @@ class RowsModel {
     fit_size();
   }
 
-  // The violation at which the gap is reached: a dual point that is too large by a share of the
-  // penalty's slope loses this share of the penalty, which is about that of the last solution.
-  double tolerance(double s, double tol, const PathUnits& units) const {
-    double share = 2.0 * tol, least = 1.0;
-    if (flattest(least))
-      share = least * std::clamp(0.4 * tol * units.reference / penalty(b_, s), tol, 20.0 * tol);
-    return std::max(share * s, 1e-13 * units.steepest);
+  double tolerance(double s, double tol, const PathUnits& units) {
+    room_ = 1.5 * tol * units.reference;
+    return asked_ = std::max(2.0 * tol * s, 1e-13 * units.steepest);
   }
 
   void add(const std::vector<std::size_t>& fresh, const Penalty& p) {
@@ -47,7 +44,7 @@ class RowsModel {
     z_.add(fresh);
     fit_size();
     if (kept_.empty()) return;  // no Hessian yet
-    z_.gram(m, grown_.gram(), grown_.stride(), kept_.data());
+    rows_.gram(z_, m, grown_.gram(), grown_.stride(), kept_.data());
     solver_.grow(grown_.quadratic(q_.data()));
   }
 
@@ -58,21 +55,24 @@ class RowsModel {
     if (!std::isfinite(value)) return Status::not_finite;
     predict(s, value);
     Status status = Status::max_rounds;
-    bool refined = false;
+    bool refined = false, stepped = false;
     for (rounds_ = 0; rounds_ < 100; ++rounds_) {
       if (stop()) return Status::interrupted;
       const double violation = gradient(s);
-      if (violation <= tol) {
+      if (violation <= enough(s, tol)) {
         status = Status::converged;
         break;
       }
       const bool slow = violation > 0.5 * last && !refined;
+      if (stepped) left_ = violation / last;
       last = violation;
       const bool settled = held_ <= (rounds_ == 0 ? 0.5 : 0.1) * violation;  // the support is
-      refined = !kept_.empty() && settled && refine(s, tol, value);
+      stepped = refined = false;
+      if (!kept_.empty() && settled && left_ > quick) refined = refine(s, tol, value);
       if (refined) continue;
       if (kept_.empty() || slow || rent_ > price()) renew();
-      if (!step(s, violation, value, stop)) break;
+      stepped = step(s, violation, value, stop);
+      if (!stepped) break;
     }
     line_[0] = std::move(line_[1]);
     line_[1] = {s, b_};
@@ -85,25 +85,35 @@ class RowsModel {
 
   // theta = -w loss', moved to sum 0 where there is an intercept; returns the loss.
   double dual_point(const Solution& x, double* theta) {
-    load(x);
+    load(x, true);
     rows_.derivatives(eta_.data(), theta_.data(), h_.data());
     rows_.dual_point(theta_.data(), h_.data(), theta);
     return rows_.loss(eta_.data());
   }
 
-  double dual(const double* theta, double share) const { return rows_.dual(theta, share); }
+  double dual(const double* theta, double share, double touching) const {
+    return rows_.dual(theta, share, touching);
+  }
 
  private:
+  static constexpr double quick = 0.2;  // two passes over Z; conjugate gradients take more
+
   void fit_size() {
     for (std::vector<double>* v : {&b_, &q_, &slopes_, &proposal_}) v->resize(grown_.size(), 0.0);
   }
 
-  void load(const Solution& x) {
-    std::fill(b_.begin(), b_.end(), 0.0);
-    std::copy_n(x.intercepts.begin(), first_, b_.begin());
+  // b_ and eta_ of x; `anew`: eta as one sum, without what steps leave of rounding.
+  void load(const Solution& x, bool anew = false) {
+    std::fill(proposal_.begin(), proposal_.end(), 0.0);
+    std::copy_n(x.intercepts.begin(), first_, proposal_.begin());
     const Penalty p = grown_.penalty();
     for (std::size_t j = 0; j < x.b.size(); ++j)
-      b_[j + first_] = std::clamp(x.b[j], p.lower[j + first_], p.upper[j + first_]);
+      proposal_[j + first_] = std::clamp(x.b[j], p.lower[j + first_], p.upper[j + first_]);
+    const bool same = at_ != Known::not_yet && b_ == proposal_;
+    if (same && (at_ == Known::as_one_sum || !anew)) return;
+    if (!same) sloped_ = 0;
+    b_ = proposal_;
+    at_ = Known::as_one_sum;
     std::copy(rows_.offset, rows_.offset + n_, eta_.begin());
     add_columns(b_.data(), nullptr, eta_.data());
   }
@@ -134,13 +144,20 @@ class RowsModel {
     if (!(there < value)) return;
     value = there;
     eta_.swap(moved_);
-    b_ = proposal_;
+    settle();
   }
 
   bool is_at(const Point& point) const {
     const auto end = b_.begin() + static_cast<std::ptrdiff_t>(point.b.size());
     return std::equal(b_.begin(), end, point.b.begin()) &&
            std::all_of(end, b_.end(), [](double v) { return v == 0.0; });
+  }
+
+  // The weights are those of `proposal_`, and eta_ is theirs.
+  void settle() {
+    b_ = proposal_;
+    at_ = Known::by_steps;
+    sloped_ = 0;
   }
 
   void store(Solution& x) const {
@@ -172,26 +189,23 @@ class RowsModel {
     return grown_.penalty().value(b.data(), s, grown_.size());
   }
 
-  // Whether an l1 term alone holds every weight; the smallest of their rates.
-  bool flattest(double& least) const {
-    const Penalty p = grown_.penalty();
-    least = std::numeric_limits<double>::infinity();
-    for (std::size_t j = first_; j < grown_.size(); ++j) {
-      if (!(p.l1[j] > 0.0) || p.l2[j] != 0.0) return false;
-      least = std::min(least, p.l1[j]);
-    }
-    return std::isfinite(least);
-  }
-
   bool is_free(const Penalty& p, std::size_t j) const {
     return b_[j] > p.lower[j] && b_[j] < p.upper[j] && (b_[j] != p.loc[j] || p.l1[j] == 0.0);
+  }
+
+  // A violation v adds up to 2 v penalty / s to the gap, half by the share of theta that is
+  // feasible, half by the slopes of weights that are not 0; mostly a tenth, as it is the largest.
+  double enough(double s, double tol) const {
+    const double size = penalty(b_, 1.0), most = std::max(tol, 3e-3 * s);
+    return std::clamp(tol / asked_ * (size > 0.0 ? room_ / size : 0.0), tol, most);
   }
 
   // Slopes of all working columns; the largest violation of stationarity, and that of the columns
   // that a kink or bound holds.
   double gradient(double s) {
-    rows_.derivatives(eta_.data(), theta_.data(), h_.data());
-    z_.project(0, theta_.data(), slopes_.data());
+    if (sloped_ == 0) rows_.derivatives(eta_.data(), theta_.data(), h_.data());
+    if (sloped_ < b_.size()) z_.project(sloped_, theta_.data(), slopes_.data());
+    sloped_ = b_.size();
     const Penalty p = grown_.penalty();
     double worst = held_ = 0.0;
     for (std::size_t j = 0; j < b_.size(); ++j) {
@@ -210,8 +224,8 @@ class RowsModel {
 
   void renew() {
     kept_ = h_;
-    rent_ = 0.0;
-    z_.gram(0, grown_.gram(), grown_.stride(), kept_.data());
+    rent_ = left_ = 0.0;
+    rows_.gram(z_, 0, grown_.gram(), grown_.stride(), kept_.data());
     solver_ = QuadraticSolver(grown_.quadratic(q_.data()));
   }
 
@@ -229,6 +243,8 @@ class RowsModel {
     solver_.grow(model);
     solver_.know(b_.data(), slopes_.data());
     solver_.solve(proposal_.data(), s, 1e-3 * violation, enough, rounds, stop);
+    std::fill(change_.begin(), change_.end(), 0.0);
+    add_columns(proposal_.data(), b_.data(), change_.data());
     return search(s, value);
   }
 
@@ -253,17 +269,23 @@ class RowsModel {
       const double t = b_[j] - p.loc[j], moved = t + move_[j];
       const bool crosses = p.l1[j] > 0.0 && t * moved < 0.0;
       proposal_[j] = crosses ? p.loc[j] : std::clamp(b_[j] + move_[j], p.lower[j], p.upper[j]);
+      move_[j] = proposal_[j] - b_[j] - move_[j];  // what stopped
     }
+    nonzero(move_);
+    change_.swap(way_);
+    z_.combine_into(which_, part_, change_.data());
     return search(s, value);
   }
 
-  // move_ with (Z'HZ + s l2) move_ = rest_ on `free_`, until no entry of the rest passes `target`.
+  // move_ with (Z'HZ + s l2) move_ = rest_ on `free_`, until no entry of the rest passes `target`;
+  // way_ = Z move_.
   void conjugate_gradients(double s, const Penalty& p, double target) {
     constexpr int most = 30;
     const std::size_t m = b_.size();
     move_.assign(m, 0.0);
     along_.assign(m, 0.0);
     image_.resize(m);
+    way_.assign(n_, 0.0);
     double before = 0.0;
     for (int k = 0; k < most && largest(rest_) > target; ++k) {
       solver_.precondition(rest_.data(), free_, image_.data());
@@ -271,9 +293,10 @@ class RowsModel {
       for (std::size_t j : free_) now += rest_[j] * image_[j];
       for (std::size_t j : free_) along_[j] = image_[j] + (k ? now / before : 0.0) * along_[j];
       before = now;
-      std::fill(change_.begin(), change_.end(), 0.0);
+      std::fill(moved_.begin(), moved_.end(), 0.0);
       nonzero(along_);
-      z_.combine_into(which_, part_, change_.data());
+      z_.combine_into(which_, part_, moved_.data());
+      change_ = moved_;
       rows_.curve(h_.data(), change_.data());
       z_.project(free_, change_.data(), image_.data());
       double curve = 0.0;
@@ -283,6 +306,7 @@ class RowsModel {
         move_[j] += now / curve * along_[j];
         rest_[j] -= now / curve * image_[j];
       }
+      axpy(now / curve, moved_.data(), way_.data(), n_);
       if (k > 1)
         rent_ += 2.0 * static_cast<double>(rows_.length()) * static_cast<double>(free_.size());
     }
@@ -294,16 +318,16 @@ class RowsModel {
     return most;
   }
 
-  // To `proposal_`, or part of the way.
+  // To `proposal_`, with change_ = Z (proposal_ - b_), or part of the way.
   bool search(double s, double& value) {
-    std::fill(change_.begin(), change_.end(), 0.0);
-    add_columns(proposal_.data(), b_.data(), change_.data());
     if (!rows_.search(b_, change_, proposal_, eta_, moved_, value,
                       [&](const std::vector<double>& b) { return penalty(b, s); }))
       return false;
-    b_ = proposal_;
+    settle();
     return true;
   }
+
+  enum class Known { not_yet, by_steps, as_one_sum };
 
   const std::size_t n_;
   const Rows rows_;
@@ -312,11 +336,15 @@ class RowsModel {
   Grown grown_;
   QuadraticSolver solver_;
   int rounds_ = 0;
-  std::vector<double> eta_, change_, moved_, theta_, h_, kept_;       // by rows
+  std::vector<double> eta_, change_, moved_, way_, theta_, h_, kept_;  // by rows
   std::vector<double> b_, q_, slopes_, proposal_, part_;              // by working columns
   std::vector<double> rest_, move_, along_, image_;
   std::vector<std::size_t> which_, free_;
   Point line_[2];  // the last two solutions
+  Known at_ = Known::not_yet;  // whether eta_ is that of b_
+  double room_ = 0.0, asked_ = 1.0;  // for the gap; the tolerance that was given for it
+  std::size_t sloped_ = 0;  // so many of slopes_ are those at b_, and theta_ and h_ too
+  double left_ = 0.0;  // of the violation, after the last step with the kept Hessian
   double held_ = 0.0;  // the largest violation at a kink or bound
   double rent_ = 0.0;  // work since the kept Hessian was new that a newer one would have saved
 };

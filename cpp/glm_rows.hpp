@@ -42,6 +42,7 @@ struct GlmRows {
 
   std::size_t intercepts() const { return intercept; }
   std::size_t length() const { return n; }  // of a column
+  std::size_t curvatures() const { return n; }  // numbers that `derivatives` says them with
 
   double loss(const double* eta) const {
     double sum = 0.0;
@@ -69,6 +70,13 @@ struct GlmRows {
     for (std::size_t i = 0; i < n; ++i) v[i] *= h[i];
   }
 
+  // Rows `from`.. of Z'HZ.
+  template <class Working>
+  void gram(const Working& z, std::size_t from, double* out, std::size_t stride,
+            const double* h) const {
+    z.gram(from, out, stride, h);
+  }
+
   // theta moved to sum 0 where there is an intercept, each row as far as it has room, into `out`.
   void dual_point(const double* theta, const double* h, double* out) const {
     double sum = 0.0, weight = 0.0;
@@ -83,7 +91,7 @@ struct GlmRows {
   }
 
   // The dual of the loss at share * theta: -offset't - sum_i w_i loss*(y_i, -t_i / w_i).
-  double dual(const double* theta, double share) const {
+  double dual(const double* theta, double share, double = 0.0) const {
     return -share * dot(offset, theta, n) - conjugate_rows(Loss{}, n, y, w, theta, share);
   }
 
@@ -121,7 +129,7 @@ struct GaussianRows {
   }
 
   // Of 1/2 |y - eta|^2 at share * theta: sum_i t_i (y_i - t_i / 2).
-  double dual(const double* theta, double share) const {
+  double dual(const double* theta, double share, double = 0.0) const {
     return gaussian_dual(y, theta, share, n);
   }
 };

@@ -114,7 +114,7 @@ class GaussianModel {
   }
 
   // The dual of the loss at share * theta.
-  double dual(const double* theta, double share) const {
+  double dual(const double* theta, double share, double = 0.0) const {
     return gaussian_dual(y_, theta, share, n_);
   }
 

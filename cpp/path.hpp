@@ -98,6 +98,8 @@ class Path {
     for (std::size_t i = 0; i < used_.size(); ++i) last_.b[i] = start[used_[i]];
     last_.intercepts = std::move(intercepts);
     solutions_.assign(1, last_);
+    duals_.resize(x_.n);
+    judge(0);
     check(&units_.steepest, 1);
     correlations_.all(0, now_);
     before_ = now_;
@@ -135,19 +137,23 @@ class Path {
   void solve(const double* strengths, const double* tols, std::size_t batch, Stop&& stop,
              bool& interrupted) {
     solutions_.resize(std::max(solutions_.size(), batch));
+    duals_.resize(batch * x_.n);
     Solution x = last_;
     for (std::size_t k = 0; k < batch && !interrupted; ++k) {
       const double tol = strictness_ * model_.tolerance(strengths[k], tols[k], units_);
       interrupted = model_.solve(x, strengths[k], tol, stop) == Status::interrupted;
       solutions_[k] = x;
+      judge(k);  // at once: what the model made of x serves the next
     }
   }
 
-  // Dual points of the batch, and their correlations with all columns that may matter.
+  // The dual point of solution k.
+  void judge(std::size_t k) {
+    losses_[k] = model_.dual_point(solutions_[k], duals_.data() + k * x_.n);
+  }
+
+  // The correlations of the batch with all columns that may matter.
   void check(const double* strengths, std::size_t batch) {
-    duals_.resize(batch * x_.n);
-    for (std::size_t k = 0; k < batch; ++k)
-      losses_[k] = model_.dual_point(solutions_[k], duals_.data() + k * x_.n);
     correlations_.update(duals_.data(), batch, strengths, p_.l1, always_);
   }
 
@@ -161,11 +167,13 @@ class Path {
   // The certificate of solution k of the batch, over all columns; whether it is good enough.
   bool accept(double s, double tol, std::size_t k, double* gaps, double* kkts) {
     double share = 1.0, worst = 0.0, penalty = 0.0, beyond = 0.0;
+    double touching = losses_[k];  // + theta'Zb: minus the conjugate at theta (Fenchel, Young)
     correlations_.each(k, [&](std::size_t j, double v) {
       if (std::fabs(v) <= s * p_.l1[j] && !working_[j]) return;
       share = std::min(share, p_.share(s, v, j));
       const double b = working_[j] ? solutions_[k].b[place_[j]] : 0.0;
       worst = std::max(worst, p_.violation(b, s, v, j));
+      touching += b * v;
     });
     correlations_.each(k, [&](std::size_t j, double v) {
       const double t = (working_[j] ? solutions_[k].b[place_[j]] : 0.0) - p_.loc[j];
@@ -173,7 +181,7 @@ class Path {
       if (std::fabs(share * v) > s * p_.l1[j] || p_.loc[j] != 0.0)
         beyond += p_.conjugate(s, share * v, j);
     });
-    const double dual = model_.dual(duals_.data() + k * x_.n, share) - beyond;
+    const double dual = model_.dual(duals_.data() + k * x_.n, share, touching) - beyond;
     const double gap = (losses_[k] + penalty - dual) / units_.reference;
     gaps[k] = std::max(std::numeric_limits<double>::epsilon(), gap);
     kkts[k] = worst / units_.steepest;

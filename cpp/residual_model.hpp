@@ -80,7 +80,9 @@ class ResidualModel {
     return loss_;
   }
 
-  double dual(const double* theta, double share) const { return rows_.dual(theta, share); }
+  double dual(const double* theta, double share, double = 0.0) const {
+    return rows_.dual(theta, share);
+  }
 
  private:
   static constexpr int most_rounds = 200;

@@ -21,6 +21,7 @@ struct SoftmaxRows {
 
   std::size_t length() const { return n / classes; }
   std::size_t intercepts() const { return intercept ? classes - 1 : 0; }
+  std::size_t curvatures() const { return n; }
 
   double loss(const double* eta) const {
     const std::size_t rows = length();
@@ -63,6 +64,12 @@ struct SoftmaxRows {
       }
   }
 
+  template <class Working>
+  void gram(const Working& z, std::size_t from, double* out, std::size_t stride,
+            const double* mu) const {
+    z.gram(from, out, stride, mu);
+  }
+
   // theta moved by a step of the intercepts, so that each class has sum 0, into `out`.
   void dual_point(const double* theta, const double* mu, double* out) const {
     std::copy(theta, theta + n, out);
@@ -80,7 +87,7 @@ struct SoftmaxRows {
   }
 
   // The dual of the loss at share * theta; -inf outside the simplex.
-  double dual(const double* theta, double share) const {
+  double dual(const double* theta, double share, double = 0.0) const {
     const std::size_t rows = length();
     double sum = 0.0;
     for (std::size_t l = 0; l < classes; ++l)

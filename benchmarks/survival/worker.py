@@ -20,7 +20,7 @@ import numpy as np
 warnings.simplefilter("ignore")
 
 
-def priorfit(X, y, event, lambdas, ridge):
+def priorfit(X, y, event, lambdas, ridge, ties):
     import priorfit as pf
 
     response = pf.survival(y, event)
@@ -28,24 +28,26 @@ def priorfit(X, y, event, lambdas, ridge):
     def fit(tol):
         if ridge:
             problem = pf.Problem.make(
-                X, response, prior=pf.Normal(ridge**-0.5), likelihood=pf.Cox("breslow")
+                X, response, prior=pf.Normal(ridge**-0.5), likelihood=pf.Cox(ties)
             )
             return pf.solve(problem, tol=tol).coef[:, None]
-        options = {"prior": pf.Laplace(), "likelihood": pf.Cox("breslow"), "penalties": lambdas}
+        options = {"prior": pf.Laplace(), "likelihood": pf.Cox(ties), "penalties": lambdas}
         return pf.path(X, response, tol=tol, **options).coefs
 
     return fit, 1e-6, [1e-6]
 
 
-def sksurv(X, y, event, lambdas, ridge):
+def sksurv(X, y, event, lambdas, ridge, ties):
     from sksurv.linear_model import CoxnetSurvivalAnalysis, CoxPHSurvivalAnalysis
     from sksurv.util import Surv
 
+    if ties == "efron" and not ridge:
+        raise NotImplementedError
     response, n = Surv.from_arrays(event, y), len(y)
 
     def fit(tol):
         if ridge:
-            model = CoxPHSurvivalAnalysis(alpha=ridge, ties="breslow", tol=tol, n_iter=1000)
+            model = CoxPHSurvivalAnalysis(alpha=ridge, ties=ties, tol=tol, n_iter=1000)
             return model.fit(X, response).coef_[:, None]
         model = CoxnetSurvivalAnalysis(l1_ratio=1.0, alphas=lambdas / n, tol=tol, max_iter=10**7)
         found = model.fit(X, response).coef_
@@ -55,11 +57,11 @@ def sksurv(X, y, event, lambdas, ridge):
     return fit, (1e-9 if ridge else 1e-7), [1e-7, 1e-9, 1e-11, 1e-13, 1e-15]
 
 
-def adelie(X, y, event, lambdas, ridge):
+def adelie(X, y, event, lambdas, ridge, ties):
     import adelie as ad
 
     n = len(y)
-    glm = ad.glm.cox(start=np.full(n, -1.0), stop=y, status=event * 1.0, tie_method="breslow")
+    glm = ad.glm.cox(start=np.full(n, -1.0), stop=y, status=event * 1.0, tie_method=ties)
 
     def fit(tol):
         state = ad.grpnet(
@@ -75,7 +77,7 @@ def adelie(X, y, event, lambdas, ridge):
     return fit, 1e-7, [1e-7, 1e-9, 1e-11, 1e-13, 1e-15]
 
 
-def skglm(X, y, event, lambdas, ridge):
+def skglm(X, y, event, lambdas, ridge, ties):
     from skglm.datafits import Cox
     from skglm.penalties import L1, L2
     from skglm.solvers import LBFGS, ProxNewton
@@ -84,7 +86,7 @@ def skglm(X, y, event, lambdas, ridge):
     n, response = len(y), np.column_stack([y, event * 1.0])
 
     def fit(tol):
-        datafit, w = compiled_clone(Cox(use_efron=False)), np.zeros(X.shape[1])
+        datafit, w = compiled_clone(Cox(use_efron=ties == "efron")), np.zeros(X.shape[1])
         datafit.initialize(X, response)
         if ridge:
             solver = LBFGS(tol=tol, max_iter=10**5)
@@ -104,8 +106,9 @@ def main() -> None:
     data = np.load(folder / "data.npz")
     X = np.asfortranarray(data["X"])
     fit, default, tols = globals()[name](
-        X, data["time"], data["event"], data["lambdas"], float(data["l2"])
-    )
+        X, data["time"], data["event"], data["lambdas"], float(data["l2"]),
+        "efron" if data["efron"] else "breslow",
+    )  # fmt: skip
     print(json.dumps({"default": default, "tols": tols}), flush=True)
     for line in sys.stdin:
         start = time.process_time()

@@ -85,6 +85,23 @@ class SharedDouble:
 class SharedSingle:
     def __init__(self, X: NDArray[np.float32], center: _F, scale: _F, root: _F) -> None: ...
 
+class RiskSets:
+    @staticmethod
+    def make(
+        row: NDArray[np.int64],
+        log_weight: _F,
+        fresh: NDArray[np.int64],
+        events: _F,
+        own: _F,
+        last: NDArray[np.int64],
+        first: NDArray[np.int64],
+        mean_weight: _F,
+        tied_place: NDArray[np.int64],
+        rank: _F,
+        least: float,
+    ) -> RiskSets: ...
+    def evaluate(self, eta: _F, theta: _F, v: _F) -> float: ...
+
 def solve_path(*arguments: Any) -> tuple[int, int]: ...
 def column_moments(*arguments: Any) -> None: ...
 def draw_polya_gamma(counts: _F, z: _F, seed: int, omega: _F) -> None: ...

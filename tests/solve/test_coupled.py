@@ -35,7 +35,7 @@ def test_the_bound_is_never_above_the_optimum(likelihood):
         pull = standard.Z.rmatvec(standard.score(eta))
         point = meet_flat(standard, eta, pull)
         share = min(1.0, 1.0 / float(np.max(np.abs(pull) / standard.form.l1)))
-        assert dual_value(standard, point.value, share) <= best + 1e-9 * abs(best)
+        assert dual_value(standard, point, share) <= best + 1e-9 * abs(best)
         for name, wrong in BOUND_MUTANTS.items():
             lied[name] |= wrong(standard, point, share) > best + 1e-6 * abs(best)
     assert all(lied.values())

@@ -63,6 +63,10 @@ class CoupledRows(Protocol):
     def hessian(self, eta: Array) -> Hessian:
         """The second derivative, in factors."""
 
+    def dual(self, theta: Array) -> float:
+        """``- total*(-theta)``; -inf too where it has no closed form."""
+        return -np.inf
+
 
 class Last(Generic[T]):
     """What was made of the last eta: total, score and Hessian are asked for one after the other.

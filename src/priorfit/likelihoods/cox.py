@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy import sparse
+from scipy import sparse, special
 
 from priorfit._checks import vector
 from priorfit._errors import InputError
 from priorfit._typing import Array, Mask
 from priorfit.likelihoods.coupled import Coupled, CoupledRows, Hessian, Last, TakeRows
-from priorfit.likelihoods.risk_sets import events_of, risk_sets, softmax_rows
+from priorfit.likelihoods.risk_sets import (
+    Places,
+    events_of,
+    places_of,
+    risk_sets,
+    softmax_rows,
+)
 
 __all__ = ["TIES", "Cox", "survival"]
 
@@ -201,19 +208,25 @@ class CoxRows(CoupledRows):
         if self.inside is not None:  # rows of weight 0 are at no risk
             y = y.copy()
             y[weights <= 0, 0] = y[weights <= 0, 1]
-        self.events = events
+        self.events, self._y = events, y
         self.sets = risk_sets(y if self.inside is None else y[inside], events)
-        self.event_weight = np.bincount(events.row, weights[events.row], minlength=self.n)
+        own = np.bincount(events.row, weights[events.row], minlength=self.n)
+        self.event_weight = np.asarray(own, dtype=np.float64)
         size = np.diff(events.first)
         self.efron = efron and bool(np.any(size > 1))
-        self.rank = np.arange(len(events.row)) - np.repeat(events.first[:-1], size)
-        self.rank = self.rank / np.repeat(size, size)
+        before = np.arange(len(events.row)) - np.repeat(events.first[:-1], size)
+        self.rank: Array = before / np.repeat(size, size)
         self.mean_weight = events.weight / size
         w = events.weight
         self._last: Last[_State] = Last()
         self.least = float(w @ np.log(w))
         if self.efron:
             self.least += float(np.repeat(self.mean_weight, size) @ np.log1p(-self.rank))
+
+    @cached_property
+    def places(self) -> Places | None:
+        """The rows in the order of nested risk sets, where these are."""
+        return places_of(self._y, self.events)
 
     def _at(self, eta: Array) -> _State:
         return self._last(eta, self._make)
@@ -261,6 +274,29 @@ class CoxRows(CoupledRows):
             return expected
         tied = state.ties.T @ (self.events.weight - state.once)
         return np.asarray(np.maximum(expected + tied, 0.0))
+
+    def dual(self, theta: Array) -> float:
+        """In closed form for nested risk sets and Breslow's ties.
+
+        ``- sum_j m_j log(m_j / w_j) + sum_t (r_t + d_t) log(r_t + d_t) - r_t log r_t`` with m the
+        events less theta: what each row meets; d_t the weight of the events at t; r_t minus the
+        sum of theta over their risk set: what it met before. For theta = score(eta) the hazards
+        are ``m_j = w_j exp(eta_j) H(t_j)`` and ``r_t = S_t H(t-)`` with H Breslow's cumulative
+        hazard; along the line to 0 both change in proportion, and eta comes back out of them.
+        """
+        if self.efron or self.places is None:
+            return -np.inf
+        row, fresh, last = self.places
+        met = (self.event_weight - theta)[row]
+        if met.min() < -1e-14:
+            return -np.inf
+        sums, starts = -np.cumsum(theta[row]), np.flatnonzero(fresh)
+        none = sums[starts] + theta[row[starts]]
+        before = sums[last] - none[np.searchsorted(starts, last, side="right") - 1]
+        before, d = np.maximum(before, 1e-290), self.events.weight
+        met = np.maximum(met, 0.0)
+        at_risk = d @ np.log(before + d) + before @ np.log1p(d / before)
+        return float(at_risk + met @ self.log_weight[row] - special.xlogy(met, met).sum())
 
     def baseline(self, eta: Array) -> tuple[Array, Array, Array]:
         """Time, hazard at eta = 0 and stratum of each group of events, (G,) each.

@@ -14,10 +14,10 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from scipy import sparse
 
-from priorfit._typing import Array, Index
+from priorfit._typing import Array, Index, Mask
 from priorfit.likelihoods.coupled import TakeRows
 
-__all__ = ["Events", "Means", "RiskSets", "events_of", "risk_sets"]
+__all__ = ["Events", "Means", "Places", "RiskSets", "events_of", "places_of", "risk_sets"]
 
 _FEW_STRATA = 50
 _BLOCK = 1 << 17  # numbers of Z that are summed together: they stay in cache
@@ -97,6 +97,30 @@ def risk_sets(y: Array, events: Events) -> RiskSets:
     low, high = _spans(y, events)
     nested = np.all(np.isneginf(y[:, 0])) and len(np.unique(events.stratum)) <= _FEW_STRATA
     return _Nested(low, high, events) if nested else _Tree(low, high, len(events.time))
+
+
+class Places(NamedTuple):
+    """The rows of nested risk sets, those that leave last first, one stratum after the other.
+
+    ``row`` (m,); ``fresh`` (m,) whether a stratum begins there; ``last`` (G,) the place where the
+    risk set of each group of events ends: it holds all from the stratum's first place on.
+    """
+
+    row: Index
+    fresh: Mask
+    last: Index
+
+
+def places_of(y: Array, events: Events) -> Places | None:
+    """None where a row comes under observation after an event of its stratum: not nested then."""
+    low, high = _spans(y, events)
+    row = np.flatnonzero(low < high)
+    if np.any(low[row] != np.searchsorted(events.stratum, y[row, 3], side="left")):
+        return None
+    row = row[np.lexsort((-high[row], y[row, 3]))]
+    last = np.empty(len(events.time), dtype=np.intp)
+    last[high[row] - 1] = np.arange(len(row))  # of several the last counts
+    return Places(row, np.diff(y[row, 3], prepend=np.nan) != 0, last)
 
 
 def _spans(y: Array, events: Events) -> tuple[Index, Index]:

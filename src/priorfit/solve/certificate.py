@@ -17,7 +17,7 @@ import numpy as np
 from priorfit._typing import Array, Index
 from priorfit.design import Dense, Scaled
 from priorfit.priors import NormalForm
-from priorfit.solve.coupled.bound import dual_value, meet_flat
+from priorfit.solve.coupled.bound import DualPoint, dual_value, meet_flat
 from priorfit.solve.local.single import jump_violations
 from priorfit.solve.local.stationary import (
     column_curvatures,
@@ -294,7 +294,7 @@ def _certify_one(standard: Standard, g: Array, strength: Array) -> Certificates:
         dual = _dual_at_zero(standard, strength)
         for share in (feasible_share(standard, pull, strength), np.ones(1)):
             beyond = penalty_conjugate(standard, g, pull * share, strength)
-            dual = np.fmax(dual, dual_value(standard, point.value, float(share[0])) - beyond)
+            dual = np.fmax(dual, dual_value(standard, point, float(share[0])) - beyond)
         gap = (primal - dual) / standard.reference
     return _rounded(gap, kkt, slopes)
 
@@ -316,10 +316,11 @@ def gap_among(
     few = replace(standard, form=NormalForm(l1, l2, loc, lower, upper))
     rows, at, pull = standard.rows, np.array([strength]), slopes[cols, None]
     b, lost = g[cols, None], rows.total(eta)
-    value = lost + float(rows.score(eta) @ (eta - standard.offset))
+    theta = rows.score(eta)
+    point = DualPoint(eta, theta, lost + float(theta @ (eta - standard.offset)))
     share = feasible_share(few, pull, at)
     beyond = penalty_conjugate(few, b, pull * share, at)
-    dual = dual_value(standard, value, float(share[0])) - beyond
+    dual = dual_value(standard, point, float(share[0])) - beyond
     return float((lost + penalty_value(few, b, at) - dual)[0] / standard.reference)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from priorfit._core import solve_path
 from priorfit._typing import Array
+from priorfit.design import Dense
 from priorfit.solve.approach import LOOSE, approach
 from priorfit.solve.certificate import Certificates, joined
 from priorfit.solve.columns import read_in_place, stored_or_copied
@@ -15,6 +16,7 @@ from priorfit.solve.standard import Standard
 __all__ = ["ManyColumns", "among_many"]
 
 _MEMORY = 1 << 27  # numbers in the copies of the working columns: 1 GB
+_COPY = 1 << 24  # the same where the engine for what is left needs none
 _MOST = 6000  # working columns: their Gram matrix then fills 290 MB
 _MOST_SPARSE = 1500  # beyond, sparse gaussian columns are solved without a Gram matrix
 _MOST_ROWS = 1 << 32  # native sparse columns number their rows with 32 bits
@@ -28,10 +30,22 @@ def among_many(standard: Standard) -> bool:
     always = int(np.sum((form.l1 == 0) & ~form.fixed)) - first
     return (
         form.groups is None
-        and (standard.gaussian or native_loss(standard.likelihood) is not None)
+        and (standard.gaussian or _known(standard))
         and always <= _MOST // 4
         and not np.any(form.flat[first:])
     )
+
+
+def _known(standard: Standard) -> bool:
+    if not standard.likelihood.coupled:
+        return native_loss(standard.likelihood) is not None
+    return isinstance(standard.Z.base, Dense) and standard.risk_sets is not None
+
+
+def _most_coupled(standard: Standard) -> int:
+    """Working columns of which a copy is small, or small beside the table."""
+    n, m = standard.Z.shape
+    return max(_COPY // n, m // 5)
 
 
 class ManyColumns:
@@ -56,6 +70,9 @@ class ManyColumns:
             self.root = np.sqrt(standard.weights)
             self.y = self.root * (standard.y - self.offset)
         self.most = min(_MOST, max(100, _MEMORY // standard.Z.shape[0]))
+        if standard.likelihood.coupled:
+            self.arrays = (standard.risk_sets, *self.arrays)
+            self.most = min(self.most, _most_coupled(standard))
         self.by_residuals = standard.gaussian and len(self.arrays) == 3
         if self.by_residuals:
             self.most = _MOST_SPARSE

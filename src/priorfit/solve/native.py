@@ -63,6 +63,8 @@ def native_rows(standard: Standard) -> NativeRows:
     ``y log theta``. Huber's loss is standardized so that its tails begin at 1.
     """
     likelihood, y, w, offset = standard.likelihood, standard.y, standard.weights, standard.offset
+    if likelihood.coupled:  # what is known of the rows is in their risk sets
+        return NativeRows("cox", w, w, offset)
     name = native_loss(likelihood) or ""
     if not isinstance(likelihood, NegativeBinomial):
         return NativeRows(name, y, w, offset)

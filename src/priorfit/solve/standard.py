@@ -12,12 +12,14 @@ from functools import cached_property
 
 import numpy as np
 
+from priorfit._core import RiskSets
 from priorfit._typing import Array, Index, Intercept, Mask
 from priorfit.design import Dense, Scaled
 from priorfit.likelihoods import Coupled, CoupledRows, Gaussian, Huber, Likelihood
 from priorfit.priors import Groups, NormalForm, Ranked
 from priorfit.problem import Problem
 from priorfit.solve.columns import moments
+from priorfit.solve.coupled.native import native_risk_sets
 from priorfit.solve.shared import Shared
 
 __all__ = ["Standard", "alike", "in_units_of", "power_of_two", "standardize", "without"]
@@ -98,6 +100,11 @@ class Standard:
         """The response of a likelihood whose rows are coupled, sorted once."""
         assert isinstance(self.likelihood, Coupled)
         return self.likelihood.rows(self.y, self.weights)
+
+    @cached_property
+    def risk_sets(self) -> RiskSets | None:
+        """The same in native code, where it is there."""
+        return native_risk_sets(self.rows)
 
     @cached_property
     def null_correlation(self) -> float:

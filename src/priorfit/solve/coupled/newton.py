@@ -17,6 +17,7 @@ from priorfit._typing import Array, Index
 from priorfit.likelihoods import CoupledRows
 from priorfit.priors import NormalForm
 from priorfit.solve.certificate import Certificates, certify, gap_among, joined
+from priorfit.solve.chosen import many_columns
 from priorfit.solve.coupled.among_rows import AmongRows
 from priorfit.solve.coupled.model import Model, minimum
 from priorfit.solve.coupled.working import Working
@@ -26,6 +27,7 @@ from priorfit.solve.working_set import beyond, screen
 __all__ = ["CoupledNewton"]
 
 _WHOLE = 30_000  # entries of Z that are not worth a choice of columns
+_COPY = 1 << 24  # numbers of a copy of the working columns that is made without a thought
 _SLOW = 0.1  # of the last step's fall: a Hessian whose steps shrink no faster is made anew
 _STALLED = 5  # steps that change nothing before the search is given up
 
@@ -46,19 +48,32 @@ class CoupledNewton:
         self.rows: CoupledRows = standard.rows
         self.rounds = 0
         self.among = AmongRows(standard) if AmongRows.applies(standard) else None
+        native = barrier is None and self.among is None and _is_cheap(standard)
+        self.many = many_columns(standard, tol) if native else None
         self._curved: tuple[Index, Array] | None = None
         self._working: Working | None = None
 
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
         """Solutions (m, k) and their certificates, each warm from the last."""
-        out = np.empty((self.standard.size, len(strengths)))
-        parts: list[Certificates] = []
-        g, previous = warm, float(strengths[0])
+        out, parts = np.empty((self.standard.size, len(strengths))), []
+        done = 0
+        if (
+            self.many is not None
+        ):  # what misses the tolerance and all after it is for the steps here
+            found, (gap, kkt, slopes, moved) = self.many(strengths, warm)
+            self.rounds = max(self.rounds, found.shape[1])
+            done = int(np.argmax(np.append(gap, np.inf) > self.tol))
+            if done == len(strengths):
+                return found, Certificates(gap, kkt, slopes, moved)
+            parts.append(Certificates(gap[:done], kkt[:done], slopes[:0, :done]))
+            out[:, :done] = found[:, :done]
+        g, previous = out[:, done - 1] if done else warm, float(strengths[max(done - 1, 0)])
         slopes = self._slopes(self.standard.eta(g))
-        for k, s in enumerate(strengths):
+        for k in range(done, len(strengths)):
+            s = float(strengths[k])
             guess = _ahead(self.standard.form, out[:, :k], strengths[: k + 1])
-            g, certificate = self._solve(g, slopes, float(s), previous, guess)
-            slopes, previous = certificate.slopes[:, 0], float(s)
+            g, certificate = self._solve(g, slopes, s, previous, guess)
+            slopes, previous = certificate.slopes[:, 0], s
             out[:, k] = g
             parts.append(certificate._replace(slopes=certificate.slopes[:0]))
         return out, joined(parts)
@@ -192,6 +207,12 @@ class CoupledNewton:
         form = self.standard.form
         value = self.rows.total(eta) + float(strength * form.total(g - form.loc))
         return value if np.isfinite(value) else np.inf
+
+
+def _is_cheap(standard: Standard) -> bool:
+    """Whether a copy of the working columns is small, or they are few of all."""
+    n, m = standard.Z.shape
+    return n * min(n, m) <= _COPY or m > n
 
 
 def _ahead(form: NormalForm, before: Array, strengths: Array) -> Array | None:
