@@ -57,14 +57,13 @@ class CoupledNewton:
         """Solutions (m, k) and their certificates, each warm from the last."""
         out, parts = np.empty((self.standard.size, len(strengths))), []
         done = 0
-        if (
-            self.many is not None
-        ):  # what misses the tolerance and all after it is for the steps here
-            found, (gap, kkt, slopes, moved) = self.many(strengths, warm)
+        if self.many is not None:  # what misses the tolerance, and all after it, is for here
+            found, certificates = self.many(strengths, warm)
+            gap, kkt, slopes = certificates[:3]
             self.rounds = max(self.rounds, found.shape[1])
             done = int(np.argmax(np.append(gap, np.inf) > self.tol))
             if done == len(strengths):
-                return found, Certificates(gap, kkt, slopes, moved)
+                return found, certificates
             parts.append(Certificates(gap[:done], kkt[:done], slopes[:0, :done]))
             out[:, :done] = found[:, :done]
         g, previous = out[:, done - 1] if done else warm, float(strengths[max(done - 1, 0)])
