@@ -20,6 +20,7 @@ _COPY = 1 << 24  # the same where the engine for what is left needs none
 _MOST = 6000  # working columns: their Gram matrix then fills 290 MB
 _MOST_SPARSE = 1500  # beyond, sparse gaussian columns are solved without a Gram matrix
 _MOST_ROWS = 1 << 32  # native sparse columns number their rows with 32 bits
+_FEW, _FAR = 100, 1e-2  # of few columns with coupled rows, whose sums over the rows cost most
 _STEP = 0.8  # from one strength to the next on the way to a distant first one
 
 
@@ -159,4 +160,5 @@ class ManyColumns:
         l1, correlation = self.standard.form.l1, self.standard.correlation
         pure = (l1 > 0) & ~self.standard.form.fixed
         top = float(np.max(np.abs(correlation[pure]) / l1[pure], initial=0.0))
-        return approach(top, s, _STEP)
+        step = _STEP if self.standard.size > _FEW or not self.standard.likelihood.coupled else _FAR
+        return approach(top, s, step)
