@@ -101,7 +101,7 @@ class GroupModel {
   std::vector<double> q_, l1_, rate_, minus_;
   std::vector<std::size_t> start_{0}, columns_, which_;
   GroupQuadraticSolver solver_;
-  GroupRows<typename Columns::Working> rows_;
+  GroupRows<Columns> rows_;
 };
 
 // Groups that hold the weights of all outputs of their columns: one Gram matrix serves all outputs.
