@@ -144,8 +144,8 @@ nb::tuple quadratic(Matrix gram, Vector q, Numbers first, Vector l1, Vector rate
     nb::gil_scoped_release no_gil;
     Interrupt interrupt;
     priorfit::GroupQuadraticSolver solver(
-        {gram.data(), stride, m, q.data(), l1.data(), rate.data(), starts.data(), count});
-    status = solver.solve(b.data(), s, tol, max_rounds, rounds, interrupt);
+        {gram.data(), stride, m, q.data(), l1.data(), rate.data(), starts.data(), count, 0.0});
+    status = solver.solve(b.data(), s, tol, 0.0, max_rounds, rounds, interrupt);
   }
   if (status == priorfit::Status::interrupted) throw nb::python_error();
   return nb::make_tuple(static_cast<int>(status), rounds);

@@ -19,6 +19,16 @@
 
 namespace priorfit {
 
+// What is known of all products with a point: |z_j'theta| <= |estimate_j| + rest norm_j + size away_j.
+struct ProductLimits {
+  const double *estimate, *norm, *away;
+  double rest, size;
+
+  double most(std::size_t j) const {
+    return std::fabs(estimate[j]) + rest * norm[j] + size * away[j];
+  }
+};
+
 template <class Columns>
 class Correlations {
  public:
@@ -29,15 +39,27 @@ class Correlations {
   // first.
   void update(const double* duals, std::size_t batch, const double* strengths, const double* l1,
               const std::vector<char>& always) {
+    update(duals, batch, always, x_.p / 4,
+           [&](std::size_t k, const ProductLimits& limits, double* excess) {
+             raise_excess(limits.estimate, limits.rest, limits.norm, limits.size, limits.away,
+                          strengths[k], l1, x_.p, excess);
+           });
+  }
+
+  // The same for the columns whose excess `raise(k, limits, excess)` makes positive; more than
+  // `enough` of them are too many.
+  template <class Raise>
+  void update(const double* duals, std::size_t batch, const std::vector<char>& always,
+              std::size_t enough, Raise&& raise) {
     points_ = batch;
     bounds_.resize(std::max(bounds_.size(), batch));
     for (std::size_t k = batch; k-- > 0;) {
       const double* theta = duals + k * x_.n;
       if (!known_.empty()) span(theta, k);
-      if (known_.empty() || list(k, k + 1, strengths, l1, always) > x_.p / 4) learn(theta);
+      if (known_.empty() || list(k, k + 1, always, raise) > enough) learn(theta);
     }
     for (std::size_t k = 0; k < batch; ++k) span(duals + k * x_.n, k);
-    list(0, batch, strengths, l1, always);
+    list(0, batch, always, raise);
     exact_.resize(listed_.size() * batch);
     x_.correlate(listed_.data(), listed_.size(), duals, batch, exact_.data());
   }
@@ -75,14 +97,17 @@ class Correlations {
   };
 
   // The columns wanted at any of the points from `first` to `end`; how many they are.
-  std::size_t list(std::size_t first, std::size_t end, const double* strengths, const double* l1,
-                   const std::vector<char>& always) {
+  template <class Raise>
+  std::size_t list(std::size_t first, std::size_t end, const std::vector<char>& always,
+                   Raise&& raise) {
     excess_.assign(x_.p, 0.0);
     for (std::size_t k = first; k < end; ++k) {
       estimates_.assign(x_.p, 0.0);
       estimate(k, estimates_.data());
-      raise_excess(estimates_.data(), bounds_[k].rest, rounded_.norms(), bounds_[k].sizes,
-                   rounded_.away(), strengths[k], l1, x_.p, excess_.data());
+      raise(k,
+            ProductLimits{estimates_.data(), rounded_.norms(), rounded_.away(), bounds_[k].rest,
+                          bounds_[k].sizes},
+            excess_.data());
     }
     listed_.clear();
     for (std::size_t j = 0; j < x_.p; ++j)

@@ -33,8 +33,8 @@ template <class Columns>
 class GroupModel {
  public:
   GroupModel(const Columns& all, const Grouping& groups, const double* y, std::size_t few)
-      : groups_(groups), y_(y), n_(all.n), few_(few), z_(all), solver_(problem()),
-        rows_(z_, y, all.n) {}
+      : groups_(groups), y_(y), n_(all.n), few_(few), z_(all),
+        square_(dot(y, y, n_)), solver_(problem()), rows_(z_, y, all.n) {}
 
   std::size_t size() const { return l1_.size(); }
   std::size_t outputs() const { return 1; }  // that share a Gram matrix
@@ -68,7 +68,7 @@ class GroupModel {
   Status solve(std::vector<double>& b, double s, double violation, double gap, Stop&& stop) {
     int rounds;
     return among_rows() ? rows_.solve(b, s, gap, 100, stop)
-                         : solver_.solve(b.data(), s, violation, 500, rounds, stop);
+                         : solver_.solve(b.data(), s, violation, gap, 500, rounds, stop);
   }
 
   // theta = y - Z b; returns the loss.
@@ -90,18 +90,19 @@ class GroupModel {
  private:
   GroupQuadratic problem() const {
     return {gram_.data(), gram_.stride(), size(),        q_.data(), l1_.data(),
-            rate_.data(), start_.data(), rate_.size()};
+            rate_.data(), start_.data(), rate_.size(), square_};
   }
 
   const Grouping groups_;
   const double* y_;
   const std::size_t n_, few_;
   typename Columns::Working z_;
+  const double square_;
   SquareMatrix gram_;
   std::vector<double> q_, l1_, rate_, minus_;
   std::vector<std::size_t> start_{0}, columns_, which_;
   GroupQuadraticSolver solver_;
-  GroupRows<typename Columns::Working> rows_;
+  GroupRows<Columns> rows_;
 };
 
 // Groups that hold the weights of all outputs of their columns: one Gram matrix serves all outputs.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "batch.hpp"
+#include "correlations.hpp"
 #include "group_model.hpp"
 #include "group_penalty.hpp"
 #include "path.hpp"
@@ -22,7 +23,7 @@ class GroupPath {
   GroupPath(const Columns& columns, const Grouping& groups, Model& model, PathUnits units,
             std::size_t most)
       : x_(columns), p_(groups), model_(model), units_(units), most_(most),
-        place_(groups.count, outside) {
+        place_(groups.count, outside), always_(columns.p, 0), correlations_(columns) {
     for (std::size_t g = 0; g < p_.count; ++g) {
       double least = p_.rate[g];
       if (least == 0.0) least = *std::min_element(p_.l1 + p_.start[g], p_.l1 + p_.start[g + 1]);
@@ -44,7 +45,7 @@ class GroupPath {
       if (model_.size() > most_) break;
       solve(strengths + done, tols + done, batch, stop, interrupted);
       if (interrupted) break;
-      check(batch);
+      check(strengths + done, batch);
       std::size_t good = 0;
       while (good < batch && accept(strengths[done + good], tols[done + good], good, gaps + done,
                                     kkts + done))
@@ -70,7 +71,10 @@ class GroupPath {
     for (std::size_t g = 0; g < p_.count; ++g)
       if (place_[g] == outside && wanted(g)) fresh.push_back(g);
     if (fresh.empty()) return false;
-    for (std::size_t g : fresh) place_[g] = used_++;
+    for (std::size_t g : fresh) {
+      place_[g] = used_++;
+      for (std::size_t i = p_.first(g); i < p_.first(g + 1); ++i) always_[p_.column(i)] = 1;
+    }
     model_.add(fresh);
     last_.resize(model_.size(), 0.0);
     older_.resize(model_.size(), 0.0);
@@ -78,7 +82,6 @@ class GroupPath {
   }
 
   void start(double* coefs) {
-    correlations_.resize(x_.p * most_at_once);
     std::size_t largest = 0;
     for (std::size_t g = 0; g < p_.count; ++g) largest = std::max(largest, p_.block(g).size);
     slopes_.resize(largest);
@@ -90,9 +93,8 @@ class GroupPath {
     for (std::size_t i = 0; i < last_.size(); ++i) last_[i] = coefs[working()[i]];
     std::fill(coefs, coefs + x_.p, 0.0);
     solutions_.assign(1, last_);
-    check(1);
-    now_.assign(correlations_.begin(), correlations_.begin() + static_cast<std::ptrdiff_t>(x_.p));
-    before_ = now_;
+    check(&units_.steepest, 1);
+    before_ = now_ = products_[0];
     s_now_ = s_before_ = std::numeric_limits<double>::infinity();
   }
 
@@ -114,20 +116,20 @@ class GroupPath {
                             : block.let_through(slopes_.data(), near * s) > 0.0;
   }
 
-  // A pass over X: its memory traffic is worth about six products.
   std::size_t take_at_once(const double* strengths, std::size_t most) const {
+    const double outputs = static_cast<double>(model_.outputs());
     const auto fresh = [&](std::size_t k) {
       double count = 0.0;
       for (std::size_t g = 0; g < p_.count; ++g)
         if (place_[g] == outside && ahead(g, strengths[k - 1]))
           count += static_cast<double>(p_.block(g).size);
-      return count / static_cast<double>(model_.outputs());
+      return count / outputs;
     };
     if (model_.among_rows()) most = std::min(most, most_among_rows);
     const std::size_t working = model_.among_rows() ? 0 : model_.size() / model_.outputs();
+    const double listed = static_cast<double>(std::max(model_.size(), correlations_.listed()));
     return cheapest_batch(most, working, fresh, [&](std::size_t k) {
-      return static_cast<double>(x_.p) *
-             (static_cast<double>(k) + 6.0 / static_cast<double>(model_.outputs()));
+      return (correlations_.cost() + listed * static_cast<double>(k)) / outputs;
     });
   }
 
@@ -159,13 +161,30 @@ class GroupPath {
     }
   }
 
-  // Dual points of the batch, and their correlations with all columns.
-  void check(std::size_t batch) {
+  // Dual points of the batch, and their correlations with all groups that may matter; of others
+  // estimates that are as small.
+  void check(const double* strengths, std::size_t batch) {
     duals_.resize(batch * x_.n);
     for (std::size_t k = 0; k < batch; ++k)
       losses_[k] = model_.dual_point(solutions_[k], duals_.data() + k * x_.n);
-    batch_ = batch;
-    x_.correlate(nullptr, x_.p, duals_.data(), batch, correlations_.data());
+    const std::size_t enough = model_.size() + x_.p / 8;
+    correlations_.update(duals_.data(), batch, always_, enough,
+                         [&](std::size_t k, const ProductLimits& limits, double* excess) {
+                           raise_groups(strengths[k], limits, excess);
+                         });
+    for (std::size_t k = 0; k < batch; ++k) correlations_.all(k, products_[k]);
+  }
+
+  // Marks the columns of groups that may leave 0 at strength s.
+  void raise_groups(double s, const ProductLimits& limits, double* excess) const {
+    for (std::size_t g = 0; g < p_.count; ++g) {
+      if (place_[g] != outside) continue;
+      const Block block = p_.block(g);
+      for (std::size_t i = 0; i < block.size; ++i)
+        slopes_[i] = limits.most(p_.column(p_.first(g) + i));
+      if (block.let_through(slopes_.data(), s) <= s * block.rate) continue;
+      for (std::size_t i = p_.first(g); i < p_.first(g + 1); ++i) excess[p_.column(i)] = 1.0;
+    }
   }
 
   bool be_stricter() {
@@ -176,7 +195,7 @@ class GroupPath {
 
   const double* slopes(std::size_t g, std::size_t k) const {
     for (std::size_t i = p_.first(g); i < p_.first(g + 1); ++i)
-      slopes_[i - p_.first(g)] = correlations_[p_.column(i) * batch_ + k];
+      slopes_[i - p_.first(g)] = products_[k][p_.column(i)];
     return slopes_.data();
   }
 
@@ -220,14 +239,13 @@ class GroupPath {
     last_ = solutions_[good - 1];
     last_.resize(model_.size(), 0.0);
     older_.resize(model_.size(), 0.0);
+    before_.swap(now_);
+    s_before_ = s_now_;
     if (good > 1) {
-      for (std::size_t j = 0; j < x_.p; ++j) before_[j] = correlations_[j * batch_ + good - 2];
+      before_ = products_[good - 2];
       s_before_ = strengths[good - 2];
-    } else {
-      before_ = now_;
-      s_before_ = s_now_;
     }
-    for (std::size_t j = 0; j < x_.p; ++j) now_[j] = correlations_[j * batch_ + good - 1];
+    now_ = products_[good - 1];
     s_now_ = strengths[good - 1];
   }
 
@@ -236,10 +254,13 @@ class GroupPath {
   Model& model_;
   const PathUnits units_;
   const std::size_t most_;
-  std::size_t used_ = 0, batch_ = 0;
+  std::size_t used_ = 0;
   std::vector<std::size_t> place_;  // of each group among the working ones
+  std::vector<char> always_;        // columns at work
   std::vector<std::vector<double>> solutions_;
-  std::vector<double> last_, older_, duals_, correlations_, now_, before_;
+  Correlations<Columns> correlations_;
+  std::vector<double> products_[most_at_once];  // of all columns with the dual points
+  std::vector<double> last_, older_, duals_, now_, before_;
   mutable std::vector<double> slopes_;
   double losses_[most_at_once] = {};
   double s_now_ = 0.0, s_before_ = 0.0, strictness_ = 1.0;

@@ -24,6 +24,7 @@ struct GroupQuadratic {
   const double *q, *l1, *rate;  // l1 by coordinate, rate by block
   const std::size_t* start;     // block g is start[g] .. start[g + 1]
   std::size_t blocks;
+  double square;  // twice the objective that b = 0 has where G and q come from a fit
 
   const double* column(std::size_t j) const { return gram + j * stride; }
   Block block(std::size_t g) const {
@@ -52,9 +53,10 @@ class GroupQuadraticSolver {
   }
 
   // `b` holds the warm start and receives the solution; `tol` bounds the violation of stationarity
-  // of every block, in units of the gradient.
+  // of every block, in units of the gradient, or `gap`, where it is not 0, that of the objective.
   template <class Stop>
-  Status solve(double* b, double s, double tol, int max_rounds, int& rounds, Stop&& stop) {
+  Status solve(double* b, double s, double tol, double gap, int max_rounds, int& rounds,
+               Stop&& stop) {
     b_ = b, s_ = s, tol_ = tol;
     measure();
     if (known_.size() != p_.m || !std::equal(known_.begin(), known_.end(), b_)) refresh_gradient();
@@ -63,7 +65,7 @@ class GroupQuadraticSolver {
       const bool stuck = !newton();
       const double violation = sweep(stuck || rounds % 8 == 7);
       if (!std::isfinite(violation)) status = Status::not_finite;
-      else if (violation <= tol) status = Status::converged;
+      else if (violation <= tol || (gap > 0.0 && this->gap() <= gap)) status = Status::converged;
       else if (stop()) status = Status::interrupted;
       else continue;
       break;
@@ -75,6 +77,8 @@ class GroupQuadraticSolver {
  private:
   static constexpr std::size_t outside = static_cast<std::size_t>(-1);
   static constexpr int patience_of_cg = 12;
+  static constexpr double accuracy_of_cg = 1e-3;  // of the square: the next step sees the rest
+  static constexpr double drift = 4.0;            // of a bend since it was factored
 
   double largest_curvature(std::size_t g) const {  // at most: the largest row sum
     double most = 0.0;
@@ -186,7 +190,7 @@ class GroupQuadraticSolver {
 
   bool outdated(std::size_t g) const {
     const double now = bend(g);
-    return now > 2.0 * kept_[g] || now < 0.5 * kept_[g];
+    return now > drift * kept_[g] || now < kept_[g] / drift;
   }
 
   void leave(std::size_t k) {
@@ -275,7 +279,7 @@ class GroupQuadraticSolver {
     factor_.solve(solved_.data());
     line_ = solved_;
     double size = dot(rest_.data(), solved_.data(), a);
-    const double enough = 1e-8 * size;
+    const double enough = accuracy_of_cg * size;
     for (int turn = 0; turn < 40 && size > enough; ++turn) {
       if (turn == patience_of_cg) renew_ = true;
       curve();
@@ -349,6 +353,22 @@ class GroupQuadraticSolver {
       if (p_.rate[of_[j]] > 0.0 && !(along_[of_[j]] > 0.0)) b_[j] = 0.0, whole = false;
     }
     return whole;
+  }
+
+  // By the dual point (s / needed) (y - Z b).
+  double gap() const {
+    double needed = s_, penalty = 0.0;
+    for (std::size_t g = 0; g < p_.blocks; ++g) {
+      const Block block = p_.block(g);
+      const double* slopes = g_.data() + p_.start[g];
+      if (length_[g] > 0.0) penalty += s_ * block.value(b_ + p_.start[g]);
+      if (block.let_through(slopes, s_) > s_ * block.rate)
+        needed = std::max(needed, block.dual_norm(slopes));
+    }
+    const double along = dot(g_.data(), b_, p_.m);  // <y - Z b, Z b>
+    const double rest = p_.square - dot(p_.q, b_, p_.m) - along;
+    const double lost = 1.0 - s_ / needed;
+    return 0.5 * lost * lost * rest + penalty - (1.0 - lost) * along;
   }
 
   double objective() const {

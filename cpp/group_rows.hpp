@@ -12,8 +12,8 @@
 //   M dtheta + W a = y - theta - Z b,   W'dtheta = s rate - |S(Z_g'theta)|,
 //   M = I + sum_g c_g Z_g D_g Z_g',   D_g: what S lets through.
 //
-// M, a matrix of the rows, changes slowly: it is factored again only where the steps of an older
-// factor no longer contract (chord steps). A group that would get c_g < 0 stops at 0.
+// M, a matrix of the rows, changes slowly, but for its size: an older one times the growth of c serves
+// until its steps no longer contract (chord steps). A group that would get c_g < 0 stops at 0.
 #pragma once
 
 #include <algorithm>
@@ -22,29 +22,40 @@
 #include <limits>
 #include <vector>
 
+#include "chord.hpp"
 #include "cross.hpp"
 #include "factor.hpp"
 #include "group_penalty.hpp"
 #include "quadratic.hpp"
+#include "row_columns.hpp"
 #include "simd.hpp"
 
 namespace priorfit {
 
-template <class Working>
+template <class Columns>
 class GroupRows {
+  using Working = typename Columns::Working;
+
  public:
   GroupRows(Working& z, const double* y, std::size_t n)
-      : z_(z), y_(y), n_(n), theta_(n), misfit_(n), residual_(n), size_(std::sqrt(dot(y, y, n))) {}
+      : z_(z), fast_(z, n), y_(y), n_(n), theta_(n), misfit_(n), residual_(n), size_(std::sqrt(dot(y, y, n))) {}
 
   // The working groups: l1 by column; block g is start[g] .. start[g + 1].
   void grow(const std::vector<double>& l1, const std::vector<double>& rate,
             const std::vector<std::size_t>& start) {
     l1_ = l1, rate_ = rate, start_ = start;
+    fast_.grow(l1.size());
     c_.resize(rate.size());
     norm_.resize(rate.size());
     place_.resize(rate.size(), outside);
     at_.resize(rate.size(), outside);
+    const std::size_t known = v_.size();
     for (std::vector<double>* v : {&v_, &soft_, &b_}) v->resize(l1.size());
+    for (Place& place : past_) {
+      place.c.resize(rate.size());
+      place.v.resize(l1.size());
+      fast_.project(known, place.theta.data(), place.v.data(), false);
+    }
   }
 
   // `b` holds the warm start and receives the solution, whose gap over the working groups is at
@@ -56,13 +67,13 @@ class GroupRows {
     double before = std::numeric_limits<double>::infinity();
     bool fresh = false;
     for (int round = 0; round < max_rounds; ++round) {
-      look();
       const double error = this->error();
       if (!std::isfinite(error)) return Status::not_finite;
       const double near = gap(theta_, v_);
       if (near <= 0.3 * tol) {
         if (settled(tol)) {
           b = b_;
+          remember();
           return Status::converged;
         }
         exact_ = exact_ || near <= 0.01 * tol;  // what is left is the rounding of Z
@@ -72,13 +83,15 @@ class GroupRows {
       else fresh = false;
       before = error;
       step();
+      look(theta_.data());
     }
     return Status::max_rounds;
   }
 
  private:
   static constexpr std::size_t outside = static_cast<std::size_t>(-1);
-  static constexpr double contraction = 0.6;  // of the error by one step, at least
+  static constexpr std::size_t at_once = 48;  // rows of a matrix
+  static constexpr double contraction = 0.7;  // of the error by one step, at least
   static constexpr double slack = 1e-9;       // of the rate: rounding
   static constexpr double rounding = 1e-7;    // of |y|^2: a gap that float32 columns can tell
 
@@ -86,44 +99,58 @@ class GroupRows {
     return {l1_.data() + start_[g], rate_[g], start_[g + 1] - start_[g]};
   }
 
+  // A solution, and what follows from it.
+  struct Place {
+    double s;
+    std::vector<double> theta, v, c;
+  };
+
+  // From the line through the last two solutions, where it leads on, or from b.
   void begin(const std::vector<double>& b, double s) {
     s_ = s;
-    last_.in.clear();
+    chord_.forget();
+    if (past_.size() == 2 && past_[0].s > past_[1].s && past_[1].s > s) {
+      const double f = (past_[1].s - s) / (past_[0].s - past_[1].s);
+      const auto line = [f](const std::vector<double>& x, const std::vector<double>& y,
+                            std::vector<double>& out) {
+        for (std::size_t i = 0; i < out.size(); ++i) out[i] = y[i] + f * (y[i] - x[i]);
+      };
+      line(past_[0].theta, past_[1].theta, theta_);
+      line(past_[0].v, past_[1].v, v_);
+      line(past_[0].c, past_[1].c, c_);
+      for (std::size_t g = 0; g < c_.size(); ++g)
+        c_[g] = past_[1].c[g] > 0.0 ? std::max(0.0, c_[g]) : 0.0;
+      return look(nullptr);
+    }
     for (std::size_t g = 0; g < rate_.size(); ++g)
       c_[g] = Block::length(b.data() + start_[g], start_[g + 1] - start_[g]) / (s * rate_[g]);
-    b_ = b;
-    residual();
-    theta_ = residual_;
+    theta_.assign(y_, y_ + n_);
+    fast_.pass(nullptr, start_, v_.data(), b.data(), theta_.data(), exact_, [](auto, auto) {});
+    look(theta_.data());
   }
 
-  // out = Z'v
-  void project(const std::vector<double>& v, std::vector<double>& out) {
-    if (exact_) z_.project(0, v.data(), out.data());
-    else z_.project_rounded(v.data(), out.data());
+  void remember() {
+    if (past_.size() == 2) past_.erase(past_.begin());
+    past_.push_back({s_, theta_, v_, c_});
   }
 
-  // residual = y - Z b
-  void residual() {
-    which_.clear(), part_.clear();
-    for (std::size_t j = 0; j < b_.size(); ++j)
-      if (b_[j] != 0.0) which_.push_back(j), part_.push_back(-b_[j]);
+  // All that follows from theta and c; v = Z'theta may be there.
+  void look(const double* theta) {
     residual_.assign(y_, y_ + n_);
-    if (exact_) z_.combine_into(which_, part_, residual_.data());
-    else z_.combine_rounded(which_, part_, residual_.data());
+    fast_.pass(theta, start_, v_.data(), b_.data(), residual_.data(), exact_,
+               [&](std::size_t first, std::size_t end) {
+                 for (std::size_t g = first; g < end; ++g) weigh(g);
+               });
+    for (std::size_t i = 0; i < n_; ++i) misfit_[i] = residual_[i] - theta_[i];
   }
 
-  // All that follows from theta and c.
-  void look() {
-    project(theta_, v_);
-    for (std::size_t g = 0; g < rate_.size(); ++g) {
-      for (std::size_t j = start_[g]; j < start_[g + 1]; ++j)
-        soft_[j] = Block::soft(v_[j], s_ * l1_[j]);
-      norm_[g] = Block::length(soft_.data() + start_[g], start_[g + 1] - start_[g]);
-      if (norm_[g] == 0.0) c_[g] = 0.0;
-      for (std::size_t j = start_[g]; j < start_[g + 1]; ++j) b_[j] = c_[g] * soft_[j];
-    }
-    residual();
-    for (std::size_t i = 0; i < n_; ++i) misfit_[i] = residual_[i] - theta_[i];
+  // The weights of block g.
+  void weigh(std::size_t g) {
+    for (std::size_t j = start_[g]; j < start_[g + 1]; ++j)
+      soft_[j] = Block::soft(v_[j], s_ * l1_[j]);
+    norm_[g] = Block::length(soft_.data() + start_[g], start_[g + 1] - start_[g]);
+    if (norm_[g] == 0.0) c_[g] = 0.0;
+    for (std::size_t j = start_[g]; j < start_[g + 1]; ++j) b_[j] = c_[g] * soft_[j];
   }
 
   bool active(std::size_t g) const {
@@ -162,7 +189,7 @@ class GroupRows {
   // Whether the residual of b itself is as good a dual point as theta.
   bool settled(double tol) {
     slopes_.resize(v_.size());
-    project(residual_, slopes_);
+    fast_.project(0, residual_.data(), slopes_.data(), exact_);
     return gap(residual_, slopes_) <= tol;
   }
 
@@ -173,12 +200,9 @@ class GroupRows {
     which_.clear(), part_.clear();
     for (std::size_t g = 0; g < rate_.size(); ++g)
       for (std::size_t j = start_[g]; j < start_[g + 1]; ++j)
-        if (b_[j] != 0.0) which_.push_back(j), part_.push_back(std::sqrt(c_[g]));
-    const std::size_t a = which_.size();
-    rows_.resize(n_ * a);
+        if (b_[j] != 0.0) which_.push_back(j), part_.push_back(c_[g]);
     m_.resize(n_ * n_);
-    z_.rows(which_, part_, rows_.data());
-    inner_products(rows_.data(), a, 0, n_, a, m_.data(), n_);
+    fast_.squares(which_, part_, m_.data());
     for (std::size_t i = 0; i < n_; ++i) m_[i * n_ + i] += 1.0;
     factor_.assign(m_.data(), n_, n_);
     forwarded_.clear();
@@ -186,7 +210,7 @@ class GroupRows {
     std::fill(place_.begin(), place_.end(), outside);
     std::fill(at_.begin(), at_.end(), outside);
     in_.clear();
-    last_.in.clear();
+    kept_ = c_;
   }
 
   // L^{-1} w_g of groups that have none since M was factored.
@@ -208,6 +232,7 @@ class GroupRows {
 
   // The factor of W'M^{-1}W over the active groups; one that depends on the others waits.
   void sync() {
+    const std::vector<std::size_t> before = in_;
     for (std::size_t k = in_.size(); k-- > 0;)
       if (!active(in_[k])) leave(k);
     std::vector<std::size_t> unknown, joining;
@@ -217,7 +242,9 @@ class GroupRows {
       if (place_[g] == outside) unknown.push_back(g);
     }
     forward(unknown);
-    for (std::size_t g : joining) join(g);
+    for (std::size_t k = 0; k < joining.size(); k += at_once)
+      join(joining.data() + k, std::min(at_once, joining.size() - k));
+    if (in_ != before) chord_.forget();
   }
 
   void leave(std::size_t k) {
@@ -227,25 +254,44 @@ class GroupRows {
     for (std::size_t i = k; i < in_.size(); ++i) at_[in_[i]] = i;
   }
 
-  void join(std::size_t g) {
+  void join(const std::size_t* groups, std::size_t count) {
+    const std::size_t known = forwarded_.size() / n_, solved = in_.size();
     std::vector<const double*> left;
-    for (std::size_t h : in_) left.push_back(forwarded(h));
-    left.push_back(forwarded(g));
-    row_.resize(left.size());
-    cross(left.data(), left.size(), forwarded(g), n_, 1, n_, row_.data(), 1);
-    if (!small_.append(row_.data(), row_.back())) return;
-    at_[g] = in_.size();
-    in_.push_back(g);
+    for (std::size_t k = 0; k < count; ++k) left.push_back(forwarded(groups[k]));
+    std::vector<double> met(count * known), rows(count * solved);
+    cross(left.data(), count, forwarded_.data(), n_, known, n_, met.data(), known);
+    for (std::size_t k = 0; k < count; ++k)
+      for (std::size_t i = 0; i < solved; ++i)
+        rows[k * solved + i] = met[k * known + place_[in_[i]]];
+    small_.forward_all(rows.data(), count, solved);
+    for (std::size_t k = 0; k < count; ++k) {
+      const auto from = rows.begin() + static_cast<std::ptrdiff_t>(k * solved);
+      std::vector<double> row(from, from + static_cast<std::ptrdiff_t>(solved));
+      const double* others = met.data() + k * known;
+      for (std::size_t i = solved; i < in_.size(); ++i) row.push_back(others[place_[in_[i]]]);
+      if (!small_.finish(std::move(row), others[place_[groups[k]]], solved)) continue;
+      at_[groups[k]] = in_.size();
+      in_.push_back(groups[k]);
+    }
+  }
+
+  // By how much c has grown since M was made.
+  double growth() const {
+    double now = 0.0, then = 0.0;
+    for (std::size_t g = 0; g < kept_.size(); ++g)
+      if (kept_[g] > 0.0) now += c_[g], then += kept_[g];
+    return now > 0.0 ? now / then : 1.0;
   }
 
   void step() {
     sync();
+    const double growth = this->growth();
     factor_.forward_all(misfit_.data(), 1, n_);
     for (bool again = true; again;) {
       again = false;
       a_.resize(in_.size());
       for (std::size_t k = 0; k < in_.size(); ++k)
-        a_[k] = dot(forwarded(in_[k]), misfit_.data(), n_) - shortfall(in_[k]);
+        a_[k] = dot(forwarded(in_[k]), misfit_.data(), n_) - growth * shortfall(in_[k]);
       small_.solve(a_.data());
       for (std::size_t k = in_.size(); k-- > 0;) {
         const std::size_t g = in_[k];
@@ -253,46 +299,30 @@ class GroupRows {
         axpy(c_[g] * norm_[g], forwarded(g), misfit_.data(), n_);
         c_[g] = 0.0;
         leave(k);
+        chord_.forget();
         again = true;
       }
     }
-    Move now{in_, theta_, c_, misfit_, {}, std::vector<double>(c_.size(), 0.0)};
-    for (std::size_t k = 0; k < in_.size(); ++k) {
-      axpy(-a_[k], forwarded(in_[k]), now.left.data(), n_);
-      now.c_step[in_[k]] = a_[k] / norm_[in_[k]];
-    }
-    now.theta_step = now.left;
-    factor_.backward(now.theta_step.data());
-    take(now);
-    last_ = std::move(now);
+    for (std::size_t k = 0; k < in_.size(); ++k)
+      axpy(-a_[k], forwarded(in_[k]), misfit_.data(), n_);
+    factor_.backward(misfit_.data());
+    for (double& v : misfit_) v /= growth;
+    take();
   }
 
-  // A step from (theta, c); `left` is L'theta_step.
-  struct Move {
-    std::vector<std::size_t> in;
-    std::vector<double> theta, c, left, theta_step, c_step;
-  };
-
-  // The share `back` of the way to the last place and step, at which the step would be least: a
-  // secant step (Anderson 1965, with one earlier place).
-  void take(const Move& now) {
-    const Move& last = last_.in == now.in ? last_ : now;
-    double along = 0.0, size = 0.0;
-    for (std::size_t i = 0; i < n_; ++i) {
-      const double change = now.left[i] - last.left[i];
-      along += change * now.left[i], size += change * change;
-    }
-    const double back = size > 0.0 ? along / size : 0.0;
-    const auto moved = [back](double x, double step, double x_last, double step_last) {
-      return x + step - back * (x + step - x_last - step_last);
-    };
-    for (std::size_t i = 0; i < n_; ++i)
-      theta_[i] = moved(now.theta[i], now.theta_step[i], last.theta[i], last.theta_step[i]);
-    for (std::size_t g = 0; g < c_.size(); ++g)
-      c_[g] = std::max(0.0, moved(now.c[g], now.c_step[g], last.c[g], last.c_step[g]));
+  // theta and c moved by the step, or by what it and earlier ones suggest.
+  void take() {
+    std::vector<double> from = theta_, change = misfit_;
+    from.insert(from.end(), c_.begin(), c_.end());
+    change.resize(from.size());
+    for (std::size_t k = 0; k < in_.size(); ++k) change[n_ + in_[k]] = a_[k] / norm_[in_[k]];
+    const std::vector<double> there = chord_.next(std::move(from), std::move(change), n_);
+    std::copy_n(there.begin(), n_, theta_.begin());
+    for (std::size_t g = 0; g < c_.size(); ++g) c_[g] = std::max(0.0, there[n_ + g]);
   }
 
   Working& z_;
+  RowColumns<Columns> fast_;
   const double* y_;
   const std::size_t n_;
   double s_ = 0.0;
@@ -302,13 +332,13 @@ class GroupRows {
   std::vector<double> theta_, misfit_, residual_;  // by row
   const double size_;                              // |y|
   std::vector<double> v_, soft_, b_, slopes_;      // by working column; v = Z'theta
-  std::vector<double> c_, norm_;                   // by group; norm = |S(v_g)|
+  std::vector<double> c_, norm_, kept_;            // by group; norm = |S(v_g)|, kept: c in M
   Factor factor_, small_;                          // of M, of W'M^{-1}W
   std::vector<double> forwarded_;                  // L^{-1} w_g, one after the other
   std::vector<std::size_t> place_, at_, in_;       // of g in forwarded_, in small_; its groups
-  Move last_;
-  std::vector<float> rows_;  // M needs no more digits: steps repair themselves
-  std::vector<double> m_, row_, a_, part_;
+  Chord chord_;
+  std::vector<Place> past_;                        // the last two solutions
+  std::vector<double> m_, a_, part_;
   std::vector<std::size_t> which_;
 };
 

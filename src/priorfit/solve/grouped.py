@@ -40,7 +40,8 @@ class Grouped:
         self.most = max(100, _MEMORY // n)
         self.few = min(MOST, self.most)
         if n <= _ROWS and np.all(self.blocks.rate > 0):
-            self.few = min(self.few, n)  # with more columns systems among the rows are smaller
+            # with more columns systems among the rows are faster, unless there are as many rows
+            self.few = min(self.few, n // 2 if standard.size > n else n)
         else:
             self.most = self.few
         self.native = (

@@ -1,0 +1,215 @@
+#include "row_kernels.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "simd.hpp"
+
+// The kernel is written once over a vector and compiled for three instruction sets, as in cross.cpp.
+#if defined(__GNUC__) && defined(__x86_64__)
+#define PRIORFIT_DISPATCH 1
+#else
+#define PRIORFIT_DISPATCH 0
+#endif
+#if defined(__GNUC__)
+#define PRIORFIT_UNROLL _Pragma("GCC unroll 16")
+#else
+#define PRIORFIT_UNROLL
+#endif
+
+namespace priorfit {
+namespace {
+
+constexpr std::size_t at_once = 192;  // columns: the rows of a strip of them stay in cache
+constexpr int across = 3;             // vectors
+
+// L numbers in a register, and as many float64.
+#if defined(__GNUC__)
+template <class R, int L>
+struct Lanes {
+  typedef R Vector __attribute__((vector_size(L * sizeof(R))));
+};
+
+template <int L>
+PRIORFIT_INLINE void load(const float* p, typename Lanes<double, L>::Vector& x) {
+  typename Lanes<float, L>::Vector stored;
+  std::memcpy(&stored, p, sizeof stored);
+  x = __builtin_convertvector(stored, typename Lanes<double, L>::Vector);
+}
+
+template <int L>
+PRIORFIT_INLINE double sum(const typename Lanes<double, L>::Vector& x) {
+  if constexpr (L == 2) {
+    return x[0] + x[1];
+  } else {
+    typename Lanes<double, L / 2>::Vector low, high;
+    std::memcpy(&low, &x, sizeof low);
+    std::memcpy(&high, reinterpret_cast<const char*>(&x) + sizeof low, sizeof high);
+    low += high;
+    return sum<L / 2>(low);
+  }
+}
+#else
+template <class R, int L>
+struct Lanes {
+  typedef R Vector;
+};
+
+template <int L>
+void load(const float* p, double& x) {
+  x = *p;
+}
+
+template <int L>
+double sum(const double& x) {
+  return x;
+}
+#endif
+
+// Entries first .. first + wide of `count` columns, side by side; zeros beyond n.
+void pack(const float* x, std::size_t ld, const std::size_t* which, const double* weight,
+          std::size_t count, std::size_t first, std::size_t wide, std::size_t n, float* out) {
+  const std::size_t here = std::min(wide, n - first);
+  for (std::size_t k = 0; k < count; ++k) {
+    const float *from = x + which[k] * ld + first, w = weight ? static_cast<float>(weight[k]) : 1.0f;
+    for (std::size_t i = 0; i < here; ++i) out[k * wide + i] = w * from[i];
+    std::fill(out + k * wide + here, out + (k + 1) * wide, 0.0f);
+  }
+}
+
+// sums (R x across vectors) = the products of R packed rows with as many as `across` vectors hold.
+template <int L, int R>
+PRIORFIT_INLINE void tile(const float* left, const float* right, std::size_t count, float* sums) {
+  typedef typename Lanes<float, L>::Vector Vector;
+  constexpr std::size_t lanes = sizeof(Vector) / sizeof(float), wide = across * lanes;
+  Vector sum[R][across] = {};
+  for (std::size_t k = 0; k < count; ++k) {
+    Vector b[across];
+    PRIORFIT_UNROLL
+    for (int j = 0; j < across; ++j) std::memcpy(&b[j], right + k * wide + j * lanes, sizeof(Vector));
+    PRIORFIT_UNROLL
+    for (int i = 0; i < R; ++i)
+      PRIORFIT_UNROLL
+      for (int j = 0; j < across; ++j) sum[i][j] += left[k * R + i] * b[j];
+  }
+  std::memcpy(sums, sum, sizeof sum);
+}
+
+template <int L, int R>
+PRIORFIT_INLINE void outer_with(const float* x, std::size_t ld, const std::size_t* which,
+                                const double* weight, std::size_t count, std::size_t n,
+                                double* out) {
+  typedef typename Lanes<float, L>::Vector Vector;
+  constexpr std::size_t wide = across * sizeof(Vector) / sizeof(float), high = R;
+  const std::size_t strips = (n + high - 1) / high;
+  std::vector<float> left(strips * high * at_once), right(wide * at_once);
+  float sums[high * wide];
+  for (std::size_t i = 0; i < n; ++i) std::fill_n(out + i * n, i + 1, 0.0);
+  for (std::size_t k = 0; k < count; k += at_once) {
+    const std::size_t some = std::min(at_once, count - k);
+    for (std::size_t s = 0; s < strips; ++s)
+      pack(x, ld, which + k, weight + k, some, s * high, high, n, left.data() + s * high * at_once);
+    for (std::size_t j = 0; j < n; j += wide) {
+      pack(x, ld, which + k, nullptr, some, j, wide, n, right.data());
+      for (std::size_t s = j / high; s < strips; ++s) {
+        tile<L, R>(left.data() + s * high * at_once, right.data(), some, sums);
+        for (std::size_t i = s * high; i < std::min(s * high + high, n); ++i)
+          for (std::size_t c = j; c < std::min(j + wide, i + 1); ++c)
+            out[i * n + c] += static_cast<double>(sums[(i - s * high) * wide + c - j]);
+      }
+    }
+  }
+}
+
+// A columns against one vector, all sums held in registers.
+template <int L, int A>
+PRIORFIT_INLINE void products_of(const float* x, std::size_t ld, const double* v, std::size_t n,
+                                 double* out) {
+  typedef typename Lanes<double, L>::Vector Wide;
+  constexpr std::size_t lanes = sizeof(Wide) / sizeof(double);
+  Wide sums[A] = {};
+  std::size_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    Wide right, left;
+    std::memcpy(&right, v + i, sizeof right);
+    PRIORFIT_UNROLL
+    for (int k = 0; k < A; ++k) {
+      load<L>(x + static_cast<std::size_t>(k) * ld + i, left);
+      sums[k] += left * right;
+    }
+  }
+  PRIORFIT_UNROLL
+  for (int k = 0; k < A; ++k) {
+    double tail = 0.0;
+    for (std::size_t r = i; r < n; ++r)
+      tail += static_cast<double>(x[static_cast<std::size_t>(k) * ld + r]) * v[r];
+    out[k] = sum<L>(sums[k]) + tail;
+  }
+}
+
+template <int L>
+PRIORFIT_INLINE void products_with(const float* x, std::size_t ld, std::size_t count,
+                                   const double* v, std::size_t n, double* out) {
+  std::size_t j = 0;
+  for (; j + 8 <= count; j += 8) products_of<L, 8>(x + j * ld, ld, v, n, out + j);
+  for (; j < count; ++j) products_of<L, 1>(x + j * ld, ld, v, n, out + j);
+}
+
+#define PRIORFIT_PRODUCTS_ARGUMENTS                                                               \
+  const float *x, std::size_t ld, std::size_t count, const double *v, std::size_t n, double *out
+#define PRIORFIT_OUTER_ARGUMENTS                                                                  \
+  const float *x, std::size_t ld, const std::size_t *which, const double *weight,                 \
+      std::size_t count, std::size_t n, double *out
+
+void outer_plain(PRIORFIT_OUTER_ARGUMENTS) {
+  outer_with<4, 4>(x, ld, which, weight, count, n, out);
+}
+void products_plain(PRIORFIT_PRODUCTS_ARGUMENTS) { products_with<2>(x, ld, count, v, n, out); }
+
+#if PRIORFIT_DISPATCH
+__attribute__((target("avx2,fma"))) void outer_avx2(PRIORFIT_OUTER_ARGUMENTS) {
+  outer_with<8, 4>(x, ld, which, weight, count, n, out);
+}
+__attribute__((target("avx2,fma"))) void products_avx2(PRIORFIT_PRODUCTS_ARGUMENTS) {
+  products_with<4>(x, ld, count, v, n, out);
+}
+__attribute__((target("avx512f,avx512dq,avx512vl"))) void outer_avx512(PRIORFIT_OUTER_ARGUMENTS) {
+  outer_with<16, 8>(x, ld, which, weight, count, n, out);
+}
+__attribute__((target("avx512f,avx512dq,avx512vl"))) void products_avx512(
+    PRIORFIT_PRODUCTS_ARGUMENTS) {
+  products_with<8>(x, ld, count, v, n, out);
+}
+
+int level() {
+  static const int found = [] {
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512vl"))
+      return 2;
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? 1 : 0;
+  }();
+  return found;
+}
+#endif
+
+}  // namespace
+
+void outer_products(PRIORFIT_OUTER_ARGUMENTS) {
+#if PRIORFIT_DISPATCH
+  if (level() == 2) return outer_avx512(x, ld, which, weight, count, n, out);
+  if (level() == 1) return outer_avx2(x, ld, which, weight, count, n, out);
+#endif
+  outer_plain(x, ld, which, weight, count, n, out);
+}
+
+void products(PRIORFIT_PRODUCTS_ARGUMENTS) {
+#if PRIORFIT_DISPATCH
+  if (level() == 2) return products_avx512(x, ld, count, v, n, out);
+  if (level() == 1) return products_avx2(x, ld, count, v, n, out);
+#endif
+  products_plain(x, ld, count, v, n, out);
+}
+
+}  // namespace priorfit
