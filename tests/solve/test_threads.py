@@ -43,12 +43,12 @@ def _alike(fit, counts=(2, 3, 5)):
 @pytest.mark.parametrize("likelihood", ["gaussian", "bernoulli", "poisson"])
 @pytest.mark.parametrize("design", [*DESIGNS, "float32", "csc float32"])
 def test_paths_are_the_same_bits(design, likelihood):
-    """path(threads=k) = path(), for every storage of X; p = 350 > 300 columns are passed over."""
-    X, y, weights, offset = example(likelihood, n=1100, p=350, scale=0.3)
+    """path(threads=k) = path(), for every storage of X, over more than one chunk of rows."""
+    X, y, weights, offset = example(likelihood, n=1030, p=1100, scale=0.3)
     kind, _, small = design.rpartition(" float32")
     X = X.astype(np.float32) if small or design == "float32" else X
     given = ALL_DESIGNS.get(kind or design, np.asfortranarray)(X)
-    settings = {"weights": weights, "offset": offset, "n_points": 8, "ratio": 0.1}
+    settings = {"weights": weights, "offset": offset, "n_points": 6, "ratio": 0.2}
 
     def fit(threads):
         known = ALL_LIKELIHOODS[likelihood][0]
