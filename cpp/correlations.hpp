@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "parallel.hpp"
 #include "rounded.hpp"
 #include "simd.hpp"
 
@@ -50,8 +51,10 @@ class Correlations {
 
   // All at point k; below their limit they are estimates.
   void all(std::size_t k, std::vector<double>& out) const {
-    out.assign(x_.p, 0.0);
-    estimate(k, out.data());
+    out.resize(x_.p);
+    in_parts(1, [&](std::size_t begin, std::size_t size) {
+      estimate(k, begin, size, out.data() + begin);
+    });
     each(k, [&](std::size_t j, double v) { out[j] = v; });
   }
 
@@ -63,6 +66,7 @@ class Correlations {
 
  private:
   static constexpr std::size_t most = 3;  // known points: more did not sharpen the bounds
+  static constexpr std::size_t part = 2048;  // columns whose estimates stay in cache
 
   struct Known {
     std::vector<double> theta, products;
@@ -77,13 +81,17 @@ class Correlations {
   // The columns wanted at any of the points from `first` to `end`; how many they are.
   std::size_t list(std::size_t first, std::size_t end, const double* strengths, const double* l1,
                    const std::vector<char>& always) {
-    excess_.assign(x_.p, 0.0);
-    for (std::size_t k = first; k < end; ++k) {
-      estimates_.assign(x_.p, 0.0);
-      estimate(k, estimates_.data());
-      raise_excess(estimates_.data(), bounds_[k].rest, rounded_.norms(), bounds_[k].sizes,
-                   rounded_.away(), strengths[k], l1, x_.p, excess_.data());
-    }
+    excess_.resize(x_.p);
+    in_parts(end - first, [&](std::size_t begin, std::size_t size) {
+      double estimates[part];
+      std::fill_n(excess_.data() + begin, size, 0.0);
+      for (std::size_t k = first; k < end; ++k) {
+        estimate(k, begin, size, estimates);
+        raise_excess(estimates, bounds_[k].rest, rounded_.norms() + begin, bounds_[k].sizes,
+                     rounded_.away() + begin, strengths[k], l1 + begin, size,
+                     excess_.data() + begin);
+      }
+    });
     listed_.clear();
     for (std::size_t j = 0; j < x_.p; ++j)
       if (always[j] || excess_[j] > 0.0) listed_.push_back(j);
@@ -97,32 +105,51 @@ class Correlations {
     known_[0].products.resize(x_.p);
     known_[0].size = std::sqrt(dot(theta, theta, x_.n));
     rounded_.correlate(theta, known_[0].products.data());
+    orthogonalise();
   }
 
-  // out (p) += sum_m share_m z_j'theta_m
-  void estimate(std::size_t k, double* out) const {
-    for (std::size_t m = 0; m < known_.size(); ++m)
-      axpy(bounds_[k].shares[m], known_[m].products.data(), out, x_.p);
-  }
-
-  // The shares of the known points in theta, by Gram-Schmidt, and the length of what is left. Any
-  // shares are valid: the rest is computed from them.
-  void span(const double* theta, std::size_t k) {
-    const std::size_t n = x_.n, count = known_.size();
-    Bound& bound = bounds_[k];
-    double upper[most][most] = {}, along[most] = {};
+  // The known points by Gram-Schmidt: theta_m = sum_i upper[i][m] basis_i.
+  void orthogonalise() {
+    const std::size_t n = x_.n;
     basis_.resize(most * n);
-    rest_.assign(theta, theta + n);
-    for (std::size_t m = 0; m < count; ++m) {
+    for (std::size_t m = 0; m < known_.size(); ++m) {
       double* q = basis_.data() + m * n;
       std::copy(known_[m].theta.begin(), known_[m].theta.end(), q);
       for (std::size_t i = 0; i < m; ++i) {
-        upper[i][m] = dot(basis_.data() + i * n, q, n);
-        axpy(-upper[i][m], basis_.data() + i * n, q, n);
+        upper_[i][m] = dot(basis_.data() + i * n, q, n);
+        axpy(-upper_[i][m], basis_.data() + i * n, q, n);
       }
       const double size = std::sqrt(dot(q, q, n));
-      upper[m][m] = size;
+      upper_[m][m] = size;
       for (std::size_t i = 0; i < n && size > 0.0; ++i) q[i] /= size;
+    }
+  }
+
+  // work(begin, size) over all columns, a part of them at a time, for so many points.
+  template <class Work>
+  void in_parts(std::size_t points, Work&& work) const {
+    const double products = 4.0 * static_cast<double>(x_.p * points * (known_.size() + 1));
+    in_blocks(x_.p, part, products, [&](std::size_t begin, std::size_t end) {
+      for (; begin < end; begin += part) work(begin, std::min(part, end - begin));
+    });
+  }
+
+  // out (size) = sum_m share_m z_j'theta_m of the columns from `begin`
+  void estimate(std::size_t k, std::size_t begin, std::size_t size, double* out) const {
+    std::fill_n(out, size, 0.0);
+    for (std::size_t m = 0; m < known_.size(); ++m)
+      axpy(bounds_[k].shares[m], known_[m].products.data() + begin, out, size);
+  }
+
+  // The shares of the known points in theta, and the length of what is left. Any shares are valid:
+  // the rest is computed from them.
+  void span(const double* theta, std::size_t k) {
+    const std::size_t n = x_.n, count = known_.size();
+    Bound& bound = bounds_[k];
+    double along[most] = {};
+    rest_.assign(theta, theta + n);
+    for (std::size_t m = 0; m < count; ++m) {
+      const double* q = basis_.data() + m * n;
       along[m] = dot(q, rest_.data(), n);
       axpy(-along[m], q, rest_.data(), n);
     }
@@ -130,8 +157,8 @@ class Correlations {
     std::copy(theta, theta + n, rest_.begin());
     for (std::size_t m = count; m-- > 0;) {
       double share = along[m];
-      for (std::size_t i = m + 1; i < count; ++i) share -= upper[m][i] * bound.shares[i];
-      bound.shares[m] = upper[m][m] > 1e-9 * upper[0][0] ? share / upper[m][m] : 0.0;
+      for (std::size_t i = m + 1; i < count; ++i) share -= upper_[m][i] * bound.shares[i];
+      bound.shares[m] = upper_[m][m] > 1e-9 * upper_[0][0] ? share / upper_[m][m] : 0.0;
       axpy(-bound.shares[m], known_[m].theta.data(), rest_.data(), n);
       bound.sizes += std::fabs(bound.shares[m]) * known_[m].size;
     }
@@ -140,7 +167,8 @@ class Correlations {
 
   const Columns& x_;
   Rounded<Columns> rounded_;
-  std::vector<double> basis_, rest_, exact_, estimates_, excess_;
+  std::vector<double> basis_, rest_, exact_, excess_;
+  double upper_[most][most] = {};
   std::vector<Known> known_;  // the newest first
   std::vector<std::size_t> listed_;
   std::vector<Bound> bounds_;  // of the points asked for last

@@ -1,18 +1,20 @@
 // Passes over columns in several threads. Each column is the work of one thread, by the same
 // operations, so that results are the same bits for any number of them.
 //
-// Threads begin with a pass and end with it: a process may be forked between two passes, and
-// nothing waits for work. A pass inside another's thread runs in that thread.
+// Threads begin with a pass and end with it: a process may be forked between two passes. A thread
+// that the system starts late finds nothing left and ends; nobody waits for it. A pass inside
+// another's thread runs in that thread.
 #pragma once
 
 #include <algorithm>
 #include <atomic>
+#include <condition_variable>
 #include <cstddef>
 #include <exception>
+#include <memory>
 #include <mutex>
 #include <system_error>
 #include <thread>
-#include <vector>
 
 namespace priorfit {
 
@@ -20,7 +22,7 @@ namespace priorfit {
 // below, a thread costs more than it saves.
 struct Division {
   std::size_t threads = 1;
-  double least = 1 << 21;
+  double least = 1 << 19;
 };
 
 inline Division& division() {
@@ -36,40 +38,64 @@ inline std::size_t threads_for(double products, std::size_t units) {
   return std::max<std::size_t>(1, std::min(static_cast<std::size_t>(fed), units));
 }
 
-// work(begin, end) over all of 0 .. count in blocks of a multiple of `unit`, whichever thread is
-// free. `products`: the multiplications of all. The first exception of any is thrown here.
+// The blocks of one pass, taken by whoever is free.
+class Blocks {
+ public:
+  Blocks(std::size_t count, std::size_t step) : count_(count), step_(step) {}
+
+  template <class Work>
+  void take(Work& work) {
+    for (std::size_t begin; (begin = next_.fetch_add(step_)) < count_;) {
+      const std::size_t end = std::min(begin + step_, count_);
+      try {
+        work(begin, end);
+        finish(end - begin, nullptr);
+      } catch (...) {  // what nobody has taken is left
+        const std::size_t left = next_.exchange(count_);
+        finish(end - begin + count_ - std::min(left, count_), std::current_exception());
+      }
+    }
+  }
+
+  // Until all that was taken is done; throws the first exception of any.
+  void wait() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    finished_.wait(lock, [this] { return done_ == count_; });
+    if (failed_) std::rethrow_exception(failed_);
+  }
+
+ private:
+  void finish(std::size_t size, std::exception_ptr failed) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (failed && !failed_) failed_ = failed;
+    if ((done_ += size) == count_) finished_.notify_one();
+  }
+
+  const std::size_t count_, step_;
+  std::atomic<std::size_t> next_{0};
+  std::mutex mutex_;
+  std::condition_variable finished_;
+  std::size_t done_ = 0;
+  std::exception_ptr failed_;
+};
+
+// work(begin, end) over all of 0 .. count in blocks of a multiple of `unit`, by several threads
+// where `products`, the multiplications of all, are worth it.
 template <class Work>
 void in_blocks(std::size_t count, std::size_t unit, double products, Work&& work) {
   constexpr std::size_t for_each = 8;  // blocks: a thread that is held up leaves them to others
   const std::size_t units = (count + unit - 1) / unit, threads = threads_for(products, units);
-  if (threads == 1) {
-    work(std::size_t{0}, count);
-    return;
-  }
-  const std::size_t blocks = for_each * threads;
-  const std::size_t step = unit * std::max<std::size_t>(1, (units + blocks - 1) / blocks);
-  std::atomic<std::size_t> next{0};
-  std::exception_ptr failed;
-  std::mutex failing;
-  const auto take = [&] {
-    try {
-      for (std::size_t begin; (begin = next.fetch_add(step)) < count;)
-        work(begin, std::min(begin + step, count));
-    } catch (...) {
-      next = count;  // the others stop
-      const std::lock_guard<std::mutex> lock(failing);
-      if (!failed) failed = std::current_exception();
-    }
-  };
-  std::vector<std::thread> others;
-  others.reserve(threads - 1);
+  if (threads == 1) return work(std::size_t{0}, count);
+  const std::size_t many = for_each * threads, step = unit * ((units + many - 1) / many);
+  const auto blocks = std::make_shared<Blocks>(count, step);
+  auto* const own = &work;  // touched only for a block, before the pass is over
   try {
-    while (others.size() < threads - 1) others.emplace_back(take);
+    for (std::size_t k = 1; k < threads; ++k)
+      std::thread([blocks, own] { blocks->take(*own); }).detach();
   } catch (const std::system_error&) {  // the system has no more: those at hand do all
   }
-  take();
-  for (std::thread& other : others) other.join();
-  if (failed) std::rethrow_exception(failed);
+  blocks->take(work);
+  blocks->wait();
 }
 
 }  // namespace priorfit

@@ -1,6 +1,9 @@
 #include "simd.hpp"
 
+#include <atomic>
 #include <cmath>
+
+#include "parallel.hpp"
 
 namespace priorfit {
 
@@ -27,9 +30,10 @@ PRIORFIT_CLONES void axpy(double c, const double* x, double* y, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) y[i] += c * x[i];
 }
 
-PRIORFIT_CLONES double count_reaching(const double* now, const double* before, double f,
-                                      double edge, const double* l1, const double* free,
-                                      std::size_t p) {
+namespace {
+
+PRIORFIT_CLONES double count_here(const double* now, const double* before, double f, double edge,
+                                  const double* l1, const double* free, std::size_t p) {
   double count = 0.0;
 #pragma omp simd reduction(+ : count)
   for (std::size_t j = 0; j < p; ++j) {
@@ -37,6 +41,19 @@ PRIORFIT_CLONES double count_reaching(const double* now, const double* before, d
     count += there >= edge * l1[j] ? free[j] : 0.0;
   }
   return count;
+}
+
+}  // namespace
+
+// Counts are exact, however they are added.
+double count_reaching(const double* now, const double* before, double f, double edge,
+                      const double* l1, const double* free, std::size_t p) {
+  std::atomic<std::size_t> total{0};
+  in_blocks(p, 1, 4.0 * static_cast<double>(p), [&](std::size_t i, std::size_t end) {
+    const double some = count_here(now + i, before + i, f, edge, l1 + i, free + i, end - i);
+    total += static_cast<std::size_t>(some);
+  });
+  return static_cast<double>(total.load());
 }
 
 PRIORFIT_CLONES void raise_excess(const double* estimate, double rest, const double* norm,
