@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "cross.hpp"
 #include "parallel.hpp"
 #include "rounded.hpp"
 #include "simd.hpp"
@@ -37,7 +38,8 @@ class Correlations {
       if (!known_.empty()) span(theta, k);
       if (known_.empty() || list(k, k + 1, strengths, l1, always) > x_.p / 4) learn(theta);
     }
-    for (std::size_t k = 0; k < batch; ++k) span(duals + k * x_.n, k);
+    for (std::size_t k = 0; k < batch; ++k)
+      if (bounds_[k].learned != learned_) span(duals + k * x_.n, k);
     list(0, batch, strengths, l1, always);
     exact_.resize(listed_.size() * batch);
     x_.correlate(listed_.data(), listed_.size(), duals, batch, exact_.data());
@@ -76,6 +78,7 @@ class Correlations {
   struct Bound {
     std::array<double, most> shares;  // of the known points
     double rest, sizes;               // |theta - sum of shares|, sum of |shares| |known points|
+    std::size_t learned = 0;          // how often a point had become known
   };
 
   // The columns wanted at any of the points from `first` to `end`; how many they are.
@@ -105,6 +108,7 @@ class Correlations {
     known_[0].products.resize(x_.p);
     known_[0].size = std::sqrt(dot(theta, theta, x_.n));
     rounded_.correlate(theta, known_[0].products.data());
+    ++learned_;
     orthogonalise();
   }
 
@@ -147,14 +151,12 @@ class Correlations {
     const std::size_t n = x_.n, count = known_.size();
     Bound& bound = bounds_[k];
     double along[most] = {};
-    rest_.assign(theta, theta + n);
-    for (std::size_t m = 0; m < count; ++m) {
-      const double* q = basis_.data() + m * n;
-      along[m] = dot(q, rest_.data(), n);
-      axpy(-along[m], q, rest_.data(), n);
-    }
+    const double* basis[most];
+    for (std::size_t m = 0; m < count; ++m) basis[m] = basis_.data() + m * n;
+    cross(basis, count, theta, n, 1, n, along, 1);
+    bound.learned = learned_;
     bound.sizes = 0.0;
-    std::copy(theta, theta + n, rest_.begin());
+    rest_.assign(theta, theta + n);
     for (std::size_t m = count; m-- > 0;) {
       double share = along[m];
       for (std::size_t i = m + 1; i < count; ++i) share -= upper_[m][i] * bound.shares[i];
@@ -172,7 +174,7 @@ class Correlations {
   std::vector<Known> known_;  // the newest first
   std::vector<std::size_t> listed_;
   std::vector<Bound> bounds_;  // of the points asked for last
-  std::size_t points_ = 0;
+  std::size_t points_ = 0, learned_ = 0;
 };
 
 }  // namespace priorfit

@@ -1,9 +1,8 @@
 // Passes over columns in several threads. Each column is the work of one thread, by the same
 // operations, so that results are the same bits for any number of them.
 //
-// Threads begin with a pass and end with it: a process may be forked between two passes. A thread
-// that the system starts late finds nothing left and ends; nobody waits for it. A pass inside
-// another's thread runs in that thread.
+// Threads begin with a pass, so that a process may be forked between two. One that the system starts
+// late finds nothing left and ends: nobody waits for it. A pass inside a pass is not divided.
 #pragma once
 
 #include <algorithm>
