@@ -233,8 +233,7 @@ class MAPEstimator(Sampled):
                 number_of(self.strength),
             )
             with passes_in(self.threads):
-                self.path_ = path_of(shaped, [given], tol=self.tol, max_iter=self.max_iter)
-            k = 0
+                self.path_, k = path_of(shaped, [given], tol=self.tol, max_iter=self.max_iter), 0
         path: Path = self.path_
         if not path.identified_at(k):
             warn_collapse()
