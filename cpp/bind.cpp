@@ -10,7 +10,6 @@
 #include "columns.hpp"
 #include "glm_model.hpp"
 #include "model.hpp"
-#include "moments.hpp"
 #include "named_loss.hpp"
 #include "path.hpp"
 #include "quadratic.hpp"
@@ -19,6 +18,7 @@
 #include "small.hpp"
 
 void bind_coupled(nb::module_& m);
+void bind_columns(nb::module_& m);
 void bind_groups(nb::module_& m);
 void bind_outputs(nb::module_& m);
 void bind_local(nb::module_& m);
@@ -129,39 +129,6 @@ nb::tuple path_sparse(Flat<I> start, Flat<I> row, Flat<T> value, PRIORFIT_PATH_A
     return run(ResidualModel<T, I, GlmRows<decltype(kind)>>(columns,
                                                             {n, y.data(), w, o, intercept}));
   });
-}
-
-template <class T, class I>
-void column_moments_sparse(Flat<I> start, Flat<I> row, Flat<T> value, Vector weights, double total,
-                           Span mean, Span variance, Span largest) {
-  const std::size_t n = weights.shape(0), p = mean.shape(0);
-  require(start.shape(0) == p + 1, "starts must have length p + 1");
-  require(variance.shape(0) == p && largest.shape(0) == p, "one result per column");
-  require_sparse(start, row, value, n);
-  nb::gil_scoped_release no_gil;
-  const priorfit::SparseColumns<T, I> columns{start.data(), row.data(), value.data(), n, p, {}};
-  columns.moments(weights.data(), total, mean.data(), variance.data(), largest.data());
-}
-
-// Weighted mean and variance of every column over some rows, or over all where `rows` is empty; X
-// must have contiguous columns.
-template <class T>
-void column_moments(Dense<T> X, Flat<std::int64_t> rows, Vector weights, double total, Span mean,
-                    Span variance) {
-  const std::size_t some = rows.shape(0), n = some ? some : X.shape(0), p = X.shape(1);
-  const std::vector<const T*> columns = columns_of(X);
-  require(weights.shape(0) == n, "weights must have one number per row");
-  for (std::size_t i = 0; i < some; ++i)
-    require(rows.data()[i] >= 0 && static_cast<std::size_t>(rows.data()[i]) < X.shape(0),
-            "a row must exist");
-  require(mean.shape(0) == p && variance.shape(0) == p, "mean, variance: one per column");
-  nb::gil_scoped_release no_gil;
-  std::vector<T> picked(some);
-  for (std::size_t j = 0; j < p; ++j) {
-    for (std::size_t i = 0; i < some; ++i) picked[i] = columns[j][rows.data()[i]];
-    priorfit::moments(some ? picked.data() : columns[j], weights.data(), n, total, mean.data()[j],
-                      variance.data()[j]);
-  }
 }
 
 // One solution per strength as in `solve_quadratic`, for a loss that is not quadratic, over a few
@@ -277,31 +244,24 @@ NB_MODULE(_core, m) {
   const auto path = [&m](auto function, auto... stored) {
     m.def("solve_path", function, stored..., PRIORFIT_PATH_NAMES);
   };
-  const auto moments = [&m](auto function, auto... rest) {
-    m.def("column_moments", function, rest..., "mean"_a.noconvert(), "variance"_a.noconvert());
-  };
   path(&path_dense<double>, "X"_a.noconvert());
   path(&path_dense<float>, "X"_a.noconvert());
   path(&path_shared<double>, "shared"_a);
   path(&path_shared<float>, "shared"_a);
-  moments(&column_moments<double>, "X"_a.noconvert(), "rows"_a, "weights"_a, "total"_a);
-  moments(&column_moments<float>, "X"_a.noconvert(), "rows"_a, "weights"_a, "total"_a);
-  const auto sparse = [&](auto path_function, auto moments_function) {
-    path(path_function, "start"_a.noconvert(), "row"_a.noconvert(), "value"_a.noconvert());
-    m.def("column_moments", moments_function, "start"_a.noconvert(), "row"_a.noconvert(),
-          "value"_a.noconvert(), "weights"_a, "total"_a, "mean"_a.noconvert(),
-          "variance"_a.noconvert(), "largest"_a.noconvert());
+  const auto sparse = [&](auto function) {
+    path(function, "start"_a.noconvert(), "row"_a.noconvert(), "value"_a.noconvert());
   };
-  sparse(&path_sparse<double, std::int32_t>, &column_moments_sparse<double, std::int32_t>);
-  sparse(&path_sparse<double, std::int64_t>, &column_moments_sparse<double, std::int64_t>);
-  sparse(&path_sparse<float, std::int32_t>, &column_moments_sparse<float, std::int32_t>);
-  sparse(&path_sparse<float, std::int64_t>, &column_moments_sparse<float, std::int64_t>);
+  sparse(&path_sparse<double, std::int32_t>);
+  sparse(&path_sparse<double, std::int64_t>);
+  sparse(&path_sparse<float, std::int32_t>);
+  sparse(&path_sparse<float, std::int64_t>);
   m.def("evaluate_rows", &evaluate_rows, "loss"_a, "y"_a, "weights"_a, "eta"_a,
         "theta"_a.noconvert(), "h"_a.noconvert());
   m.def("conjugate_rows", &conjugate_rows, "loss"_a, "y"_a, "weights"_a, "theta"_a);
   m.def("fit_small", &fit_small, "X"_a.noconvert(), "y"_a, "weights"_a, "l1"_a, "l2"_a, "loc"_a,
         "lower"_a, "upper"_a, "intercept"_a, "phi"_a, "coef"_a.noconvert());
   bind_coupled(m);
+  bind_columns(m);
   bind_groups(m);
   bind_outputs(m);
   bind_local(m);

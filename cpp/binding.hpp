@@ -4,6 +4,7 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -65,8 +66,12 @@ void require_sparse(const Flat<I>& start, const Flat<I>& row, const Flat<T>& val
           "starts must run from 0 to the number of entries");
   for (std::size_t j = 0; j < p; ++j)
     require(start.data()[j] <= start.data()[j + 1], "starts must not fall");
-  for (std::size_t e = 0; e < entries; ++e)
-    require(row.data()[e] >= 0 && static_cast<std::size_t>(row.data()[e]) < n, "a row must exist");
+  I least = 0, most = 0;
+  for (std::size_t e = 0; e < entries; ++e) {
+    least = std::min(least, row.data()[e]);
+    most = std::max(most, row.data()[e]);
+  }
+  require(least >= 0 && (entries == 0 || static_cast<std::size_t>(most) < n), "a row must exist");
 }
 
 }  // namespace binding

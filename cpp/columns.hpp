@@ -11,6 +11,7 @@
 #include "buffer.hpp"
 #include "cross.hpp"
 #include "moments.hpp"
+#include "parallel.hpp"
 
 namespace priorfit {
 
@@ -46,12 +47,14 @@ struct DenseColumns {
     std::vector<double> w(n);
     double total = 0.0;
     for (std::size_t i = 0; i < n; ++i) total += w[i] = units.root[i] * units.root[i];
-    for (std::size_t j = 0; j < p; ++j) {
-      double mean, variance;
-      moments(x[j], w.data(), n, total, mean, variance);
-      const double away = mean - units.center[j];
-      out[j] = std::sqrt(total * (variance + away * away)) / units.scale[j];
-    }
+    in_blocks(p, 1, 4.0 * static_cast<double>(n * p), [&](std::size_t begin, std::size_t end) {
+      for (std::size_t j = begin; j < end; ++j) {
+        double mean, variance;
+        moments(x[j], w.data(), n, total, mean, variance);
+        const double away = mean - units.center[j];
+        out[j] = std::sqrt(total * (variance + away * away)) / units.scale[j];
+      }
+    });
   }
 
   // A few columns in use: float64 copies, whose products are fast.
@@ -190,33 +193,43 @@ struct SparseColumns {
     for (std::size_t c = 0; c < k; ++c)
       for (std::size_t i = 0; i < n; ++i)
         totals[c] += weighted[i * k + c] = units.root[i] * r[c * n + i];
-    for (std::size_t i = 0; i < count; ++i) {
-      const std::size_t j = which ? which[i] : i;
-      double* sums = out + i * k;
-      std::fill(sums, sums + k, 0.0);
-      for (I e = start[j]; e < start[j + 1]; ++e) {
-        const double v = static_cast<double>(value[e]);
-        const double* w = weighted.data() + static_cast<std::size_t>(row[e]) * k;
-        for (std::size_t c = 0; c < k; ++c) sums[c] += v * w[c];
+    in_blocks(count, 1, passing(count, k), [&](std::size_t begin, std::size_t end) {
+      for (std::size_t i = begin; i < end; ++i) {
+        const std::size_t j = which ? which[i] : i;
+        double* sums = out + i * k;
+        std::fill(sums, sums + k, 0.0);
+        for (I e = start[j]; e < start[j + 1]; ++e) {
+          const double v = static_cast<double>(value[e]);
+          const double* w = weighted.data() + static_cast<std::size_t>(row[e]) * k;
+          for (std::size_t c = 0; c < k; ++c) sums[c] += v * w[c];
+        }
+        for (std::size_t c = 0; c < k; ++c)
+          sums[c] = (sums[c] - units.center[j] * totals[c]) / units.scale[j];
       }
-      for (std::size_t c = 0; c < k; ++c)
-        sums[c] = (sums[c] - units.center[j] * totals[c]) / units.scale[j];
-    }
+    });
+  }
+
+  // What a pass over `count` columns costs, in products of numbers that lie in a line.
+  double passing(std::size_t count, std::size_t k) const {
+    const double entries = static_cast<double>(start[p]) / static_cast<double>(p);
+    return static_cast<double>(count) * entries * (4.0 + static_cast<double>(k));
   }
 
   void norms(double* out) const {
     double total = 0.0;
     for (std::size_t i = 0; i < n; ++i) total += units.root[i] * units.root[i];
-    for (std::size_t j = 0; j < p; ++j) {
-      double sum = 0.0, square = 0.0;
-      for (I e = start[j]; e < start[j + 1]; ++e) {
-        const double v = static_cast<double>(value[e]), w = units.root[row[e]];
-        sum += w * w * v;
-        square += w * w * v * v;
+    in_blocks(p, 1, passing(p, 2), [&](std::size_t begin, std::size_t end) {
+      for (std::size_t j = begin; j < end; ++j) {
+        double sum = 0.0, square = 0.0;
+        for (I e = start[j]; e < start[j + 1]; ++e) {
+          const double v = static_cast<double>(value[e]), w = units.root[row[e]];
+          sum += w * w * v;
+          square += w * w * v * v;
+        }
+        const double c = units.center[j], around = square - 2.0 * c * sum + c * c * total;
+        out[j] = std::sqrt(std::max(around, 1e-12 * (square + c * c * total))) / units.scale[j];
       }
-      const double c = units.center[j], around = square - 2.0 * c * sum + c * c * total;
-      out[j] = std::sqrt(std::max(around, 1e-12 * (square + c * c * total))) / units.scale[j];
-    }
+    });
   }
 
   // A few columns in use, kept row by row too: a product of columns meets only the rows of the
@@ -339,22 +352,24 @@ struct SparseColumns {
   // Weighted mean, variance and largest size of every column; zeros count as rows too.
   void moments(const double* w, double total, double* mean, double* variance,
                double* largest) const {
-    for (std::size_t j = 0; j < p; ++j) {
-      double sum = 0.0, present = 0.0, most = 0.0, around = 0.0;
-      for (I e = start[j]; e < start[j + 1]; ++e) {
-        const double v = static_cast<double>(value[e]), weight = w[row[e]];
-        sum += weight * v;
-        present += weight;
-        if (!(std::fabs(v) <= most)) most = std::fabs(v);  // NaN stays
+    in_blocks(p, 1, passing(p, 4), [&](std::size_t begin, std::size_t end) {
+      for (std::size_t j = begin; j < end; ++j) {
+        double sum = 0.0, present = 0.0, most = 0.0, around = 0.0;
+        for (I e = start[j]; e < start[j + 1]; ++e) {
+          const double v = static_cast<double>(value[e]), weight = w[row[e]];
+          sum += weight * v;
+          present += weight;
+          if (!(std::fabs(v) <= most)) most = std::fabs(v);  // NaN stays
+        }
+        mean[j] = sum / total;
+        for (I e = start[j]; e < start[j + 1]; ++e) {
+          const double away = static_cast<double>(value[e]) - mean[j];
+          around += w[row[e]] * away * away;
+        }
+        variance[j] = (around + std::max(total - present, 0.0) * mean[j] * mean[j]) / total;
+        largest[j] = most;
       }
-      mean[j] = sum / total;
-      for (I e = start[j]; e < start[j + 1]; ++e) {
-        const double away = static_cast<double>(value[e]) - mean[j];
-        around += w[row[e]] * away * away;
-      }
-      variance[j] = (around + std::max(total - present, 0.0) * mean[j] * mean[j]) / total;
-      largest[j] = most;
-    }
+    });
   }
 };
 

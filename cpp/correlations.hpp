@@ -14,6 +14,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "cross.hpp"
+#include "parallel.hpp"
 #include "rounded.hpp"
 #include "simd.hpp"
 
@@ -39,29 +41,26 @@ class Correlations {
   // first.
   void update(const double* duals, std::size_t batch, const double* strengths, const double* l1,
               const std::vector<char>& always) {
-    update(duals, batch, always, x_.p / 4,
-           [&](std::size_t k, const ProductLimits& limits, double* excess) {
-             raise_excess(limits.estimate, limits.rest, limits.norm, limits.size, limits.away,
-                          strengths[k], l1, x_.p, excess);
-           });
+    const auto needed = std::count(always.begin(), always.end(), 1);
+    settle(duals, batch, always, x_.p / 4 + static_cast<std::size_t>(needed),
+           [&](std::size_t first) { raise_columns(first, strengths, l1); });
   }
 
-  // The same for the columns whose excess `raise(k, limits, excess)` makes positive; more than
-  // `enough` of them are too many.
+  // The same for columns whose excess `raise(k, limits, excess)` makes positive; it returns how many
+  // point k needs, of which more than `enough` are too many.
   template <class Raise>
   void update(const double* duals, std::size_t batch, const std::vector<char>& always,
               std::size_t enough, Raise&& raise) {
-    points_ = batch;
-    bounds_.resize(std::max(bounds_.size(), batch));
-    for (std::size_t k = batch; k-- > 0;) {
-      const double* theta = duals + k * x_.n;
-      if (!known_.empty()) span(theta, k);
-      if (known_.empty() || list(k, k + 1, always, raise) > enough) learn(theta);
-    }
-    for (std::size_t k = 0; k < batch; ++k) span(duals + k * x_.n, k);
-    list(0, batch, always, raise);
-    exact_.resize(listed_.size() * batch);
-    x_.correlate(listed_.data(), listed_.size(), duals, batch, exact_.data());
+    settle(duals, batch, always, enough, [&](std::size_t first) {
+      excess_.assign(x_.p, 0.0);
+      for (std::size_t k = first; k < points_; ++k) {
+        estimate_all(k, estimates_);
+        const Bound& bound = bounds_[k];
+        const ProductLimits limits{estimates_.data(), rounded_.norms(), rounded_.away(),
+                                   bound.rest, bound.sizes};
+        bounds_[k].reaching = raise(k, limits, excess_.data());
+      }
+    });
   }
 
   // visit(j, z_j'theta_k) of every column that may reach its limit at point k.
@@ -72,8 +71,7 @@ class Correlations {
 
   // All at point k; below their limit they are estimates.
   void all(std::size_t k, std::vector<double>& out) const {
-    out.assign(x_.p, 0.0);
-    estimate(k, out.data());
+    estimate_all(k, out);
     each(k, [&](std::size_t j, double v) { out[j] = v; });
   }
 
@@ -85,6 +83,7 @@ class Correlations {
 
  private:
   static constexpr std::size_t most = 3;  // known points: more did not sharpen the bounds
+  static constexpr std::size_t part = 2048;  // columns whose estimates stay in cache
 
   struct Known {
     std::vector<double> theta, products;
@@ -94,25 +93,62 @@ class Correlations {
   struct Bound {
     std::array<double, most> shares;  // of the known points
     double rest, sizes;               // |theta - sum of shares|, sum of |shares| |known points|
+    std::size_t reaching = 0;         // columns that may pass their limit
   };
 
-  // The columns wanted at any of the points from `first` to `end`; how many they are.
+  // `raise(first)`: excess of all columns over their limits at the points from `first` on, and how
+  // many reach theirs at each.
   template <class Raise>
-  std::size_t list(std::size_t first, std::size_t end, const std::vector<char>& always,
-                   Raise&& raise) {
-    excess_.assign(x_.p, 0.0);
-    for (std::size_t k = first; k < end; ++k) {
-      estimates_.assign(x_.p, 0.0);
-      estimate(k, estimates_.data());
-      raise(k,
-            ProductLimits{estimates_.data(), rounded_.norms(), rounded_.away(), bounds_[k].rest,
-                          bounds_[k].sizes},
-            excess_.data());
+  void settle(const double* duals, std::size_t batch, const std::vector<char>& always,
+              std::size_t enough, Raise&& raise) {
+    points_ = batch;
+    bounds_.resize(std::max(bounds_.size(), batch));
+    const auto look = [&](std::size_t first) {
+      for (std::size_t k = first; k < batch; ++k) span(duals + k * x_.n, k);
+      raise(first);
+    };
+    std::size_t settled = batch - 1;  // neither this point nor later ones become known any more
+    if (!known_.empty()) look(settled);
+    if (known_.empty() || bounds_[settled].reaching > enough) learn(duals + settled * x_.n);
+    for (;;) {
+      look(0);
+      while (settled > 0 && bounds_[settled - 1].reaching <= enough) --settled;
+      if (settled == 0) break;
+      learn(duals + --settled * x_.n);
     }
     listed_.clear();
     for (std::size_t j = 0; j < x_.p; ++j)
       if (always[j] || excess_[j] > 0.0) listed_.push_back(j);
-    return listed_.size();
+    exact_.resize(listed_.size() * batch);
+    x_.correlate(listed_.data(), listed_.size(), duals, batch, exact_.data());
+  }
+
+  void raise_columns(std::size_t first, const double* strengths, const double* l1) {
+    excess_.resize(x_.p);
+    std::vector<double> counts((x_.p / part + 1) * points_, 0.0);
+    in_parts(points_ - first, [&](std::size_t begin, std::size_t size) {
+      std::fill_n(excess_.data() + begin, size, 0.0);
+      const double* products[most];
+      for (std::size_t m = 0; m < most; ++m)  // shares of those that are not there are 0
+        products[m] = known_[std::min(m, known_.size() - 1)].products.data() + begin;
+      for (std::size_t k = first; k < points_; ++k)
+        counts[begin / part * points_ + k] = raise_excess(
+            products, bounds_[k].shares.data(), bounds_[k].rest, rounded_.norms() + begin,
+            bounds_[k].sizes, rounded_.away() + begin, strengths[k], l1 + begin, size,
+            excess_.data() + begin);
+    });
+    for (std::size_t k = first; k < points_; ++k) {
+      double count = 0.0;
+      for (std::size_t i = k; i < counts.size(); i += points_) count += counts[i];
+      bounds_[k].reaching = static_cast<std::size_t>(count);
+    }
+  }
+
+  void estimate_all(std::size_t k, std::vector<double>& out) const {
+    out.resize(x_.p);
+    in_parts(1, [&](std::size_t begin, std::size_t size) {
+      estimate(k, begin, size, out.data() + begin);
+    });
   }
 
   void learn(const double* theta) {
@@ -122,41 +158,58 @@ class Correlations {
     known_[0].products.resize(x_.p);
     known_[0].size = std::sqrt(dot(theta, theta, x_.n));
     rounded_.correlate(theta, known_[0].products.data());
+    orthogonalise();
   }
 
-  // out (p) += sum_m share_m z_j'theta_m
-  void estimate(std::size_t k, double* out) const {
-    for (std::size_t m = 0; m < known_.size(); ++m)
-      axpy(bounds_[k].shares[m], known_[m].products.data(), out, x_.p);
-  }
-
-  // The shares of the known points in theta, by Gram-Schmidt, and the length of what is left. Any
-  // shares are valid: the rest is computed from them.
-  void span(const double* theta, std::size_t k) {
-    const std::size_t n = x_.n, count = known_.size();
-    Bound& bound = bounds_[k];
-    double upper[most][most] = {}, along[most] = {};
+  // The known points by Gram-Schmidt: theta_m = sum_i upper[i][m] basis_i.
+  void orthogonalise() {
+    const std::size_t n = x_.n;
     basis_.resize(most * n);
-    rest_.assign(theta, theta + n);
-    for (std::size_t m = 0; m < count; ++m) {
+    for (std::size_t m = 0; m < known_.size(); ++m) {
       double* q = basis_.data() + m * n;
       std::copy(known_[m].theta.begin(), known_[m].theta.end(), q);
       for (std::size_t i = 0; i < m; ++i) {
-        upper[i][m] = dot(basis_.data() + i * n, q, n);
-        axpy(-upper[i][m], basis_.data() + i * n, q, n);
+        upper_[i][m] = dot(basis_.data() + i * n, q, n);
+        axpy(-upper_[i][m], basis_.data() + i * n, q, n);
       }
       const double size = std::sqrt(dot(q, q, n));
-      upper[m][m] = size;
+      upper_[m][m] = size;
       for (std::size_t i = 0; i < n && size > 0.0; ++i) q[i] /= size;
-      along[m] = dot(q, rest_.data(), n);
-      axpy(-along[m], q, rest_.data(), n);
     }
+  }
+
+  // work(begin, size) over all columns, a part of them at a time, for so many points.
+  template <class Work>
+  void in_parts(std::size_t points, Work&& work) const {
+    const double products = 4.0 * static_cast<double>(x_.p * points * (known_.size() + 1));
+    in_blocks(x_.p, part, products, [&](std::size_t begin, std::size_t end) {
+      for (; begin < end; begin += part) work(begin, std::min(part, end - begin));
+    });
+  }
+
+  // out (size) = sum_m share_m z_j'theta_m of the columns from `begin`
+  void estimate(std::size_t k, std::size_t begin, std::size_t size, double* out) const {
+    std::fill_n(out, size, 0.0);
+    for (std::size_t m = 0; m < known_.size(); ++m)
+      axpy(bounds_[k].shares[m], known_[m].products.data() + begin, out, size);
+  }
+
+  // The shares of the known points in theta, and the length of what is left. Any shares are valid:
+  // the rest is computed from them.
+  void span(const double* theta, std::size_t k) {
+    const std::size_t n = x_.n, count = known_.size();
+    Bound& bound = bounds_[k];
+    double along[most] = {};
+    const double* basis[most];
+    for (std::size_t m = 0; m < count; ++m) basis[m] = basis_.data() + m * n;
+    cross(basis, count, theta, n, 1, n, along, 1);
+    bound.shares = {};
     bound.sizes = 0.0;
-    std::copy(theta, theta + n, rest_.begin());
+    rest_.assign(theta, theta + n);
     for (std::size_t m = count; m-- > 0;) {
       double share = along[m];
-      for (std::size_t i = m + 1; i < count; ++i) share -= upper[m][i] * bound.shares[i];
-      bound.shares[m] = upper[m][m] > 1e-9 * upper[0][0] ? share / upper[m][m] : 0.0;
+      for (std::size_t i = m + 1; i < count; ++i) share -= upper_[m][i] * bound.shares[i];
+      bound.shares[m] = upper_[m][m] > 1e-9 * upper_[0][0] ? share / upper_[m][m] : 0.0;
       axpy(-bound.shares[m], known_[m].theta.data(), rest_.data(), n);
       bound.sizes += std::fabs(bound.shares[m]) * known_[m].size;
     }
@@ -166,6 +219,7 @@ class Correlations {
   const Columns& x_;
   Rounded<Columns> rounded_;
   std::vector<double> basis_, rest_, exact_, estimates_, excess_;
+  double upper_[most][most] = {};
   std::vector<Known> known_;  // the newest first
   std::vector<std::size_t> listed_;
   std::vector<Bound> bounds_;  // of the points asked for last

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "parallel.hpp"
 #include "simd.hpp"
 
 // Each kernel is written once over a vector width and compiled for three instruction sets; the
@@ -212,15 +213,41 @@ int level() {
 }
 #endif
 
-}  // namespace
-
 template <class T, class R>
-void cross(PRIORFIT_CROSS_ARGUMENTS) {
+void cross_here(PRIORFIT_CROSS_ARGUMENTS) {
 #if PRIORFIT_DISPATCH
   if (level() == 2) return cross_avx512(a, m, b, ldb, k, n, out, stride);
   if (level() == 1) return cross_avx2(a, m, b, ldb, k, n, out, stride);
 #endif
   cross_plain(a, m, b, ldb, k, n, out, stride);
+}
+
+template <class T>
+void combine_here(PRIORFIT_COMBINE_ARGUMENTS) {
+#if PRIORFIT_DISPATCH
+  if (level() == 2) return combine_avx512(x, ld, which, c, count, y, n);
+  if (level() == 1) return combine_avx2(x, ld, which, c, count, y, n);
+#endif
+  combine_plain(x, ld, which, c, count, y, n);
+}
+
+double products_of(std::size_t m, std::size_t k, std::size_t n) {
+  return static_cast<double>(m) * static_cast<double>(k) * static_cast<double>(n);
+}
+
+}  // namespace
+
+// Divided by columns of the longer side, in whole tiles.
+template <class T, class R>
+void cross(PRIORFIT_CROSS_ARGUMENTS) {
+  const double products = products_of(m, k, n);
+  if (m >= k)
+    return in_blocks(m, 4, products, [=](std::size_t begin, std::size_t end) {
+      cross_here(a + begin, end - begin, b, ldb, k, n, out + begin * stride, stride);
+    });
+  in_blocks(k, 3, products, [=](std::size_t begin, std::size_t end) {
+    cross_here(a, m, b + begin * ldb, ldb, end - begin, n, out + begin, stride);
+  });
 }
 
 template <class R>
@@ -235,13 +262,12 @@ void inner_products(const R* a, std::size_t ld, std::size_t from, std::size_t co
   }
 }
 
+// Divided by rows: each is a sum of its own.
 template <class T>
 void combine(PRIORFIT_COMBINE_ARGUMENTS) {
-#if PRIORFIT_DISPATCH
-  if (level() == 2) return combine_avx512(x, ld, which, c, count, y, n);
-  if (level() == 1) return combine_avx2(x, ld, which, c, count, y, n);
-#endif
-  combine_plain(x, ld, which, c, count, y, n);
+  in_blocks(n, rows_of_a_chunk, products_of(count, 1, n), [=](std::size_t begin, std::size_t end) {
+    combine_here(x + begin, ld, which, c, count, y + begin, end - begin);
+  });
 }
 
 #define PRIORFIT_CROSS(T, R)                                                                       \

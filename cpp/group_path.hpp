@@ -167,16 +167,16 @@ class GroupPath {
     duals_.resize(batch * x_.n);
     for (std::size_t k = 0; k < batch; ++k)
       losses_[k] = model_.dual_point(solutions_[k], duals_.data() + k * x_.n);
-    const std::size_t enough = model_.size() + x_.p / 8;
-    correlations_.update(duals_.data(), batch, always_, enough,
+    correlations_.update(duals_.data(), batch, always_, x_.p / 8,
                          [&](std::size_t k, const ProductLimits& limits, double* excess) {
-                           raise_groups(strengths[k], limits, excess);
+                           return raise_groups(strengths[k], limits, excess);
                          });
     for (std::size_t k = 0; k < batch; ++k) correlations_.all(k, products_[k]);
   }
 
-  // Marks the columns of groups that may leave 0 at strength s.
-  void raise_groups(double s, const ProductLimits& limits, double* excess) const {
+  // Marks the columns of groups that may leave 0 at strength s; how many they are.
+  std::size_t raise_groups(double s, const ProductLimits& limits, double* excess) const {
+    std::size_t count = 0;
     for (std::size_t g = 0; g < p_.count; ++g) {
       if (place_[g] != outside) continue;
       const Block block = p_.block(g);
@@ -184,7 +184,9 @@ class GroupPath {
         slopes_[i] = limits.most(p_.column(p_.first(g) + i));
       if (block.let_through(slopes_.data(), s) <= s * block.rate) continue;
       for (std::size_t i = p_.first(g); i < p_.first(g + 1); ++i) excess[p_.column(i)] = 1.0;
+      count += block.size;
     }
+    return count;
   }
 
   bool be_stricter() {

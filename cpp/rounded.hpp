@@ -16,6 +16,7 @@
 #include "buffer.hpp"
 #include "columns.hpp"
 #include "cross.hpp"
+#include "parallel.hpp"
 
 namespace priorfit {
 
@@ -65,16 +66,8 @@ class Rounded<DenseColumns<double>> {
       return;
     }
     q_.resize(size);
-    std::vector<double> scratch(x_.n);
-    for (std::size_t j = 0; j < x_.p; ++j) {
-      starts_[j] = q_.data() + j * x_.n;
-      const RoundedColumn column =
-          round_column(x_.x[j], x_.units.root, x_.units.center[j], x_.units.scale[j], x_.n,
-                       scratch.data(), q_.data() + j * x_.n);
-      steps_[j] = column.step;
-      norms_[j] = column.norm;
-      away_[j] = column.away + summation * column.norm;
-    }
+    in_blocks(x_.p, 1, 8.0 * static_cast<double>(size),
+              [this](std::size_t begin, std::size_t end) { round(begin, end); });
   }
 
   const double* norms() const { return norms_.data(); }
@@ -94,6 +87,19 @@ class Rounded<DenseColumns<double>> {
   }
 
  private:
+  void round(std::size_t begin, std::size_t end) {
+    std::vector<double> scratch(x_.n);
+    for (std::size_t j = begin; j < end; ++j) {
+      std::int16_t* q = q_.data() + j * x_.n;
+      const RoundedColumn column = round_column(x_.x[j], x_.units.root, x_.units.center[j],
+                                                x_.units.scale[j], x_.n, scratch.data(), q);
+      starts_[j] = q;
+      steps_[j] = column.step;
+      norms_[j] = column.norm;
+      away_[j] = column.away + summation * column.norm;
+    }
+  }
+
   // Of float32 sums over a chunk in at least four lanes, and of theta itself; norm is |z|, a hair
   // above or below |step q|.
   static constexpr double summation = (rows_of_a_chunk / 4 + 8.0) / (1 << 24);

@@ -1,6 +1,9 @@
 #include "simd.hpp"
 
+#include <atomic>
 #include <cmath>
+
+#include "parallel.hpp"
 
 namespace priorfit {
 
@@ -27,9 +30,10 @@ PRIORFIT_CLONES void axpy(double c, const double* x, double* y, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) y[i] += c * x[i];
 }
 
-PRIORFIT_CLONES double count_reaching(const double* now, const double* before, double f,
-                                      double edge, const double* l1, const double* free,
-                                      std::size_t p) {
+namespace {
+
+PRIORFIT_CLONES double count_here(const double* now, const double* before, double f, double edge,
+                                  const double* l1, const double* free, std::size_t p) {
   double count = 0.0;
 #pragma omp simd reduction(+ : count)
   for (std::size_t j = 0; j < p; ++j) {
@@ -39,15 +43,33 @@ PRIORFIT_CLONES double count_reaching(const double* now, const double* before, d
   return count;
 }
 
-PRIORFIT_CLONES void raise_excess(const double* estimate, double rest, const double* norm,
-                                  double size, const double* away, double s, const double* l1,
-                                  std::size_t p, double* most) {
-#pragma omp simd
+}  // namespace
+
+// Counts are exact, however they are added.
+double count_reaching(const double* now, const double* before, double f, double edge,
+                      const double* l1, const double* free, std::size_t p) {
+  std::atomic<std::size_t> total{0};
+  in_blocks(p, 1, 4.0 * static_cast<double>(p), [&](std::size_t i, std::size_t end) {
+    const double some = count_here(now + i, before + i, f, edge, l1 + i, free + i, end - i);
+    total += static_cast<std::size_t>(some);
+  });
+  return static_cast<double>(total.load());
+}
+
+PRIORFIT_CLONES double raise_excess(const double* const* x, const double* share, double rest,
+                                    const double* norm, double size, const double* away, double s,
+                                    const double* l1, std::size_t p, double* most) {
+  const double *x0 = x[0], *x1 = x[1], *x2 = x[2];
+  const double a = share[0], b = share[1], c = share[2];
+  double count = 0.0;
+#pragma omp simd reduction(+ : count)
   for (std::size_t j = 0; j < p; ++j) {
-    const double excess =
-        std::fabs(estimate[j]) + rest * norm[j] + size * away[j] - s * l1[j];
+    const double estimate = a * x0[j] + b * x1[j] + c * x2[j];
+    const double excess = std::fabs(estimate) + rest * norm[j] + size * away[j] - s * l1[j];
+    count += excess > 0.0 ? 1.0 : 0.0;
     most[j] = excess > most[j] ? excess : most[j];
   }
+  return count;
 }
 
 }  // namespace priorfit

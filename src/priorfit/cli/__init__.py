@@ -137,7 +137,9 @@ def _add_fit(fit: argparse.ArgumentParser) -> None:
     fit.add_argument("--groups", metavar="COLUMN", help="rows of one group are in the same fold")
     fit.add_argument("--folds", type=int, default=5, metavar="K", help="of cross-validation (5)")
     fit.add_argument("--seed", type=int, default=0, metavar="N", help="shuffling of the folds")
-    fit.add_argument("--threads", type=int, default=1, metavar="N", help="folds fitted at a time")
+    fit.add_argument(
+        "--threads", type=int, default=1, metavar="N", help="folds or columns at a time"
+    )
     fit.add_argument("--weights", metavar="COLUMN", help="column of row weights (repeats)")
     fit.add_argument("--offset", metavar="COLUMN", help="column of a known part of the predictor")
     fit.add_argument("--drop", action="append", default=[], metavar="COLUMN", help=_DROP)

@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from scipy.linalg import blas
 
 from priorfit._errors import InputError
+from priorfit._threads import in_turn
 from priorfit._typing import Array, Index
 from priorfit.design.base import Design
+from priorfit.design.square import add_square, mirrored
 
 __all__ = ["Dense"]
 
 _BLOCK = 1 << 18  # numbers per block where a float64 copy of rows is needed: 2 MB
-
-_TILE = 256  # columns of a symmetric matrix that are mirrored together
+_PARTS = 8  # of the rows of a tall table, summed by themselves
+_HELD = 1 << 23  # numbers in their sums that are held at any rate: 67 MB
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,10 +98,7 @@ class Dense(Design):
         unit = np.ones_like(scale) if tame else scale
         step = max(256, _BLOCK // max(1, len(cols)))
         if rows is cols:
-            out = np.zeros((len(cols), len(cols)), order="F")
-            for block in self._comparable_rows(cols, step, root, center, unit):
-                out = _add_square(block, out)
-            out = _mirrored(out.T)  # symmetric, by rows
+            out = self._square(cols, step, root, center, unit)
         else:
             left = self._comparable_rows(rows, step, root, center, unit)
             right = self._comparable_rows(cols, step, root, center, unit)
@@ -124,11 +122,11 @@ class Dense(Design):
         plain = None if np.all(weights == 1.0) else root
         for block in self._comparable_rows(every, step, plain, center, np.ones_like(scale)):
             r = root[start : start + step]
-            out = _add_square(block, out)
+            add_square(block, out)
             sums += block.T @ r
             products += block.T @ (r * y[start : start + step])
             start += step
-        out = _mirrored(out.T)
+        out = mirrored(out).T
         out /= scale[:, None]
         out /= scale
         return out, sums / scale, products / scale
@@ -145,8 +143,34 @@ class Dense(Design):
             picked = slice(part[0], part[-1] + 1) if together else part  # a view, not a copy
             block = np.subtract(self.values[:, picked], center[part], out=buffer[:, : len(part)])
             np.multiply(block, 1.0 / scale[part], out=block)
-            out = _add_square(block.T, out, lower=True)
-        return _mirrored(out)
+            add_square(block.T, out, lower=True)
+        return mirrored(out.T).T
+
+    def _square(
+        self, cols: Index, step: int, root: Array | None, center: Array, scale: Array
+    ) -> Array:
+        """The square of `_comparable_rows`: the sum over parts of the rows, which depend on the
+        shape alone."""
+        n, m = self.shape[0], len(cols)
+        held = max(_HELD, n * m // 8) // max(1, m * m)  # sums beside a large table
+        parts = max(1, min(_PARTS, held, n // (4 * step)))
+        blocks = -(-n // step)
+        ends = [step * (blocks * k // parts) for k in range(parts + 1)]
+
+        def add(k: int) -> Array:
+            rows = slice(ends[k], ends[k + 1])
+            part = Dense(self.values[rows], self.names)
+            own = None if root is None else root[rows]
+            out = np.zeros((m, m), order="F")
+            for block in part._comparable_rows(cols, step, own, center, scale):
+                add_square(block, out)
+            return out
+
+        sums = in_turn(add, range(parts))
+        out = next(sums)
+        for more in sums:
+            out += more
+        return mirrored(out).T  # symmetric, by rows
 
     def _comparable_rows(
         self, cols: Index, step: int, root: Array | None, center: Array, scale: Array
@@ -206,22 +230,3 @@ class Dense(Design):
                 )
             np.maximum(largest, np.abs(block).max(axis=0, initial=0.0), out=largest)
         return largest
-
-
-def _mirrored(out: Array) -> Array:
-    """The symmetric matrix of a lower triangle, in place."""
-    for start in range(0, len(out), _TILE):
-        span, rest = slice(start, start + _TILE), slice(start + _TILE, None)
-        out[span, rest] = out[rest, span].T
-        tile = out[span, span]
-        tile[:] = np.tril(tile) + np.tril(tile, -1).T
-    return out
-
-
-def _add_square(block: Array, out: Array, lower: bool = False) -> Array:
-    """``out + block' block``, one of its triangles, in place; the lower one is 8 % quicker for
-    few long rows of columns, as in `Dense.kernel`."""
-    fortran = block.flags.f_contiguous
-    columns = block if fortran else block.T
-    options = {"trans": fortran, "lower": lower, "overwrite_c": True}
-    return np.asarray(blas.dsyrk(1.0, columns, beta=1.0, c=out, **options))

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from priorfit._checks import matrix, of_kind, vector
 from priorfit._errors import InputError
+from priorfit._threads import passes_in
 from priorfit._typing import Array, Mask
 from priorfit.design import Design, Formula, FormulaSchema, Schema, is_table
 from priorfit.estimators.given import (
@@ -188,7 +189,8 @@ class MAPEstimator(Sampled):
         """The problem with its final prior, and its solution."""
         if self.constraint is None:
             problem = self._chosen(problem, progress, groups)
-            found = solve(problem, tol=self.tol, max_iter=self.max_iter, solver=self.solver)
+            limits: Any = {"tol": self.tol, "max_iter": self.max_iter, "threads": self.threads}
+            found = solve(problem, solver=self.solver, **limits)
             if problem.likelihood.known_shape is None:
                 problem = replace(problem, likelihood=found.likelihood or problem.likelihood)
             return problem, found
@@ -230,7 +232,8 @@ class MAPEstimator(Sampled):
                 per_sd(problem) if self.standardize else problem,
                 number_of(self.strength),
             )
-            self.path_, k = path_of(shaped, [given], tol=self.tol, max_iter=self.max_iter), 0
+            with passes_in(self.threads):
+                self.path_, k = path_of(shaped, [given], tol=self.tol, max_iter=self.max_iter), 0
         path: Path = self.path_
         if not path.identified_at(k):
             warn_collapse()

@@ -37,7 +37,8 @@ class MAPRegressor(RegressorMixin, MAPEstimator):  # type: ignore[misc]
     intercept : whether there is one (flat prior, never counted).
     cv, scoring, rule, n_points, seed : folds (or a splitter), scikit-learn's scorer in place of
         the deviance, "1se" or "best", grid size, shuffling.
-    threads : folds fitted at the same time; it never changes a bit of the result.
+    threads : folds fitted at the same time, or threads that read the columns of a fit without
+        folds; it never changes a bit of the result.
     missing : "error", "mean" or "indicator", for tables.
     tol, max_iter, solver : see `priorfit.solve`.
 

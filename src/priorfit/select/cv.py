@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.model_selection import GroupKFold
 
 from priorfit._errors import InputError
+from priorfit._threads import passes_in
 from priorfit._typing import Array, Index
 from priorfit.design import Dense, Design
 from priorfit.likelihoods import Coupled
@@ -130,7 +131,8 @@ def cross_validate(
     standardize : state the prior per standard deviation of each column, computed inside each fold.
     hold : what stays the same from fold to fold: "belief" (the prior, hence lambda on the sum
         scale) or "mean" (lambda per row, as scikit-learn and glmnet do).
-    threads : folds fitted at the same time; it never changes a bit of the result.
+    threads : folds fitted at the same time, each alone; the path on all rows reads its columns by
+        so many. It never changes a bit of the result.
     progress : called with (done, total) after each path.
 
     Examples
@@ -151,20 +153,14 @@ def cross_validate(
         raise InputError(
             "each fold must hold a row of positive weight", "a fold without", "Use fewer folds."
         )
-    shared = share(problem, [test for _, test in pairs])
 
     def shaped(sample: Problem) -> Problem:
         return per_sd(sample, shared) if standardize else sample
 
-    full = path_of(
-        shaped(problem),
-        penalties,
-        n_points=n_points,
-        ratio=ratio,
-        tol=tol,
-        max_iter=max_iter,
-        shared=shared,
-    )
+    grid: Any = {"n_points": n_points, "ratio": ratio, "tol": tol, "max_iter": max_iter}
+    with passes_in(threads):
+        shared = share(problem, [test for _, test in pairs])
+        full = path_of(shaped(problem), penalties, shared=shared, **grid)
     problem = replace(problem, likelihood=full.likelihood)  # one loss in all folds
     report = progress or _silent
     report(1, len(pairs) + 1)
@@ -221,8 +217,6 @@ def _in_threads(
     work: Callable[[tuple[Index, Index]], Array], items: list[tuple[Index, Index]], threads: int
 ) -> Iterator[Array]:
     """The results in order; native code lets other threads run."""
-    if threads < 1:
-        raise InputError("`threads` must be >= 1", repr(threads), "1 fits one fold at a time.")
     if threads == 1:
         yield from map(work, items)
         return

@@ -7,10 +7,19 @@ from typing import Any
 import numpy as np
 
 from priorfit._core import column_moments
+from priorfit._core import correlate as _native_correlate
 from priorfit._typing import Array, Index
-from priorfit.design import Dense, Design, Sparse
+from priorfit.design import Dense, Design, Scaled, Sparse
 
-__all__ = ["moments", "moments_of_rows", "read_in_place", "readable", "stored", "stored_or_copied"]
+__all__ = [
+    "correlations",
+    "moments",
+    "moments_of_rows",
+    "read_in_place",
+    "readable",
+    "stored",
+    "stored_or_copied",
+]
 
 _SMALL = 1 << 27  # bytes of a matrix that may be copied without a thought: 134 MB
 
@@ -57,6 +66,19 @@ def stored_or_copied(design: Design) -> tuple[Any, ...] | None:
         values = design.values
         return (np.asfortranarray(values, dtype=values.dtype.newbyteorder("=")),)
     return arrays
+
+
+def correlations(Z: Scaled, r: Array) -> Array:
+    """``Z' r`` (m,), in one native pass where the columns are stored."""
+    plain = type(Z) is Scaled and read_in_place(Z.base)  # not of several outputs
+    arrays = stored(Z.base) if plain else None
+    if arrays is None:
+        return Z.rmatvec(r)
+    first = int(Z.intercept)
+    out = np.empty(Z.shape[1])
+    out[:first] = r.sum()
+    _native_correlate(*arrays, Z.center, Z.scale, r, out[first:])
+    return out
 
 
 def moments_of_rows(values: Any, rows: Index, weights: Array) -> tuple[Array, Array]:

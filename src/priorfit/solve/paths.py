@@ -10,6 +10,7 @@ import numpy as np
 
 from priorfit._checks import of_kind
 from priorfit._errors import ConvergenceWarning, InputError
+from priorfit._threads import passes_in
 from priorfit._typing import Array
 from priorfit.likelihoods import Likelihood
 from priorfit.priors import Laplace, Prior, as_prior
@@ -43,6 +44,7 @@ def path(
     tol: float = 1e-6,
     max_iter: int = 10_000,
     solver: str = "auto",
+    threads: int = 1,
 ) -> Path:
     """MAP estimates for a whole sequence of prior scales.
 
@@ -58,6 +60,7 @@ def path(
     scales : prior scales instead (needs a known dispersion); or
     n_points, ratio : a log-spaced grid from `lambda_max` down to ``ratio`` times it (default 1e-2
         where n < p, 1e-3 otherwise, 1e-7 without an l1 term).
+    tol, max_iter, solver, threads : see `priorfit.solve`.
 
     A `ConvergenceWarning` counts the points that miss ``tol``, if any.
 
@@ -84,15 +87,9 @@ def path(
         if penalties is not None:
             raise InputError("give `penalties` or `scales`", "both", "Drop one of them.")
         penalties = from_scales(problem, np.asarray(scales, dtype=np.float64))
-    found = path_of(
-        problem,
-        penalties,
-        n_points=n_points,
-        ratio=ratio,
-        tol=tol,
-        max_iter=max_iter,
-        solver=solver,
-    )
+    settings: Any = {"n_points": n_points, "ratio": ratio, "tol": tol, "max_iter": max_iter}
+    with passes_in(threads):
+        found = path_of(problem, penalties, solver=solver, **settings)
     if not found.certified:
         proofs = found._proofs
         missed = int(np.sum(proofs > tol))

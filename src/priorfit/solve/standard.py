@@ -18,7 +18,7 @@ from priorfit.design import Dense, Scaled
 from priorfit.likelihoods import Coupled, CoupledRows, Gaussian, Huber, Likelihood
 from priorfit.priors import Groups, NormalForm, Ranked
 from priorfit.problem import Problem
-from priorfit.solve.columns import moments
+from priorfit.solve.columns import correlations, moments
 from priorfit.solve.coupled.native import native_risk_sets
 from priorfit.solve.shared import Shared
 
@@ -114,7 +114,7 @@ class Standard:
     @cached_property
     def correlation(self) -> Array:
         """Z' theta at the null model, (m,): for the gaussian Z' (w y)."""
-        return self.Z.rmatvec(self.score(self._null))
+        return correlations(self.Z, self.score(self._null))
 
     @cached_property
     def sums(self) -> Array:
@@ -191,6 +191,9 @@ class Standard:
 
     def pull(self, g: Array) -> Array:
         """Z' theta at a solution: minus the gradient of the likelihood part, shape of ``g``."""
+        level, slopes = g[: self.first], g[self.first :]
+        if not np.any(slopes) and np.all(level == self._null_intercept):
+            return self.correlation
         return self.Z.rmatvec(self.score(self.eta(g)))
 
     def enter(self, intercept: Intercept, coef: Array) -> Array:

@@ -1,0 +1,122 @@
+// Passes over all columns, and how many threads they take.
+#include <utility>
+#include <vector>
+
+#include "binding.hpp"
+#include "columns.hpp"
+#include "moments.hpp"
+#include "parallel.hpp"
+
+namespace {
+
+using namespace binding;
+
+template <class T, class I>
+void column_moments_sparse(Flat<I> start, Flat<I> row, Flat<T> value, Vector weights, double total,
+                           Span mean, Span variance, Span largest) {
+  const std::size_t n = weights.shape(0), p = mean.shape(0);
+  require(start.shape(0) == p + 1, "starts must have length p + 1");
+  require(variance.shape(0) == p && largest.shape(0) == p, "one result per column");
+  require_sparse(start, row, value, n);
+  nb::gil_scoped_release no_gil;
+  const priorfit::SparseColumns<T, I> columns{start.data(), row.data(), value.data(), n, p, {}};
+  columns.moments(weights.data(), total, mean.data(), variance.data(), largest.data());
+}
+
+// Weighted mean and variance of every column over some rows, or over all where `rows` is empty; X
+// must have contiguous columns.
+template <class T>
+void column_moments(Dense<T> X, Flat<std::int64_t> rows, Vector weights, double total, Span mean,
+                    Span variance) {
+  const std::size_t some = rows.shape(0), n = some ? some : X.shape(0), p = X.shape(1);
+  const std::vector<const T*> columns = columns_of(X);
+  require(weights.shape(0) == n, "weights must have one number per row");
+  for (std::size_t i = 0; i < some; ++i)
+    require(rows.data()[i] >= 0 && static_cast<std::size_t>(rows.data()[i]) < X.shape(0),
+            "a row must exist");
+  require(mean.shape(0) == p && variance.shape(0) == p, "mean, variance: one per column");
+  nb::gil_scoped_release no_gil;
+  priorfit::in_blocks(p, 1, 4.0 * static_cast<double>(n * p), [&](std::size_t j, std::size_t end) {
+    std::vector<T> picked(some);
+    for (; j < end; ++j) {
+      for (std::size_t i = 0; i < some; ++i) picked[i] = columns[j][rows.data()[i]];
+      priorfit::moments(some ? picked.data() : columns[j], weights.data(), n, total,
+                        mean.data()[j], variance.data()[j]);
+    }
+  });
+}
+
+void require_columns(std::size_t p, const Vector& center, const Vector& scale, const Span& out) {
+  require(center.shape(0) == p && scale.shape(0) == p, "center and scale must have length p");
+  require(out.shape(0) == p, "out must have length p");
+}
+
+// z_j'r of all columns z_j = (x_j - center_j) / scale_j.
+template <class T>
+void correlate_dense(Dense<T> X, Vector center, Vector scale, Vector r, Span out) {
+  const std::size_t n = X.shape(0), p = X.shape(1);
+  require_columns(p, center, scale, out);
+  require(r.shape(0) == n, "r must have length n");
+  const std::vector<double> ones(n, 1.0);
+  const priorfit::DenseColumns<T> columns{
+      columns_of(X), n, p, {center.data(), scale.data(), ones.data()}};
+  nb::gil_scoped_release no_gil;
+  columns.correlate(nullptr, p, r.data(), 1, out.data());
+}
+
+template <class T, class I>
+void correlate_sparse(Flat<I> start, Flat<I> row, Flat<T> value, Vector center, Vector scale,
+                      Vector r, Span out) {
+  const std::size_t n = r.shape(0), p = center.shape(0);
+  require(start.shape(0) == p + 1, "starts must have length p + 1");
+  require_sparse(start, row, value, n);
+  require_columns(p, center, scale, out);
+  const std::vector<double> ones(n, 1.0);
+  const priorfit::SparseColumns<T, I> columns{
+      start.data(), row.data(), value.data(), n, p, {center.data(), scale.data(), ones.data()}};
+  nb::gil_scoped_release no_gil;
+  columns.correlate(nullptr, p, r.data(), 1, out.data());
+}
+
+// How many threads passes of the calling thread may use from now on; returns what it was.
+std::size_t use_threads(std::size_t count) {
+  require(count > 0, "threads must be >= 1");
+  return std::exchange(priorfit::division().threads, count);
+}
+
+// The same for the products of a thread that are worth its start.
+double divide_from(double products) {
+  require(products > 0.0, "products must be > 0");
+  return std::exchange(priorfit::division().least, products);
+}
+
+}  // namespace
+
+void bind_columns(nb::module_& m) {
+  const auto correlate = [&m](auto function, auto... stored) {
+    m.def("correlate", function, stored..., "center"_a, "scale"_a, "r"_a, "out"_a.noconvert());
+  };
+  const auto moments = [&m](auto function, auto... given) {
+    m.def("column_moments", function, given..., "mean"_a.noconvert(), "variance"_a.noconvert());
+  };
+  const auto dense = [&](auto correlate_function, auto moments_function) {
+    correlate(correlate_function, "X"_a.noconvert());
+    moments(moments_function, "X"_a.noconvert(), "rows"_a, "weights"_a, "total"_a);
+  };
+  const auto sparse = [&](auto correlate_function, auto moments_function) {
+    correlate(correlate_function, "start"_a.noconvert(), "row"_a.noconvert(),
+              "value"_a.noconvert());
+    m.def("column_moments", moments_function, "start"_a.noconvert(), "row"_a.noconvert(),
+          "value"_a.noconvert(), "weights"_a, "total"_a, "mean"_a.noconvert(),
+          "variance"_a.noconvert(), "largest"_a.noconvert());
+  };
+  dense(&correlate_dense<double>, &column_moments<double>);
+  dense(&correlate_dense<float>, &column_moments<float>);
+  sparse(&correlate_sparse<double, std::int32_t>, &column_moments_sparse<double, std::int32_t>);
+  sparse(&correlate_sparse<double, std::int64_t>, &column_moments_sparse<double, std::int64_t>);
+  sparse(&correlate_sparse<float, std::int32_t>, &column_moments_sparse<float, std::int32_t>);
+  sparse(&correlate_sparse<float, std::int64_t>, &column_moments_sparse<float, std::int64_t>);
+  m.def("use_threads", &use_threads, "count"_a);
+  m.def("threads_in_use", [] { return priorfit::division().threads; });
+  m.def("divide_from", &divide_from, "products"_a);
+}
