@@ -27,7 +27,7 @@ from priorfit.solve.working_set import beyond, screen
 __all__ = ["CoupledNewton"]
 
 _WHOLE = 30_000  # entries of Z that are not worth a choice of columns
-_COPY = 1 << 24  # numbers of a copy of the working columns that is made without a thought
+_COPY = 1 << 22  # numbers of a copy of the working columns that is made without a thought
 _ROUNDING = 1e-12  # of the sum of weights
 _SLOW = 0.1  # of the last step's fall: a Hessian whose steps shrink no faster is made anew
 _STALLED = 5  # steps that change nothing before the search is given up
