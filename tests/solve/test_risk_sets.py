@@ -132,3 +132,18 @@ def test_the_native_path_is_that_of_the_steps_in_python(ties, prior, monkeypatch
     steps, checked = run(strengths, standard.start)
     assert checked.gap.max() <= 1e-7
     np.testing.assert_allclose(native, steps, atol=2e-4)
+
+
+@pytest.mark.parametrize("ties", ["efron", "breslow"])
+def test_where_nothing_pulls_nothing_is_searched(ties):
+    """All events at one time: the null model is best at any strength, and rounding is no pull."""
+    X = np.random.default_rng(0).normal(size=(60, 80))
+    problem = pf.Problem.make(
+        X, pf.survival(np.ones(60), np.ones(60)), prior=pf.Laplace(), likelihood=pf.Cox(ties)
+    )
+    standard = standardize(problem)
+    run = engine(standard, solver="auto", tol=1e-9, max_iter=200)
+    assert run.many is None
+    solutions, found = run(standard.null_correlation * np.array([0.9, 0.1]), standard.start)
+    assert found.gap.max() <= 1e-9
+    assert np.abs(solutions).max() <= 1e-9

@@ -27,7 +27,8 @@ from priorfit.solve.working_set import beyond, screen
 __all__ = ["CoupledNewton"]
 
 _WHOLE = 30_000  # entries of Z that are not worth a choice of columns
-_COPY = 1 << 24  # numbers of a copy of the working columns that is made without a thought
+_COPY = 1 << 22  # numbers of a copy of the working columns that is made without a thought
+_ROUNDING = 1e-12  # of the sum of weights
 _SLOW = 0.1  # of the last step's fall: a Hessian whose steps shrink no faster is made anew
 _STALLED = 5  # steps that change nothing before the search is given up
 
@@ -209,9 +210,11 @@ class CoupledNewton:
 
 
 def _is_cheap(standard: Standard) -> bool:
-    """Whether a copy of the working columns is small, or they are few of all."""
+    """Whether a copy of the working columns is small, or they are few of all; and whether the null
+    model pulls on them by more than rounding, in which the native path would look for a support."""
     n, m = standard.Z.shape
-    return n * min(n, m) <= _COPY or m > n
+    small = n * min(n, m) <= _COPY or m > n
+    return small and standard.null_correlation > _ROUNDING * float(standard.weights.sum())
 
 
 def _ahead(form: NormalForm, before: Array, strengths: Array) -> Array | None:
