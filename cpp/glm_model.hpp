@@ -49,7 +49,7 @@ class RowsModel {
   template <class Stop>
   Status solve(Solution& x, double s, double tol, Stop&& stop) {
     load(x);
-    double value = rows_.loss(eta_.data()) + penalty(b_, s), last = INFINITY;
+    double value = evaluate() + penalty(b_, s), last = INFINITY;
     if (!std::isfinite(value)) return Status::not_finite;
     Status status = Status::max_rounds;
     bool refined = false;
@@ -78,9 +78,9 @@ class RowsModel {
   // theta = -w loss', moved to sum 0 where there is an intercept; returns the loss.
   double dual_point(const Solution& x, double* theta) {
     load(x);
-    rows_.derivatives(eta_.data(), theta_.data(), h_.data());
+    const double lost = evaluate();
     rows_.dual_point(theta_.data(), h_.data(), theta);
-    return rows_.loss(eta_.data());
+    return lost;
   }
 
   double dual(const double* theta, double share) const { return rows_.dual(theta, share); }
@@ -136,7 +136,6 @@ class RowsModel {
   // Slopes of all working columns; the largest violation of stationarity, and that of the columns
   // that a kink or bound holds.
   double gradient(double s) {
-    rows_.derivatives(eta_.data(), theta_.data(), h_.data());
     z_.project(0, theta_.data(), slopes_.data());
     const Penalty p = grown_.penalty();
     double worst = held_ = 0.0;
@@ -240,13 +239,21 @@ class RowsModel {
     return most;
   }
 
+  // theta_ and h_ at eta_; returns the loss.
+  double evaluate() { return rows_.evaluate(eta_.data(), theta_.data(), h_.data()); }
+
   // To `proposal_`, or part of the way.
   bool search(double s, double& value) {
     std::fill(change_.begin(), change_.end(), 0.0);
     add_columns(proposal_.data(), b_.data(), change_.data());
-    if (!rows_.search(b_, change_, proposal_, eta_, moved_, value,
-                      [&](const std::vector<double>& b) { return penalty(b, s); }))
+    const auto loss = [&](const double* at) {
+      return rows_.evaluate(at, theta_.data(), h_.data());
+    };
+    const auto cost = [&](const std::vector<double>& b) { return penalty(b, s); };
+    if (!search_along(loss, b_, change_, proposal_, eta_, moved_, value, cost)) {
+      evaluate();
       return false;
+    }
     b_ = proposal_;
     return true;
   }
