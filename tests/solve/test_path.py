@@ -192,6 +192,25 @@ def test_columns_that_hardly_differ_blur_no_step(n, p):
     np.testing.assert_allclose(found.gap, _outside(standard, solutions, strengths).gap, atol=1e-9)
 
 
+@pytest.mark.parametrize("stored", ["dense", "sparse"])
+def test_what_is_not_a_number_is_no_certificate(stored):
+    """No gap of a loss that overflows at every point that was tried passes for a small one."""
+    X, y = _wide()
+    offset = np.where(np.arange(len(y)) == 3, 800.0, 0.0)
+    problem = _problem(
+        pf.Laplace(1.0),
+        X if stored == "dense" else sparse.csc_array(X),
+        np.round(np.exp(0.1 * y)),
+        likelihood=pf.Poisson(),
+        offset=offset,
+        intercept=False,
+    )
+    standard = standardize(problem)
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = ManyColumns(standard, 1e-6)(np.array([1e3, 5e2]), standard.start)[1]
+    assert np.all(found.gap == np.inf)
+
+
 _rng = np.random.default_rng(0)
 _plain = _rng.normal(size=(60, 400))
 ADVERSARIES = {
