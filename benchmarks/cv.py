@@ -1,11 +1,14 @@
-"""Ten-fold cross-validation of a lasso path against other libraries', one thread each, in turn.
+"""Ten-fold cross-validation of an l1 path against other libraries', one thread each, in turn.
 
     python benchmarks/cv.py --peers .venv-peers/bin/python [--case wide] [--repeats 3]
                             [--rivals adelie celer scikit-learn]
 
+The cases are those of `path/cases.py`, and `MORE`.
+
 priorfit certifies every point of every fold at 1e-6. adelie's folds carry no certificate: it runs
 at the tolerance at which its path on all rows reaches that gap (``--tol``), and at its default.
-celer's and scikit-learn's tolerances are gaps: 5e-7 of y'y is 1e-6 of half of it.
+celer's and scikit-learn's tolerances are gaps: 5e-7 of y'y is 1e-6 of half of it; both are asked
+where the likelihood is gaussian. Columns of sparse tables are left as they are.
 """
 
 from __future__ import annotations
@@ -24,22 +27,37 @@ sys.path.insert(0, str(Path(__file__).parent / "path"))
 
 import numpy as np
 from cases import CASES
+from scipy import sparse
 
 import priorfit as pf
+from priorfit.bench.cases import bernoulli, text
 from priorfit.bench.judge import lambda_max
 from priorfit.select import cross_validate
 
+MORE = {
+    "logistic, few columns": lambda: bernoulli(5000, 200, 0.6),
+    "logistic, many rows": lambda: bernoulli(20_000, 100, 0.6),
+    "some text": lambda: text(5000, 20_000, "gaussian", unit=False),
+    "some text, logistic": lambda: text(5000, 20_000, "bernoulli", unit=False),
+}
+LIKELIHOODS = {"gaussian": pf.Gaussian, "bernoulli": pf.Bernoulli, "poisson": pf.Poisson}
+
 START = """
-import sys, time
+import os, sys, time
 import numpy as np
+from scipy import sparse
 folder, tol, ratio = sys.argv[1], float(sys.argv[2]), float(sys.argv[3])
-X, y = np.asfortranarray(np.load(folder + "/X.npy")), np.load(folder + "/y.npy")
+y, kind = np.load(folder + "/y.npy"), sys.argv[4]
+dense = os.path.exists(folder + "/X.npy")
+X = np.asfortranarray(np.load(folder + "/X.npy")) if dense else sparse.load_npz(folder + "/X.npz")
 """
 ADELIE = """
 import adelie
-matrix = adelie.matrix.dense(X, method="naive", n_threads=1)
+matrix = adelie.matrix.dense if dense else adelie.matrix.sparse
+matrix = matrix(X, method="naive", n_threads=1)
+glm = getattr(adelie.glm, kind.replace("bernoulli", "binomial"))
 start = time.process_time()
-adelie.cv_grpnet(matrix, adelie.glm.gaussian(y), n_folds=10, min_ratio=ratio, seed=0, tol=tol,
+adelie.cv_grpnet(matrix, glm(y), n_folds=10, min_ratio=ratio, seed=0, tol=tol,
                  max_iters=10**8, progress_bar=False)
 print(time.process_time() - start)
 """
@@ -84,26 +102,28 @@ def main() -> None:
     parser.add_argument("--tol", type=float, default=1e-15)
     parser.add_argument("--rivals", nargs="+", choices=RIVALS, default=["adelie"])
     options = parser.parse_args()
-    case = CASES[options.case]()
+    case = (CASES | MORE)[options.case]()
     lambdas = len(case.y) * lambda_max(case) * np.geomspace(1, case.ratio, 100)
-    problem = pf.Problem.make(case.X, case.y, prior=pf.Laplace())
+    model = {"prior": pf.Laplace(), "likelihood": LIKELIHOODS[case.likelihood]()}
+    problem, dense = pf.Problem.make(case.X, case.y, **model), not sparse.issparse(case.X)
 
     def ours(folds: int) -> float:
         start = time.process_time()
         if folds:
-            cross_validate(problem, folds=folds, penalties=lambdas)
+            cross_validate(problem, folds=folds, penalties=lambdas, standardize=dense)
         else:
-            pf.path(case.X, case.y, prior=pf.Laplace(), penalties=lambdas)
+            pf.path(case.X, case.y, penalties=lambdas, **model)
         return time.process_time() - start
 
     with tempfile.TemporaryDirectory() as folder:
-        np.save(f"{folder}/X.npy", case.X)
+        save = np.save if dense else sparse.save_npz
+        save(f"{folder}/X.npy" if dense else f"{folder}/X.npz", case.X)
         np.save(f"{folder}/y.npy", case.y)
 
         def theirs(name: str) -> float:
             code, tol = RIVALS[name]
             call = [options.peers, "-c", START + code, folder, str(tol or options.tol)]
-            call.append(str(case.ratio))
+            call += [str(case.ratio), case.likelihood]
             return float(subprocess.run(call, check=True, capture_output=True, text=True).stdout)
 
         rounds = [(ours(0), ours(10), *map(theirs, options.rivals)) for _ in range(options.repeats)]

@@ -68,9 +68,9 @@ double evaluate_risk_sets(const RiskSets& sets, Vector eta, Span theta, Span v) 
     require(size == sets.n, "eta, theta and v must have one number per row");
   const priorfit::CoxRows rows{sets.n, &sets, nullptr};
   std::vector<double> h(rows.curvatures());
-  rows.derivatives(eta.data(), theta.data(), h.data());
+  const double lost = rows.evaluate(eta.data(), theta.data(), h.data());
   rows.curve(h.data(), v.data());
-  return rows.loss(eta.data());
+  return lost;
 }
 
 // The likelihood's part of the dual at theta, without an offset, under Breslow's ties.

@@ -23,14 +23,13 @@ struct CoxRows {
   std::size_t length() const { return n; }
   std::size_t curvatures() const { return curvature_size(*sets); }
 
-  double loss(const double* eta) const { return partial_likelihood(*sets, eta, sums); }
-
-  // theta, and the second derivative with a floor under what rounding loses.
-  void derivatives(const double* eta, double* theta, double* h) const {
+  // theta, and the second derivative with a floor under what rounding loses. Returns the loss.
+  double evaluate(const double* eta, double* theta, double* h) const {
     derive(*sets, eta, sums, theta, h);
     double largest = 1e-300;
     for (std::size_t i = 0; i < sets->places(); ++i) largest = std::max(largest, h[i]);
     for (std::size_t i = 0; i < sets->places(); ++i) h[i] += 1e-12 * largest;
+    return partial_likelihood(*sets, eta, sums);
   }
 
   void curve(const double* h, double* v) const {
@@ -57,14 +56,6 @@ struct CoxRows {
     if (!sets->tied.empty()) return chord;
     const double exact = dual_of_partial_likelihood(*sets, theta, share, scratch);
     return std::max(chord, exact - share * dot(offset, theta, n));
-  }
-
-  template <class Penalty>
-  bool search(const std::vector<double>& from, const std::vector<double>& change,
-              std::vector<double>& to, std::vector<double>& eta, std::vector<double>& moved,
-              double& value, Penalty&& penalty) const {
-    return search_along([&](const double* at) { return loss(at); }, from, change, to, eta, moved,
-                        value, penalty);
   }
 };
 

@@ -44,12 +44,6 @@ struct GlmRows {
   std::size_t length() const { return n; }  // of a column
   std::size_t curvatures() const { return n; }  // numbers that `derivatives` says them with
 
-  double loss(const double* eta) const {
-    double sum = 0.0;
-    for (std::size_t i = 0; i < n; ++i) sum += w[i] * Loss::loss(y[i], eta[i]);
-    return sum;
-  }
-
   // theta = -w loss' and h = w loss''; curvatures lost in rounding get a floor. Returns the loss.
   double evaluate(const double* eta, double* theta, double* h) const {
     const double sum = evaluate_rows(Loss{}, n, y, w, eta, theta, h);
@@ -59,8 +53,6 @@ struct GlmRows {
     for (std::size_t i = 0; i < n; ++i) h[i] = std::max(h[i], floor);
     return sum;
   }
-
-  void derivatives(const double* eta, double* theta, double* h) const { evaluate(eta, theta, h); }
 
   // The linear predictor without columns.
   void start(double* eta) const { std::copy(offset, offset + n, eta); }
@@ -93,14 +85,6 @@ struct GlmRows {
   // The dual of the loss at share * theta: -offset't - sum_i w_i loss*(y_i, -t_i / w_i).
   double dual(const double* theta, double share, double = 0.0) const {
     return -share * dot(offset, theta, n) - conjugate_rows(Loss{}, n, y, w, theta, share);
-  }
-
-  template <class Penalty>
-  bool search(const std::vector<double>& from, const std::vector<double>& change,
-              std::vector<double>& to, std::vector<double>& eta, std::vector<double>& moved,
-              double& value, Penalty&& penalty) const {
-    return search_along([&](const double* at) { return loss(at); }, from, change, to, eta, moved,
-                        value, penalty);
   }
 };
 

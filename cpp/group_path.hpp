@@ -217,8 +217,8 @@ class GroupPath {
     }
     const double share = s / needed;
     const double dual = model_.dual(duals_.data() + k * x_.n, share);
-    gaps[k] = std::max(std::numeric_limits<double>::epsilon(),
-                       (losses_[k] + penalty - dual) / units_.reference);
+    const double gap = (losses_[k] + penalty - dual) / units_.reference;
+    gaps[k] = std::isnan(gap) ? INFINITY : std::max(std::numeric_limits<double>::epsilon(), gap);
     kkts[k] = worst / units_.steepest;
     return gaps[k] <= tol;
   }

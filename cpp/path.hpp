@@ -183,7 +183,7 @@ class Path {
     });
     const double dual = model_.dual(duals_.data() + k * x_.n, share, touching) - beyond;
     const double gap = (losses_[k] + penalty - dual) / units_.reference;
-    gaps[k] = std::max(std::numeric_limits<double>::epsilon(), gap);
+    gaps[k] = std::isnan(gap) ? INFINITY : std::max(std::numeric_limits<double>::epsilon(), gap);
     kkts[k] = worst / units_.steepest;
     return gaps[k] <= tol;
   }

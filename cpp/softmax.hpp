@@ -23,32 +23,23 @@ struct SoftmaxRows {
   std::size_t intercepts() const { return intercept ? classes - 1 : 0; }
   std::size_t curvatures() const { return n; }
 
-  double loss(const double* eta) const {
-    const std::size_t rows = length();
-    std::vector<double> top, total;
-    sums(eta, top, total);
-    double sum = 0.0;
-    for (std::size_t i = 0; i < rows; ++i) {
-      double fit = top[i] + std::log(total[i]);
-      for (std::size_t l = 0; l < classes; ++l)
-        if (const double share = y[l * rows + i]; share != 0.0) fit -= share * eta[l * rows + i];
-      sum += w[i] * fit;
-    }
-    return sum;
-  }
-
-  // theta = w (y - mu) and mu.
-  void derivatives(const double* eta, double* theta, double* mu) const {
+  // theta = w (y - mu) and mu; returns the loss.
+  double evaluate(const double* eta, double* theta, double* mu) const {
     const std::size_t rows = length();
     std::vector<double> top, total;
     sums(eta, top, total, mu);
-    for (std::size_t i = 0; i < rows; ++i) total[i] = 1.0 / total[i];
+    for (std::size_t i = 0; i < rows; ++i) {
+      top[i] += std::log(total[i]);
+      total[i] = 1.0 / total[i];
+    }
     for (std::size_t l = 0; l < classes; ++l)
       for (std::size_t i = 0; i < rows; ++i) {
         const std::size_t e = l * rows + i;
         mu[e] *= total[i];
         theta[e] = w[i] * (y[e] == 1.0 ? others(mu, l, i, total[i]) : y[e] - mu[e]);
+        if (y[e] != 0.0) top[i] -= y[e] * eta[e];
       }
+    return dot(w, top.data(), rows);
   }
 
   // v_i <- w_i (diag(mu_i) - mu_i mu_i') v_i
@@ -100,18 +91,10 @@ struct SoftmaxRows {
     return sum;
   }
 
-  template <class Penalty>
-  bool search(const std::vector<double>& from, const std::vector<double>& change,
-              std::vector<double>& to, std::vector<double>& eta, std::vector<double>& moved,
-              double& value, Penalty&& penalty) const {
-    return search_along([&](const double* at) { return loss(at); }, from, change, to, eta, moved,
-                        value, penalty);
-  }
-
  private:
-  // The largest eta of each row, the sum of exp(eta - top), and, where asked for, its terms.
+  // The largest eta of each row, the sum of exp(eta - top), and its terms.
   void sums(const double* eta, std::vector<double>& top, std::vector<double>& total,
-            double* terms = nullptr) const {
+            double* terms) const {
     const std::size_t rows = length();
     top.assign(eta, eta + rows);
     total.assign(rows, 0.0);
@@ -121,7 +104,7 @@ struct SoftmaxRows {
       for (std::size_t i = 0; i < rows; ++i) {
         const double term = std::exp(eta[l * rows + i] - top[i]);
         total[i] += term;
-        if (terms) terms[l * rows + i] = term;
+        terms[l * rows + i] = term;
       }
   }
 

@@ -129,11 +129,14 @@ class SparseQuadratic {
       if (next[k] != b[k] + d[a] && share == 1.0) share = (next[k] - b[k]) / d[a];
       first = std::min(first, share);
     }
-    const double before = first < 1.0 ? objective(s) : 0.0;
+    const double before = first < 1.0 ? objective(s) : 0.0, level = level_;
+    const std::vector<double> r = r_;
     settle(b, next);
     move_to(next);
     if (first == 1.0 || objective(s) <= before) return solved && first == 1.0;
-    next = b;
+    next = b_ = b;  // not by a step back: beside a long one r is rounding
+    r_ = r;
+    level_ = level;
     for (std::size_t a = 0; a < support_.size(); ++a) {
       const std::size_t k = support_[a];
       const double t = b[k] - p.loc[k], moved = t + first * d[a];

@@ -11,7 +11,7 @@ from scipy import sparse
 import priorfit as pf
 from laws import ALL_LIKELIHOODS, ALL_PRIORS, COLUMNWISE
 from priorfit.bench.cases import text
-from priorfit.solve import path_of
+from priorfit.solve import moments, path_of
 from priorfit.solve.certificate import certify
 from priorfit.solve.engines import engine
 from priorfit.solve.many_columns import ManyColumns
@@ -174,6 +174,41 @@ def test_a_long_path_over_text_needs_no_fallback(unit, likelihood):
     outside = _outside(standard, solutions, strengths)
     np.testing.assert_allclose(found.gap, outside.gap, atol=1e-9)
     np.testing.assert_allclose(found.kkt, outside.kkt, atol=1e-8)
+
+
+@pytest.mark.parametrize(("n", "p"), [(200, 2000), (500, 4000)])
+def test_columns_that_hardly_differ_blur_no_step(n, p):
+    """Rare words of one text are the same column: a Newton step along their difference is long,
+    and what it rounds away must not stay in the fit, as where it is taken back by adding."""
+    case = text(n, p, "bernoulli", False, k=20)
+    sd = moments(pf.Problem.make(case.X, case.y).design, np.ones(n))[1]
+    prior = pf.Laplace(1.0 / np.maximum(sd, 1e-9))
+    problem = _problem(prior, case.X, case.y, likelihood=pf.Bernoulli())
+    standard = standardize(problem)
+    top = np.max(np.abs(standard.correlation[1:]) / standard.form.l1[1:])
+    strengths = top * np.geomspace(1.0, 0.01, 100)
+    solutions, found = ManyColumns(standard, 1e-6)(strengths, standard.start)
+    assert found.gap.max() <= 1e-6
+    np.testing.assert_allclose(found.gap, _outside(standard, solutions, strengths).gap, atol=1e-9)
+
+
+@pytest.mark.parametrize("stored", ["dense", "sparse"])
+def test_what_is_not_a_number_is_no_certificate(stored):
+    """No gap of a loss that overflows at every point that was tried passes for a small one."""
+    X, y = _wide()
+    offset = np.where(np.arange(len(y)) == 3, 800.0, 0.0)
+    problem = _problem(
+        pf.Laplace(1.0),
+        X if stored == "dense" else sparse.csc_array(X),
+        np.round(np.exp(0.1 * y)),
+        likelihood=pf.Poisson(),
+        offset=offset,
+        intercept=False,
+    )
+    standard = standardize(problem)
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = ManyColumns(standard, 1e-6)(np.array([1e3, 5e2]), standard.start)[1]
+    assert np.all(found.gap == np.inf)
 
 
 _rng = np.random.default_rng(0)

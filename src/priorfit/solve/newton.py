@@ -12,9 +12,11 @@ from collections.abc import Callable
 import numpy as np
 
 from priorfit._typing import Array, Index
+from priorfit.design import Dense
 from priorfit.solve.blocks import blocks_of, bounded
 from priorfit.solve.certificate import Certificates, certify, joined
 from priorfit.solve.chosen import many_columns
+from priorfit.solve.columns import read_in_place
 from priorfit.solve.least_squares import dual_normal, is_quadratic
 from priorfit.solve.native import native_loss, solve_glm, solve_group_quadratic, solve_quadratic
 from priorfit.solve.outputs import OutputsStandard
@@ -27,7 +29,8 @@ __all__ = ["Newton"]
 _SMALL = 300
 _TURNS = 200  # of groups and bounded columns
 _STALLED = 5  # steps that change nothing before the search is given up
-_NATIVE = 2_000_000  # numbers in Z: beyond, BLAS is worth its calls
+_NATIVE = 2_000_000  # numbers in Z: beyond, BLAS is worth its calls for one strength
+_COPIED = 1 << 24  # numbers in Z whose columns may be copied as they are used: 134 MB
 _TINY = 1_000_000  # multiplications of a Hessian: below, one native call is worth more than BLAS
 _FEW_ROWS, _LESS = 2000, 40_000_000  # the same where a start from fewer rows saves little
 
@@ -57,16 +60,17 @@ class Newton:
         tiny = known and n * standard.size**2 <= (_LESS if n <= _FEW_ROWS else _TINY)
         self.quasi = quasi_newton(standard, tol) if plain and not tiny else None
         plain &= self.quasi is None
-        native = known and self.whole and plain and n * standard.size <= _NATIVE
-        self.dense = standard.Z.dense() if native else None
-        wide = plain and not (native or self.whole)
-        self.many = many_columns(standard, tol) if wide else None
+        small = n * standard.size <= _COPIED and read_in_place(standard.Z.base)
+        self.many = many_columns(standard, tol) if plain and (small or not self.whole) else None
+        few = plain and known and self.whole and n * standard.size <= _NATIVE
+        self.dense = standard.Z.dense() if few and self.many is None else None
+        self.native = self.dense is not None or (few and isinstance(standard.Z.base, Dense))
 
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
         """Solutions (m, k) and their certificates, each warm from the last."""
         out, done = np.empty((self.standard.size, len(strengths))), 0
         parts: list[Certificates] = []
-        if any(way is not None for way in (self.quasi, self.dense, self.many)):
+        if self.native or self.quasi is not None or self.many is not None:
             found, certificates = self._all_native(strengths, warm)
             done = int(np.argmax(np.append(certificates.gap, np.inf) > self.tol))
             if done == len(strengths):
@@ -86,17 +90,19 @@ class Newton:
 
     def _all_native(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
         """One native call; what misses the tolerance and all after it is for the general way."""
-        if self.many is not None:
+        if self.many is not None and (len(strengths) > 1 or not self.native):
             found, certificates = self.many(strengths, warm)
             self.rounds = max(self.rounds, found.shape[1])
-            return found, certificates
+            if not self.native or np.sum(certificates.gap <= self.tol) == len(strengths):
+                return found, certificates
         if self.quasi is not None:
             found = self.quasi(strengths, warm)
             self.rounds = self.quasi.rounds
             return found, certify(self.standard, found, strengths)
         tol = max(1e-11, 1e-2 * self.tol) * self.standard.null_correlation
-        assert self.dense is not None
-        coefs, self.rounds = solve_glm(self.standard, self.dense, strengths, warm, tol)
+        Z = self.standard.Z.dense() if self.dense is None else self.dense
+        assert Z is not None
+        coefs, self.rounds = solve_glm(self.standard, Z, strengths, warm, tol)
         return coefs.T, certify(self.standard, coefs.T, strengths)
 
     @np.errstate(over="ignore", invalid="ignore")
