@@ -228,7 +228,7 @@ def test_hard_columns_end_certified(kind):
 
 @pytest.mark.parametrize("seed", [132, 164, 189])
 def test_steps_that_go_round_still_arrive(seed, monkeypatch):
-    """Where Newton's steps jump between two sets of weights the native path gets there by itself."""
+    """Where steps jump between two sets of weights the native path gets there by itself."""
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(150, 1200))
     X[:, 1:] += 0.6 * X[:, :-1]
