@@ -38,7 +38,8 @@ class GroupRows {
 
  public:
   GroupRows(Working& z, const double* y, std::size_t n)
-      : z_(z), fast_(z, n), y_(y), n_(n), theta_(n), misfit_(n), residual_(n), size_(std::sqrt(dot(y, y, n))) {}
+      : z_(z), fast_(z, n), y_(y), n_(n), theta_(n), misfit_(n), residual_(n),
+        size_(std::sqrt(dot(y, y, n))) {}
 
   // The working groups: l1 by column; block g is start[g] .. start[g + 1].
   void grow(const std::vector<double>& l1, const std::vector<double>& rate,
@@ -79,9 +80,15 @@ class GroupRows {
         exact_ = exact_ || near <= 0.01 * tol;  // what is left is the rounding of Z
       }
       if (stop()) return Status::interrupted;
+      if (fresh && error > before) {  // steps may go round where S has kinks
+        halve();
+        fresh = false;
+        continue;
+      }
       if (factor_.size() == 0 || (error > contraction * before && !fresh)) factor(), fresh = true;
       else fresh = false;
       before = error;
+      theta_before_ = theta_, c_before_ = c_;
       step();
       look(theta_.data());
     }
@@ -132,6 +139,14 @@ class GroupRows {
   void remember() {
     if (past_.size() == 2) past_.erase(past_.begin());
     past_.push_back({s_, theta_, v_, c_});
+  }
+
+  // Half of the way back.
+  void halve() {
+    chord_.forget();
+    for (std::size_t i = 0; i < n_; ++i) theta_[i] = 0.5 * (theta_[i] + theta_before_[i]);
+    for (std::size_t g = 0; g < c_.size(); ++g) c_[g] = 0.5 * (c_[g] + c_before_[g]);
+    look(theta_.data());
   }
 
   // All that follows from theta and c; v = Z'theta may be there.
@@ -330,6 +345,7 @@ class GroupRows {
   std::vector<double> l1_, rate_;
   std::vector<std::size_t> start_;
   std::vector<double> theta_, misfit_, residual_;  // by row
+  std::vector<double> theta_before_, c_before_;    // before the last step
   const double size_;                              // |y|
   std::vector<double> v_, soft_, b_, slopes_;      // by working column; v = Z'theta
   std::vector<double> c_, norm_, kept_;            // by group; norm = |S(v_g)|, kept: c in M

@@ -226,6 +226,19 @@ def test_hard_columns_end_certified(kind):
     assert pf.path(X, y, prior=prior, ratio=ratio, n_points=30).certified
 
 
+@pytest.mark.parametrize("seed", [132, 164, 189])
+def test_steps_that_go_round_still_arrive(seed, monkeypatch):
+    """Where steps jump between two sets of weights the native path gets there by itself."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(150, 1200))
+    X[:, 1:] += 0.6 * X[:, :-1]
+    ids = np.sort(rng.integers(0, 150, 1200))
+    y = X[:, :40] @ rng.normal(size=40) + rng.normal(size=150)
+    monkeypatch.setattr(Grouped, "_newton", lambda *_: pytest.fail("proximal Newton was asked"))
+    found = pf.path(np.asfortranarray(X), y, prior=pf.SparseGroupLaplace(ids, 2.0, 2.0))
+    assert np.max(found.gaps) <= 1e-6
+
+
 def test_the_block_solver_is_exact():
     """0 is in G b - q + s (subdifferential) of every block, mixed with flat and l1 columns."""
     rng = np.random.default_rng(0)
