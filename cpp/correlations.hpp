@@ -31,13 +31,20 @@ class Correlations {
               const std::vector<char>& always) {
     points_ = batch;
     bounds_.resize(std::max(bounds_.size(), batch));
-    for (std::size_t k = batch; k-- > 0;) {
-      const double* theta = duals + k * x_.n;
-      if (!known_.empty()) span(theta, k);
-      if (known_.empty() || list(k, k + 1, strengths, l1, always) > x_.p / 4) learn(theta);
+    const auto needed = std::count(always.begin(), always.end(), 1);
+    const std::size_t too_many = x_.p / 4 + static_cast<std::size_t>(needed);
+    std::size_t settled = batch - 1;  // neither this point nor later ones become known any more
+    if (known_.empty()) learn(duals + settled * x_.n);
+    else if (raise(duals, settled, batch, strengths, l1) > too_many) learn(duals + settled * x_.n);
+    for (;;) {
+      raise(duals, 0, batch, strengths, l1);
+      while (settled > 0 && bounds_[settled - 1].reaching <= too_many) --settled;
+      if (settled == 0) break;
+      learn(duals + --settled * x_.n);
     }
-    for (std::size_t k = 0; k < batch; ++k) span(duals + k * x_.n, k);
-    list(0, batch, strengths, l1, always);
+    listed_.clear();
+    for (std::size_t j = 0; j < x_.p; ++j)
+      if (always[j] || excess_[j] > 0.0) listed_.push_back(j);
     exact_.resize(listed_.size() * batch);
     x_.correlate(listed_.data(), listed_.size(), duals, batch, exact_.data());
   }
@@ -72,22 +79,29 @@ class Correlations {
   struct Bound {
     std::array<double, most> shares;  // of the known points
     double rest, sizes;               // |theta - sum of shares|, sum of |shares| |known points|
+    std::size_t reaching;             // columns whose bound passes their limit
   };
 
-  // The columns wanted at any of the points from `first` to `end`; how many they are.
-  std::size_t list(std::size_t first, std::size_t end, const double* strengths, const double* l1,
-                   const std::vector<char>& always) {
+  // Bounds of the points from `first` to `end`, and by how much the largest passes the limit of
+  // each column; how many columns the last of these points needs.
+  std::size_t raise(const double* duals, std::size_t first, std::size_t end,
+                    const double* strengths, const double* l1) {
+    constexpr std::size_t at_once = 4096;  // columns whose numbers stay at hand for all points
+    for (std::size_t k = first; k < end; ++k) span(duals + k * x_.n, bounds_[k]);
     excess_.assign(x_.p, 0.0);
-    for (std::size_t k = first; k < end; ++k) {
-      estimates_.assign(x_.p, 0.0);
-      estimate(k, estimates_.data());
-      raise_excess(estimates_.data(), bounds_[k].rest, rounded_.norms(), bounds_[k].sizes,
-                   rounded_.away(), strengths[k], l1, x_.p, excess_.data());
+    for (std::size_t j = 0; j < x_.p; j += at_once) {
+      const std::size_t count = std::min(at_once, x_.p - j);
+      const double* products[most];
+      for (std::size_t m = 0; m < most; ++m)
+        products[m] = known_[std::min(m, known_.size() - 1)].products.data() + j;
+      for (std::size_t k = first; k < end; ++k) {
+        Bound& bound = bounds_[k];
+        bound.reaching += static_cast<std::size_t>(raise_excess(
+            products, bound.shares.data(), bound.rest, rounded_.norms() + j, bound.sizes,
+            rounded_.away() + j, strengths[k], l1 + j, count, excess_.data() + j));
+      }
     }
-    listed_.clear();
-    for (std::size_t j = 0; j < x_.p; ++j)
-      if (always[j] || excess_[j] > 0.0) listed_.push_back(j);
-    return listed_.size();
+    return bounds_[end - 1].reaching;
   }
 
   void learn(const double* theta) {
@@ -97,6 +111,7 @@ class Correlations {
     known_[0].products.resize(x_.p);
     known_[0].size = std::sqrt(dot(theta, theta, x_.n));
     rounded_.correlate(theta, known_[0].products.data());
+    orthogonalize();
   }
 
   // out (p) += sum_m share_m z_j'theta_m
@@ -105,33 +120,39 @@ class Correlations {
       axpy(bounds_[k].shares[m], known_[m].products.data(), out, x_.p);
   }
 
-  // The shares of the known points in theta, by Gram-Schmidt, and the length of what is left. Any
-  // shares are valid: the rest is computed from them.
-  void span(const double* theta, std::size_t k) {
-    const std::size_t n = x_.n, count = known_.size();
-    Bound& bound = bounds_[k];
-    double upper[most][most] = {}, along[most] = {};
+  // Gram-Schmidt on the known points.
+  void orthogonalize() {
+    const std::size_t n = x_.n;
     basis_.resize(most * n);
-    rest_.assign(theta, theta + n);
-    for (std::size_t m = 0; m < count; ++m) {
+    for (std::size_t m = 0; m < known_.size(); ++m) {
       double* q = basis_.data() + m * n;
       std::copy(known_[m].theta.begin(), known_[m].theta.end(), q);
       for (std::size_t i = 0; i < m; ++i) {
-        upper[i][m] = dot(basis_.data() + i * n, q, n);
-        axpy(-upper[i][m], basis_.data() + i * n, q, n);
+        upper_[i][m] = dot(basis_.data() + i * n, q, n);
+        axpy(-upper_[i][m], basis_.data() + i * n, q, n);
       }
-      const double size = std::sqrt(dot(q, q, n));
-      upper[m][m] = size;
+      const double size = upper_[m][m] = std::sqrt(dot(q, q, n));
       for (std::size_t i = 0; i < n && size > 0.0; ++i) q[i] /= size;
+    }
+  }
+
+  // The shares of the known points in theta, and the length of what is left. Any shares are valid:
+  // the rest is computed from them.
+  void span(const double* theta, Bound& bound) {
+    const std::size_t n = x_.n, count = known_.size();
+    bound = {};
+    rest_.assign(theta, theta + n);
+    double along[most] = {};
+    for (std::size_t m = 0; m < count; ++m) {
+      const double* q = basis_.data() + m * n;
       along[m] = dot(q, rest_.data(), n);
       axpy(-along[m], q, rest_.data(), n);
     }
-    bound.sizes = 0.0;
     std::copy(theta, theta + n, rest_.begin());
     for (std::size_t m = count; m-- > 0;) {
       double share = along[m];
-      for (std::size_t i = m + 1; i < count; ++i) share -= upper[m][i] * bound.shares[i];
-      bound.shares[m] = upper[m][m] > 1e-9 * upper[0][0] ? share / upper[m][m] : 0.0;
+      for (std::size_t i = m + 1; i < count; ++i) share -= upper_[m][i] * bound.shares[i];
+      bound.shares[m] = upper_[m][m] > 1e-9 * upper_[0][0] ? share / upper_[m][m] : 0.0;
       axpy(-bound.shares[m], known_[m].theta.data(), rest_.data(), n);
       bound.sizes += std::fabs(bound.shares[m]) * known_[m].size;
     }
@@ -140,7 +161,8 @@ class Correlations {
 
   const Columns& x_;
   Rounded<Columns> rounded_;
-  std::vector<double> basis_, rest_, exact_, estimates_, excess_;
+  double upper_[most][most] = {};  // the known points in their orthonormal basis
+  std::vector<double> basis_, rest_, exact_, excess_;
   std::vector<Known> known_;  // the newest first
   std::vector<std::size_t> listed_;
   std::vector<Bound> bounds_;  // of the points asked for last

@@ -39,15 +39,20 @@ PRIORFIT_CLONES double count_reaching(const double* now, const double* before, d
   return count;
 }
 
-PRIORFIT_CLONES void raise_excess(const double* estimate, double rest, const double* norm,
-                                  double size, const double* away, double s, const double* l1,
-                                  std::size_t p, double* most) {
-#pragma omp simd
+PRIORFIT_CLONES double raise_excess(const double* const* x, const double* share, double rest,
+                                    const double* norm, double size, const double* away, double s,
+                                    const double* l1, std::size_t p, double* most) {
+  const double *x0 = x[0], *x1 = x[1], *x2 = x[2];
+  const double a = share[0], b = share[1], c = share[2];
+  double count = 0.0;
+#pragma omp simd reduction(+ : count)
   for (std::size_t j = 0; j < p; ++j) {
-    const double excess =
-        std::fabs(estimate[j]) + rest * norm[j] + size * away[j] - s * l1[j];
+    const double estimate = a * x0[j] + b * x1[j] + c * x2[j];
+    const double excess = std::fabs(estimate) + rest * norm[j] + size * away[j] - s * l1[j];
+    count += excess > 0.0 ? 1.0 : 0.0;
     most[j] = excess > most[j] ? excess : most[j];
   }
+  return count;
 }
 
 }  // namespace priorfit

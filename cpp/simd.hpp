@@ -29,8 +29,10 @@ void axpy(double c, const double* x, double* y, std::size_t n);
 double count_reaching(const double* now, const double* before, double f, double edge,
                       const double* l1, const double* free, std::size_t p);
 
-// most_j <- max(most_j, |estimate_j| + rest norm_j + size away_j - s l1_j)
-void raise_excess(const double* estimate, double rest, const double* norm, double size,
-                  const double* away, double s, const double* l1, std::size_t p, double* most);
+// most_j <- max(most_j, excess_j), excess_j = |estimate_j| + rest norm_j + size away_j - s l1_j,
+// where the estimate is sum_m share_m x_mj over three m; how many are positive.
+double raise_excess(const double* const* x, const double* share, double rest, const double* norm,
+                    double size, const double* away, double s, const double* l1, std::size_t p,
+                    double* most);
 
 }  // namespace priorfit
