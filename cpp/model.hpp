@@ -69,6 +69,8 @@ inline int patience(std::size_t columns) { return 500 + 10 * static_cast<int>(co
 template <class Columns>
 class GaussianModel {
  public:
+  static constexpr double near = 0.97;  // a column more costs its row of a Gram matrix
+
   GaussianModel(const Columns& all, const double* y)
       : n_(all.n), y_(y), z_(all), solver_(grown_.quadratic(nullptr)) {}
 
