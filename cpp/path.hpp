@@ -49,7 +49,7 @@ class Path {
     while (done < points) {
       batch = take_at_once(strengths + done, std::min({batch, points - done, at_once_}));
       add_ahead(strengths[done + batch - 1]);
-      if (used_.size() > most_) break;
+      if (used_.size() > most_ || !model_.pays()) break;
       solve(strengths + done, tols + done, batch, stop, interrupted);
       if (interrupted) break;
       check(strengths + done, batch);

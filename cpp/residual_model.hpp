@@ -20,7 +20,9 @@ template <class T, class I, class Rows>
 class ResidualModel {
  public:
   using Columns = SparseColumns<T, I>;
-  static constexpr double near = 0.9;  // a column more costs its entries, one that is missed a batch
+  static constexpr double near = 0.9;  // a column more costs its entries, one missed a whole batch
+
+  bool pays() const { return true; }
 
   ResidualModel(const Columns& all, Rows rows)
       : n_(all.n), rows_(rows), first_(rows.intercepts()), work_(all), eta_(n_), moved_(n_),

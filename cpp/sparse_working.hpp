@@ -35,12 +35,16 @@ class SparseWorking {
         if (!full) rows_[i].push_back({a, v});
       });
       columns_.push_back(j);
+      entries_ += count;
       sums_.push_back(sum);
       center_.push_back(all_.units.center[j]);
       inverse_.push_back(1.0 / all_.units.scale[j]);
       if (full) add_full(a);
     }
   }
+
+  // Whether a Gram matrix costs a solver less than passes over the entries.
+  bool pays() const { return columns_.size() * columns_.size() <= 6 * entries_ + few * few; }
 
   // Rows `from`.. of Z'Z.
   void gram(std::size_t from, double* out, std::size_t stride) {
@@ -166,14 +170,20 @@ class SparseWorking {
      double value;
    };
 
-  static constexpr std::size_t lanes = 8;
+  static constexpr std::size_t lanes = 8, few = 300;  // few: columns whose matrix is small anyhow
 
   const Columns& all_;
   double total_ = 0.0;                    // of the weights
+  std::size_t entries_ = 0;
   std::vector<std::vector<Entry>> rows_;  // of columns that are not full
   std::vector<Buffer<double>> blocks_;    // of those that are: weighted, row by row
   std::vector<std::size_t> columns_, full_;
   std::vector<double> sums_, center_, inverse_;  // weighted sums; units
 };
+
+template <class T, class I>
+bool pays(const SparseWorking<T, I>& z) {
+  return z.pays();
+}
 
 }  // namespace priorfit

@@ -16,7 +16,7 @@ __all__ = ["ManyColumns", "among_many"]
 
 _MEMORY = 1 << 27  # numbers in the copies of the working columns: 1 GB
 _MOST = 6000  # working columns: their Gram matrix then fills 290 MB
-_MOST_SPARSE = 1500  # beyond, sparse gaussian columns are solved without a Gram matrix
+_MOST_SPARSE = 2000  # sparse gaussian columns with a Gram matrix; fewer where it would not pay
 _MOST_ROWS = 1 << 32  # native sparse columns number their rows with 32 bits
 _STEP = 0.8  # from one strength to the next on the way to a distant first one
 
