@@ -170,7 +170,7 @@ class SparseWorking {
      double value;
    };
 
-  static constexpr std::size_t lanes = 8, few = 300;  // few: columns whose matrix is small anyhow
+  static constexpr std::size_t lanes = 8, few = 800;  // few: columns whose matrix is small anyhow
 
   const Columns& all_;
   double total_ = 0.0;                    // of the weights
