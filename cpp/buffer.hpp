@@ -25,6 +25,12 @@ inline bool is_affordable(std::size_t bytes) {
   return static_cast<double>(bytes) <= memory / 8.0;
 }
 
+// The first address from here on at which a line of the cache begins.
+inline double* aligned(double* p) {
+  constexpr std::uintptr_t line = 64;
+  return reinterpret_cast<double*>((reinterpret_cast<std::uintptr_t>(p) + line - 1) & ~(line - 1));
+}
+
 template <class T>
 class Buffer {
  public:

@@ -12,6 +12,7 @@
 #include "cross.hpp"
 #include "moments.hpp"
 #include "parallel.hpp"
+#include "sparse_kernels.hpp"
 
 namespace priorfit {
 
@@ -179,6 +180,9 @@ struct DenseColumns {
   };
 };
 
+template <class T, class I>
+class SparseWorking;
+
 // Compressed columns: entries start[j] .. start[j + 1] of `row` and `value`.
 template <class T, class I>
 struct SparseColumns {
@@ -189,24 +193,28 @@ struct SparseColumns {
 
   void correlate(const std::size_t* which, std::size_t count, const double* r, std::size_t k,
                  double* out) const {
-    std::vector<double> weighted(n * k), totals(k, 0.0);  // row by row: an entry reads k in a line
-    for (std::size_t c = 0; c < k; ++c)
+    constexpr std::size_t line = 8;  // numbers of a cache line
+    Buffer<double> room;
+    for (std::size_t c = 0, lanes; c < k; c += lanes) {
+      lanes = k - c > 2 ? line : 1;  // row by row: an entry reads them in a line
+      room.resize(n * lanes + line);
+      double *w = aligned(room.data()), totals[line] = {};
+      const std::size_t some = std::min(k - c, lanes);
       for (std::size_t i = 0; i < n; ++i)
-        totals[c] += weighted[i * k + c] = units.root[i] * r[c * n + i];
-    in_blocks(count, 1, passing(count, k), [&](std::size_t begin, std::size_t end) {
-      for (std::size_t i = begin; i < end; ++i) {
-        const std::size_t j = which ? which[i] : i;
-        double* sums = out + i * k;
-        std::fill(sums, sums + k, 0.0);
-        for (I e = start[j]; e < start[j + 1]; ++e) {
-          const double v = static_cast<double>(value[e]);
-          const double* w = weighted.data() + static_cast<std::size_t>(row[e]) * k;
-          for (std::size_t c = 0; c < k; ++c) sums[c] += v * w[c];
+        for (std::size_t l = 0; l < lanes; ++l)
+          totals[l] += w[i * lanes + l] = l < some ? units.root[i] * r[(c + l) * n + i] : 0.0;
+      in_blocks(count, 1, passing(count, some), [&](std::size_t begin, std::size_t end) {
+        double sums[line];
+        for (std::size_t i = begin; i < end; ++i) {
+          const std::size_t j = which ? which[i] : i;
+          const auto from = static_cast<std::size_t>(start[j]);
+          entries_dots(row + from, value + from, static_cast<std::size_t>(start[j + 1]) - from, w,
+                       lanes, sums);
+          for (std::size_t l = 0; l < some; ++l)
+            out[i * k + c + l] = (sums[l] - units.center[j] * totals[l]) / units.scale[j];
         }
-        for (std::size_t c = 0; c < k; ++c)
-          sums[c] = (sums[c] - units.center[j] * totals[c]) / units.scale[j];
-      }
-    });
+      });
+    }
   }
 
   // What a pass over `count` columns costs, in products of numbers that lie in a line.
@@ -232,122 +240,7 @@ struct SparseColumns {
     });
   }
 
-  // A few columns in use, kept row by row too: a product of columns meets only the rows of the
-  // newer one. Centring enters as a correction of rank one.
-  class Working {
-   public:
-    explicit Working(const SparseColumns& all) : all_(all), rows_(all.n) {}
-
-    void add(const std::vector<std::size_t>& fresh) {
-      for (std::size_t j : fresh) {
-        for_entries(j, [&](std::size_t i, double v) { rows_[i].push_back({columns_.size(), v}); });
-        columns_.push_back(j);
-      }
-    }
-
-    // Rows `from`.. of Z'Z.
-    void gram(std::size_t from, double* out, std::size_t stride) {
-      const auto weight = [&](std::size_t i) {
-        return all_.units.root[i] * all_.units.root[i];
-      };
-      double total = 0.0;
-      for (std::size_t i = 0; i < all_.n; ++i) total += weight(i);
-      std::vector<double> sums(columns_.size(), 0.0);
-      for (std::size_t a = 0; a < columns_.size(); ++a)
-        for_entries(columns_[a], [&](std::size_t i, double v) { sums[a] += weight(i) * v; });
-      for (std::size_t a = from; a < columns_.size(); ++a) {
-        double* row = out + a * stride;
-        std::fill(row, row + a + 1, 0.0);
-        for_entries(columns_[a], [&](std::size_t i, double v) {
-          const double weighted = weight(i) * v;
-          for (const Entry& other : rows_[i]) {
-            if (other.column > a) break;
-            row[other.column] += weighted * other.value;
-          }
-        });
-        for (std::size_t b = 0; b <= a; ++b) {
-          row[b] = centred(row[b], sums[a], sums[b], total, columns_[a], columns_[b]);
-          out[b * stride + a] = row[b];
-        }
-      }
-    }
-
-    void project(std::size_t from, const double* v, double* out) const {
-      const double at = level(v);
-      for (std::size_t a = from; a < columns_.size(); ++a) out[a] = product(columns_[a], v, at);
-    }
-
-    void combine_into(const std::vector<std::size_t>& which, const std::vector<double>& c,
-                      double* r) const {
-      double shift = 0.0;
-      for (std::size_t k = 0; k < which.size(); ++k) {
-        const std::size_t j = columns_[which[k]];
-        const double slope = c[k] / all_.units.scale[j];
-        shift += slope * all_.units.center[j];
-        for_entries(j, [&](std::size_t i, double v) { r[i] += all_.units.root[i] * slope * v; });
-      }
-      for (std::size_t i = 0; i < all_.n; ++i) r[i] -= all_.units.root[i] * shift;
-    }
-
-    void project_rounded(const double* v, double* out) const { project(0, v, out); }
-
-    void combine_rounded(const std::vector<std::size_t>& which, const std::vector<double>& c,
-                         double* r) const {
-      combine_into(which, c, r);
-    }
-
-    void rows(const std::vector<std::size_t>& which, const std::vector<double>& factor,
-              float* out) const {
-      const std::size_t count = which.size();
-      for (std::size_t k = 0; k < count; ++k) {
-        const std::size_t j = columns_[which[k]];
-        const double slope = factor[k] / all_.units.scale[j];
-        for (std::size_t i = 0; i < all_.n; ++i)
-          out[i * count + k] =
-              static_cast<float>(-all_.units.root[i] * slope * all_.units.center[j]);
-        for_entries(j, [&](std::size_t i, double v) {
-          out[i * count + k] += static_cast<float>(all_.units.root[i] * slope * v);
-        });
-      }
-    }
-
-   private:
-    double level(const double* v) const {
-      double sum = 0.0;
-      for (std::size_t i = 0; i < all_.n; ++i) sum += all_.units.root[i] * v[i];
-      return sum;
-    }
-
-    // z_j'v, where `at` is the level of v
-    double product(std::size_t j, const double* v, double at) const {
-      double sum = 0.0;
-      for_entries(j, [&](std::size_t i, double x) { sum += all_.units.root[i] * v[i] * x; });
-      return (sum - all_.units.center[j] * at) / all_.units.scale[j];
-    }
-
-    // z_j'z_k from the weighted x_j'x_k and sums of both columns.
-    double centred(double product, double sum_j, double sum_k, double total, std::size_t j,
-                   std::size_t k) const {
-      const double c = all_.units.center[j], d = all_.units.center[k];
-      return (product + c * d * total - c * sum_k - d * sum_j) / all_.units.scale[j] /
-             all_.units.scale[k];
-    }
-
-    template <class Visit>
-    void for_entries(std::size_t j, Visit&& visit) const {
-      for (I e = all_.start[j]; e < all_.start[j + 1]; ++e)
-        visit(static_cast<std::size_t>(all_.row[e]), static_cast<double>(all_.value[e]));
-    }
-
-    struct Entry {
-      std::size_t column;
-      double value;
-    };
-
-    const SparseColumns& all_;
-    std::vector<std::vector<Entry>> rows_;
-    std::vector<std::size_t> columns_;
-  };
+  using Working = SparseWorking<T, I>;
 
   // Weighted mean, variance and largest size of every column; zeros count as rows too.
   void moments(const double* w, double total, double* mean, double* variance,
@@ -374,3 +267,5 @@ struct SparseColumns {
 };
 
 }  // namespace priorfit
+
+#include "sparse_working.hpp"

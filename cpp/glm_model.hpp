@@ -21,6 +21,10 @@ namespace priorfit {
 template <class Columns, class Rows>
 class RowsModel {
  public:
+  static constexpr double near = 0.97;  // a column more costs its row of a Gram matrix
+
+  bool pays() const { return true; }
+
   template <class... Given>
   explicit RowsModel(const Columns& all, Given... rows)
       : n_(all.n), rows_{n_, rows...}, first_(rows_.intercepts()), z_(all),

@@ -62,6 +62,12 @@ inline double gaussian_dual(const double* y, const double* theta, double share, 
   return sum;
 }
 
+// Whether a Gram matrix of working columns is worth its price.
+template <class Working>
+bool pays(const Working&) {
+  return true;
+}
+
 // Rounds of the quadratic solver: nearly dependent columns change places one at a time.
 inline int patience(std::size_t columns) { return 500 + 10 * static_cast<int>(columns); }
 
@@ -69,6 +75,8 @@ inline int patience(std::size_t columns) { return 500 + 10 * static_cast<int>(co
 template <class Columns>
 class GaussianModel {
  public:
+  static constexpr double near = 0.97;  // a column more costs its row of a Gram matrix
+
   GaussianModel(const Columns& all, const double* y)
       : n_(all.n), y_(y), z_(all), solver_(grown_.quadratic(nullptr)) {}
 
@@ -95,6 +103,8 @@ class GaussianModel {
     z_.project(m, y_, q_.data());
     solver_.grow(grown_.quadratic(q_.data()));
   }
+
+  bool pays() const { return priorfit::pays(z_); }
 
   template <class Stop>
   Status solve(Solution& x, double s, double tol, Stop&& stop) {

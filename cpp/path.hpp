@@ -49,7 +49,7 @@ class Path {
     while (done < points) {
       batch = take_at_once(strengths + done, std::min({batch, points - done, at_once_}));
       add_ahead(strengths[done + batch - 1]);
-      if (used_.size() > most_) break;
+      if (used_.size() > most_ || !model_.pays()) break;
       solve(strengths + done, tols + done, batch, stop, interrupted);
       if (interrupted) break;
       check(strengths + done, batch);
@@ -71,7 +71,7 @@ class Path {
  private:
   static constexpr std::size_t most_at_once = 9;
   static constexpr std::size_t held = 1 << 20;  // numbers of their dual points, but two are taken
-  static constexpr double near = 0.97;  // of the penalty: columns this close are taken in
+  static constexpr double near = Model::near;  // of the penalty: columns this close are taken in
 
   bool fixed(std::size_t j) const { return p_.lower[j] == p_.upper[j]; }
 

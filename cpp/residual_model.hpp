@@ -20,6 +20,9 @@ template <class T, class I, class Rows>
 class ResidualModel {
  public:
   using Columns = SparseColumns<T, I>;
+  static constexpr double near = 0.9;  // a column more costs its entries, one missed a whole batch
+
+  bool pays() const { return true; }
 
   ResidualModel(const Columns& all, Rows rows)
       : n_(all.n), rows_(rows), first_(rows.intercepts()), work_(all), eta_(n_), moved_(n_),
@@ -167,7 +170,7 @@ class ResidualModel {
   // solving for.
   template <class Stop>
   double refine(double s, double worst, double enough, Stop&& stop) {
-    const double target = std::max(0.3 * enough, std::min(worst * worst, 0.1 * worst));
+    const double target = std::max(0.5 * enough, std::min(worst * worst, 0.1 * worst));
     const bool whole = work_.newton(s, target, stop);
     const double held = work_.sweep(s, true);
     return whole ? std::max(trust_ * std::max(target, worst * worst), held) : worst;
@@ -178,7 +181,7 @@ class ResidualModel {
   double goal(double s, double gap) {
     const double floor = 1e-13 * units_.steepest / (s * work_.least());
     if (!work_.pure()) return std::max(floor, 2.0 * gap / units_.reference);
-    return std::max(floor, std::min(1e-3, 0.5 * gap / work_.value(work_.b(), s)));
+    return std::max(floor, std::min(1e-3, 0.8 * gap / work_.value(work_.b(), s)));
   }
 
   // To the present weights, or part of the way.

@@ -88,6 +88,23 @@ PRIORFIT_INLINE double subtract_of(const std::uint32_t* rows, const V* x, std::s
   return sum;
 }
 
+// Two sums for each lane.
+template <std::size_t L, class V, class I>
+PRIORFIT_INLINE void dots_of(const I* rows, const V* x, std::size_t count, const double* w,
+                             double* out) {
+  double sums[2][L] = {};
+  std::size_t e = 0;
+  for (; e + 2 <= count; e += 2)
+    for (std::size_t u = 0; u < 2; ++u)
+      for (std::size_t l = 0; l < L; ++l)
+        sums[u][l] +=
+            static_cast<double>(x[e + u]) * w[static_cast<std::size_t>(rows[e + u]) * L + l];
+  if (e < count)
+    for (std::size_t l = 0; l < L; ++l)
+      sums[0][l] += static_cast<double>(x[e]) * w[static_cast<std::size_t>(rows[e]) * L + l];
+  for (std::size_t l = 0; l < L; ++l) out[l] = sums[0][l] + sums[1][l];
+}
+
 }  // namespace
 
 #define PRIORFIT_SPARSE_KERNELS(V)                                                                \
@@ -112,5 +129,17 @@ PRIORFIT_INLINE double subtract_of(const std::uint32_t* rows, const V* x, std::s
 PRIORFIT_SPARSE_KERNELS(float)
 PRIORFIT_SPARSE_KERNELS(double)
 #undef PRIORFIT_SPARSE_KERNELS
+
+#define PRIORFIT_DOTS(V, I)                                                                       \
+  PRIORFIT_CLONES void entries_dots(const I* rows, const V* x, std::size_t count,                 \
+                                    const double* w, std::size_t lanes, double* out) {            \
+    if (lanes == 8) return dots_of<8>(rows, x, count, w, out);                                    \
+    dots_of<1>(rows, x, count, w, out);                                                           \
+  }
+PRIORFIT_DOTS(float, std::int32_t)
+PRIORFIT_DOTS(float, std::int64_t)
+PRIORFIT_DOTS(double, std::int32_t)
+PRIORFIT_DOTS(double, std::int64_t)
+#undef PRIORFIT_DOTS
 
 }  // namespace priorfit

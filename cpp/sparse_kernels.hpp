@@ -29,4 +29,14 @@ PRIORFIT_SPARSE_KERNELS(float)
 PRIORFIT_SPARSE_KERNELS(double)
 #undef PRIORFIT_SPARSE_KERNELS
 
+// out[l] = sum_e x_e w[rows[e] lanes + l]; lanes is 1 or 8.
+#define PRIORFIT_DOTS(V, I)                                                                       \
+  void entries_dots(const I* rows, const V* x, std::size_t count, const double* w,                \
+                    std::size_t lanes, double* out);
+PRIORFIT_DOTS(float, std::int32_t)
+PRIORFIT_DOTS(float, std::int64_t)
+PRIORFIT_DOTS(double, std::int32_t)
+PRIORFIT_DOTS(double, std::int64_t)
+#undef PRIORFIT_DOTS
+
 }  // namespace priorfit

@@ -85,9 +85,10 @@ def test_storage_does_not_matter(dtype, order):
 @pytest.mark.parametrize("index", [np.int32, np.int64])
 @pytest.mark.parametrize("intercept", [True, False])
 def test_sparse_columns_are_dense_columns(dtype, index, intercept):
-    """Zeros included in means and products, never stored."""
+    """Zeros included in means and products, whether many rows of a column have an entry or few."""
     X, y = _wide(n=80, p=300)
-    X = np.where(np.abs(X) > 0.8, X, 0.0).astype(dtype)
+    least = np.random.default_rng(6).uniform(0.4, 1.8, size=300)
+    X = np.where(np.abs(X) > least, X, 0.0).astype(dtype)
     X[:, 7] = 0.0
     matrix = sparse.csc_array(X)
     matrix.indices, matrix.indptr = matrix.indices.astype(index), matrix.indptr.astype(index)

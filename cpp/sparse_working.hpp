@@ -1,0 +1,189 @@
+// A few sparse columns in use, and their Gram matrix.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+#include "buffer.hpp"
+#include "columns.hpp"
+#include "sparse_kernels.hpp"
+
+namespace priorfit {
+
+// Columns with an entry in an eighth of the rows are kept row by row, eight with all their numbers
+// in a block: an entry of another column meets them all at once. The rest is kept in lists of each
+// row, so that a product meets only the rows of the newer column. Centring enters as a correction
+// of rank one.
+template <class T, class I>
+class SparseWorking {
+ public:
+  using Columns = SparseColumns<T, I>;
+
+  explicit SparseWorking(const Columns& all) : all_(all), rows_(all.n) {
+    for (std::size_t i = 0; i < all_.n; ++i) total_ += weight(i);
+  }
+
+  void add(const std::vector<std::size_t>& fresh) {
+    for (std::size_t j : fresh) {
+      const std::size_t a = columns_.size();
+      const auto count = static_cast<std::size_t>(all_.start[j + 1] - all_.start[j]);
+      const bool full = lanes * count >= all_.n;
+      double sum = 0.0;
+      for_entries(j, [&](std::size_t i, double v) {
+        sum += weight(i) * v;
+        if (!full) rows_[i].push_back({a, v});
+      });
+      columns_.push_back(j);
+      entries_ += count;
+      sums_.push_back(sum);
+      center_.push_back(all_.units.center[j]);
+      inverse_.push_back(1.0 / all_.units.scale[j]);
+      if (full) add_full(a);
+    }
+  }
+
+  // Whether a Gram matrix costs a solver less than passes over the entries.
+  bool pays() const { return columns_.size() * columns_.size() <= 6 * entries_ + few * few; }
+
+  // Rows `from`.. of Z'Z.
+  void gram(std::size_t from, double* out, std::size_t stride) {
+    const std::size_t m = columns_.size();
+    for (std::size_t a = from; a < m; ++a) {
+      double* row = out + a * stride;
+      std::fill(row, row + a + 1, 0.0);
+      for_entries(columns_[a], [&](std::size_t i, double v) {
+        const double weighted = weight(i) * v;
+        for (const Entry& other : rows_[i]) {
+          if (other.column > a) break;
+          row[other.column] += weighted * other.value;
+        }
+      });
+    }
+    for (std::size_t k = 0; k < full_.size(); k += lanes) multiply(k, from, out, stride);
+    for (std::size_t a = from; a < m; ++a)
+      for (std::size_t b = 0; b <= a; ++b) {
+        double& product = out[a * stride + b];
+        out[b * stride + a] = product = centred(product, a, b);
+      }
+  }
+
+  void project(std::size_t from, const double* v, double* out) const {
+    const double at = level(v);
+    for (std::size_t a = from; a < columns_.size(); ++a) out[a] = product(columns_[a], v, at);
+  }
+
+  void combine_into(const std::vector<std::size_t>& which, const std::vector<double>& c,
+                    double* r) const {
+    double shift = 0.0;
+    for (std::size_t k = 0; k < which.size(); ++k) {
+      const std::size_t j = columns_[which[k]];
+      const double slope = c[k] / all_.units.scale[j];
+      shift += slope * all_.units.center[j];
+      for_entries(j, [&](std::size_t i, double v) { r[i] += all_.units.root[i] * slope * v; });
+    }
+    for (std::size_t i = 0; i < all_.n; ++i) r[i] -= all_.units.root[i] * shift;
+  }
+
+  void project_rounded(const double* v, double* out) const { project(0, v, out); }
+
+  void combine_rounded(const std::vector<std::size_t>& which, const std::vector<double>& c,
+                       double* r) const {
+    combine_into(which, c, r);
+  }
+
+  void rows(const std::vector<std::size_t>& which, const std::vector<double>& factor,
+            float* out) const {
+    const std::size_t count = which.size();
+    for (std::size_t k = 0; k < count; ++k) {
+      const std::size_t j = columns_[which[k]];
+      const double slope = factor[k] / all_.units.scale[j];
+      for (std::size_t i = 0; i < all_.n; ++i)
+        out[i * count + k] =
+            static_cast<float>(-all_.units.root[i] * slope * all_.units.center[j]);
+      for_entries(j, [&](std::size_t i, double v) {
+        out[i * count + k] += static_cast<float>(all_.units.root[i] * slope * v);
+      });
+    }
+  }
+
+ private:
+  double level(const double* v) const {
+    double sum = 0.0;
+    for (std::size_t i = 0; i < all_.n; ++i) sum += all_.units.root[i] * v[i];
+    return sum;
+  }
+
+  // z_j'v, where `at` is the level of v
+  double product(std::size_t j, const double* v, double at) const {
+    double sum = 0.0;
+    for_entries(j, [&](std::size_t i, double x) { sum += all_.units.root[i] * v[i] * x; });
+    return (sum - all_.units.center[j] * at) / all_.units.scale[j];
+  }
+
+  // z_a'z_b from the weighted x_a'x_b.
+  double centred(double product, std::size_t a, std::size_t b) const {
+    const double c = center_[a], d = center_[b];
+    return (product + c * d * total_ - c * sums_[b] - d * sums_[a]) * inverse_[a] * inverse_[b];
+  }
+
+  template <class Visit>
+  void for_entries(std::size_t j, Visit&& visit) const {
+    for (I e = all_.start[j]; e < all_.start[j + 1]; ++e)
+      visit(static_cast<std::size_t>(all_.row[e]), static_cast<double>(all_.value[e]));
+  }
+
+  double weight(std::size_t i) const { return all_.units.root[i] * all_.units.root[i]; }
+
+  void add_full(std::size_t a) {
+    const std::size_t lane = full_.size() % lanes;
+    if (lane == 0) {
+      blocks_.emplace_back(all_.n * lanes + lanes);
+      std::fill_n(block(blocks_.size() - 1), all_.n * lanes, 0.0);
+    }
+    double* weighted = block(blocks_.size() - 1);
+    for_entries(columns_[a],
+                [&](std::size_t i, double v) { weighted[i * lanes + lane] += weight(i) * v; });
+    full_.push_back(a);
+  }
+
+  double* block(std::size_t k) { return aligned(blocks_[k].data()); }
+
+  // Products of the full columns from `first` on, a block, with all others where one is new.
+  void multiply(std::size_t first, std::size_t from, double* out, std::size_t stride) {
+    const std::size_t end = std::min(first + lanes, full_.size());
+    const double* weighted = block(first / lanes);
+    double products[lanes];
+    for (std::size_t a = full_[end - 1] < from ? from : 0; a < columns_.size(); ++a) {
+      const auto begin = static_cast<std::size_t>(all_.start[columns_[a]]);
+      const auto count = static_cast<std::size_t>(all_.start[columns_[a] + 1]) - begin;
+      entries_dots(all_.row + begin, all_.value + begin, count, weighted, lanes, products);
+      for (std::size_t f = first; f < end; ++f) {
+        const std::size_t high = std::max(a, full_[f]), low = std::min(a, full_[f]);
+        if (high >= from) out[high * stride + low] = products[f - first];
+      }
+    }
+  }
+
+  struct Entry {
+     std::size_t column;
+     double value;
+   };
+
+  static constexpr std::size_t lanes = 8, few = 800;  // few: columns whose matrix is small anyhow
+
+  const Columns& all_;
+  double total_ = 0.0;                    // of the weights
+  std::size_t entries_ = 0;
+  std::vector<std::vector<Entry>> rows_;  // of columns that are not full
+  std::vector<Buffer<double>> blocks_;    // of those that are: weighted, row by row
+  std::vector<std::size_t> columns_, full_;
+  std::vector<double> sums_, center_, inverse_;  // weighted sums; units
+};
+
+template <class T, class I>
+bool pays(const SparseWorking<T, I>& z) {
+  return z.pays();
+}
+
+}  // namespace priorfit
