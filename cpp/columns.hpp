@@ -135,22 +135,6 @@ struct DenseColumns {
               which.size(), r, all_.n);
     }
 
-    // The same two with columns rounded to float32, which are read twice as fast: Z'v, and
-    // r += Z c over the columns `which`.
-    void project_rounded(const double* v, double* out) {
-      round();
-      std::vector<const float*> wanted;
-      for (std::size_t i = 0; i < size(); ++i) wanted.push_back(rounded_.data() + i * all_.n);
-      cross(wanted.data(), wanted.size(), v, all_.n, 1, all_.n, out, 1);
-    }
-
-    void combine_rounded(const std::vector<std::size_t>& which, const std::vector<double>& c,
-                         double* r) {
-      round();
-      combine(rounded_.data(), static_cast<std::ptrdiff_t>(all_.n), which.data(), c.data(),
-              which.size(), r, all_.n);
-    }
-
     // out (n x count), row by row: the columns `which`, each times its `factor`.
     void rows(const std::vector<std::size_t>& which, const std::vector<double>& factor,
               float* out) {

@@ -85,13 +85,6 @@ class SparseWorking {
     for (std::size_t i = 0; i < all_.n; ++i) r[i] -= all_.units.root[i] * shift;
   }
 
-  void project_rounded(const double* v, double* out) const { project(0, v, out); }
-
-  void combine_rounded(const std::vector<std::size_t>& which, const std::vector<double>& c,
-                       double* r) const {
-    combine_into(which, c, r);
-  }
-
   void rows(const std::vector<std::size_t>& which, const std::vector<double>& factor,
             float* out) const {
     const std::size_t count = which.size();

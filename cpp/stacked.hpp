@@ -139,13 +139,6 @@ struct StackedColumns {
       }
     }
 
-    void project_rounded(const double* v, double* out) const { project(0, v, out); }
-
-    void combine_rounded(const std::vector<std::size_t>& which, const std::vector<double>& c,
-                         double* r) const {
-      combine_into(which, c, r);
-    }
-
     // out (n x count), row by row: the columns `which`, each times its `factor`.
     void rows(const std::vector<std::size_t>& which, const std::vector<double>& factor,
               float* out) const {

@@ -17,7 +17,7 @@ from priorfit.design.square import add_square, mirrored
 __all__ = ["Dense"]
 
 _BLOCK = 1 << 18  # numbers per block where a float64 copy of rows is needed: 2 MB
-_PARTS = 8  # of the rows of a tall table, summed by themselves
+_PARTS = 4  # of the rows of a tall table, summed by themselves
 _HELD = 1 << 23  # numbers in their sums that are held at any rate: 67 MB
 
 
