@@ -65,7 +65,7 @@ def exact(table, prior):
     if prior.separable is False:  # the matrix has one row, and that is one group
         prior = type(prior)(**prior.arguments() | {"groups": [0] * X.shape[1]})
     problem = pf.Problem.make(X, y, prior=prior, likelihood=pf.Gaussian(noise=1.0), intercept=False)
-    return pf.solve(problem, tol=1e-13).coef
+    return pf.solve(problem, tol=1e-15, solver="newton").coef
 
 
 PAIRS = [(name, prior) for name in ("heavy ball", "adamw") for prior in PRIORS]
