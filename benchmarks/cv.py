@@ -7,6 +7,8 @@ The cases are those of `path/cases.py`, and `MORE`.
 
 priorfit certifies every point of every fold at 1e-6. adelie's folds carry no certificate: it runs
 at the tolerance at which its path on all rows reaches that gap (``--tol``), and at its default.
+glmnet (``Rscript``, dense tables) runs at its default and at a ``thresh`` of 1e-10, where its
+objectives are about that near.
 celer's and scikit-learn's tolerances are gaps: 5e-7 of y'y is 1e-6 of half of it; both are asked
 where the likelihood is gaussian. Columns of sparse tables are left as they are.
 """
@@ -30,7 +32,7 @@ from cases import CASES
 from scipy import sparse
 
 import priorfit as pf
-from priorfit.bench.cases import bernoulli, text
+from priorfit.bench.cases import Case, bernoulli, text
 from priorfit.bench.judge import lambda_max
 from priorfit.select import cross_validate
 
@@ -84,13 +86,26 @@ start = time.process_time()
 LassoCV(eps=ratio, alphas=100, cv=10, tol=tol, max_iter=10**6).fit(X, y)
 print(time.process_time() - start)
 """
-#: name -> (code, tolerance); None: that of ``--tol``
+#: name -> (code, tolerance); None: that of ``--tol``, or ``cv.R``
 RIVALS = {
     "adelie": (ADELIE, None),
     "adelie at its default": (ADELIE, 1e-7),
     "celer": (CELER, 5e-7),
     "scikit-learn": (SKLEARN, 5e-7),
+    "glmnet": (None, 1e-10),
+    "glmnet at its default": (None, 1e-7),
 }
+
+
+def by_glmnet(case: Case, folder: str, thresh: float) -> float:
+    """CPU seconds of cv.glmnet."""
+    np.asfortranarray(case.X).T.tofile(f"{folder}/X.raw")
+    np.asarray(case.y, dtype=np.float64).tofile(f"{folder}/y.raw")
+    family = case.likelihood.replace("bernoulli", "binomial")
+    script = str(Path(__file__).with_suffix(".R"))
+    call = ["Rscript", script, folder, *map(str, case.X.shape), str(case.ratio), family]
+    done = subprocess.run([*call, str(thresh)], check=True, capture_output=True, text=True)
+    return float(done.stdout)
 
 
 def main() -> None:
@@ -122,6 +137,8 @@ def main() -> None:
 
         def theirs(name: str) -> float:
             code, tol = RIVALS[name]
+            if code is None:
+                return by_glmnet(case, folder, tol)
             call = [options.peers, "-c", START + code, folder, str(tol or options.tol)]
             call += [str(case.ratio), case.likelihood]
             return float(subprocess.run(call, check=True, capture_output=True, text=True).stdout)
