@@ -245,10 +245,13 @@ struct SparseColumns {
       }
     }
 
-    // Rows `from`.. of Z'Z.
-    void gram(std::size_t from, double* out, std::size_t stride) {
+    // A column of ones, for an intercept: one without entries, whose centre is -1.
+    void add_ones() { columns_.push_back(all_.p); }
+
+    // Rows `from`.. of Z'Z, or of Z'diag(h)Z.
+    void gram(std::size_t from, double* out, std::size_t stride, const double* h = nullptr) const {
       const auto weight = [&](std::size_t i) {
-        return all_.units.root[i] * all_.units.root[i];
+        return all_.units.root[i] * all_.units.root[i] * (h ? h[i] : 1.0);
       };
       double total = 0.0;
       for (std::size_t i = 0; i < all_.n; ++i) total += weight(i);
@@ -282,8 +285,8 @@ struct SparseColumns {
       double shift = 0.0;
       for (std::size_t k = 0; k < which.size(); ++k) {
         const std::size_t j = columns_[which[k]];
-        const double slope = c[k] / all_.units.scale[j];
-        shift += slope * all_.units.center[j];
+        const double slope = c[k] / scale(j);
+        shift += slope * center(j);
         for_entries(j, [&](std::size_t i, double v) { r[i] += all_.units.root[i] * slope * v; });
       }
       for (std::size_t i = 0; i < all_.n; ++i) r[i] -= all_.units.root[i] * shift;
@@ -301,10 +304,10 @@ struct SparseColumns {
       const std::size_t count = which.size();
       for (std::size_t k = 0; k < count; ++k) {
         const std::size_t j = columns_[which[k]];
-        const double slope = factor[k] / all_.units.scale[j];
+        const double slope = factor[k] / scale(j);
         for (std::size_t i = 0; i < all_.n; ++i)
           out[i * count + k] =
-              static_cast<float>(-all_.units.root[i] * slope * all_.units.center[j]);
+              static_cast<float>(-all_.units.root[i] * slope * center(j));
         for_entries(j, [&](std::size_t i, double v) {
           out[i * count + k] += static_cast<float>(all_.units.root[i] * slope * v);
         });
@@ -322,19 +325,22 @@ struct SparseColumns {
     double product(std::size_t j, const double* v, double at) const {
       double sum = 0.0;
       for_entries(j, [&](std::size_t i, double x) { sum += all_.units.root[i] * v[i] * x; });
-      return (sum - all_.units.center[j] * at) / all_.units.scale[j];
+      return (sum - center(j) * at) / scale(j);
     }
 
     // z_j'z_k from the weighted x_j'x_k and sums of both columns.
     double centred(double product, double sum_j, double sum_k, double total, std::size_t j,
                    std::size_t k) const {
-      const double c = all_.units.center[j], d = all_.units.center[k];
-      return (product + c * d * total - c * sum_k - d * sum_j) / all_.units.scale[j] /
-             all_.units.scale[k];
+      const double c = center(j), d = center(k);
+      return (product + c * d * total - c * sum_k - d * sum_j) / scale(j) / scale(k);
     }
+
+    double center(std::size_t j) const { return j == all_.p ? -1.0 : all_.units.center[j]; }
+    double scale(std::size_t j) const { return j == all_.p ? 1.0 : all_.units.scale[j]; }
 
     template <class Visit>
     void for_entries(std::size_t j, Visit&& visit) const {
+      if (j == all_.p) return;
       for (I e = all_.start[j]; e < all_.start[j + 1]; ++e)
         visit(static_cast<std::size_t>(all_.row[e]), static_cast<double>(all_.value[e]));
     }
