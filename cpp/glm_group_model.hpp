@@ -90,8 +90,8 @@ class GlmGroupModel {
   double dual(const double* theta, double share) const { return rows_.dual(theta, share); }
 
  private:
-  static constexpr double quick = 0.1;  // what a step with a fresh Hessian leaves of the violation
-  static constexpr double stuck = 0.6;
+  static constexpr double accuracy = 0.1;  // of the minimum of a model, in its first violation
+  static constexpr double quick = 0.1, stuck = 0.6;  // what is left of the violation after a step
 
   void close_block(double rate) {
     rate_.push_back(rate);
@@ -100,7 +100,7 @@ class GlmGroupModel {
 
   void fit_size() {
     gram_.fit(size());
-    for (std::vector<double>* v : {&b_, &q_, &slopes_, &proposal_}) v->resize(size(), 0.0);
+    for (std::vector<double>* v : {&b_, &q_, &image_, &slopes_, &proposal_}) v->resize(size(), 0.0);
   }
 
   GroupQuadratic problem() const {
@@ -115,14 +115,13 @@ class GlmGroupModel {
     add_columns(b_.data(), nullptr, eta_.data());
   }
 
-  // The objective at b, or, where that is not finite, where the model was before.
+  // The objective at b, or, where that is not finite, at 0.
   double start(const std::vector<double>& b, double s) {
-    const std::vector<double> before = b_;
     load(b);
-    fresh_ = false;
+    fresh_ = imaged_ = false;
     const double value = rows_.loss(eta_.data()) + penalty(b_, s);
     if (std::isfinite(value)) return value;
-    load(before);
+    load({});
     return rows_.loss(eta_.data()) + penalty(b_, s);
   }
 
@@ -168,13 +167,14 @@ class GlmGroupModel {
     if (!(left > quick)) return false;
     const double n = static_cast<double>(n_), m = static_cast<double>(size());
     rent_ += 4.0 * n * m + 10.0 * m * static_cast<double>(which_.size());
-    return left > stuck || rent_ > 0.5 * n * m * m;
+    return left > stuck || rent_ > 0.25 * n * m * m;
   }
 
   void renew() {
     kept_ = h_;
     rent_ = 0.0;
     fresh_ = true;
+    imaged_ = false;
     rows_.gram(z_, 0, gram_.data(), gram_.stride(), kept_.data());
     solver_ = GroupQuadraticSolver(problem());
   }
@@ -184,11 +184,13 @@ class GlmGroupModel {
   bool step(double s, double violation, double& value, Stop&& stop) {
     constexpr int most = 100;  // rounds: a step need not be exact
     int rounds;
-    q_ = slopes_;
-    add_product();
+    if (!imaged_) make_image();
+    for (std::size_t j = 0; j < size(); ++j) q_[j] = slopes_[j] + image_[j];
     proposal_ = b_;
     solver_.grow(problem());
-    solver_.solve(proposal_.data(), s, 1e-3 * violation, 0.0, most, rounds, stop);
+    solver_.know(b_.data(), slopes_.data());
+    solver_.solve(proposal_.data(), s, accuracy * violation, 0.0, most, rounds, stop);
+    minimum_ = proposal_;
     std::fill(change_.begin(), change_.end(), 0.0);
     add_columns(proposal_.data(), b_.data(), change_.data());
     if (!rows_.search(b_, change_, proposal_, eta_, moved_, value,
@@ -196,17 +198,22 @@ class GlmGroupModel {
       return false;
     b_ = proposal_;
     fresh_ = false;
+    imaged_ = b_ == minimum_;
+    if (imaged_)
+      for (std::size_t j = 0; j < size(); ++j) image_[j] = q_[j] - solver_.gradient()[j];
     return true;
   }
 
-  // q_ += G b_
-  void add_product() {
+  // image_ = G b_
+  void make_image() {
     which_.clear();
     part_.clear();
     for (std::size_t j = 0; j < size(); ++j)
       if (b_[j] != 0.0) which_.push_back(j), part_.push_back(b_[j]);
+    std::fill(image_.begin(), image_.end(), 0.0);
     combine(gram_.data(), static_cast<std::ptrdiff_t>(gram_.stride()), which_.data(), part_.data(),
-            which_.size(), q_.data(), size());
+            which_.size(), image_.data(), size());
+    imaged_ = true;
   }
 
   const Grouping groups_;
@@ -214,13 +221,13 @@ class GlmGroupModel {
   const std::size_t n_, first_;
   typename Columns::Working z_;
   SquareMatrix gram_;
-  std::vector<double> q_, l1_, rate_, b_, slopes_, proposal_, part_;
+  std::vector<double> q_, l1_, rate_, b_, image_, slopes_, proposal_, minimum_, part_;
   std::vector<std::size_t> start_{0}, columns_, which_;
   GroupQuadraticSolver solver_;
   std::vector<double> eta_, change_, moved_, theta_, h_, kept_;  // by rows
   double least_ = std::numeric_limits<double>::infinity();       // rate: a unit for violations
   double rent_ = 0.0;   // work since the kept Hessian was new that a newer one would have saved
-  bool fresh_ = false;  // the kept Hessian is of this solution
+  bool fresh_ = false, imaged_ = false;  // the kept Hessian, and image_, are of these weights
 };
 
 }  // namespace priorfit

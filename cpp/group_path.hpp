@@ -222,8 +222,7 @@ class GroupPath {
     }
     const double share = s / needed;
     const double dual = model_.dual(duals_.data() + k * x_.n, share);
-    gaps[k] = std::max(std::numeric_limits<double>::epsilon(),
-                       (losses_[k] + penalty - dual) / units_.reference);
+    gaps[k] = stated((losses_[k] + penalty - dual) / units_.reference);
     kkts[k] = worst / units_.steepest;
     return gaps[k] <= tol;
   }
