@@ -19,6 +19,7 @@
 
 void bind_coupled(nb::module_& m);
 void bind_columns(nb::module_& m);
+void bind_group_rows(nb::module_& m);
 void bind_groups(nb::module_& m);
 void bind_outputs(nb::module_& m);
 void bind_local(nb::module_& m);
@@ -262,6 +263,7 @@ NB_MODULE(_core, m) {
         "lower"_a, "upper"_a, "intercept"_a, "phi"_a, "coef"_a.noconvert());
   bind_coupled(m);
   bind_columns(m);
+  bind_group_rows(m);
   bind_groups(m);
   bind_outputs(m);
   bind_local(m);

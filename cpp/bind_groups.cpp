@@ -1,59 +1,13 @@
 // Kernels for columns that come in groups, as Python sees them.
-#include "binding.hpp"
+#include "bind_groups.hpp"
 #include "columns.hpp"
-#include "group_path.hpp"
+#include "group_model.hpp"
 #include "group_quadratic.hpp"
 #include "stacked.hpp"
 
 namespace {
 
 using namespace binding;
-using Numbers = nb::ndarray<const std::int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-
-// Groups are trusted only after this: increasing starts, every column at most once and inside.
-priorfit::Grouping require_groups(const Numbers& start, const Numbers& member, const Vector& l1,
-                                  const Vector& rate, std::size_t p) {
-  const std::size_t count = rate.shape(0), entries = member.shape(0);
-  require(start.shape(0) == count + 1 && l1.shape(0) == entries, "one l1 rate per member");
-  require(start.data()[0] == 0 && static_cast<std::size_t>(start.data()[count]) == entries,
-          "starts must run from 0 to the number of members");
-  for (std::size_t g = 0; g < count; ++g)
-    require(start.data()[g] < start.data()[g + 1], "a group must have members");
-  std::vector<bool> seen(p, false);
-  for (std::size_t i = 0; i < entries; ++i) {
-    const auto j = static_cast<std::size_t>(member.data()[i]);
-    require(member.data()[i] >= 0 && j < p && !seen[j], "a member must be a column, once");
-    seen[j] = true;
-  }
-  return {start.data(), member.data(), l1.data(), rate.data(), count};
-}
-
-// The solutions at decreasing strengths; how many were done and how many columns worked.
-template <class Columns, class Model>
-nb::tuple run_model(const Columns& columns, const priorfit::Grouping& groups, Model& model,
-                   const Vector& strengths, const Vector& tols, const Rows& coefs,
-                   const Span& gaps, const Span& kkts, const Places& working, double reference,
-                   double steepest, std::size_t most) {
-  const std::size_t points = strengths.shape(0), p = columns.p;
-  require(coefs.shape(0) == points && coefs.shape(1) == p, "coefs must be points x p");
-  require(gaps.shape(0) == points && kkts.shape(0) == points, "gaps, kkts: one per point");
-  require(tols.shape(0) == points && points > 0, "tols: one per point, at least one");
-  require(working.shape(0) == p, "working must have length p");
-  bool interrupted = false;
-  std::size_t done, m;
-  {
-    nb::gil_scoped_release no_gil;
-    Interrupt interrupt;
-    priorfit::GroupPath<Columns, Model> path(columns, groups, model, {reference, steepest}, most);
-    done = path.run(strengths.data(), tols.data(), points, coefs.data(), gaps.data(), kkts.data(),
-                    interrupt, interrupted);
-    m = path.working().size();
-    for (std::size_t i = 0; i < m; ++i)
-      working.data()[i] = static_cast<std::int64_t>(path.working()[i]);
-  }
-  if (interrupted) throw nb::python_error();
-  return nb::make_tuple(done, m);
-}
 
 template <class Columns>
 nb::tuple run_path(const Columns& columns, const priorfit::Grouping& groups, const Vector& y,
@@ -61,7 +15,7 @@ nb::tuple run_path(const Columns& columns, const priorfit::Grouping& groups, con
                    const Span& gaps, const Span& kkts, const Places& working, double reference,
                    double steepest, std::size_t few, std::size_t most) {
   priorfit::GroupModel<Columns> model(columns, groups, y.data(), few);
-  return run_model(columns, groups, model, strengths, tols, coefs, gaps, kkts, working, reference,
+  return run_groups(columns, groups, model, strengths, tols, coefs, gaps, kkts, working, reference,
                    steepest, most);
 }
 
@@ -73,11 +27,11 @@ nb::tuple run_path(const priorfit::StackedColumns<Base>& columns, const priorfit
                    double steepest, std::size_t few, std::size_t most) {
   if (priorfit::RowModel<Base>::serves(groups, columns.outputs)) {
     priorfit::RowModel<Base> model(columns, groups, y.data());
-    return run_model(columns, groups, model, strengths, tols, coefs, gaps, kkts, working,
+    return run_groups(columns, groups, model, strengths, tols, coefs, gaps, kkts, working,
                      reference, steepest, most * columns.outputs);
   }
   priorfit::GroupModel<priorfit::StackedColumns<Base>> model(columns, groups, y.data(), few);
-  return run_model(columns, groups, model, strengths, tols, coefs, gaps, kkts, working, reference,
+  return run_groups(columns, groups, model, strengths, tols, coefs, gaps, kkts, working, reference,
                    steepest, most);
 }
 

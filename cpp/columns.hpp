@@ -162,10 +162,14 @@ struct DenseColumns {
     Buffer<double> z_;
     Buffer<float> rounded_;
   };
+
+  using Curved = Working;
 };
 
 template <class T, class I>
 class SparseWorking;
+template <class T, class I>
+class SparseLists;
 
 // Compressed columns: entries start[j] .. start[j + 1] of `row` and `value`.
 template <class T, class I>
@@ -225,6 +229,7 @@ struct SparseColumns {
   }
 
   using Working = SparseWorking<T, I>;
+  using Curved = SparseLists<T, I>;
 
   // Weighted mean, variance and largest size of every column; zeros count as rows too.
   void moments(const double* w, double total, double* mean, double* variance,
@@ -252,4 +257,5 @@ struct SparseColumns {
 
 }  // namespace priorfit
 
+#include "sparse_lists.hpp"
 #include "sparse_working.hpp"

@@ -37,6 +37,7 @@ class GroupModel {
         square_(dot(y, y, n_)), solver_(problem()), rows_(z_, y, all.n) {}
 
   std::size_t size() const { return l1_.size(); }
+  std::size_t intercepts() const { return 0; }  // centred columns need none
   std::size_t outputs() const { return 1; }  // that share a Gram matrix
   bool among_rows() const { return size() > few_; }
   const std::vector<std::size_t>& columns() const { return columns_; }
@@ -127,6 +128,7 @@ class RowModel {
   }
 
   std::size_t size() const { return columns_.size(); }
+  std::size_t intercepts() const { return 0; }
   std::size_t outputs() const { return outputs_; }
   bool among_rows() const { return false; }
   const std::vector<std::size_t>& columns() const { return columns_; }

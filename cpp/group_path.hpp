@@ -33,7 +33,8 @@ class GroupPath {
 
   const std::vector<std::size_t>& working() const { return model_.columns(); }
 
-  // As `Path::run`: row 0 of `coefs` (points x p) holds the start, all others zeros.
+  // As `Path::run`: row 0 of `coefs` (points x p, intercepts after them) holds the start, all others
+  // zeros.
   template <class Stop>
   std::size_t run(const double* strengths, const double* tols, std::size_t points, double* coefs,
                   double* gaps, double* kkts, Stop&& stop, bool& interrupted) {
@@ -51,7 +52,7 @@ class GroupPath {
                                     kkts + done))
         ++good;
       if (good < batch && !add_violators(strengths[done + good], good) && !be_stricter()) ++good;
-      for (std::size_t k = 0; k < good; ++k) write(k, coefs + (done + k) * x_.p);
+      for (std::size_t k = 0; k < good; ++k) write(k, coefs + (done + k) * width());
       if (good > 0) remember(strengths + done, good);
       done += good;
       batch = good == batch ? 2 * batch : std::max<std::size_t>(1, good);
@@ -81,8 +82,12 @@ class GroupPath {
     return true;
   }
 
+  std::size_t width() const { return x_.p + model_.intercepts(); }
+
   void start(double* coefs) {
     std::size_t largest = 0;
+    last_.resize(model_.size(), 0.0);
+    older_.resize(model_.size(), 0.0);
     for (std::size_t g = 0; g < p_.count; ++g) largest = std::max(largest, p_.block(g).size);
     slopes_.resize(largest);
     add_where([&](std::size_t g) {
@@ -91,7 +96,7 @@ class GroupPath {
       return false;
     });
     for (std::size_t i = 0; i < last_.size(); ++i) last_[i] = coefs[working()[i]];
-    std::fill(coefs, coefs + x_.p, 0.0);
+    std::fill(coefs, coefs + width(), 0.0);
     solutions_.assign(1, last_);
     check(&units_.steepest, 1);
     before_ = now_ = products_[0];
@@ -217,8 +222,7 @@ class GroupPath {
     }
     const double share = s / needed;
     const double dual = model_.dual(duals_.data() + k * x_.n, share);
-    const double gap = (losses_[k] + penalty - dual) / units_.reference;
-    gaps[k] = std::isnan(gap) ? INFINITY : std::max(std::numeric_limits<double>::epsilon(), gap);
+    gaps[k] = stated((losses_[k] + penalty - dual) / units_.reference);
     kkts[k] = worst / units_.steepest;
     return gaps[k] <= tol;
   }

@@ -1,5 +1,6 @@
 // The penalty of one block of columns, s (sum_j l1_j |b_j| + rate |b|_2): length of what it lets
-// through, prox, violation of stationarity, dual norm. Rate 0 is a plain l1 term.
+// through, prox, violation of stationarity, dual norm. Rate 0 is a plain l1 term. And a quadratic fit
+// with such a penalty.
 #pragma once
 
 #include <algorithm>
@@ -77,6 +78,20 @@ struct Block {
       s = next;
     }
     return s;
+  }
+};
+
+struct GroupQuadratic {
+  const double* gram;  // m x m, symmetric, column j at gram + j * stride
+  std::size_t stride, m;
+  const double *q, *l1, *rate;  // l1 by coordinate, rate by block
+  const std::size_t* start;     // block g is start[g] .. start[g + 1]
+  std::size_t blocks;
+  double square;  // twice the objective that b = 0 has where G and q come from a fit
+
+  const double* column(std::size_t j) const { return gram + j * stride; }
+  Block block(std::size_t g) const {
+    return {l1 + start[g], rate[g], start[g + 1] - start[g]};
   }
 };
 

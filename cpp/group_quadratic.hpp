@@ -18,20 +18,6 @@
 
 namespace priorfit {
 
-struct GroupQuadratic {
-  const double* gram;  // m x m, symmetric, column j at gram + j * stride
-  std::size_t stride, m;
-  const double *q, *l1, *rate;  // l1 by coordinate, rate by block
-  const std::size_t* start;     // block g is start[g] .. start[g + 1]
-  std::size_t blocks;
-  double square;  // twice the objective that b = 0 has where G and q come from a fit
-
-  const double* column(std::size_t j) const { return gram + j * stride; }
-  Block block(std::size_t g) const {
-    return {l1 + start[g], rate[g], start[g + 1] - start[g]};
-  }
-};
-
 class GroupQuadraticSolver {
  public:
   explicit GroupQuadraticSolver(const GroupQuadratic& problem) { grow(problem); }
@@ -51,6 +37,14 @@ class GroupQuadraticSolver {
     kept_.resize(p_.blocks, 0.0);
     known_.clear();
   }
+
+  // The gradient q - G b at b, where it is known from elsewhere.
+  void know(const double* b, const double* gradient) {
+    known_.assign(b, b + p_.m);
+    std::copy(gradient, gradient + p_.m, g_.begin());
+  }
+
+  const std::vector<double>& gradient() const { return g_; }
 
   // `b` holds the warm start and receives the solution; `tol` bounds the violation of stationarity
   // of every block, in units of the gradient, or `gap`, where it is not 0, that of the objective.

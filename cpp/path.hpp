@@ -20,6 +20,12 @@
 
 namespace priorfit {
 
+// A gap as a certificate states it: never 0, and what is no number proves nothing.
+inline double stated(double gap) {
+  if (std::isnan(gap)) return std::numeric_limits<double>::infinity();
+  return std::max(std::numeric_limits<double>::epsilon(), gap);
+}
+
 template <class Columns, class Model>
 class Path {
  public:
@@ -183,7 +189,7 @@ class Path {
     });
     const double dual = model_.dual(duals_.data() + k * x_.n, share, touching) - beyond;
     const double gap = (losses_[k] + penalty - dual) / units_.reference;
-    gaps[k] = std::isnan(gap) ? INFINITY : std::max(std::numeric_limits<double>::epsilon(), gap);
+    gaps[k] = stated(gap);
     kkts[k] = worst / units_.steepest;
     return gaps[k] <= tol;
   }

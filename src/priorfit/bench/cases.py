@@ -65,15 +65,19 @@ def poisson(n: int, p: int, rho: float, k: int = 30, seed: int = 0) -> Case:
     return Case("poisson", 1.0, 1e-2, X, y)
 
 
-def grouped(n: int, p: int, rho: float, group: int, k: int = 5, seed: int = 0) -> Case:
-    """k groups matter."""
+def grouped(n: int, p: int, rho: float, group: int, k: int = 5, **more: Any) -> Case:
+    """k groups matter; ``likelihood="bernoulli"``: log odds of standard deviation 3."""
+    seed = more.get("seed", 0)
     X = correlated(n, p, rho, seed)
     rng = np.random.default_rng(seed + 1)
     b = np.zeros((p // group, group))
     b[rng.choice(p // group, k, replace=False)] = rng.normal(size=(k, group))
-    eta = X @ b.ravel()
-    y = (eta - eta.mean()) / eta.std() + np.random.default_rng(seed + 2).normal(size=n) / 3
-    return Case("gaussian", 1.0, 1e-2, X, y, group)
+    eta, noise = X @ b.ravel(), np.random.default_rng(seed + 2)
+    eta = (eta - eta.mean()) / eta.std()
+    if more.get("likelihood") == "bernoulli":
+        y = (noise.uniform(size=n) < 1 / (1 + np.exp(-3 * eta))).astype(float)
+        return Case("bernoulli", 1.0, 0.05, X, y, group)
+    return Case("gaussian", 1.0, 1e-2, X, eta + noise.normal(size=n) / 3, group)
 
 
 def text(n: int, p: int, likelihood: str, unit: bool, k: int = 200, seed: int = 0) -> Case:

@@ -9,6 +9,7 @@ import numpy as np
 
 from priorfit._errors import InputError
 from priorfit.solve.least_squares import is_quadratic
+from priorfit.solve.native import native_loss
 from priorfit.solve.outputs import OutputsStandard
 from priorfit.solve.standard import Standard
 
@@ -93,7 +94,12 @@ _TRAITS = (
         "coupled",
         "a likelihood with coupled rows",
     ),
-    _Trait(lambda s: not s.gaussian, (*_GRAMS, "groups"), "a gaussian likelihood"),
+    _Trait(lambda s: not s.gaussian, _GRAMS, "a gaussian likelihood"),
+    _Trait(
+        lambda s: not s.gaussian and native_loss(s.likelihood) is None,
+        ("groups",),
+        "a likelihood that native code has",
+    ),
     _Trait(
         lambda s: s.form.groups is not None,
         (*_GRAMS, "chain", "barrier"),

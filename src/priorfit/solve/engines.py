@@ -26,6 +26,7 @@ from priorfit.solve.least_squares import LeastSquares, is_quadratic
 from priorfit.solve.local.engine import Local
 from priorfit.solve.local.starts import Convex, Starts
 from priorfit.solve.many_columns import among_many
+from priorfit.solve.native import native_loss
 from priorfit.solve.newton import Newton
 from priorfit.solve.outputs import OutputsStandard
 from priorfit.solve.outputs.engine import Outputs
@@ -93,10 +94,11 @@ def _select(standard: Standard, only: float | None = None) -> str:
         return "sorted"
     if standard.likelihood.coupled:
         return "coupled"
-    if not standard.gaussian:
+    native = standard.gaussian or native_loss(standard.likelihood) is not None
+    if native and standard.form.groups is not None and only_groups(standard.form):
+        return "groups"
+    if not standard.gaussian or standard.form.groups is not None:
         return "newton"
-    if standard.form.groups is not None:
-        return "groups" if only_groups(standard.form) else "newton"
     if is_quadratic(standard):
         every = not np.any(standard.form.flat[int(standard.Z.intercept) :])
         return "conjugate-gradients" if every and is_huge(standard) else "least-squares"

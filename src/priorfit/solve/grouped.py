@@ -1,4 +1,4 @@
-"""Gaussian, columns in groups: the whole path in one native call."""
+"""Columns in groups: the whole path in one native call."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from priorfit._core import solve_group_path
+from priorfit._core import solve_glm_group_path, solve_group_path
 from priorfit._typing import Array
 from priorfit.solve.approach import LOOSE, approach
 from priorfit.solve.blocks import blocks_of, only_groups
@@ -14,6 +14,7 @@ from priorfit.solve.certificate import Certificates, joined
 from priorfit.solve.chosen import Chosen, Solver
 from priorfit.solve.columns import readable, stored_or_copied
 from priorfit.solve.group_gram import GroupGram
+from priorfit.solve.native import native_loss, native_rows
 from priorfit.solve.newton import Newton
 from priorfit.solve.standard import Standard
 
@@ -39,13 +40,13 @@ class Grouped:
         n = len(standard.y)
         self.most = max(100, _MEMORY // n)
         self.few = min(MOST, self.most)
-        if n <= _ROWS and np.all(self.blocks.rate > 0):
+        if standard.gaussian and n <= _ROWS and np.all(self.blocks.rate > 0):
             # with more columns systems among the rows are faster, unless there are as many rows
             self.few = min(self.few, n // 2 if standard.size > n else n)
         else:
             self.most = self.few
         self.native = (
-            standard.gaussian
+            (standard.gaussian or native_loss(standard.likelihood) is not None)
             and readable(standard.Z.base)
             and not np.any(form.flat[self.first :])
             and only_groups(form)
@@ -73,7 +74,7 @@ class Grouped:
 
     def _way(self) -> Solver:
         """What is solved at first: by one Gram matrix, on chosen columns, or on all of them."""
-        if self.native and GroupGram.applies(self.standard):
+        if self.native and self.standard.gaussian and GroupGram.applies(self.standard):
             return GroupGram(self.standard, self.tol)
         if self.native and Chosen.applies(self.standard):
             return Chosen(self.standard, self.tol, self._of_some)
@@ -107,16 +108,17 @@ class Grouped:
         return found
 
     def _run(self, strengths: Array, tols: Array, warm: Array) -> tuple[Array, Certificates]:
-        standard, first = self.standard, self.first
+        standard, first, gaussian = self.standard, self.first, self.standard.gaussian
         points, p = len(strengths), standard.size - first
         base = np.clip(standard.form.loc, standard.form.lower, standard.form.upper)
-        y = standard.y - standard.Z.matvec(base) if np.any(base) else standard.y
-        coefs = np.zeros((points, p))
-        coefs[0] = (warm - base)[first:]
+        coefs = np.zeros((points, p if gaussian else standard.size))
+        coefs[0, :p] = (warm - base)[first:]
+        coefs[0, p:] = warm[:first]
         gaps, kkts, working = np.empty(points), np.empty(points), np.empty(p, np.int64)
         blocks = self.blocks
-        done, m = solve_group_path(
-            *self._columns(y),
+        call = solve_group_path if gaussian else solve_glm_group_path
+        done, m = call(
+            *(self._columns(base) if gaussian else self._rows(base)),
             blocks.first,
             blocks.columns - first,
             blocks.l1,
@@ -129,20 +131,35 @@ class Grouped:
             working,
             standard.reference,
             standard.null_correlation,
-            self.few,
-            self.most,
-            self.outputs,
+            *((self.few, self.most, self.outputs) if gaussian else (self.most,)),
         )
         solutions = np.repeat(base[:, None], done, axis=1)
         used = np.sort(working[:m])
         solutions[first + used] += coefs[:done, used].T
+        if not gaussian:
+            solutions[:first] = coefs[:done, p:].T
         moved = np.concatenate([np.arange(first), first + used])
         return solutions, Certificates(gaps[:done], kkts[:done], np.empty((0, done)), moved)
 
-    def _columns(self, y: Array) -> tuple[Any, ...]:
-        """The columns, their units, and ``y``, as native code takes them."""
+    def _columns(self, base: Array) -> tuple[Any, ...]:
+        """The columns, their units, and what ``base`` leaves of y, as native code takes them."""
         Z, root = self.standard.Z, np.sqrt(self.standard.weights)
+        y = self._beyond(base)
         return (*(stored_or_copied(Z.base) or ()), Z.center, Z.scale, root, root * y)
+
+    def _beyond(self, base: Array) -> Array:
+        """What ``base`` leaves of y."""
+        standard = self.standard
+        return standard.y - standard.Z.matvec(base) if np.any(base) else standard.y
+
+    def _rows(self, base: Array) -> tuple[Any, ...]:
+        """The columns, their units, and the rows of a likelihood that is not quadratic."""
+        Z, ones = self.standard.Z, np.ones(len(self.standard.y))
+        name, y, weights, offset = native_rows(self.standard)
+        if np.any(base):
+            offset = offset + Z.matvec(base)
+        columns = (*(stored_or_copied(Z.base) or ()), Z.center, Z.scale, ones)
+        return (*columns, y, name, weights, offset, bool(self.first))
 
 
 def _without(found: Certificates, first: int) -> Certificates:

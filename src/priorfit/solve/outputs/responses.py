@@ -40,8 +40,8 @@ class Together(Grouped):
             and not np.any(standard.form.flat[standard.first :])
         )
 
-    def _columns(self, y: Array) -> tuple[Any, ...]:
-        Z, q = self.standard.Z, self.outputs
+    def _columns(self, base: Array) -> tuple[Any, ...]:
+        Z, q, y = self.standard.Z, self.outputs, self._beyond(base)
         root = np.sqrt(self.standard.weights[::q])
         rows = np.ascontiguousarray((root[:, None] * y.reshape(-1, q)).T).ravel()
         return (
