@@ -113,7 +113,8 @@ class Grouped:
         base = np.clip(standard.form.loc, standard.form.lower, standard.form.upper)
         coefs = np.zeros((points, p if gaussian else standard.size))
         coefs[0, :p] = (warm - base)[first:]
-        coefs[0, p:] = warm[:first]
+        if not gaussian:
+            coefs[0, p:] = warm[:first]
         gaps, kkts, working = np.empty(points), np.empty(points), np.empty(p, np.int64)
         blocks = self.blocks
         call = solve_group_path if gaussian else solve_glm_group_path
