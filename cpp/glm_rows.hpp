@@ -42,7 +42,7 @@ struct GlmRows {
 
   std::size_t intercepts() const { return intercept; }
   std::size_t length() const { return n; }  // of a column
-  std::size_t curvatures() const { return n; }  // numbers that `derivatives` says them with
+  std::size_t curvatures() const { return n; }  // numbers in which `evaluate` gives them
 
   // theta = -w loss' and h = w loss''; curvatures lost in rounding get a floor. Returns the loss.
   double evaluate(const double* eta, double* theta, double* h) const {
