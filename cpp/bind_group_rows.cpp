@@ -65,13 +65,5 @@ void bind_group_rows(nb::module_& m) {
           "rate"_a, "strengths"_a, "tols"_a, "coefs"_a.noconvert(), "gaps"_a.noconvert(),
           "kkts"_a.noconvert(), "working"_a.noconvert(), "reference"_a, "steepest"_a, "most"_a);
   };
-  path(&dense<double>, "X"_a.noconvert());
-  path(&dense<float>, "X"_a.noconvert());
-  const auto by_columns = [&path](auto function) {
-    path(function, "start"_a.noconvert(), "row"_a.noconvert(), "value"_a.noconvert());
-  };
-  by_columns(&sparse<double, std::int32_t>);
-  by_columns(&sparse<double, std::int64_t>);
-  by_columns(&sparse<float, std::int32_t>);
-  by_columns(&sparse<float, std::int64_t>);
+  PRIORFIT_BIND_STORED(path);
 }

@@ -114,15 +114,7 @@ void bind_groups(nb::module_& m) {
           "gaps"_a.noconvert(), "kkts"_a.noconvert(), "working"_a.noconvert(), "reference"_a,
           "steepest"_a, "few"_a, "most"_a, "outputs"_a);
   };
-  path(&dense<double>, "X"_a.noconvert());
-  path(&dense<float>, "X"_a.noconvert());
-  const auto by_columns = [&path](auto function) {
-    path(function, "start"_a.noconvert(), "row"_a.noconvert(), "value"_a.noconvert());
-  };
-  by_columns(&sparse<double, std::int32_t>);
-  by_columns(&sparse<double, std::int64_t>);
-  by_columns(&sparse<float, std::int32_t>);
-  by_columns(&sparse<float, std::int64_t>);
+  PRIORFIT_BIND_STORED(path);
   m.def("solve_group_quadratic", &quadratic, "gram"_a.noconvert(), "q"_a, "first"_a, "l1"_a,
         "rate"_a, "s"_a, "b"_a.noconvert(), "tol"_a, "max_rounds"_a);
 }

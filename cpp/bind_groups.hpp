@@ -8,6 +8,18 @@
 #include "group_model.hpp"
 #include "group_path.hpp"
 
+// Binds the function templates `dense` and `sparse` by `path`, for every way to store X.
+#define PRIORFIT_BIND_STORED(path)                                                                \
+  path(&dense<double>, "X"_a.noconvert());                                                        \
+  path(&dense<float>, "X"_a.noconvert());                                                         \
+  const auto by_columns = [&path](auto function) {                                                \
+    path(function, "start"_a.noconvert(), "row"_a.noconvert(), "value"_a.noconvert());            \
+  };                                                                                              \
+  by_columns(&sparse<double, std::int32_t>);                                                      \
+  by_columns(&sparse<double, std::int64_t>);                                                      \
+  by_columns(&sparse<float, std::int32_t>);                                                       \
+  by_columns(&sparse<float, std::int64_t>)
+
 namespace binding {
 
 using Numbers = nb::ndarray<const std::int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;

@@ -3,21 +3,13 @@
 #include <algorithm>
 #include <cstring>
 
+#include "dispatch.hpp"
 #include "parallel.hpp"
 #include "simd.hpp"
 
-// Each kernel is written once over a vector width and compiled for three instruction sets; the
-// processor picks when the library is loaded. Without GNU vector extensions the plain loops run.
-#if defined(__GNUC__) && defined(__x86_64__)
-#define PRIORFIT_DISPATCH 1
-#else
-#define PRIORFIT_DISPATCH 0
-#endif
 #if defined(__GNUC__)
-#define PRIORFIT_UNROLL _Pragma("GCC unroll 16")  // what is indexed by the loop stays in registers
 #define PRIORFIT_PREFETCH(address) __builtin_prefetch(address, 0, 2)
 #else
-#define PRIORFIT_UNROLL
 #define PRIORFIT_PREFETCH(address)
 #endif
 
@@ -199,17 +191,6 @@ template <class T>
 __attribute__((target("avx512f,avx512dq,avx512vl"))) void combine_avx512(
     PRIORFIT_COMBINE_ARGUMENTS) {
   combine_with<8>(x, ld, which, c, count, y, n);
-}
-
-int level() {
-  static const int found = [] {
-    __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-        __builtin_cpu_supports("avx512vl"))
-      return 2;
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? 1 : 0;
-  }();
-  return found;
 }
 #endif
 

@@ -4,19 +4,8 @@
 #include <cstring>
 #include <vector>
 
+#include "dispatch.hpp"
 #include "simd.hpp"
-
-// The kernel is written once over a vector and compiled for three instruction sets, as in cross.cpp.
-#if defined(__GNUC__) && defined(__x86_64__)
-#define PRIORFIT_DISPATCH 1
-#else
-#define PRIORFIT_DISPATCH 0
-#endif
-#if defined(__GNUC__)
-#define PRIORFIT_UNROLL _Pragma("GCC unroll 16")
-#else
-#define PRIORFIT_UNROLL
-#endif
 
 namespace priorfit {
 namespace {
@@ -180,17 +169,6 @@ __attribute__((target("avx512f,avx512dq,avx512vl"))) void outer_avx512(PRIORFIT_
 __attribute__((target("avx512f,avx512dq,avx512vl"))) void products_avx512(
     PRIORFIT_PRODUCTS_ARGUMENTS) {
   products_with<8>(x, ld, count, v, n, out);
-}
-
-int level() {
-  static const int found = [] {
-    __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-        __builtin_cpu_supports("avx512vl"))
-      return 2;
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? 1 : 0;
-  }();
-  return found;
 }
 #endif
 

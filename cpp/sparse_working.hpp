@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "buffer.hpp"
-#include "columns.hpp"
+#include "sparse_in_use.hpp"
 #include "sparse_kernels.hpp"
 
 namespace priorfit {
@@ -16,11 +16,17 @@ namespace priorfit {
 // row, so that a product meets only the rows of the newer column. Centring enters as a correction
 // of rank one.
 template <class T, class I>
-class SparseWorking {
+class SparseWorking : public SparseInUse<T, I> {
+  using Base = SparseInUse<T, I>;
+  using typename Base::Entry;
+  using Base::all_;
+  using Base::columns_;
+  using Base::for_entries;
+
  public:
   using Columns = SparseColumns<T, I>;
 
-  explicit SparseWorking(const Columns& all) : all_(all), rows_(all.n) {
+  explicit SparseWorking(const Columns& all) : Base(all), rows_(all.n) {
     for (std::size_t i = 0; i < all_.n; ++i) total_ += weight(i);
   }
 
@@ -52,13 +58,7 @@ class SparseWorking {
     for (std::size_t a = from; a < m; ++a) {
       double* row = out + a * stride;
       std::fill(row, row + a + 1, 0.0);
-      for_entries(columns_[a], [&](std::size_t i, double v) {
-        const double weighted = weight(i) * v;
-        for (const Entry& other : rows_[i]) {
-          if (other.column > a) break;
-          row[other.column] += weighted * other.value;
-        }
-      });
+      this->add_products(a, rows_, [this](std::size_t i) { return weight(i); }, row);
     }
     for (std::size_t k = 0; k < full_.size(); k += lanes) multiply(k, from, out, stride);
     for (std::size_t a = from; a < m; ++a)
@@ -66,23 +66,6 @@ class SparseWorking {
         double& product = out[a * stride + b];
         out[b * stride + a] = product = centred(product, a, b);
       }
-  }
-
-  void project(std::size_t from, const double* v, double* out) const {
-    const double at = level(v);
-    for (std::size_t a = from; a < columns_.size(); ++a) out[a] = product(columns_[a], v, at);
-  }
-
-  void combine_into(const std::vector<std::size_t>& which, const std::vector<double>& c,
-                    double* r) const {
-    double shift = 0.0;
-    for (std::size_t k = 0; k < which.size(); ++k) {
-      const std::size_t j = columns_[which[k]];
-      const double slope = c[k] / all_.units.scale[j];
-      shift += slope * all_.units.center[j];
-      for_entries(j, [&](std::size_t i, double v) { r[i] += all_.units.root[i] * slope * v; });
-    }
-    for (std::size_t i = 0; i < all_.n; ++i) r[i] -= all_.units.root[i] * shift;
   }
 
   void rows(const std::vector<std::size_t>& which, const std::vector<double>& factor,
@@ -101,29 +84,10 @@ class SparseWorking {
   }
 
  private:
-  double level(const double* v) const {
-    double sum = 0.0;
-    for (std::size_t i = 0; i < all_.n; ++i) sum += all_.units.root[i] * v[i];
-    return sum;
-  }
-
-  // z_j'v, where `at` is the level of v
-  double product(std::size_t j, const double* v, double at) const {
-    double sum = 0.0;
-    for_entries(j, [&](std::size_t i, double x) { sum += all_.units.root[i] * v[i] * x; });
-    return (sum - all_.units.center[j] * at) / all_.units.scale[j];
-  }
-
   // z_a'z_b from the weighted x_a'x_b.
   double centred(double product, std::size_t a, std::size_t b) const {
     const double c = center_[a], d = center_[b];
     return (product + c * d * total_ - c * sums_[b] - d * sums_[a]) * inverse_[a] * inverse_[b];
-  }
-
-  template <class Visit>
-  void for_entries(std::size_t j, Visit&& visit) const {
-    for (I e = all_.start[j]; e < all_.start[j + 1]; ++e)
-      visit(static_cast<std::size_t>(all_.row[e]), static_cast<double>(all_.value[e]));
   }
 
   double weight(std::size_t i) const { return all_.units.root[i] * all_.units.root[i]; }
@@ -158,19 +122,13 @@ class SparseWorking {
     }
   }
 
-  struct Entry {
-     std::size_t column;
-     double value;
-   };
-
   static constexpr std::size_t lanes = 8, few = 800;  // few: columns whose matrix is small anyhow
 
-  const Columns& all_;
   double total_ = 0.0;                    // of the weights
   std::size_t entries_ = 0;
   std::vector<std::vector<Entry>> rows_;  // of columns that are not full
   std::vector<Buffer<double>> blocks_;    // of those that are: weighted, row by row
-  std::vector<std::size_t> columns_, full_;
+  std::vector<std::size_t> full_;
   std::vector<double> sums_, center_, inverse_;  // weighted sums; units
 };
 

@@ -82,3 +82,15 @@ def test_only_solvers_and_samplers_touch_the_native_core():
             if "_core" in named or getattr(node, "module", None) == "priorfit._core":
                 rooms.add(file.relative_to(root).parts[0])
     assert rooms == {"_threads.py", "solve", "posterior", "torch"}
+
+
+def test_every_native_file_has_its_place_in_the_guide():
+    """A header and its source are one entry."""
+    root = Path(__file__).parents[1]
+    guide = (root / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    files = [*root.glob("cpp/*.hpp"), *root.glob("cpp/*.cpp")]
+    assert len(files) > 40
+    lost = {
+        f.stem for f in files if f"`{f.stem}.hpp`" not in guide and f"`{f.stem}.cpp`" not in guide
+    }
+    assert lost == set()
