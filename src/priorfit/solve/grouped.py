@@ -111,10 +111,9 @@ class Grouped:
         standard, first, gaussian = self.standard, self.first, self.standard.gaussian
         points, p = len(strengths), standard.size - first
         base = np.clip(standard.form.loc, standard.form.lower, standard.form.upper)
-        coefs = np.zeros((points, p if gaussian else standard.size))
-        coefs[0, :p] = (warm - base)[first:]
-        if not gaussian:
-            coefs[0, p:] = warm[:first]
+        levels = 0 if gaussian else first  # centred columns need no intercept
+        coefs = np.zeros((points, p + levels))
+        coefs[0] = np.concatenate([(warm - base)[first:], warm[:levels]])
         gaps, kkts, working = np.empty(points), np.empty(points), np.empty(p, np.int64)
         blocks = self.blocks
         call = solve_group_path if gaussian else solve_glm_group_path
@@ -137,8 +136,7 @@ class Grouped:
         solutions = np.repeat(base[:, None], done, axis=1)
         used = np.sort(working[:m])
         solutions[first + used] += coefs[:done, used].T
-        if not gaussian:
-            solutions[:first] = coefs[:done, p:].T
+        solutions[:levels] = coefs[:done, p:].T
         moved = np.concatenate([np.arange(first), first + used])
         return solutions, Certificates(gaps[:done], kkts[:done], np.empty((0, done)), moved)
 
