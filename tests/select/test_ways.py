@@ -91,6 +91,22 @@ def test_approximate_leave_one_out_is_near_the_exact_one(likelihood, prior):
     np.testing.assert_allclose(selection.mean[selection.valid], exact[selection.valid], rtol=0.03)
 
 
+def test_leave_one_out_by_one_step_ends_where_it_can_be_trusted():
+    """More weights than a third of the rows are wanted: ten folds choose, and this is said."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 30))
+    y = X[:, :28] @ rng.choice([-1.0, 1.0], 28) + 0.1 * rng.normal(size=60)
+    with pytest.warns(pf.PriorfitWarning, match="a third of the rows"):
+        selection, path = pf.choose(pf.Problem.make(X, y, prior=pf.Laplace()), "loo")
+    assert "10-fold" in repr(selection)
+    assert selection.valid is None
+    assert np.count_nonzero(path.coefs[:, selection.best]) > 20
+    few = X[:, :2] @ [1.0, -1.0] + rng.normal(size=60)
+    selection, _ = pf.choose(pf.Problem.make(X, few, prior=pf.Laplace()), "loo")
+    assert selection.method == "approximate leave-one-out"
+    assert np.all(selection.n_nonzero[selection.valid] <= 20)
+
+
 def test_criteria_choose_as_scikit_learn_does():
     """The penalty that AIC and BIC choose on the lasso path at a known noise: LassoLarsIC's."""
     X, y, *_ = example(n=80)
