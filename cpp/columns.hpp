@@ -13,6 +13,7 @@
 #include "moments.hpp"
 #include "parallel.hpp"
 #include "sparse_kernels.hpp"
+#include "square_matrix.hpp"
 
 namespace priorfit {
 
@@ -61,68 +62,69 @@ struct DenseColumns {
   // A few columns in use: float64 copies, whose products are fast.
   class Working {
    public:
-    explicit Working(const DenseColumns& all) : all_(all) {}
+    explicit Working(const DenseColumns& all) : all_(all), apart_(apart<double>(all.n)) {}
 
     void add(const std::vector<std::size_t>& fresh) {
       const std::size_t n = all_.n, m = size();
-      z_.resize((m + fresh.size()) * n);
+      z_.resize((m + fresh.size()) * apart_);
       for (std::size_t k = 0; k < fresh.size(); ++k) {
-        const std::size_t j = fresh[k];
-        double* z = z_.data() + (m + k) * n;
+        const T* x = all_.x[fresh[k]];
+        const double center = all_.units.center[fresh[k]], scale = all_.units.scale[fresh[k]];
+        double* z = z_.data() + (m + k) * apart_;
         for (std::size_t i = 0; i < n; ++i)
-          z[i] = all_.units.root[i] *
-                 ((static_cast<double>(all_.x[j][i]) - all_.units.center[j]) / all_.units.scale[j]);
+          z[i] = all_.units.root[i] * ((static_cast<double>(x[i]) - center) / scale);
+        std::fill(z + n, z + apart_, 0.0);
       }
     }
 
-    const double* column(std::size_t i) const { return z_.data() + i * all_.n; }
+    const double* column(std::size_t i) const { return z_.data() + i * apart_; }
 
     // A column of ones, for an intercept.
     void add_ones() {
-      z_.resize(z_.size() + all_.n);
-      std::fill_n(z_.data() + z_.size() - all_.n, all_.n, 1.0);
+      z_.resize(z_.size() + apart_);
+      std::fill_n(z_.data() + z_.size() - apart_, all_.n, 1.0);
     }
 
     // Rows `from`.. of Z'Z, or of Z'diag(h)Z.
     void gram(std::size_t from, double* out, std::size_t stride, const double* h = nullptr) const {
-      const std::size_t n = all_.n;
-      gram_of(from, out, stride, [&](const double* z, std::size_t count, double* u) {
+      const auto weigh = [&](const double* z, std::size_t count, std::size_t ld, double* u) {
         for (std::size_t k = 0; k < count; ++k)
-          for (std::size_t r = 0; r < n; ++r) u[k * n + r] = h[r] * z[k * n + r];
-      }, h != nullptr);
+          for (std::size_t r = 0; r < all_.n; ++r) u[k * ld + r] = h[r] * z[k * ld + r];
+      };
+      gram_of(from, out, stride, weigh, h != nullptr);
     }
 
-    // Rows `from`.. of Z'HZ: `apply(z, count, u)` writes u = H z of `count` columns.
+    // Rows `from`.. of Z'HZ: `apply(z, count, ld, u)` writes u = H z of `count` columns, ld apart.
     template <class Apply>
     void gram_of(std::size_t from, double* out, std::size_t stride, Apply&& apply,
                  bool curved = true) const {
       constexpr std::size_t at_once = 48;  // rows of the lower triangle
-      const std::size_t n = all_.n, m = size();
-      std::vector<double> weighted(curved ? at_once * n : 0);
+      const std::size_t m = size();
+      Buffer<double> weighted(curved ? at_once * apart_ : 0);
       for (std::size_t begin = from; begin < m; begin += at_once) {
         const std::size_t end = std::min(begin + at_once, m);
-        const double* some = z_.data() + begin * n;
-        if (curved) apply(some, end - begin, weighted.data());
+        const double* some = column(begin);
+        if (curved) apply(some, end - begin, apart_, weighted.data());
         std::vector<const double*> added;
         for (std::size_t i = 0; i < end - begin; ++i)
-          added.push_back((curved ? weighted.data() : some) + i * n);
-        cross(added.data(), added.size(), z_.data(), n, end, n, out + begin * stride, stride);
+          added.push_back((curved ? weighted.data() : some) + i * apart_);
+        cross(added.data(), added.size(), z_.data(), apart_, end, all_.n, out + begin * stride,
+              stride);
       }
-      for (std::size_t i = from; i < m; ++i)
-        for (std::size_t j = 0; j < i; ++j) out[j * stride + i] = out[i * stride + j];
+      mirror(out, stride, from, m);
     }
 
     // Entries `from`.. of Z'v.
     void project(std::size_t from, const double* v, double* out) const {
       std::vector<const double*> wanted;
-      for (std::size_t i = from; i < size(); ++i) wanted.push_back(z_.data() + i * all_.n);
+      for (std::size_t i = from; i < size(); ++i) wanted.push_back(column(i));
       cross(wanted.data(), wanted.size(), v, all_.n, 1, all_.n, out + from, 1);
     }
 
     // Entries `which` of Z'v.
     void project(const std::vector<std::size_t>& which, const double* v, double* out) const {
       std::vector<const double*> wanted;
-      for (std::size_t i : which) wanted.push_back(z_.data() + i * all_.n);
+      for (std::size_t i : which) wanted.push_back(column(i));
       std::vector<double> found(which.size());
       cross(wanted.data(), wanted.size(), v, all_.n, 1, all_.n, found.data(), 1);
       for (std::size_t k = 0; k < which.size(); ++k) out[which[k]] = found[k];
@@ -131,7 +133,7 @@ struct DenseColumns {
     // r += Z c over the columns `which`
     void combine_into(const std::vector<std::size_t>& which, const std::vector<double>& c,
                       double* r) const {
-      combine(z_.data(), static_cast<std::ptrdiff_t>(all_.n), which.data(), c.data(),
+      combine(z_.data(), static_cast<std::ptrdiff_t>(apart_), which.data(), c.data(),
               which.size(), r, all_.n);
     }
 
@@ -143,14 +145,14 @@ struct DenseColumns {
       round();
       for (std::size_t i = 0; i < all_.n; i += at_once)
         for (std::size_t k = 0; k < count; ++k) {
-          const float *z = rounded_.data() + which[k] * all_.n, share = static_cast<float>(factor[k]);
+          const float *z = rounded_.data() + which[k] * apart_, share = static_cast<float>(factor[k]);
           for (std::size_t r = i; r < std::min(i + at_once, all_.n); ++r)
             out[r * count + k] = share * z[r];
         }
     }
 
    private:
-    std::size_t size() const { return z_.size() / all_.n; }
+    std::size_t size() const { return z_.size() / apart_; }
 
     void round() {
       const std::size_t known = rounded_.size();
@@ -159,6 +161,7 @@ struct DenseColumns {
     }
 
     const DenseColumns& all_;
+    const std::size_t apart_;
     Buffer<double> z_;
     Buffer<float> rounded_;
   };

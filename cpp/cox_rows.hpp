@@ -33,14 +33,14 @@ struct CoxRows {
   }
 
   void curve(const double* h, double* v) const {
-    priorfit::curve(*sets, h, v, 1, v, scratch);
+    priorfit::curve(*sets, h, v, 1, n, v, scratch);
   }
 
   template <class Working>
   void gram(const Working& z, std::size_t from, double* out, std::size_t stride,
             const double* h) const {
-    z.gram_of(from, out, stride, [&](const double* some, std::size_t count, double* curved) {
-      priorfit::curve(*sets, h, some, count, curved, scratch);
+    z.gram_of(from, out, stride, [&](const double* some, std::size_t count, std::size_t ld, double* u) {
+      priorfit::curve(*sets, h, some, count, ld, u, scratch);
     });
   }
 

@@ -87,21 +87,22 @@ class Factor {
   double diagonal(std::size_t k) const { return rows_[k][k]; }
 
   void remove(std::size_t k) {
+    constexpr std::size_t at_once = 4;
     rows_.erase(rows_.begin() + static_cast<std::ptrdiff_t>(k));
-    std::vector<double> c, s;  // rotations that fold the surplus entry of each row back
-    for (std::size_t i = k; i < size(); ++i) {  // row i holds i + 2 entries
-      double* row = rows_[i].data() + k;
-      for (std::size_t q = 0; q < c.size(); ++q) {
-        const double x = row[q], y = row[q + 1];
-        row[q] = c[q] * x + s[q] * y;
-        row[q + 1] = c[q] * y - s[q] * x;
+    std::vector<Rotation> turns;  // they fold the surplus entry of each row back
+    for (std::size_t i = k; i < size(); i += at_once) {  // row i holds i + 2 entries
+      const std::size_t known = i - k, count = std::min(at_once, size() - i);
+      double* rows[at_once];
+      for (std::size_t r = 0; r < count; ++r) rows[r] = rows_[i + r].data() + k;
+      rotate(turns.data(), known, rows, count);
+      for (std::size_t r = 0; r < count; ++r) {
+        double *rest = rows[r] + known, *one[] = {rest};
+        rotate(turns.data() + known, r, one, 1);
+        const double size = std::hypot(rest[r], rest[r + 1]);
+        turns.push_back({rest[r] / size, rest[r + 1] / size});
+        rest[r] = size;
+        rows_[i + r].pop_back();
       }
-      const std::size_t last = c.size();
-      const double r = std::hypot(row[last], row[last + 1]);
-      c.push_back(row[last] / r);
-      s.push_back(row[last + 1] / r);
-      row[last] = r;
-      rows_[i].pop_back();
     }
   }
 

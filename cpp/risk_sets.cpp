@@ -316,7 +316,7 @@ void derive(const RiskSets& sets, const double* eta, RunningSums& sums, double* 
 }
 
 void curve(const RiskSets& sets, const double* block, const double* v, std::size_t count,
-           double* out, std::vector<double>& scratch) {
+           std::size_t ld, double* out, std::vector<double>& scratch) {
   const Curvature c = curvature_at(sets, block);
   const std::size_t n = sets.n, m = sets.places(), wide = count > 1 ? lanes : 1;
   scratch.resize((2 * m + sets.tied.size()) * wide);
@@ -325,12 +325,12 @@ void curve(const RiskSets& sets, const double* block, const double* v, std::size
     const std::size_t now = std::min(wide, count - k);
     if (now < wide) std::fill_n(some, m * wide, 0.0);
     for (std::size_t i = 0; i < m; ++i)
-      for (std::size_t l = 0; l < now; ++l) some[i * wide + l] = v[(k + l) * n + sets.row[i]];
+      for (std::size_t l = 0; l < now; ++l) some[i * wide + l] = v[(k + l) * ld + sets.row[i]];
     if (wide == 1) curve_block<1>(sets, c, forward_one, backward_one, some, mean, ties);
     else curve_block<lanes>(sets, c, forward_lanes, backward_lanes, some, mean, ties);
-    if (m < n) std::fill_n(out + k * n, now * n, 0.0);
+    for (std::size_t l = 0; m < n && l < now; ++l) std::fill_n(out + (k + l) * ld, n, 0.0);
     for (std::size_t i = 0; i < m; ++i)
-      for (std::size_t l = 0; l < now; ++l) out[(k + l) * n + sets.row[i]] = some[i * wide + l];
+      for (std::size_t l = 0; l < now; ++l) out[(k + l) * ld + sets.row[i]] = some[i * wide + l];
   }
 }
 

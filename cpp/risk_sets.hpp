@@ -71,8 +71,8 @@ Curvature curvature_at(const RiskSets& sets, const double* block);
 void derive(const RiskSets& sets, const double* eta, RunningSums& sums, double* theta,
             double* block);
 
-// out_k = H v_k for `count` vectors by row; v_k = v + k n, out_k = out + k n. They may be the same.
+// out_k = H v_k for `count` vectors by row; v_k = v + k ld, out_k = out + k ld. They may be the same.
 void curve(const RiskSets& sets, const double* block, const double* v, std::size_t count,
-           double* out, std::vector<double>& scratch);
+           std::size_t ld, double* out, std::vector<double>& scratch);
 
 }  // namespace priorfit

@@ -72,4 +72,30 @@ PRIORFIT_CLONES double raise_excess(const double* const* x, const double* share,
   return count;
 }
 
+namespace {
+
+template <int R>
+PRIORFIT_INLINE void rotate_rows(const Rotation* turns, std::size_t count, double* const* rows) {
+  double *row[R], carried[R];
+  for (int r = 0; r < R; ++r) row[r] = rows[r], carried[r] = row[r][0];
+  for (std::size_t q = 0; q < count; ++q) {
+    const double c = turns[q].c, s = turns[q].s;
+    for (int r = 0; r < R; ++r) {
+      const double next = row[r][q + 1];
+      row[r][q] = c * carried[r] + s * next;
+      carried[r] = c * next - s * carried[r];
+    }
+  }
+  for (int r = 0; r < R; ++r) row[r][count] = carried[r];
+}
+
+}  // namespace
+
+// A row is a chain of products that wait for each other: four run side by side.
+PRIORFIT_CLONES void rotate(const Rotation* turns, std::size_t count, double* const* rows,
+                            std::size_t many) {
+  if (many == 4) return rotate_rows<4>(turns, count, rows);
+  for (std::size_t r = 0; r < many; ++r) rotate_rows<1>(turns, count, rows + r);
+}
+
 }  // namespace priorfit

@@ -35,4 +35,11 @@ double raise_excess(const double* const* x, const double* share, double rest, co
                     double size, const double* away, double s, const double* l1, std::size_t p,
                     double* most);
 
+struct Rotation {
+  double c, s;
+};
+
+// Each of `turns` in turn on entries q, q + 1 of every row; at most four rows.
+void rotate(const Rotation* turns, std::size_t count, double* const* rows, std::size_t many);
+
 }  // namespace priorfit

@@ -9,29 +9,39 @@
 
 namespace priorfit {
 
+// The upper triangle from the lower one, of rows `from`.. of m, a line of the cache at once.
+inline void mirror(double* a, std::size_t stride, std::size_t from, std::size_t m) {
+  constexpr std::size_t at_once = line / sizeof(double);
+  for (std::size_t begin = from; begin < m; begin += at_once) {
+    const std::size_t end = std::min(begin + at_once, m);
+    for (std::size_t j = 0; j < end; ++j)
+      for (std::size_t i = std::max(begin, j + 1); i < end; ++i) a[j * stride + i] = a[i * stride + j];
+  }
+}
+
 class SquareMatrix {
  public:
   double* data() { return data_.data(); }
   const double* data() const { return data_.data(); }
-  std::size_t stride() const { return capacity_; }
+  std::size_t stride() const { return stride_; }
 
   // Room for `size` rows and columns; what is there is kept.
   void fit(std::size_t size) {
-    if (size > capacity_) grow(size);
+    if (size > stride_) grow(size);
     size_ = size;
   }
 
  private:
   void grow(std::size_t size) {
-    const std::size_t capacity = size + size / 4;  // all of it is touched, row by row
-    Buffer<double> grown(capacity * capacity);
+    const std::size_t stride = apart<double>(size + size / 4);  // all is touched, row by row
+    Buffer<double> grown(stride * stride);
     for (std::size_t i = 0; i < size_; ++i)
-      std::copy_n(data_.data() + i * capacity_, size_, grown.data() + i * capacity);
+      std::copy_n(data_.data() + i * stride_, size_, grown.data() + i * stride);
     data_ = std::move(grown);
-    capacity_ = capacity;
+    stride_ = stride;
   }
 
-  std::size_t size_ = 0, capacity_ = 0;
+  std::size_t size_ = 0, stride_ = 0;
   Buffer<double> data_;
 };
 
