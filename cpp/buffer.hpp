@@ -40,7 +40,7 @@ inline double* aligned(double* p) {
 // How far apart columns of n numbers T lie that all begin a line of the cache, and do not all
 // compete for the same part of it.
 template <class T>
-std::size_t apart(std::size_t n) {
+std::size_t leading_dimension(std::size_t n) {
   std::size_t lines = rounded_up(n * sizeof(T), line) / line;
   if (lines % 8 == 0) ++lines;
   return lines * line / sizeof(T);

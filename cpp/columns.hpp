@@ -62,27 +62,28 @@ struct DenseColumns {
   // A few columns in use: float64 copies, whose products are fast.
   class Working {
    public:
-    explicit Working(const DenseColumns& all) : all_(all), apart_(apart<double>(all.n)) {}
+    explicit Working(const DenseColumns& all) : all_(all), ld_(leading_dimension<double>(all.n)) {}
 
     void add(const std::vector<std::size_t>& fresh) {
       const std::size_t n = all_.n, m = size();
-      z_.resize((m + fresh.size()) * apart_);
+      z_.resize((m + fresh.size()) * ld_);
       for (std::size_t k = 0; k < fresh.size(); ++k) {
         const T* x = all_.x[fresh[k]];
         const double center = all_.units.center[fresh[k]], scale = all_.units.scale[fresh[k]];
-        double* z = z_.data() + (m + k) * apart_;
+        double* z = z_.data() + (m + k) * ld_;
         for (std::size_t i = 0; i < n; ++i)
           z[i] = all_.units.root[i] * ((static_cast<double>(x[i]) - center) / scale);
-        std::fill(z + n, z + apart_, 0.0);
+        std::fill(z + n, z + ld_, 0.0);
       }
     }
 
-    const double* column(std::size_t i) const { return z_.data() + i * apart_; }
+    const double* column(std::size_t i) const { return z_.data() + i * ld_; }
+    std::size_t ld() const { return ld_; }  // from one column to the next
 
     // A column of ones, for an intercept.
     void add_ones() {
-      z_.resize(z_.size() + apart_);
-      std::fill_n(z_.data() + z_.size() - apart_, all_.n, 1.0);
+      z_.resize(z_.size() + ld_);
+      std::fill_n(z_.data() + z_.size() - ld_, all_.n, 1.0);
     }
 
     // Rows `from`.. of Z'Z, or of Z'diag(h)Z.
@@ -100,15 +101,15 @@ struct DenseColumns {
                  bool curved = true) const {
       constexpr std::size_t at_once = 48;  // rows of the lower triangle
       const std::size_t m = size();
-      Buffer<double> weighted(curved ? at_once * apart_ : 0);
+      Buffer<double> weighted(curved ? at_once * ld_ : 0);
       for (std::size_t begin = from; begin < m; begin += at_once) {
         const std::size_t end = std::min(begin + at_once, m);
         const double* some = column(begin);
-        if (curved) apply(some, end - begin, apart_, weighted.data());
+        if (curved) apply(some, end - begin, ld_, weighted.data());
         std::vector<const double*> added;
         for (std::size_t i = 0; i < end - begin; ++i)
-          added.push_back((curved ? weighted.data() : some) + i * apart_);
-        cross(added.data(), added.size(), z_.data(), apart_, end, all_.n, out + begin * stride,
+          added.push_back((curved ? weighted.data() : some) + i * ld_);
+        cross(added.data(), added.size(), z_.data(), ld_, end, all_.n, out + begin * stride,
               stride);
       }
       mirror(out, stride, from, m);
@@ -133,7 +134,7 @@ struct DenseColumns {
     // r += Z c over the columns `which`
     void combine_into(const std::vector<std::size_t>& which, const std::vector<double>& c,
                       double* r) const {
-      combine(z_.data(), static_cast<std::ptrdiff_t>(apart_), which.data(), c.data(),
+      combine(z_.data(), static_cast<std::ptrdiff_t>(ld_), which.data(), c.data(),
               which.size(), r, all_.n);
     }
 
@@ -145,14 +146,14 @@ struct DenseColumns {
       round();
       for (std::size_t i = 0; i < all_.n; i += at_once)
         for (std::size_t k = 0; k < count; ++k) {
-          const float *z = rounded_.data() + which[k] * apart_, share = static_cast<float>(factor[k]);
+          const float *z = rounded_.data() + which[k] * ld_, share = static_cast<float>(factor[k]);
           for (std::size_t r = i; r < std::min(i + at_once, all_.n); ++r)
             out[r * count + k] = share * z[r];
         }
     }
 
    private:
-    std::size_t size() const { return z_.size() / apart_; }
+    std::size_t size() const { return z_.size() / ld_; }
 
     void round() {
       const std::size_t known = rounded_.size();
@@ -161,7 +162,7 @@ struct DenseColumns {
     }
 
     const DenseColumns& all_;
-    const std::size_t apart_;
+    const std::size_t ld_;
     Buffer<double> z_;
     Buffer<float> rounded_;
   };

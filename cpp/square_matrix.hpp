@@ -33,7 +33,7 @@ class SquareMatrix {
 
  private:
   void grow(std::size_t size) {
-    const std::size_t stride = apart<double>(size + size / 4);  // all is touched, row by row
+    const std::size_t stride = leading_dimension<double>(size + size / 4);  // all is touched, row by row
     Buffer<double> grown(stride * stride);
     for (std::size_t i = 0; i < size_; ++i)
       std::copy_n(data_.data() + i * stride_, size_, grown.data() + i * stride);
