@@ -2,6 +2,7 @@
 #include <utility>
 #include <vector>
 
+#include "add_square.hpp"
 #include "binding.hpp"
 #include "columns.hpp"
 #include "moments.hpp"
@@ -44,6 +45,21 @@ void column_moments(Dense<T> X, Flat<std::int64_t> rows, Vector weights, double 
                         mean.data()[j], variance.data()[j]);
     }
   });
+}
+
+// The lower triangle of out (m x m) += X'X.
+void add_square(Dense<double> X, Rows out) {
+  const std::size_t m = X.shape(1);
+  require(out.shape(0) == m && out.shape(1) == m, "out must be m x m");
+  nb::gil_scoped_release no_gil;
+  priorfit::add_square({X.data(), X.stride(0), X.stride(1), X.shape(0), m}, out.data());
+}
+
+// The upper triangle of out from the lower one.
+void mirror(Rows out) {
+  require(out.shape(0) == out.shape(1), "out must be square");
+  nb::gil_scoped_release no_gil;
+  priorfit::mirror(out.data(), out.shape(1), 0, out.shape(0));
 }
 
 void require_columns(std::size_t p, const Vector& center, const Vector& scale, const Span& out) {
@@ -116,6 +132,8 @@ void bind_columns(nb::module_& m) {
   sparse(&correlate_sparse<double, std::int64_t>, &column_moments_sparse<double, std::int64_t>);
   sparse(&correlate_sparse<float, std::int32_t>, &column_moments_sparse<float, std::int32_t>);
   sparse(&correlate_sparse<float, std::int64_t>, &column_moments_sparse<float, std::int64_t>);
+  m.def("add_square", &add_square, "X"_a.noconvert(), "out"_a.noconvert());
+  m.def("mirror", &mirror, "out"_a.noconvert());
   m.def("use_threads", &use_threads, "count"_a);
   m.def("threads_in_use", [] { return priorfit::division().threads; });
   m.def("divide_from", &divide_from, "products"_a);

@@ -121,8 +121,9 @@ PRIORFIT_INLINE void strip(const T* const* a, std::size_t from, const R* b, std:
 
 template <int L, class T, class R>
 PRIORFIT_INLINE void cross_with(const T* const* a, std::size_t m, const R* b, std::size_t ldb,
-                                std::size_t k, std::size_t n, double* out, std::size_t stride) {
-  for (std::size_t i = 0; i < m; ++i) std::fill(out + i * stride, out + i * stride + k, 0.0);
+                                std::size_t k, std::size_t n, double* out, std::size_t stride,
+                                bool add) {
+  for (std::size_t i = 0; i < m && !add; ++i) std::fill_n(out + i * stride, k, 0.0);
   for (std::size_t r = 0; r < n; r += rows_of_a_chunk) {
     const std::size_t rows = std::min(rows_of_a_chunk, n - r);
     for (std::size_t j = 0; j < k; j += right_at_once) {
@@ -160,14 +161,14 @@ PRIORFIT_INLINE void combine_with(const T* x, std::ptrdiff_t ld, const std::size
 
 #define PRIORFIT_CROSS_ARGUMENTS                                                                  \
   const T *const *a, std::size_t m, const R *b, std::size_t ldb, std::size_t k, std::size_t n,    \
-      double *out, std::size_t stride
+      double *out, std::size_t stride, bool add
 #define PRIORFIT_COMBINE_ARGUMENTS                                                                \
   const T *x, std::ptrdiff_t ld, const std::size_t *which, const double *c, std::size_t count,    \
       double *y, std::size_t n
 
 template <class T, class R>
 void cross_plain(PRIORFIT_CROSS_ARGUMENTS) {
-  cross_with<lanes<R>(16)>(a, m, b, ldb, k, n, out, stride);
+  cross_with<lanes<R>(16)>(a, m, b, ldb, k, n, out, stride, add);
 }
 template <class T>
 void combine_plain(PRIORFIT_COMBINE_ARGUMENTS) {
@@ -177,11 +178,11 @@ void combine_plain(PRIORFIT_COMBINE_ARGUMENTS) {
 #if PRIORFIT_DISPATCH
 template <class T, class R>
 __attribute__((target("avx2,fma"))) void cross_avx2(PRIORFIT_CROSS_ARGUMENTS) {
-  cross_with<lanes<R>(32)>(a, m, b, ldb, k, n, out, stride);
+  cross_with<lanes<R>(32)>(a, m, b, ldb, k, n, out, stride, add);
 }
 template <class T, class R>
 __attribute__((target("avx512f,avx512dq,avx512vl"))) void cross_avx512(PRIORFIT_CROSS_ARGUMENTS) {
-  cross_with<lanes<R>(64)>(a, m, b, ldb, k, n, out, stride);
+  cross_with<lanes<R>(64)>(a, m, b, ldb, k, n, out, stride, add);
 }
 template <class T>
 __attribute__((target("avx2,fma"))) void combine_avx2(PRIORFIT_COMBINE_ARGUMENTS) {
@@ -197,10 +198,10 @@ __attribute__((target("avx512f,avx512dq,avx512vl"))) void combine_avx512(
 template <class T, class R>
 void cross_here(PRIORFIT_CROSS_ARGUMENTS) {
 #if PRIORFIT_DISPATCH
-  if (level() == 2) return cross_avx512(a, m, b, ldb, k, n, out, stride);
-  if (level() == 1) return cross_avx2(a, m, b, ldb, k, n, out, stride);
+  if (level() == 2) return cross_avx512(a, m, b, ldb, k, n, out, stride, add);
+  if (level() == 1) return cross_avx2(a, m, b, ldb, k, n, out, stride, add);
 #endif
-  cross_plain(a, m, b, ldb, k, n, out, stride);
+  cross_plain(a, m, b, ldb, k, n, out, stride, add);
 }
 
 template <class T>
@@ -224,22 +225,23 @@ void cross(PRIORFIT_CROSS_ARGUMENTS) {
   const double products = products_of(m, k, n);
   if (m >= k)
     return in_blocks(m, 4, products, [=](std::size_t begin, std::size_t end) {
-      cross_here(a + begin, end - begin, b, ldb, k, n, out + begin * stride, stride);
+      cross_here(a + begin, end - begin, b, ldb, k, n, out + begin * stride, stride,
+                 add);
     });
   in_blocks(k, 3, products, [=](std::size_t begin, std::size_t end) {
-    cross_here(a, m, b + begin * ldb, ldb, end - begin, n, out + begin, stride);
+    cross_here(a, m, b + begin * ldb, ldb, end - begin, n, out + begin, stride, add);
   });
 }
 
 template <class R>
 void inner_products(const R* a, std::size_t ld, std::size_t from, std::size_t count,
-                    std::size_t n, double* out, std::size_t stride) {
+                    std::size_t n, double* out, std::size_t stride, bool add) {
   constexpr std::size_t at_once = 48;  // rows of the lower triangle
   const R* left[at_once];
   for (std::size_t begin = from; begin < count; begin += at_once) {
     const std::size_t end = std::min(begin + at_once, count);
     for (std::size_t i = begin; i < end; ++i) left[i - begin] = a + i * ld;
-    cross(left, end - begin, a, ld, end, n, out + begin * stride, stride);
+    cross(left, end - begin, a, ld, end, n, out + begin * stride, stride, add);
   }
 }
 
@@ -253,14 +255,14 @@ void combine(PRIORFIT_COMBINE_ARGUMENTS) {
 
 #define PRIORFIT_CROSS(T, R)                                                                       \
   template void cross<T, R>(const T* const*, std::size_t, const R*, std::size_t, std::size_t,     \
-                            std::size_t, double*, std::size_t);
+                            std::size_t, double*, std::size_t, bool);
 PRIORFIT_CROSS(double, double)
 PRIORFIT_CROSS(float, double)
 PRIORFIT_CROSS(float, float)
 PRIORFIT_CROSS(std::int16_t, float)
 #define PRIORFIT_INNER_PRODUCTS(R)                                                                 \
   template void inner_products<R>(const R*, std::size_t, std::size_t, std::size_t, std::size_t,   \
-                                  double*, std::size_t);
+                                  double*, std::size_t, bool);
 PRIORFIT_INNER_PRODUCTS(double)
 PRIORFIT_INNER_PRODUCTS(float)
 #define PRIORFIT_COMBINE(T)                                                                        \

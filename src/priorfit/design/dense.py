@@ -8,11 +8,11 @@ from typing import Any, Literal
 
 import numpy as np
 
+from priorfit._core import add_square, mirror
 from priorfit._errors import InputError
 from priorfit._threads import in_turn
 from priorfit._typing import Array, Index
 from priorfit.design.base import Design
-from priorfit.design.square import add_square, mirrored
 
 __all__ = ["Dense"]
 
@@ -117,7 +117,7 @@ class Dense(Design):
         same blocks in cache; float64 alone."""
         root, every = np.sqrt(weights), np.arange(self.shape[1])
         step = max(256, _BLOCK // max(1, len(every)))
-        out = np.zeros((len(every), len(every)), order="F")
+        out = np.zeros((len(every), len(every)))
         sums, products, start = np.zeros(len(every)), np.zeros(len(every)), 0
         plain = None if np.all(weights == 1.0) else root
         for block in self._comparable_rows(every, step, plain, center, np.ones_like(scale)):
@@ -126,7 +126,7 @@ class Dense(Design):
             sums += block.T @ r
             products += block.T @ (r * y[start : start + step])
             start += step
-        out = mirrored(out).T
+        mirror(out)
         out /= scale[:, None]
         out /= scale
         return out, sums / scale, products / scale
@@ -134,7 +134,7 @@ class Dense(Design):
     def kernel(self, cols: Index, center: Array, scale: Array) -> Array:
         """``Z_C Z_C'`` (n, n) for Z = (X - center) / scale, by blocks of columns."""
         n = self.shape[0]
-        out = np.zeros((n, n), order="F")
+        out = np.zeros((n, n))
         step = max(64, _BLOCK // n)
         buffer = np.empty((n, step), order="F")
         together = len(cols) == cols[-1] - cols[0] + 1 and bool(np.all(np.diff(cols) == 1))
@@ -143,8 +143,9 @@ class Dense(Design):
             picked = slice(part[0], part[-1] + 1) if together else part  # a view, not a copy
             block = np.subtract(self.values[:, picked], center[part], out=buffer[:, : len(part)])
             np.multiply(block, 1.0 / scale[part], out=block)
-            add_square(block.T, out, lower=True)
-        return mirrored(out.T).T
+            add_square(block.T, out)
+        mirror(out)
+        return out
 
     def _square(
         self, cols: Index, step: int, root: Array | None, center: Array, scale: Array
@@ -161,7 +162,7 @@ class Dense(Design):
             rows = slice(ends[k], ends[k + 1])
             part = Dense(self.values[rows], self.names)
             own = None if root is None else root[rows]
-            out = np.zeros((m, m), order="F")
+            out = np.zeros((m, m))
             for block in part._comparable_rows(cols, step, own, center, scale):
                 add_square(block, out)
             return out
@@ -170,7 +171,8 @@ class Dense(Design):
         out = next(sums)
         for more in sums:
             out += more
-        return mirrored(out).T  # symmetric, by rows
+        mirror(out)
+        return out
 
     def _comparable_rows(
         self, cols: Index, step: int, root: Array | None, center: Array, scale: Array
