@@ -76,11 +76,19 @@ class _Search:
 
     def excess(self, penalty: float) -> float:
         """Of the level: a straight line between kinks of a lasso, nearly one for ridge."""
-        nearest = self.inside or self.outside
-        found = self.fit(penalty, self.standard.start if nearest is None else nearest.g).level
+        found = self._at(penalty).level
         if self.standard.form.kinked.any():
             return found - self.level
         return float(self.level**-0.5 - max(found, 1e-300) ** -0.5)
+
+    def _at(self, penalty: float) -> _Point:
+        """The fit at ``penalty``; the one that is there, where it is: another may differ by its
+        rounding, and end on the other side of the level."""
+        for known in (self.inside, self.outside):
+            if known is not None and known.penalty == penalty:
+                return known
+        nearest = self.inside or self.outside
+        return self.fit(penalty, self.standard.start if nearest is None else nearest.g)
 
     def enclose(self, start: float, warm: Array) -> None:
         """Walk from ``start`` until the level lies between two fits, or the constraint is slack."""
