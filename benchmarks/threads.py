@@ -129,13 +129,13 @@ def work(rounds: int) -> None:
         n = 1000
         X, r = np.asfortranarray(rng.normal(size=(n, size // n))), rng.normal(size=n)
         p = X.shape[1]
-        out, more, ones = np.empty(p), np.empty(p), np.ones(p)
+        (out, more, along), ones = np.empty((3, p)), np.ones(p)
 
         def product(X: Any = X, r: Any = r, out: Any = out, ones: Any = ones) -> None:
             correlate(X, 0 * ones, ones, r, out)
 
-        def moments(X: Any = X, r: Any = r, out: Any = out, more: Any = more) -> None:
-            column_moments(X, np.empty(0, np.int64), np.ones(len(r)), 1.0 * len(r), out, more)
+        def moments(X: Any = X, r: Any = r, found: Any = (out, more, along)) -> None:
+            column_moments(X, np.empty(0, np.int64), np.ones(len(r)), 1.0 * len(r), r, *found)
 
         gains = []
         for run in (product, moments):

@@ -24,25 +24,29 @@ void column_moments_sparse(Flat<I> start, Flat<I> row, Flat<T> value, Vector wei
   columns.moments(weights.data(), total, mean.data(), variance.data(), largest.data());
 }
 
-// Weighted mean and variance of every column over some rows, or over all where `rows` is empty; X
-// must have contiguous columns.
+// Weighted mean and variance of every column over some rows, or over all where `rows` is empty, and
+// sum_i r_i (x_i - mean); X must have contiguous columns.
 template <class T>
-void column_moments(Dense<T> X, Flat<std::int64_t> rows, Vector weights, double total, Span mean,
-                    Span variance) {
+void column_moments(Dense<T> X, Flat<std::int64_t> rows, Vector weights, double total, Vector r,
+                    Span mean, Span variance, Span product) {
   const std::size_t some = rows.shape(0), n = some ? some : X.shape(0), p = X.shape(1);
   const std::vector<const T*> columns = columns_of(X);
-  require(weights.shape(0) == n, "weights must have one number per row");
+  require(weights.shape(0) == n && r.shape(0) == n, "weights, r: one number per row");
   for (std::size_t i = 0; i < some; ++i)
     require(rows.data()[i] >= 0 && static_cast<std::size_t>(rows.data()[i]) < X.shape(0),
             "a row must exist");
-  require(mean.shape(0) == p && variance.shape(0) == p, "mean, variance: one per column");
+  require(mean.shape(0) == p && variance.shape(0) == p && product.shape(0) == p,
+          "mean, variance, product: one per column");
   nb::gil_scoped_release no_gil;
   priorfit::in_blocks(p, 1, 4.0 * static_cast<double>(n * p), [&](std::size_t j, std::size_t end) {
     std::vector<T> picked(some);
     for (; j < end; ++j) {
       for (std::size_t i = 0; i < some; ++i) picked[i] = columns[j][rows.data()[i]];
-      priorfit::moments(some ? picked.data() : columns[j], weights.data(), n, total,
-                        mean.data()[j], variance.data()[j]);
+      const priorfit::Moments found = priorfit::moments(
+          some ? picked.data() : columns[j], weights.data(), r.data(), n, total);
+      mean.data()[j] = found.mean;
+      variance.data()[j] = found.variance;
+      product.data()[j] = found.product;
     }
   });
 }
@@ -113,11 +117,13 @@ void bind_columns(nb::module_& m) {
     m.def("correlate", function, stored..., "center"_a, "scale"_a, "r"_a, "out"_a.noconvert());
   };
   const auto moments = [&m](auto function, auto... given) {
-    m.def("column_moments", function, given..., "mean"_a.noconvert(), "variance"_a.noconvert());
+    m.def("column_moments", function, given..., "mean"_a.noconvert(), "variance"_a.noconvert(),
+          "product"_a.noconvert());
   };
   const auto dense = [&](auto correlate_function, auto moments_function) {
     correlate(correlate_function, "X"_a.noconvert());
-    moments(moments_function, "X"_a.noconvert(), "rows"_a, "weights"_a, "total"_a);
+    moments(moments_function, "X"_a.noconvert(), "rows"_a, "weights"_a, "total"_a,
+            "r"_a);
   };
   const auto sparse = [&](auto correlate_function, auto moments_function) {
     correlate(correlate_function, "start"_a.noconvert(), "row"_a.noconvert(),

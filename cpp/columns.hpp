@@ -51,10 +51,9 @@ struct DenseColumns {
     for (std::size_t i = 0; i < n; ++i) total += w[i] = units.root[i] * units.root[i];
     in_blocks(p, 1, 4.0 * static_cast<double>(n * p), [&](std::size_t begin, std::size_t end) {
       for (std::size_t j = begin; j < end; ++j) {
-        double mean, variance;
-        moments(x[j], w.data(), n, total, mean, variance);
-        const double away = mean - units.center[j];
-        out[j] = std::sqrt(total * (variance + away * away)) / units.scale[j];
+        const Moments found = moments(x[j], w.data(), w.data(), n, total);
+        const double away = found.mean - units.center[j];
+        out[j] = std::sqrt(total * (found.variance + away * away)) / units.scale[j];
       }
     });
   }

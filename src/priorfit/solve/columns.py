@@ -14,6 +14,8 @@ from priorfit.design import Dense, Design, Scaled, Sparse
 __all__ = [
     "correlations",
     "moments",
+    "moments_along",
+    "moments_of_columns",
     "moments_of_rows",
     "read_in_place",
     "readable",
@@ -83,27 +85,42 @@ def correlations(Z: Scaled, r: Array) -> Array:
 
 def moments_of_rows(values: Any, rows: Index, weights: Array) -> tuple[Array, Array]:
     """Weighted mean and variance (p,) of some rows of dense contiguous columns."""
-    mean, variance = np.empty((2, values.shape[1]))
-    column_moments(values, rows, weights[rows], float(weights[rows].sum()), mean, variance)
+    mean, variance, _ = _moments(values, rows, weights[rows], weights[rows])
     return mean, variance
+
+
+def moments_of_columns(values: Any, weights: Array, r: Array) -> tuple[Array, Array, Array]:
+    """Weighted mean and variance (p,) of dense contiguous columns, and ``sum_i r_i (x_i - mean)``."""
+    return _moments(values, np.empty(0, np.int64), weights, r)
+
+
+def _moments(values: Any, rows: Index, weights: Array, r: Array) -> tuple[Array, Array, Array]:
+    mean, variance, along = np.empty((3, values.shape[1]))
+    column_moments(values, rows, weights, float(weights.sum()), r, mean, variance, along)
+    return mean, variance, along
 
 
 def moments(design: Design, weights: Array) -> tuple[Array, Array]:
     """`Design.moments`, in one native pass where the columns are stored and of ordinary size."""
+    return moments_along(design, weights, weights)[:2]
+
+
+def moments_along(
+    design: Design, weights: Array, r: Array
+) -> tuple[Array, Array, Array | None]:
+    """`moments`, and ``sum_i r_i (x_i - mean)`` (p,) where the same pass over X tells it."""
     arrays = stored(design) if read_in_place(design) else None
-    if arrays is not None:
-        p, total = design.shape[1], float(weights.sum())
-        mean, variance, largest = np.empty(p), np.empty(p), np.ones(p)
-        out = (mean, variance) if isinstance(design, Dense) else (mean, variance, largest)
-        if isinstance(design, Dense):
-            arrays = (*arrays, np.empty(0, np.int64))
-        column_moments(*arrays, weights, total, *out)
-        ordinary = ((variance > 1e-280) & np.isfinite(variance)) | (largest == 0)
-        if isinstance(design, Dense) and np.all(np.isfinite(variance)):  # constant ones, by hand
-            few, sd = np.flatnonzero(~ordinary), np.sqrt(variance)
+    if isinstance(design, Dense) and arrays is not None:
+        mean, variance, product = moments_of_columns(*arrays, weights, r)
+        if np.all(np.isfinite(variance)):  # constant ones, by hand
+            few, sd = np.flatnonzero(variance <= 1e-280), np.sqrt(variance)
             if len(few):
                 mean[few], sd[few] = Dense(design.values[:, few]).moments(weights)
-            return mean, sd
-        if np.all(ordinary):
-            return mean, np.sqrt(variance)
-    return design.moments(weights)
+            return mean, sd, None if len(few) else product
+    elif arrays is not None:
+        p, total = design.shape[1], float(weights.sum())
+        mean, variance, largest = np.empty((3, p))
+        column_moments(*arrays, weights, total, mean, variance, largest)
+        if np.all(((variance > 1e-280) & np.isfinite(variance)) | (largest == 0)):
+            return mean, np.sqrt(variance), None
+    return *design.moments(weights), None

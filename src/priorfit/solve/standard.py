@@ -18,7 +18,7 @@ from priorfit.design import Dense, Scaled
 from priorfit.likelihoods import Coupled, CoupledRows, Gaussian, Huber, Likelihood
 from priorfit.priors import Groups, NormalForm, Ranked
 from priorfit.problem import Problem
-from priorfit.solve.columns import correlations, moments
+from priorfit.solve.columns import correlations, moments_along
 from priorfit.solve.coupled.native import native_risk_sets
 from priorfit.solve.shared import Shared
 
@@ -227,7 +227,12 @@ def standardize(
         problem = problem.take_rows(np.flatnonzero(kept))
     form = problem.form if form is None else form
     w = problem.weights
-    mean, sd = known or moments(problem.design, w)
+    likelihood, y, offset, y_center, y_unit = _response_in_units(problem)
+    gaussian, along = isinstance(likelihood, Gaussian), None
+    if known is None:  # the same pass over X tells how columns and w y go together
+        mean, sd, along = moments_along(problem.design, w, w * y if gaussian else w)
+    else:
+        mean, sd = known
     centred = problem.intercept or not problem.likelihood.has_intercept
     center = mean if centred else np.zeros_like(mean)
     spread = sd if centred else np.hypot(sd, mean)
@@ -239,10 +244,18 @@ def standardize(
         scale = alike(form.groups, scale)
     if form.ranked is not None:
         scale = _in_one_unit(form.ranked, scale)
-    likelihood, y, offset, y_center, y_unit = _response_in_units(problem)
     Z = Scaled(problem.design, center, scale, problem.intercept)
     in_units = in_units_of(form, scale, y_unit, constant, int(problem.intercept))
-    return Standard(likelihood, Z, y, w, offset, in_units, y_center, y_unit, shared)
+    standard = Standard(likelihood, Z, y, w, offset, in_units, y_center, y_unit, shared)
+    if gaussian and along is not None:
+        _know_correlation(standard, along + (mean - center) * (w @ y))
+    return standard
+
+
+def _know_correlation(standard: Standard, along: Array) -> None:
+    """From ``X' w y`` less its centre, (p,), of a gaussian."""
+    level = np.full(standard.first, standard.weights @ standard.y)
+    standard.__dict__["correlation"] = np.concatenate([level, along / standard.Z.scale])
 
 
 def _representable(rate: Array) -> Array:

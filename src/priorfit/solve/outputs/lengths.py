@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from priorfit._core import column_moments, solve_group_path
+from priorfit._core import solve_group_path
 from priorfit._typing import Array
 from priorfit.solve.approach import LOOSE, approach
+from priorfit.solve.columns import moments_of_columns
 from priorfit.solve.grouped import MOST
 from priorfit.solve.outputs.responses import Together
 from priorfit.solve.standard import power_of_two
@@ -83,8 +84,7 @@ def fit_lengths(
 def _in_units(X: Array, y: Array, w: Array, intercept: bool) -> _Table | None:
     """The columns as native code takes them; None where one hardly varies."""
     columns, total = np.asfortranarray(X), float(w.sum())
-    mean, variance = np.empty((2, X.shape[1]))
-    column_moments(columns, np.empty(0, np.int64), w, total, mean, variance)
+    mean, variance, _ = moments_of_columns(columns, w, w)
     size = variance + np.square(mean)
     if not np.all((variance > _ROUND**2 * size) & (variance > 1e-100) & (size < 1e100)):
         return None
