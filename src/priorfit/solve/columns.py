@@ -90,7 +90,7 @@ def moments_of_rows(values: Any, rows: Index, weights: Array) -> tuple[Array, Ar
 
 
 def moments_of_columns(values: Any, weights: Array, r: Array) -> tuple[Array, Array, Array]:
-    """Weighted mean and variance (p,) of dense contiguous columns, and ``sum_i r_i (x_i - mean)``."""
+    """Weighted mean and variance (p,) of dense contiguous columns; ``sum_i r_i (x_i - mean)``."""
     return _moments(values, np.empty(0, np.int64), weights, r)
 
 
@@ -105,13 +105,11 @@ def moments(design: Design, weights: Array) -> tuple[Array, Array]:
     return moments_along(design, weights, weights)[:2]
 
 
-def moments_along(
-    design: Design, weights: Array, r: Array
-) -> tuple[Array, Array, Array | None]:
+def moments_along(design: Design, weights: Array, r: Array) -> tuple[Array, Array, Array | None]:
     """`moments`, and ``sum_i r_i (x_i - mean)`` (p,) where the same pass over X tells it."""
     arrays = stored(design) if read_in_place(design) else None
     if isinstance(design, Dense) and arrays is not None:
-        mean, variance, product = moments_of_columns(*arrays, weights, r)
+        mean, variance, product = moments_of_columns(arrays[0], weights, r)
         if np.all(np.isfinite(variance)):  # constant ones, by hand
             few, sd = np.flatnonzero(variance <= 1e-280), np.sqrt(variance)
             if len(few):
