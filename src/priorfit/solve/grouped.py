@@ -21,6 +21,8 @@ from priorfit.solve.standard import Standard
 __all__ = ["MOST", "Grouped"]
 
 MOST = 6000  # working columns: their Gram matrix then fills 290 MB
+_FEW = 300  # columns whose Gram matrix costs less than what it saves
+_TALL = 6  # rows to a column, from which on all of them are few
 _ROWS = 2000  # at most, for systems among the rows
 _STEP = 0.7  # from one strength to the next on the way to a distant first one
 _MEMORY = 1 << 27  # numbers in the copies of the working columns: 1 GB
@@ -37,14 +39,16 @@ class Grouped:
         form = standard.form
         free = np.flatnonzero(~form.fixed)
         self.blocks = blocks_of(form, free[free >= self.first])
-        n = len(standard.y)
+        n, p = len(standard.y), standard.size
         self.most = max(100, _MEMORY // n)
-        self.few = min(MOST, self.most)
-        if standard.gaussian and n <= _ROWS and np.all(self.blocks.rate > 0):
-            # with more columns systems among the rows are faster, unless there are as many rows
-            self.few = min(self.few, n // 2 if standard.size > n else n)
-        else:
-            self.most = self.few
+        self.few, self.patience, self.systems = min(MOST, self.most), 0.0, False
+        if standard.gaussian and np.all(self.blocks.rate > 0):
+            # systems among the rows pay where there are fewer rows than columns
+            self.patience, self.systems = 1.0, n <= _ROWS and p > n
+            if p * _TALL > n:
+                self.few = min(self.few, n // 2 if self.systems else _FEW)
+        if not self.systems:
+            self.most = min(MOST, self.most)
         self.native = (
             (standard.gaussian or native_loss(standard.likelihood) is not None)
             and readable(standard.Z.base)
@@ -131,7 +135,7 @@ class Grouped:
             working,
             standard.reference,
             standard.null_correlation,
-            *((self.few, self.most, self.outputs) if gaussian else (self.most,)),
+            *((*self._ways(), self.outputs) if gaussian else (self.most,)),
         )
         solutions = np.repeat(base[:, None], done, axis=1)
         used = np.sort(working[:m])
@@ -139,6 +143,10 @@ class Grouped:
         solutions[:levels] = coefs[:done, p:].T
         moved = np.concatenate([np.arange(first), first + used])
         return solutions, Certificates(gaps[:done], kkts[:done], np.empty((0, done)), moved)
+
+    def _ways(self) -> tuple[int, int, float, bool]:
+        """How native code may solve gaussian groups, see ``cpp/group_model.hpp``."""
+        return self.few, self.most, self.patience, self.systems
 
     def _columns(self, base: Array) -> tuple[Any, ...]:
         """The columns, their units, and what ``base`` leaves of y, as native code takes them."""
