@@ -58,11 +58,12 @@ class Factor {
   // Rows of several new indices against the present ones, `fresh` (count x stride), solved together
   // so that every row of L is read once for all of them. `finish` appends them one by one.
   void forward_all(double* fresh, std::size_t count, std::size_t stride) const {
-    constexpr std::size_t block = 4;
+    constexpr std::size_t most = 12;
+    const std::size_t block = count < most ? 4 : most;
     std::vector<double> known(block * count), part(block * count);
     for (std::size_t i = 0; i < size(); i += block) {
       const std::size_t rows = std::min(block, size() - i);
-      const double* left[block];
+      const double* left[most];
       for (std::size_t r = 0; r < rows; ++r) left[r] = rows_[i + r].data();
       cross(left, rows, fresh, stride, count, i, known.data(), count);
       for (std::size_t r = 0; r < rows; ++r) {

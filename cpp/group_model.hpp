@@ -44,7 +44,7 @@ class GroupModel {
   GroupModel(const Columns& all, const Grouping& groups, const double* y, const Ways& ways)
       : groups_(groups), y_(y), n_(all.n), ways_(ways), z_(all), fast_(z_, all.n),
         square_(dot(y, y, n_)), solver_(problem()), sweeps_(fast_, blocks_, y, all.n),
-        rows_(z_, fast_, blocks_, y, all.n) {}
+        rows_(fast_, blocks_, y, all.n) {}
 
   std::size_t size() const { return blocks_.size(); }
   std::size_t intercepts() const { return 0; }  // centred columns need none

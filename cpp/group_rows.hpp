@@ -34,15 +34,13 @@ namespace priorfit {
 
 template <class Columns>
 class GroupRows {
-  using Working = typename Columns::Working;
-
  public:
-  GroupRows(Working& z, RowColumns<Columns>& fast, const WorkingBlocks& blocks, const double* y,
+  GroupRows(RowColumns<Columns>& columns, const WorkingBlocks& blocks, const double* y,
             std::size_t n)
-      : z_(z), fast_(fast), p_(blocks), y_(y), n_(n), theta_(n), misfit_(n), residual_(n),
+      : fast_(columns), p_(blocks), y_(y), n_(n), theta_(n), misfit_(n), residual_(n),
         size_(std::sqrt(dot(y, y, n))) {}
 
-  // There are more blocks now; `fast` has their columns.
+  // There are more blocks now; `columns` has theirs.
   void grow() {
     c_.resize(p_.count());
     norm_.resize(p_.count());
@@ -219,10 +217,11 @@ class GroupRows {
     for (std::size_t k = 0; k < groups.size(); ++k) {
       const std::size_t g = groups[k];
       place_[g] = known + k;
-      which_.clear(), part_.clear();
+      part_.clear();
       for (std::size_t j = p_.start[g]; j < p_.start[g + 1]; ++j)
-        if (soft_[j] != 0.0) which_.push_back(j), part_.push_back(soft_[j] / norm_[g]);
-      z_.combine_into(which_, part_, forwarded_.data() + place_[g] * n_);
+        part_.push_back(-soft_[j] / norm_[g]);
+      fast_.subtract_block(p_.start[g], part_.size(), part_.data(), forwarded_.data() + place_[g] * n_,
+                           false);
     }
     factor_.forward_all(forwarded_.data() + known * n_, groups.size(), n_);
   }
@@ -254,9 +253,14 @@ class GroupRows {
   }
 
   void join(const std::size_t* groups, std::size_t count) {
-    const std::size_t known = forwarded_.size() / n_, solved = in_.size();
+    const std::size_t solved = in_.size();
+    std::size_t known = 0;  // places that are asked for
+    for (std::size_t g : in_) known = std::max(known, place_[g] + 1);
     std::vector<const double*> left;
-    for (std::size_t k = 0; k < count; ++k) left.push_back(forwarded(groups[k]));
+    for (std::size_t k = 0; k < count; ++k) {
+      known = std::max(known, place_[groups[k]] + 1);
+      left.push_back(forwarded(groups[k]));
+    }
     std::vector<double> met(count * known), rows(count * solved);
     cross(left.data(), count, forwarded_.data(), n_, known, n_, met.data(), known);
     for (std::size_t k = 0; k < count; ++k)
@@ -320,7 +324,6 @@ class GroupRows {
     for (std::size_t g = 0; g < c_.size(); ++g) c_[g] = std::max(0.0, there[n_ + g]);
   }
 
-  Working& z_;
   RowColumns<Columns>& fast_;
   const WorkingBlocks& p_;
   const double* y_;

@@ -40,12 +40,13 @@ class RowColumns {
             double* r, bool, Weigh&& weigh) {
     if (theta) z_.project(0, theta, v);
     weigh(0, start.size() - 1);
-    subtract(b, start.back(), r);
+    subtract_block(0, start.back(), b, r, true);
   }
 
   // r_k -= Z b_k for `count` vectors, one after the other.
   void subtract_all(const std::vector<double>* b, std::size_t count, double* r) const {
-    for (std::size_t k = 0; k < count; ++k) subtract(b[k].data(), b[k].size(), r + k * n_);
+    for (std::size_t k = 0; k < count; ++k)
+      subtract_block(0, b[k].size(), b[k].data(), r + k * n_, true);
   }
 
   // The lower triangle of out (n x n) = sum_k weight_k z_k z_k' over the columns `which`.
@@ -57,14 +58,17 @@ class RowColumns {
     inner_products(rows_.data(), count, 0, n_, count, out, n_);
   }
 
- private:
-  void subtract(const double* b, std::size_t size, double* r) const {
+  // r -= Z b over `count` columns from `first` on.
+  void subtract_block(std::size_t first, std::size_t count, const double* b, double* r,
+                      bool) const {
     std::vector<std::size_t> which;
     std::vector<double> minus;
-    for (std::size_t j = 0; j < size; ++j)
-      if (b[j] != 0.0) which.push_back(j), minus.push_back(-b[j]);
+    for (std::size_t j = 0; j < count; ++j)
+      if (b[j] != 0.0) which.push_back(first + j), minus.push_back(-b[j]);
     z_.combine_into(which, minus, r);
   }
+
+ private:
 
   Working& z_;
   const std::size_t n_;
