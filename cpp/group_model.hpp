@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -66,7 +67,7 @@ class GroupModel {
     columns_.insert(columns_.end(), added.begin(), added.end());
     z_.add(added);
     if (way_ == Way::gram && ways_.few < size() && !tried_)
-      way_ = ways_.patience > 0.0 ? Way::sweeps : slow_way();
+      way_ = RowColumns<Columns>::by_blocks && ways_.patience > 0.0 ? Way::sweeps : slow_way();
     prepare();
   }
 
@@ -75,7 +76,7 @@ class GroupModel {
   Status solve(std::vector<double>& b, double s, double violation, double gap, Stop&& stop) {
     if (way_ == Way::sweeps) {
       const Status status = sweeps_.solve(b, s, gap, worth(), stop);
-      if (status != Status::max_rounds) return status;
+      if (status != Status::max_rounds || std::isinf(ways_.patience)) return status;
       way_ = slow_way();
       prepare();
     }

@@ -18,7 +18,7 @@
 
 namespace priorfit {
 
-// Where a few columns alone do not cost what they should, sweeps give up at once.
+// Where a few columns alone do not cost what they should there are no sweeps.
 template <class Columns, bool by_blocks = RowColumns<Columns>::by_blocks>
 class GroupSweeps {
  public:

@@ -44,9 +44,12 @@ class Grouped:
         self.few, self.patience, self.systems = min(MOST, self.most), 0.0, False
         if standard.gaussian and np.all(self.blocks.rate > 0):
             # systems among the rows pay where there are fewer rows than columns
-            self.patience, self.systems = 1.0, n <= _ROWS and p > n
-            if p * _TALL > n:
-                self.few = min(self.few, n // 2 if self.systems else _FEW)
+            self.systems = n <= _ROWS and p > n
+            self.patience = float(len(self.blocks.columns) >= 2 * len(self.blocks.rate))
+            if self.systems:
+                self.few = min(self.few, n // 2)
+            elif self.patience and p * _TALL > n:
+                self.few = min(self.few, _FEW)
         if not self.systems:
             self.most = min(MOST, self.most)
         self.native = (
