@@ -9,7 +9,7 @@ import numpy as np
 from priorfit._core import solve_glm_group_path, solve_group_path
 from priorfit._typing import Array
 from priorfit.solve.approach import LOOSE, approach
-from priorfit.solve.blocks import blocks_of, only_groups
+from priorfit.solve.blocks import Blocks, blocks_of, only_groups
 from priorfit.solve.certificate import Certificates, joined
 from priorfit.solve.chosen import Chosen, Solver
 from priorfit.solve.columns import readable, stored_or_copied
@@ -23,6 +23,7 @@ __all__ = ["MOST", "Grouped"]
 MOST = 6000  # working columns: their Gram matrix then fills 290 MB
 _FEW = 300  # columns whose Gram matrix costs less than what it saves
 _TALL = 6  # rows to a column, from which on all of them are few
+_CLOSED = 64  # columns of a block that goes to its minimum in closed form
 _ROWS = 2000  # at most, for systems among the rows
 _STEP = 0.7  # from one strength to the next on the way to a distant first one
 _MEMORY = 1 << 27  # numbers in the copies of the working columns: 1 GB
@@ -45,7 +46,7 @@ class Grouped:
         if standard.gaussian and np.all(self.blocks.rate > 0):
             # systems among the rows pay where there are fewer rows than columns
             self.systems = n <= _ROWS and p > n
-            self.patience = float(len(self.blocks.columns) >= 2 * len(self.blocks.rate))
+            self.patience = _patience(self.blocks, n)
             if self.systems:
                 self.few = min(self.few, n // 2)
             elif self.patience and p * _TALL > n:
@@ -170,6 +171,16 @@ class Grouped:
             offset = offset + Z.matvec(base)
         columns = (*(stored_or_copied(Z.base) or ()), Z.center, Z.scale, ones)
         return (*columns, y, name, weights, offset, bool(self.first))
+
+
+def _patience(blocks: Blocks, n: int) -> float:
+    """How many times what they are worth sweeps may take: 0 where Newton steps end exactly, less than
+    1 where blocks have no closed form."""
+    sizes = np.diff(blocks.first)
+    if np.sum(sizes) < 2 * len(sizes):
+        return 0.0
+    slow = (sizes > _CLOSED) | (np.add.reduceat(blocks.l1, blocks.first[:-1]) > 0)
+    return float(1.0 / (1.0 + 7.5 * np.sum(np.square(sizes[slow])) / (n * np.sum(sizes))))
 
 
 def _without(found: Certificates, first: int) -> Certificates:
