@@ -130,6 +130,21 @@ def test_engines_agree(prior):
         np.testing.assert_allclose(native(strengths, standard.start)[0], base, atol=1e-3)
 
 
+def test_sweeps_wait_for_blocks_that_are_quick():
+    """All of their worth in closed form, part of it by gradients, none for columns alone."""
+    X, y, _ = _wide(n=40, p=200)
+
+    def patience(prior):
+        standard = standardize(pf.Problem.make(X, y, prior=prior.unit()))
+        return Grouped(standard, 1e-6, 100).patience
+
+    assert patience(pf.GroupLaplace(np.arange(200) // 5)) == 1.0
+    assert patience(pf.GroupLaplace(np.arange(200))) == 0.0
+    sparse_ = patience(pf.SparseGroupLaplace(np.arange(200) // 5, 2.0, 2.0))
+    large = patience(pf.GroupLaplace(np.arange(200) // 100))
+    assert 0.0 < large < sparse_ < 1.0
+
+
 TABLES = {  # rows, columns, correlation of neighbours, sizes of groups
     "tall": (200, 120, 0.6, [5]),
     "tall, correlated": (200, 150, 0.95, [5]),
