@@ -174,8 +174,8 @@ class Grouped:
 
 
 def _patience(blocks: Blocks, n: int) -> float:
-    """How many times their worth sweeps may take: 0 where Newton steps end exactly, less than 1 where
-    blocks have no closed form."""
+    """How many times their worth sweeps may take: 0 where Newton steps end exactly, less than 1
+    where blocks have no closed form."""
     sizes = np.diff(blocks.first)
     if np.sum(sizes) < 2 * len(sizes):
         return 0.0
