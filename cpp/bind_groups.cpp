@@ -13,8 +13,8 @@ template <class Columns>
 nb::tuple run_path(const Columns& columns, const priorfit::Grouping& groups, const Vector& y,
                    const Vector& strengths, const Vector& tols, const Rows& coefs,
                    const Span& gaps, const Span& kkts, const Places& working, double reference,
-                   double steepest, std::size_t few, std::size_t most) {
-  priorfit::GroupModel<Columns> model(columns, groups, y.data(), few);
+                   double steepest, const priorfit::Ways& ways, std::size_t most) {
+  priorfit::GroupModel<Columns> model(columns, groups, y.data(), ways);
   return run_groups(columns, groups, model, strengths, tols, coefs, gaps, kkts, working, reference,
                    steepest, most);
 }
@@ -24,13 +24,13 @@ template <class Base>
 nb::tuple run_path(const priorfit::StackedColumns<Base>& columns, const priorfit::Grouping& groups,
                    const Vector& y, const Vector& strengths, const Vector& tols, const Rows& coefs,
                    const Span& gaps, const Span& kkts, const Places& working, double reference,
-                   double steepest, std::size_t few, std::size_t most) {
+                   double steepest, const priorfit::Ways& ways, std::size_t most) {
   if (priorfit::RowModel<Base>::serves(groups, columns.outputs)) {
     priorfit::RowModel<Base> model(columns, groups, y.data());
     return run_groups(columns, groups, model, strengths, tols, coefs, gaps, kkts, working,
                      reference, steepest, most * columns.outputs);
   }
-  priorfit::GroupModel<priorfit::StackedColumns<Base>> model(columns, groups, y.data(), few);
+  priorfit::GroupModel<priorfit::StackedColumns<Base>> model(columns, groups, y.data(), ways);
   return run_groups(columns, groups, model, strengths, tols, coefs, gaps, kkts, working, reference,
                    steepest, most);
 }
@@ -39,10 +39,10 @@ nb::tuple run_path(const priorfit::StackedColumns<Base>& columns, const priorfit
   Vector center, Vector scale, Vector root, Vector y, Numbers first, Numbers member, Vector l1,   \
       Vector rate, Vector strengths, Vector tols, Rows coefs, Span gaps, Span kkts,               \
       Places working, double reference, double steepest, std::size_t few, std::size_t most,       \
-      std::size_t outputs
+      double patience, bool systems, std::size_t outputs
 #define PRIORFIT_GROUP_VALUES                                                                     \
   require_groups(first, member, l1, rate, p * outputs), y, strengths, tols, coefs, gaps, kkts, working,     \
-      reference, steepest, few, most
+      reference, steepest, priorfit::Ways{few, patience, systems}, most
 
 void require_lengths(std::size_t n, std::size_t p, const Vector& center, const Vector& scale,
                      const Vector& root, const Vector& y, std::size_t outputs) {
@@ -112,7 +112,8 @@ void bind_groups(nb::module_& m) {
     m.def("solve_group_path", function, stored..., "center"_a, "scale"_a, "root"_a, "y"_a,
           "first"_a, "member"_a, "l1"_a, "rate"_a, "strengths"_a, "tols"_a, "coefs"_a.noconvert(),
           "gaps"_a.noconvert(), "kkts"_a.noconvert(), "working"_a.noconvert(), "reference"_a,
-          "steepest"_a, "few"_a, "most"_a, "outputs"_a);
+          "steepest"_a, "few"_a, "most"_a, "patience"_a, "systems"_a,
+          "outputs"_a);
   };
   PRIORFIT_BIND_STORED(path);
   m.def("solve_group_quadratic", &quadratic, "gram"_a.noconvert(), "q"_a, "first"_a, "l1"_a,

@@ -1,8 +1,8 @@
 // Steps x -> x + step(x) that contract, made faster by what earlier ones showed.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
-#include <utility>
 #include <vector>
 
 #include "factor.hpp"
@@ -14,46 +14,55 @@ namespace priorfit {
 // least, and that step.
 class Chord {
  public:
-  void forget() { known_.clear(); }
+  void forget() { count_ = 0; }
 
   // Where to go from x with this step, of which the first `judged` numbers are to become small.
-  std::vector<double> next(std::vector<double> x, std::vector<double> step, std::size_t judged) {
-    std::vector<double> there = x;
-    axpy(1.0, step.data(), there.data(), there.size());
+  const std::vector<double>& next(const std::vector<double>& x, const std::vector<double>& step,
+                                  std::size_t judged) {
     Factor factor;
-    std::vector<std::vector<double>> changes;
     std::vector<const Place*> used;
-    std::vector<double> share;
-    for (std::size_t k = known_.size(); k-- > 0;) {  // the newest first
-      const Place& place = known_[k];
-      std::vector<double> change(step.begin(), step.begin() + static_cast<std::ptrdiff_t>(judged));
+    std::vector<double> share, row;
+    for (std::size_t age = 1; age <= count_; ++age) {  // the newest first
+      Place& place = place_of(age);
+      std::vector<double>& change = place.change;
+      change.assign(step.begin(), step.begin() + static_cast<std::ptrdiff_t>(judged));
       axpy(-1.0, place.step.data(), change.data(), judged);
-      std::vector<double> row;
-      for (const std::vector<double>& other : changes)
-        row.push_back(dot(other.data(), change.data(), judged));
+      row.clear();
+      for (const Place* other : used)
+        row.push_back(dot(other->change.data(), change.data(), judged));
       if (!factor.append(row.data(), dot(change.data(), change.data(), judged))) continue;
       share.push_back(dot(change.data(), step.data(), judged));
-      changes.push_back(std::move(change));
       used.push_back(&place);
     }
     if (!share.empty()) factor.solve(share.data());
-    const std::vector<double> alone = there;
-    for (std::size_t k = 0; k < used.size(); ++k)
-      for (std::size_t i = 0; i < there.size(); ++i)
-        there[i] -= share[k] * (alone[i] - used[k]->x[i] - used[k]->step[i]);
-    if (known_.size() == most) known_.erase(known_.begin());
-    known_.push_back({std::move(x), std::move(step)});
-    return there;
+    double own = 1.0;
+    for (double part : share) own -= part;
+    there_.resize(x.size());
+    for (std::size_t i = 0; i < x.size(); ++i) there_[i] = own * (x[i] + step[i]);
+    for (std::size_t k = 0; k < used.size(); ++k) {
+      axpy(share[k], used[k]->x.data(), there_.data(), there_.size());
+      axpy(share[k], used[k]->step.data(), there_.data(), there_.size());
+    }
+    Place& latest = place_of(0);
+    latest.x = x, latest.step = step;
+    next_ = (next_ + 1) % most;
+    count_ = std::min(count_ + 1, most);
+    return there_;
   }
 
  private:
   static constexpr std::size_t most = 4;
 
   struct Place {
-    std::vector<double> x, step;
+    std::vector<double> x, step, change;  // change: of the step since then
   };
 
-  std::vector<Place> known_;
+  // So many places ago; 0: where the next one belongs, which may be that of the oldest.
+  Place& place_of(std::size_t age) { return known_[(next_ + most - age) % most]; }
+
+  Place known_[most];
+  std::size_t next_ = 0, count_ = 0;
+  std::vector<double> there_;
 };
 
 }  // namespace priorfit

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cross.hpp"
+#include "row_kernels.hpp"
 #include "simd.hpp"
 
 namespace priorfit {
@@ -57,11 +58,12 @@ class Factor {
   // Rows of several new indices against the present ones, `fresh` (count x stride), solved together
   // so that every row of L is read once for all of them. `finish` appends them one by one.
   void forward_all(double* fresh, std::size_t count, std::size_t stride) const {
-    constexpr std::size_t block = 4;
+    constexpr std::size_t most = 12;
+    const std::size_t block = count < most ? 4 : most;
     std::vector<double> known(block * count), part(block * count);
     for (std::size_t i = 0; i < size(); i += block) {
       const std::size_t rows = std::min(block, size() - i);
-      const double* left[block];
+      const double* left[most];
       for (std::size_t r = 0; r < rows; ++r) left[r] = rows_[i + r].data();
       cross(left, rows, fresh, stride, count, i, known.data(), count);
       for (std::size_t r = 0; r < rows; ++r) {
@@ -85,6 +87,7 @@ class Factor {
   double pivot() const { return pivot_; }
 
   double diagonal(std::size_t k) const { return rows_[k][k]; }
+  const double* row(std::size_t k) const { return rows_[k].data(); }
 
   void remove(std::size_t k) {
     constexpr std::size_t at_once = 4;
@@ -151,6 +154,55 @@ class Factor {
 
   std::vector<std::vector<double>> rows_;
   double pivot_ = 0.0;
+};
+
+// A factor rounded to float32, for steps that later ones correct.
+class RoundedFactor {
+ public:
+  void assign(const Factor& factor) {
+    n_ = factor.size();
+    l_.resize(n_ * n_);
+    for (std::size_t i = 0; i < n_; ++i)
+      for (std::size_t j = 0; j <= i; ++j) l_[i * n_ + j] = static_cast<float>(factor.row(i)[j]);
+  }
+
+  // x <- L^{-1} x
+  void forward(double* x) const {
+    double known[at_once];
+    for (std::size_t i = 0; i < n_; i += at_once) {
+      const std::size_t rows = std::min(at_once, n_ - i);
+      products(row(i), n_, rows, x, i, known);
+      for (std::size_t r = i; r < i + rows; ++r) {
+        x[r] -= known[r - i];
+        for (std::size_t k = i; k < r; ++k) x[r] -= row(r)[k] * x[k];
+        x[r] /= row(r)[r];
+      }
+    }
+  }
+
+  // x <- L'^{-1} x
+  void backward(double* x) const {
+    std::size_t which[at_once];
+    double minus[at_once];
+    for (std::size_t i = (n_ + at_once - 1) / at_once * at_once; i >= at_once;) {
+      i -= at_once;
+      const std::size_t rows = std::min(at_once, n_ - i);
+      for (std::size_t r = i + rows; r-- > i;) {
+        x[r] /= row(r)[r];
+        for (std::size_t k = i; k < r; ++k) x[k] -= row(r)[k] * x[r];
+        which[r - i] = r - i, minus[r - i] = -x[r];
+      }
+      combine(row(i), static_cast<std::ptrdiff_t>(n_), which, minus, rows, x, i);
+    }
+  }
+
+ private:
+  static constexpr std::size_t at_once = 8;
+
+  const float* row(std::size_t i) const { return l_.data() + i * n_; }
+
+  std::size_t n_ = 0;
+  std::vector<float> l_;
 };
 
 }  // namespace priorfit

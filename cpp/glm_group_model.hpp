@@ -78,12 +78,14 @@ class GlmGroupModel {
     return status;
   }
 
-  // theta = -w loss', moved to sum 0 where there is an intercept; returns the loss.
-  double dual_point(const std::vector<double>& b, double* theta) {
-    load(b);
-    const double lost = evaluate();
-    rows_.dual_point(theta_.data(), h_.data(), theta);
-    return lost;
+  // theta = -w loss', moved to sum 0 where there is an intercept, and the losses.
+  void dual_points(const std::vector<double>* b, std::size_t count, double* theta,
+                   double* losses) {
+    for (std::size_t k = 0; k < count; ++k) {
+      load(b[k]);
+      losses[k] = evaluate();
+      rows_.dual_point(theta_.data(), h_.data(), theta + k * n_);
+    }
   }
 
   // The dual of the loss at share * theta.

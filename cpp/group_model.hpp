@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "group_penalty.hpp"
 #include "group_quadratic.hpp"
 #include "group_rows.hpp"
+#include "group_sweeps.hpp"
 #include "row_quadratic.hpp"
 #include "square_matrix.hpp"
 #include "stacked.hpp"
@@ -27,60 +29,69 @@ struct Grouping {
   Block block(std::size_t g) const { return {l1 + start[g], rate[g], first(g + 1) - first(g)}; }
 };
 
-// The working groups: their columns and penalty, in the order in which they came; and, up to `few`
-// columns, their Gram matrix. More are solved among the rows.
+// How a model finds its solution: up to `few` columns by their Gram matrix; more by sweeps over blocks,
+// until one strength takes `patience` times what they are worth; from then on by systems among the
+// rows, if `systems`, or else by the Gram matrix again.
+struct Ways {
+  std::size_t few;
+  double patience;
+  bool systems;
+};
+
+// The working groups: their columns and penalty, and the present way to their solution.
 template <class Columns>
 class GroupModel {
  public:
-  GroupModel(const Columns& all, const Grouping& groups, const double* y, std::size_t few)
-      : groups_(groups), y_(y), n_(all.n), few_(few), z_(all),
-        square_(dot(y, y, n_)), solver_(problem()), rows_(z_, y, all.n) {}
+  GroupModel(const Columns& all, const Grouping& groups, const double* y, const Ways& ways)
+      : groups_(groups), y_(y), n_(all.n), ways_(ways), z_(all), fast_(z_, all.n),
+        square_(dot(y, y, n_)), solver_(problem()), sweeps_(fast_, blocks_, y, all.n),
+        rows_(fast_, blocks_, y, all.n) {}
 
-  std::size_t size() const { return l1_.size(); }
+  std::size_t size() const { return blocks_.size(); }
   std::size_t intercepts() const { return 0; }  // centred columns need none
   std::size_t outputs() const { return 1; }  // that share a Gram matrix
-  bool among_rows() const { return size() > few_; }
+  bool among_rows() const { return way_ != Way::gram; }
   const std::vector<std::size_t>& columns() const { return columns_; }
-  std::size_t first(std::size_t block) const { return start_[block]; }
+  std::size_t first(std::size_t block) const { return blocks_.start[block]; }
 
   void add(const std::vector<std::size_t>& fresh) {
-    const std::size_t m = size();
     std::vector<std::size_t> added;
     for (std::size_t g : fresh) {
       for (std::size_t i = groups_.first(g); i < groups_.first(g + 1); ++i) {
         added.push_back(groups_.column(i));
-        l1_.push_back(groups_.l1[i]);
+        blocks_.l1.push_back(groups_.l1[i]);
       }
-      rate_.push_back(groups_.rate[g]);
-      start_.push_back(l1_.size());
+      blocks_.rate.push_back(groups_.rate[g]);
+      blocks_.start.push_back(size());
     }
     columns_.insert(columns_.end(), added.begin(), added.end());
     z_.add(added);
-    if (among_rows()) return rows_.grow(l1_, rate_, start_);
-    gram_.fit(size());
-    q_.resize(size());
-    z_.gram(m, gram_.data(), gram_.stride());
-    z_.project(m, y_, q_.data());
-    solver_.grow(problem());
+    if (way_ == Way::gram && ways_.few < size() && !tried_)
+      way_ = RowColumns<Columns>::by_blocks && ways_.patience > 0.0 ? Way::sweeps : slow_way();
+    prepare();
   }
 
-  // To a violation of a block, or, among the rows, to a gap.
+  // To a violation of a block, or, by other ways than the Gram matrix, to a gap.
   template <class Stop>
   Status solve(std::vector<double>& b, double s, double violation, double gap, Stop&& stop) {
+    if (way_ == Way::sweeps) {
+      const Status status = sweeps_.solve(b, s, gap, worth(), stop);
+      if (status != Status::max_rounds || std::isinf(ways_.patience)) return status;
+      way_ = slow_way();
+      prepare();
+    }
     int rounds;
-    return among_rows() ? rows_.solve(b, s, gap, 100, stop)
-                         : solver_.solve(b.data(), s, violation, gap, 500, rounds, stop);
+    return way_ == Way::systems ? rows_.solve(b, s, gap, 100, stop)
+                                : solver_.solve(b.data(), s, violation, gap, 500, rounds, stop);
   }
 
-  // theta = y - Z b; returns the loss.
-  double dual_point(const std::vector<double>& b, double* theta) {
-    which_.clear();
-    minus_.clear();
-    for (std::size_t i = 0; i < b.size(); ++i)
-      if (b[i] != 0.0) which_.push_back(i), minus_.push_back(-b[i]);
-    std::copy(y_, y_ + n_, theta);
-    z_.combine_into(which_, minus_, theta);
-    return 0.5 * dot(theta, theta, n_);
+  // theta = y - Z b of `count` solutions, and their losses.
+  void dual_points(const std::vector<double>* b, std::size_t count, double* theta,
+                   double* losses) {
+    for (std::size_t k = 0; k < count; ++k) std::copy_n(y_, n_, theta + k * n_);
+    fast_.subtract_all(b, count, theta);
+    for (std::size_t k = 0; k < count; ++k)
+      losses[k] = 0.5 * dot(theta + k * n_, theta + k * n_, n_);
   }
 
   // The dual of the loss at share * theta.
@@ -89,20 +100,58 @@ class GroupModel {
   }
 
  private:
+  enum class Way { gram, sweeps, systems };
+
+  Way slow_way() {
+    tried_ = true;
+    return ways_.systems ? Way::systems : Way::gram;
+  }
+
+  // What the present way has to know of columns that are new to it.
+  void prepare() {
+    if (way_ == Way::gram) return prepare_gram();
+    fast_.grow(size());
+    way_ == Way::sweeps ? sweeps_.grow() : rows_.grow();
+  }
+
+  void prepare_gram() {
+    const std::size_t known = q_.size();
+    gram_.fit(size());
+    q_.resize(size());
+    z_.gram(known, gram_.data(), gram_.stride());
+    z_.project(known, y_, q_.data());
+    solver_.grow(problem());
+  }
+
+  // How many sweeps cost as much as one strength by the slow way: measured among the rows, counts of
+  // multiplications (those of matrices are fast) for the Gram matrix.
+  std::size_t worth() const {
+    const double n = static_cast<double>(n_), m = static_cast<double>(size());
+    const double sweeps = ways_.systems ? 2.0 + n / 400.0 + (5.0 + n / 150.0) * n / m
+                                   : 3.0 + m / 240.0 + 7.5 * m / n + m * m / (60.0 * n);
+    return static_cast<std::size_t>(std::clamp(ways_.patience * sweeps, 1.0, 1e4));
+  }
+
   GroupQuadratic problem() const {
-    return {gram_.data(), gram_.stride(), size(),        q_.data(), l1_.data(),
-            rate_.data(), start_.data(), rate_.size(), square_};
+    return {gram_.data(),       gram_.stride(),       q_.size(),        q_.data(), blocks_.l1.data(),
+            blocks_.rate.data(), blocks_.start.data(), blocks_.count(), square_};
   }
 
   const Grouping groups_;
   const double* y_;
-  const std::size_t n_, few_;
+  const std::size_t n_;
+  const Ways ways_;
+  bool tried_ = false;  // sweeps
+  Way way_ = Way::gram;
+  WorkingBlocks blocks_;
   typename Columns::Working z_;
+  RowColumns<Columns> fast_;
   const double square_;
   SquareMatrix gram_;
-  std::vector<double> q_, l1_, rate_, minus_;
-  std::vector<std::size_t> start_{0}, columns_, which_;
+  std::vector<double> q_;
+  std::vector<std::size_t> columns_;
   GroupQuadraticSolver solver_;
+  GroupSweeps<Columns> sweeps_;
   GroupRows<Columns> rows_;
 };
 
@@ -163,16 +212,14 @@ class RowModel {
     return solver_.solve(b.data(), s, gap, 100, rounds, stop);
   }
 
-  double dual_point(const std::vector<double>& b, double* theta) {
-    std::copy(y_, y_ + rows_ * outputs_, theta);
-    for (std::size_t l = 0; l < outputs_; ++l) {
-      which_.clear(), minus_.clear();
-      for (std::size_t i = 0; i * outputs_ < b.size(); ++i)
-        if (const double w = b[i * outputs_ + l]; w != 0.0)
-          which_.push_back(i), minus_.push_back(-w);
-      z_.combine_into(which_, minus_, theta + l * rows_);
+  void dual_points(const std::vector<double>* b, std::size_t count, double* theta,
+                   double* losses) {
+    const std::size_t n = rows_ * outputs_;
+    for (std::size_t k = 0; k < count; ++k, theta += n) {
+      std::copy(y_, y_ + n, theta);
+      for (std::size_t l = 0; l < outputs_; ++l) subtract(b[k], l, theta + l * rows_);
+      losses[k] = 0.5 * dot(theta, theta, n);
     }
-    return 0.5 * dot(theta, theta, rows_ * outputs_);
   }
 
   double dual(const double* theta, double share) const {
@@ -181,6 +228,15 @@ class RowModel {
   }
 
  private:
+  // r -= Z b_l, b_l the weights of output l
+  void subtract(const std::vector<double>& b, std::size_t l, double* r) {
+    which_.clear(), minus_.clear();
+    for (std::size_t i = 0; i * outputs_ < b.size(); ++i)
+      if (const double w = b[i * outputs_ + l]; w != 0.0)
+        which_.push_back(i), minus_.push_back(-w);
+    z_.combine_into(which_, minus_, r);
+  }
+
   RowQuadratic problem() const {
     return {gram_.data(), gram_.stride(), start_.back(), outputs_, q_.data(),
             rate_.data(), start_.data(),  rate_.size(),  square_};

@@ -170,8 +170,7 @@ class GroupPath {
   // estimates that are as small.
   void check(const double* strengths, std::size_t batch) {
     duals_.resize(batch * x_.n);
-    for (std::size_t k = 0; k < batch; ++k)
-      losses_[k] = model_.dual_point(solutions_[k], duals_.data() + k * x_.n);
+    model_.dual_points(solutions_.data(), batch, duals_.data(), losses_);
     correlations_.update(duals_.data(), batch, always_, x_.p / 8,
                          [&](std::size_t k, const ProductLimits& limits, double* excess) {
                            return raise_groups(strengths[k], limits, excess);

@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <vector>
+
+#include "simd.hpp"
 
 namespace priorfit {
 
@@ -28,6 +31,11 @@ struct Block {
     double sum = rate * length(b, size);
     for (std::size_t j = 0; j < size; ++j) sum += l1[j] * std::fabs(b[j]);
     return sum;
+  }
+
+  // Whether there are no l1 terms.
+  bool is_plain() const {
+    return rate > 0.0 && std::all_of(l1, l1 + size, [](double v) { return v == 0.0; });
   }
 
   // |(|v| - s l1)_+|_2: the block stays 0 while this is at most s rate
@@ -78,6 +86,36 @@ struct Block {
       s = next;
     }
     return s;
+  }
+};
+
+// The working blocks, in the order in which they came.
+struct WorkingBlocks {
+  std::vector<double> l1, rate;         // l1 by column, rate by block
+  std::vector<std::size_t> start = {0};  // block g is start[g] .. start[g + 1]
+
+  std::size_t size() const { return l1.size(); }
+  std::size_t count() const { return rate.size(); }
+  Block block(std::size_t g) const {
+    return {l1.data() + start[g], rate[g], start[g + 1] - start[g]};
+  }
+
+  double value(const double* b) const {
+    double sum = 0.0;
+    for (std::size_t g = 0; g < count(); ++g) sum += block(g).value(b + start[g]);
+    return sum;
+  }
+
+  // Of b, whose residual is `r` (n), by the dual point `theta` whose slopes are `v`.
+  double gap(const double* theta, const double* v, const double* r, const double* b,
+             const double* y, std::size_t n, double s) const {
+    double needed = s;
+    for (std::size_t g = 0; g < count(); ++g)
+      if (block(g).let_through(v + start[g], s) > s * rate[g])
+        needed = std::max(needed, block(g).dual_norm(v + start[g]));
+    const double share = s / needed;
+    const double dual = share * dot(theta, y, n) - 0.5 * share * share * dot(theta, theta, n);
+    return 0.5 * dot(r, r, n) + s * value(b) - dual;
   }
 };
 

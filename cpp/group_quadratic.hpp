@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "block.hpp"
 #include "cross.hpp"
 #include "factor.hpp"
 #include "group_penalty.hpp"
@@ -31,8 +32,10 @@ class GroupQuadraticSolver {
     of_.resize(p_.m);
     for (std::size_t g = bounds_.size(); g < p_.blocks; ++g) {
       for (std::size_t j = p_.start[g]; j < p_.start[g + 1]; ++j) of_[j] = g;
-      bounds_.push_back(largest_curvature(g));
+      const std::size_t j = p_.start[g];
+      bounds_.push_back(largest_row_sum(p_.column(j) + j, p_.stride, p_.start[g + 1] - j));
     }
+    forms_.resize(p_.blocks);
     length_.resize(p_.blocks, 0.0);
     kept_.resize(p_.blocks, 0.0);
     known_.clear();
@@ -73,17 +76,6 @@ class GroupQuadraticSolver {
   static constexpr int patience_of_cg = 12;
   static constexpr double accuracy_of_cg = 1e-3;  // of the square: the next step sees the rest
   static constexpr double drift = 4.0;            // of a bend since it was factored
-
-  double largest_curvature(std::size_t g) const {  // at most: the largest row sum
-    double most = 0.0;
-    for (std::size_t j = p_.start[g]; j < p_.start[g + 1]; ++j) {
-      double sum = 0.0;
-      for (std::size_t i = p_.start[g]; i < p_.start[g + 1]; ++i)
-        sum += std::fabs(p_.column(j)[i]);
-      most = std::max(most, sum);
-    }
-    return most;
-  }
 
   void measure() {
     for (std::size_t g = 0; g < p_.blocks; ++g)
@@ -126,43 +118,22 @@ class GroupQuadraticSolver {
     return false;
   }
 
-  // Block g with all others held, by accelerated proximal gradient.
+  // Block g with all others held.
   void minimise(std::size_t g) {
-    const std::size_t first = p_.start[g];
-    const Block block = p_.block(g);
-    const std::size_t d = block.size;
-    if (!(bounds_[g] > 0.0)) return;
-    const double step = 1.0 / bounds_[g];
+    const std::size_t first = p_.start[g], d = p_.block(g).size;
+    const double* h = p_.column(first) + first;
     old_.assign(b_ + first, b_ + first + d);
-    x_ = old_, y_ = old_;
-    fit_.assign(d, 0.0);  // q of the block alone
+    fit_.resize(d);  // q of the block alone
     for (std::size_t i = 0; i < d; ++i)
-      fit_[i] = g_[first + i] + dot(p_.column(first + i) + first, old_.data(), d);
-    double momentum = 1.0;
-    for (int turn = 0; turn < 50; ++turn) {
-      next_ = y_;
-      for (std::size_t i = 0; i < d; ++i)
-        next_[i] += step * (fit_[i] - dot(p_.column(first + i) + first, y_.data(), d));
-      block.prox(next_.data(), step * s_);
-      double change = 0.0, against = 0.0;
-      for (std::size_t i = 0; i < d; ++i) {
-        change = std::max(change, std::fabs(next_[i] - x_[i]));
-        against += (y_[i] - next_[i]) * (next_[i] - x_[i]);
-      }
-      const double grown = against > 0.0 ? 1.0 : 0.5 + std::sqrt(0.25 + momentum * momentum);
-      const double push = against > 0.0 ? 0.0 : (momentum - 1.0) / grown;
-      for (std::size_t i = 0; i < d; ++i) y_[i] = next_[i] + push * (next_[i] - x_[i]);
-      x_ = next_;
-      momentum = grown;
-      if (change * bounds_[g] <= 0.1 * tol_) break;
-    }
+      fit_[i] = g_[first + i] + dot(h + i * p_.stride, old_.data(), d);
+    if (forms_[g].basis.empty() && p_.block(g).is_plain()) forms_[g].make(h, p_.stride, d);
+    blocks_.solve(h, p_.stride, bounds_[g], forms_[g], fit_.data(), p_.block(g), s_, 0.1 * tol_,
+                  b_ + first);
     which_.clear();
     part_.clear();
     for (std::size_t i = 0; i < d; ++i) {
-      const double change = x_[i] - old_[i];
-      if (change == 0.0) continue;
-      which_.push_back(first + i), part_.push_back(-change);
-      b_[first + i] = x_[i];
+      const double change = b_[first + i] - old_[i];
+      if (change != 0.0) which_.push_back(first + i), part_.push_back(-change);
     }
     combine(p_.gram, static_cast<std::ptrdiff_t>(p_.stride), which_.data(), part_.data(),
             which_.size(), g_.data(), p_.m);
@@ -384,9 +355,11 @@ class GroupQuadraticSolver {
   std::vector<double> length_, bounds_, kept_, along_;  // by block
   std::vector<double> kept_u_, moved_, product_;        // by coordinate
   std::vector<double> rest_, step_, solved_, line_, curved_;  // by member of the support
-  std::vector<double> old_, x_, y_, next_, fit_, part_, rows_;
+  std::vector<double> old_, fit_, part_, rows_;
   std::vector<std::size_t> of_, where_, support_, which_;
   Factor factor_;
+  std::vector<Tridiagonal> forms_;  // of blocks that were minimised alone
+  BlockSolver blocks_;
 };
 
 }  // namespace priorfit

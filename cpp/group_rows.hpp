@@ -34,27 +34,23 @@ namespace priorfit {
 
 template <class Columns>
 class GroupRows {
-  using Working = typename Columns::Working;
-
  public:
-  GroupRows(Working& z, const double* y, std::size_t n)
-      : z_(z), fast_(z, n), y_(y), n_(n), theta_(n), misfit_(n), residual_(n),
+  GroupRows(RowColumns<Columns>& columns, const WorkingBlocks& blocks, const double* y,
+            std::size_t n)
+      : fast_(columns), p_(blocks), y_(y), n_(n), theta_(n), misfit_(n), residual_(n),
         size_(std::sqrt(dot(y, y, n))) {}
 
-  // The working groups: l1 by column; block g is start[g] .. start[g + 1].
-  void grow(const std::vector<double>& l1, const std::vector<double>& rate,
-            const std::vector<std::size_t>& start) {
-    l1_ = l1, rate_ = rate, start_ = start;
-    fast_.grow(l1.size());
-    c_.resize(rate.size());
-    norm_.resize(rate.size());
-    place_.resize(rate.size(), outside);
-    at_.resize(rate.size(), outside);
+  // There are more blocks now; `columns` has theirs.
+  void grow() {
+    c_.resize(p_.count());
+    norm_.resize(p_.count());
+    place_.resize(p_.count(), outside);
+    at_.resize(p_.count(), outside);
     const std::size_t known = v_.size();
-    for (std::vector<double>* v : {&v_, &soft_, &b_}) v->resize(l1.size());
+    for (std::vector<double>* v : {&v_, &soft_, &b_}) v->resize(p_.size());
     for (Place& place : past_) {
-      place.c.resize(rate.size());
-      place.v.resize(l1.size());
+      place.c.resize(p_.count());
+      place.v.resize(p_.size());
       fast_.project(known, place.theta.data(), place.v.data(), false);
     }
   }
@@ -63,7 +59,7 @@ class GroupRows {
   // most `tol`, in the units of the objective.
   template <class Stop>
   Status solve(std::vector<double>& b, double s, double tol, int max_rounds, Stop&& stop) {
-    exact_ = tol < rounding * size_ * size_;
+    exact_ = tol < float32_tells * size_ * size_;
     begin(b, s);
     double before = std::numeric_limits<double>::infinity();
     bool fresh = false;
@@ -100,11 +96,6 @@ class GroupRows {
   static constexpr std::size_t at_once = 48;  // rows of a matrix
   static constexpr double contraction = 0.7;  // of the error by one step, at least
   static constexpr double slack = 1e-9;       // of the rate: rounding
-  static constexpr double rounding = 1e-7;    // of |y|^2: a gap that float32 columns can tell
-
-  Block block(std::size_t g) const {
-    return {l1_.data() + start_[g], rate_[g], start_[g + 1] - start_[g]};
-  }
 
   // A solution, and what follows from it.
   struct Place {
@@ -124,15 +115,16 @@ class GroupRows {
       };
       line(past_[0].theta, past_[1].theta, theta_);
       line(past_[0].v, past_[1].v, v_);
-      line(past_[0].c, past_[1].c, c_);
-      for (std::size_t g = 0; g < c_.size(); ++g)
-        c_[g] = past_[1].c[g] > 0.0 ? std::max(0.0, c_[g]) : 0.0;
+      for (std::size_t g = 0; g < c_.size(); ++g) {  // s c bends less: it is |b_g| / rate
+        const double old = past_[0].s * past_[0].c[g], last = past_[1].s * past_[1].c[g];
+        c_[g] = last > 0.0 ? std::max(0.0, last + f * (last - old)) / s : 0.0;
+      }
       return look(nullptr);
     }
-    for (std::size_t g = 0; g < rate_.size(); ++g)
-      c_[g] = Block::length(b.data() + start_[g], start_[g + 1] - start_[g]) / (s * rate_[g]);
+    for (std::size_t g = 0; g < p_.count(); ++g)
+      c_[g] = Block::length(b.data() + p_.start[g], p_.start[g + 1] - p_.start[g]) / (s * p_.rate[g]);
     theta_.assign(y_, y_ + n_);
-    fast_.pass(nullptr, start_, v_.data(), b.data(), theta_.data(), exact_, [](auto, auto) {});
+    fast_.pass(nullptr, p_.start, v_.data(), b.data(), theta_.data(), exact_, [](auto, auto) {});
     look(theta_.data());
   }
 
@@ -152,7 +144,7 @@ class GroupRows {
   // All that follows from theta and c; v = Z'theta may be there.
   void look(const double* theta) {
     residual_.assign(y_, y_ + n_);
-    fast_.pass(theta, start_, v_.data(), b_.data(), residual_.data(), exact_,
+    fast_.pass(theta, p_.start, v_.data(), b_.data(), residual_.data(), exact_,
                [&](std::size_t first, std::size_t end) {
                  for (std::size_t g = first; g < end; ++g) weigh(g);
                });
@@ -161,25 +153,25 @@ class GroupRows {
 
   // The weights of block g.
   void weigh(std::size_t g) {
-    for (std::size_t j = start_[g]; j < start_[g + 1]; ++j)
-      soft_[j] = Block::soft(v_[j], s_ * l1_[j]);
-    norm_[g] = Block::length(soft_.data() + start_[g], start_[g + 1] - start_[g]);
+    for (std::size_t j = p_.start[g]; j < p_.start[g + 1]; ++j)
+      soft_[j] = Block::soft(v_[j], s_ * p_.l1[j]);
+    norm_[g] = Block::length(soft_.data() + p_.start[g], p_.start[g + 1] - p_.start[g]);
     if (norm_[g] == 0.0) c_[g] = 0.0;
-    for (std::size_t j = start_[g]; j < start_[g + 1]; ++j) b_[j] = c_[g] * soft_[j];
+    for (std::size_t j = p_.start[g]; j < p_.start[g + 1]; ++j) b_[j] = c_[g] * soft_[j];
   }
 
   bool active(std::size_t g) const {
-    return c_[g] > 0.0 || norm_[g] > (1.0 + slack) * s_ * rate_[g];
+    return c_[g] > 0.0 || norm_[g] > (1.0 + slack) * s_ * p_.rate[g];
   }
 
-  double shortfall(std::size_t g) const { return s_ * rate_[g] - norm_[g]; }
+  double shortfall(std::size_t g) const { return s_ * p_.rate[g] - norm_[g]; }
 
   // The largest error in an equation, each as a share.
   double error() const {
     const double unit = std::max(size_, std::numeric_limits<double>::min());
     double worst = std::sqrt(dot(misfit_.data(), misfit_.data(), n_)) / unit;
-    for (std::size_t g = 0; g < rate_.size(); ++g) {
-      const double miss = std::fabs(shortfall(g)) / (s_ * rate_[g]);
+    for (std::size_t g = 0; g < p_.count(); ++g) {
+      const double miss = std::fabs(shortfall(g)) / (s_ * p_.rate[g]);
       if (active(g) && !(miss <= worst)) worst = miss;
     }
     return worst;
@@ -187,18 +179,7 @@ class GroupRows {
 
   // Of b, by the dual point `theta` whose slopes are `v`, over the working groups.
   double gap(const std::vector<double>& theta, const std::vector<double>& v) const {
-    double needed = s_, penalty = 0.0;
-    for (std::size_t g = 0; g < rate_.size(); ++g) {
-      const Block here = block(g);
-      if (c_[g] > 0.0) penalty += s_ * here.value(b_.data() + start_[g]);
-      const double* slopes = v.data() + start_[g];
-      if (here.let_through(slopes, s_) > s_ * rate_[g])
-        needed = std::max(needed, here.dual_norm(slopes));
-    }
-    const double share = s_ / needed;
-    const double dual = share * dot(theta.data(), y_, n_) -
-                        0.5 * share * share * dot(theta.data(), theta.data(), n_);
-    return 0.5 * dot(residual_.data(), residual_.data(), n_) + penalty - dual;
+    return p_.gap(theta.data(), v.data(), residual_.data(), b_.data(), y_, n_, s_);
   }
 
   // Whether the residual of b itself is as good a dual point as theta.
@@ -213,13 +194,14 @@ class GroupRows {
   // M = L L' at the present c.
   void factor() {
     which_.clear(), part_.clear();
-    for (std::size_t g = 0; g < rate_.size(); ++g)
-      for (std::size_t j = start_[g]; j < start_[g + 1]; ++j)
+    for (std::size_t g = 0; g < p_.count(); ++g)
+      for (std::size_t j = p_.start[g]; j < p_.start[g + 1]; ++j)
         if (b_[j] != 0.0) which_.push_back(j), part_.push_back(c_[g]);
     m_.resize(n_ * n_);
     fast_.squares(which_, part_, m_.data());
     for (std::size_t i = 0; i < n_; ++i) m_[i * n_ + i] += 1.0;
     factor_.assign(m_.data(), n_, n_);
+    rounded_.assign(factor_);
     forwarded_.clear();
     small_.clear();
     std::fill(place_.begin(), place_.end(), outside);
@@ -235,10 +217,11 @@ class GroupRows {
     for (std::size_t k = 0; k < groups.size(); ++k) {
       const std::size_t g = groups[k];
       place_[g] = known + k;
-      which_.clear(), part_.clear();
-      for (std::size_t j = start_[g]; j < start_[g + 1]; ++j)
-        if (soft_[j] != 0.0) which_.push_back(j), part_.push_back(soft_[j] / norm_[g]);
-      z_.combine_into(which_, part_, forwarded_.data() + place_[g] * n_);
+      part_.clear();
+      for (std::size_t j = p_.start[g]; j < p_.start[g + 1]; ++j)
+        part_.push_back(-soft_[j] / norm_[g]);
+      fast_.subtract_block(p_.start[g], part_.size(), part_.data(), forwarded_.data() + place_[g] * n_,
+                           false);
     }
     factor_.forward_all(forwarded_.data() + known * n_, groups.size(), n_);
   }
@@ -251,7 +234,7 @@ class GroupRows {
     for (std::size_t k = in_.size(); k-- > 0;)
       if (!active(in_[k])) leave(k);
     std::vector<std::size_t> unknown, joining;
-    for (std::size_t g = 0; g < rate_.size(); ++g) {
+    for (std::size_t g = 0; g < p_.count(); ++g) {
       if (!active(g) || at_[g] != outside) continue;
       joining.push_back(g);
       if (place_[g] == outside) unknown.push_back(g);
@@ -270,9 +253,14 @@ class GroupRows {
   }
 
   void join(const std::size_t* groups, std::size_t count) {
-    const std::size_t known = forwarded_.size() / n_, solved = in_.size();
+    const std::size_t solved = in_.size();
+    std::size_t known = 0;  // places that are asked for
+    for (std::size_t g : in_) known = std::max(known, place_[g] + 1);
     std::vector<const double*> left;
-    for (std::size_t k = 0; k < count; ++k) left.push_back(forwarded(groups[k]));
+    for (std::size_t k = 0; k < count; ++k) {
+      known = std::max(known, place_[groups[k]] + 1);
+      left.push_back(forwarded(groups[k]));
+    }
     std::vector<double> met(count * known), rows(count * solved);
     cross(left.data(), count, forwarded_.data(), n_, known, n_, met.data(), known);
     for (std::size_t k = 0; k < count; ++k)
@@ -301,7 +289,7 @@ class GroupRows {
   void step() {
     sync();
     const double growth = this->growth();
-    factor_.forward_all(misfit_.data(), 1, n_);
+    rounded_.forward(misfit_.data());
     for (bool again = true; again;) {
       again = false;
       a_.resize(in_.size());
@@ -320,7 +308,7 @@ class GroupRows {
     }
     for (std::size_t k = 0; k < in_.size(); ++k)
       axpy(-a_[k], forwarded(in_[k]), misfit_.data(), n_);
-    factor_.backward(misfit_.data());
+    rounded_.backward(misfit_.data());
     for (double& v : misfit_) v /= growth;
     take();
   }
@@ -331,25 +319,24 @@ class GroupRows {
     from.insert(from.end(), c_.begin(), c_.end());
     change.resize(from.size());
     for (std::size_t k = 0; k < in_.size(); ++k) change[n_ + in_[k]] = a_[k] / norm_[in_[k]];
-    const std::vector<double> there = chord_.next(std::move(from), std::move(change), n_);
+    const std::vector<double>& there = chord_.next(from, change, n_);
     std::copy_n(there.begin(), n_, theta_.begin());
     for (std::size_t g = 0; g < c_.size(); ++g) c_[g] = std::max(0.0, there[n_ + g]);
   }
 
-  Working& z_;
-  RowColumns<Columns> fast_;
+  RowColumns<Columns>& fast_;
+  const WorkingBlocks& p_;
   const double* y_;
   const std::size_t n_;
   double s_ = 0.0;
   bool exact_ = false;  // Z in float64, or rounded to float32
-  std::vector<double> l1_, rate_;
-  std::vector<std::size_t> start_;
   std::vector<double> theta_, misfit_, residual_;  // by row
   std::vector<double> theta_before_, c_before_;    // before the last step
   const double size_;                              // |y|
   std::vector<double> v_, soft_, b_, slopes_;      // by working column; v = Z'theta
   std::vector<double> c_, norm_, kept_;            // by group; norm = |S(v_g)|, kept: c in M
   Factor factor_, small_;                          // of M, of W'M^{-1}W
+  RoundedFactor rounded_;                          // of M
   std::vector<double> forwarded_;                  // L^{-1} w_g, one after the other
   std::vector<std::size_t> place_, at_, in_;       // of g in forwarded_, in small_; its groups
   Chord chord_;

@@ -14,10 +14,14 @@
 
 namespace priorfit {
 
+constexpr double float32_tells = 1e-7;  // of |y|^2: a gap that rounded columns can tell
+
 template <class Columns>
 class RowColumns {
  public:
   using Working = typename Columns::Working;
+
+  static constexpr bool by_blocks = false;  // whether a few columns alone cost what they should
 
   RowColumns(Working& z, std::size_t n) : z_(z), n_(n) {}
 
@@ -36,11 +40,13 @@ class RowColumns {
             double* r, bool, Weigh&& weigh) {
     if (theta) z_.project(0, theta, v);
     weigh(0, start.size() - 1);
-    std::vector<std::size_t> which;
-    std::vector<double> minus;
-    for (std::size_t j = 0; j < start.back(); ++j)
-      if (b[j] != 0.0) which.push_back(j), minus.push_back(-b[j]);
-    z_.combine_into(which, minus, r);
+    subtract_block(0, start.back(), b, r, true);
+  }
+
+  // r_k -= Z b_k for `count` vectors, one after the other.
+  void subtract_all(const std::vector<double>* b, std::size_t count, double* r) const {
+    for (std::size_t k = 0; k < count; ++k)
+      subtract_block(0, b[k].size(), b[k].data(), r + k * n_, true);
   }
 
   // The lower triangle of out (n x n) = sum_k weight_k z_k z_k' over the columns `which`.
@@ -52,7 +58,18 @@ class RowColumns {
     inner_products(rows_.data(), count, 0, n_, count, out, n_);
   }
 
+  // r -= Z b over `count` columns from `first` on.
+  void subtract_block(std::size_t first, std::size_t count, const double* b, double* r,
+                      bool) const {
+    std::vector<std::size_t> which;
+    std::vector<double> minus;
+    for (std::size_t j = 0; j < count; ++j)
+      if (b[j] != 0.0) which.push_back(first + j), minus.push_back(-b[j]);
+    z_.combine_into(which, minus, r);
+  }
+
  private:
+
   Working& z_;
   const std::size_t n_;
   std::vector<float> rows_;
@@ -63,6 +80,8 @@ template <class T>
 class RowColumns<DenseColumns<T>> {
  public:
   using Working = typename DenseColumns<T>::Working;
+
+  static constexpr bool by_blocks = true;
 
   RowColumns(Working& z, std::size_t n) : z_(z), n_(n), ld_(leading_dimension<float>(n)) {}
 
@@ -88,6 +107,36 @@ class RowColumns<DenseColumns<T>> {
           : pass_over(rounded_.data(), ld_, theta, start, v, b, r, weigh);
   }
 
+  void subtract_all(const std::vector<double>* b, std::size_t count, double* r) const {
+    const std::size_t some = std::max<std::size_t>(1, at_once / n_);
+    std::size_t size = 0;
+    for (std::size_t k = 0; k < count; ++k) size = std::max(size, b[k].size());
+    for (std::size_t j = 0; j < size; j += some)
+      for (std::size_t k = 0; k < count; ++k)
+        if (j < b[k].size())
+          subtract(z_.column(j), z_.ld(), std::min(some, b[k].size() - j), b[k].data() + j,
+                   r + k * n_);
+  }
+
+  // Z'v, r -= Z b, and Z'Z, for `count` columns from `first` on.
+  void project_block(std::size_t first, std::size_t count, const double* v, double* out,
+                     bool exact) const {
+    exact ? project(z_.column(first), z_.ld(), count, v, out)
+          : project(rounded_.data() + first * ld_, ld_, count, v, out);
+  }
+
+  void subtract_block(std::size_t first, std::size_t count, const double* b, double* r,
+                      bool exact) const {
+    exact ? subtract(z_.column(first), z_.ld(), count, b, r)
+          : subtract(rounded_.data() + first * ld_, ld_, count, b, r);
+  }
+
+  void gram_of(std::size_t first, std::size_t count, double* out) const {
+    std::vector<const double*> wanted;
+    for (std::size_t j = 0; j < count; ++j) wanted.push_back(z_.column(first + j));
+    cross(wanted.data(), count, z_.column(first), z_.ld(), count, n_, out, count);
+  }
+
   void squares(const std::vector<std::size_t>& which, const std::vector<double>& weight,
                double* out) const {
     outer_products(rounded_.data(), ld_, which.data(), weight.data(), which.size(), n_, out);
@@ -108,22 +157,26 @@ class RowColumns<DenseColumns<T>> {
     cross(wanted.data(), count, v, n_, 1, n_, out, 1);
   }
 
+  template <class R>
+  void subtract(const R* z, std::size_t ld, std::size_t count, const double* b, double* r) const {
+    std::vector<std::size_t> which;
+    std::vector<double> minus;
+    for (std::size_t j = 0; j < count; ++j)
+      if (b[j] != 0.0) which.push_back(j), minus.push_back(-b[j]);
+    combine(z, static_cast<std::ptrdiff_t>(ld), which.data(), minus.data(), which.size(), r, n_);
+  }
+
   template <class R, class Weigh>
   void pass_over(const R* z, std::size_t ld, const double* theta,
                  const std::vector<std::size_t>& start, double* v, const double* b, double* r,
                  Weigh&& weigh) const {
-    std::vector<std::size_t> which;
-    std::vector<double> minus;
     for (std::size_t g = 0; g + 1 < start.size();) {
       const std::size_t first = g;
       while (g + 1 < start.size() && (start[g] - start[first]) * n_ < at_once) ++g;
       if (theta)
         project(z + start[first] * ld, ld, start[g] - start[first], theta, v + start[first]);
       weigh(first, g);
-      which.clear(), minus.clear();
-      for (std::size_t j = start[first]; j < start[g]; ++j)
-        if (b[j] != 0.0) which.push_back(j), minus.push_back(-b[j]);
-      combine(z, static_cast<std::ptrdiff_t>(ld), which.data(), minus.data(), which.size(), r, n_);
+      subtract(z + start[first] * ld, ld, start[g] - start[first], b + start[first], r);
     }
   }
 

@@ -122,6 +122,12 @@ PRIORFIT_INLINE void products_of(const float* x, std::size_t ld, const double* v
   for (; i + lanes <= n; i += lanes) {
     Wide right, left;
     std::memcpy(&right, v + i, sizeof right);
+#if defined(__GNUC__)
+    if (i % 16 == 0) {
+      PRIORFIT_UNROLL
+      for (int k = 0; k < A; ++k) __builtin_prefetch(x + static_cast<std::size_t>(A + k) * ld + i, 0, 2);
+    }
+#endif
     PRIORFIT_UNROLL
     for (int k = 0; k < A; ++k) {
       load<L>(x + static_cast<std::size_t>(k) * ld + i, left);
@@ -142,6 +148,7 @@ PRIORFIT_INLINE void products_with(const float* x, std::size_t ld, std::size_t c
                                    const double* v, std::size_t n, double* out) {
   std::size_t j = 0;
   for (; j + 8 <= count; j += 8) products_of<L, 8>(x + j * ld, ld, v, n, out + j);
+  for (; j + 2 <= count; j += 2) products_of<L, 2>(x + j * ld, ld, v, n, out + j);
   for (; j < count; ++j) products_of<L, 1>(x + j * ld, ld, v, n, out + j);
 }
 

@@ -316,7 +316,7 @@ class RowQuadraticSolver {
       from[a * k + n] = c_[in(n)];
       change[a * k + n] = a_[n] / norm_[in(n)];
     }
-    const std::vector<double> there = chord_.next(std::move(from), std::move(change), a * k);
+    const std::vector<double>& there = chord_.next(from, change, a * k);
     for (std::size_t i = 0; i < a; ++i)
       std::copy_n(there.data() + i * k, k, v_.data() + entry(used[i]));
     for (std::size_t n = 0; n < a_.size(); ++n) c_[in(n)] = std::max(0.0, there[a * k + n]);

@@ -70,15 +70,26 @@ def test_lambda_max_is_where_the_first_group_moves(prior, likelihood, stored):
         assert all(len({bool(m) for m in moved[ids == g, 2]}) == 1 for g in range(max(ids) + 1))
 
 
+WAYS = {  # the Gram matrix up to so many columns; patience with sweeps; systems among the rows
+    "gram": (np.inf, 0.0, False),
+    "sweeps": (0, np.inf, False),
+    "sweeps, then gram": (20, 0.3, False),
+    "sweeps, then rows": (20, 0.3, True),
+    "rows": (0, 0.0, True),
+}
+
+
 def _native(standard, tol, way):
-    """The engine, whose path is taken on the Gram matrix or among the rows throughout."""
+    """The engine, whose path is taken in one way throughout, or changes from one to the other."""
     native = Grouped(standard, tol, 100)
-    native.few = 0 if way == "rows" else standard.size
+    few, native.patience, native.systems = WAYS[way]
+    native.few = int(min(few, standard.size))
+    native.most = standard.size
     return native
 
 
 @pytest.mark.parametrize("stored", ["dense", "sparse"])
-@pytest.mark.parametrize("way", ["gram", "rows"])
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("prior", PRIORS)
 def test_the_native_certificate_is_the_one_from_outside(prior, way, stored):
     """Gap and KKT residual of the native path = those recomputed from the columns."""
@@ -101,21 +112,69 @@ def _strengths(standard, shares):
 
 @pytest.mark.parametrize("prior", PRIORS)
 def test_engines_agree(prior):
-    """By blocks, among the rows, proximal Newton and proximal gradient: one optimum."""
+    """By blocks, sweeps, among the rows, proximal Newton and proximal gradient: one optimum."""
     standard = standardize(_problem(prior))
     strengths = _strengths(standard, [0.5, 0.2, 0.1, 0.05])
     base, found = engine(standard, solver="newton", tol=1e-10, max_iter=200)(
         strengths, standard.start
     )
     assert found.gap.max() < 1e-10
-    native, rows = (_native(standard, 1e-9, way) for way in ("gram", "rows"))
+    natives = [(_native(standard, 1e-9, way), 1e-9) for way in WAYS]
     slow = engine(standard, solver="reference", tol=1e-7, max_iter=50_000)
-    for other, tol in ((native, 1e-9), (rows, 1e-9), (slow, 1e-7)):
+    for other, tol in (*natives, (slow, 1e-7)):
         solutions, certificates = other(strengths, standard.start)
         assert certificates.gap.max() <= tol
         here, there = (_objectives(standard, g, strengths) for g in (solutions, base))
         np.testing.assert_allclose(here, there, atol=2 * tol * standard.reference)
-    np.testing.assert_allclose(native(strengths, standard.start)[0], base, atol=1e-3)
+    for native, _ in natives:
+        np.testing.assert_allclose(native(strengths, standard.start)[0], base, atol=1e-3)
+
+
+def test_sweeps_wait_for_blocks_that_are_quick():
+    """All of their worth in closed form, part of it by gradients, none for columns alone."""
+    X, y, _ = _wide(n=40, p=200)
+
+    def patience(prior):
+        standard = standardize(pf.Problem.make(X, y, prior=prior.unit()))
+        return Grouped(standard, 1e-6, 100).patience
+
+    assert patience(pf.GroupLaplace(np.arange(200) // 5)) == 1.0
+    assert patience(pf.GroupLaplace(np.arange(200))) == 0.0
+    sparse_ = patience(pf.SparseGroupLaplace(np.arange(200) // 5, 2.0, 2.0))
+    large = patience(pf.GroupLaplace(np.arange(200) // 100))
+    assert 0.0 < large < sparse_ < 1.0
+
+
+TABLES = {  # rows, columns, correlation of neighbours, sizes of groups
+    "tall": (200, 120, 0.6, [5]),
+    "tall, correlated": (200, 150, 0.95, [5]),
+    "unequal": (150, 160, 0.6, [1, 2, 7, 30]),
+    "larger than closed forms": (150, 160, 0.6, [80]),
+    "pairs": (150, 160, 0.8, [2]),
+}
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+@pytest.mark.parametrize("table", TABLES)
+def test_sweeps_reach_ten_digits(table, kind, monkeypatch):
+    """Down to a thousandth, without a Gram matrix: gap <= 1e-10, at J of the way that has one."""
+    n, p, rho, sizes = TABLES[table]
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n, p))
+    for j in range(1, p):
+        X[:, j] = rho * X[:, j - 1] + np.sqrt(1 - rho**2) * X[:, j]
+    ids = np.repeat(np.arange(p), np.resize(sizes, p))[:p]
+    y = X[:, :20] @ rng.normal(size=20) + rng.normal(size=n)
+    X = np.asfortranarray(X.astype(kind))
+    problem = pf.Problem.make(X, y, prior=pf.GroupLaplace(ids).unit())
+    standard = standardize(problem)
+    strengths = _strengths(standard, np.geomspace(1, 1e-3, 30))
+    monkeypatch.setattr(Grouped, "_newton", lambda *_: pytest.fail("proximal Newton was asked"))
+    found = [_native(standard, 1e-10, way)(strengths, standard.start) for way in WAYS]
+    values = [_objectives(standard, g, strengths) for g, _ in found]
+    for (g, _), value in zip(found, values, strict=True):
+        assert certify(standard, g, strengths).gap.max() <= 1e-10
+        np.testing.assert_allclose(value, values[0], atol=2e-10 * standard.reference)
 
 
 @pytest.mark.parametrize("prior", PRIORS)

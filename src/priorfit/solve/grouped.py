@@ -9,7 +9,7 @@ import numpy as np
 from priorfit._core import solve_glm_group_path, solve_group_path
 from priorfit._typing import Array
 from priorfit.solve.approach import LOOSE, approach
-from priorfit.solve.blocks import blocks_of, only_groups
+from priorfit.solve.blocks import Blocks, blocks_of, only_groups
 from priorfit.solve.certificate import Certificates, joined
 from priorfit.solve.chosen import Chosen, Solver
 from priorfit.solve.columns import readable, stored_or_copied
@@ -21,6 +21,9 @@ from priorfit.solve.standard import Standard
 __all__ = ["MOST", "Grouped"]
 
 MOST = 6000  # working columns: their Gram matrix then fills 290 MB
+_FEW = 300  # columns whose Gram matrix costs less than what it saves
+_TALL = 6  # rows to a column, from which on all of them are few
+_CLOSED = 64  # columns of a block that goes to its minimum in closed form
 _ROWS = 2000  # at most, for systems among the rows
 _STEP = 0.7  # from one strength to the next on the way to a distant first one
 _MEMORY = 1 << 27  # numbers in the copies of the working columns: 1 GB
@@ -37,14 +40,19 @@ class Grouped:
         form = standard.form
         free = np.flatnonzero(~form.fixed)
         self.blocks = blocks_of(form, free[free >= self.first])
-        n = len(standard.y)
+        n, p = len(standard.y), standard.size
         self.most = max(100, _MEMORY // n)
-        self.few = min(MOST, self.most)
-        if standard.gaussian and n <= _ROWS and np.all(self.blocks.rate > 0):
-            # with more columns systems among the rows are faster, unless there are as many rows
-            self.few = min(self.few, n // 2 if standard.size > n else n)
-        else:
-            self.most = self.few
+        self.few, self.patience, self.systems = min(MOST, self.most), 0.0, False
+        if standard.gaussian and np.all(self.blocks.rate > 0):
+            # systems among the rows pay where there are fewer rows than columns
+            self.systems = n <= _ROWS and p > n
+            self.patience = _patience(self.blocks, n)
+            if self.systems:
+                self.few = min(self.few, n // 2)
+            elif self.patience and p * _TALL > n:
+                self.few = min(self.few, _FEW)
+        if not self.systems:
+            self.most = min(MOST, self.most)
         self.native = (
             (standard.gaussian or native_loss(standard.likelihood) is not None)
             and readable(standard.Z.base)
@@ -131,7 +139,7 @@ class Grouped:
             working,
             standard.reference,
             standard.null_correlation,
-            *((self.few, self.most, self.outputs) if gaussian else (self.most,)),
+            *((*self._ways(), self.outputs) if gaussian else (self.most,)),
         )
         solutions = np.repeat(base[:, None], done, axis=1)
         used = np.sort(working[:m])
@@ -139,6 +147,10 @@ class Grouped:
         solutions[:levels] = coefs[:done, p:].T
         moved = np.concatenate([np.arange(first), first + used])
         return solutions, Certificates(gaps[:done], kkts[:done], np.empty((0, done)), moved)
+
+    def _ways(self) -> tuple[int, int, float, bool]:
+        """How native code may solve gaussian groups, see ``cpp/group_model.hpp``."""
+        return self.few, self.most, self.patience, self.systems
 
     def _columns(self, base: Array) -> tuple[Any, ...]:
         """The columns, their units, and what ``base`` leaves of y, as native code takes them."""
@@ -159,6 +171,16 @@ class Grouped:
             offset = offset + Z.matvec(base)
         columns = (*(stored_or_copied(Z.base) or ()), Z.center, Z.scale, ones)
         return (*columns, y, name, weights, offset, bool(self.first))
+
+
+def _patience(blocks: Blocks, n: int) -> float:
+    """How many times their worth sweeps may take: 0 where Newton steps end exactly, less than 1
+    where blocks have no closed form."""
+    sizes = np.diff(blocks.first)
+    if np.sum(sizes) < 2 * len(sizes):
+        return 0.0
+    slow = (sizes > _CLOSED) | (np.add.reduceat(blocks.l1, blocks.first[:-1]) > 0)
+    return float(1.0 / (1.0 + 7.5 * np.sum(np.square(sizes[slow])) / (n * np.sum(sizes))))
 
 
 def _without(found: Certificates, first: int) -> Certificates:

@@ -129,6 +129,8 @@ def _path(
         float(lengths.max()),
         MOST,
         MOST,
+        0.0,
+        False,
         q,
     )
     if done < points or not gaps[-1] <= tol:
