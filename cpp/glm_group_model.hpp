@@ -15,8 +15,8 @@
 
 namespace priorfit {
 
-// An intercept is a column of ones, the first, in a block without a penalty; as a place among all
-// columns it has the number p.
+// Intercepts are columns of ones, the first, in blocks without a penalty; as places among all
+// columns they have the numbers from p on.
 template <class Columns, class Rows>
 class GlmGroupModel {
  public:
@@ -25,9 +25,11 @@ class GlmGroupModel {
         solver_(problem()), eta_(n_), change_(n_), moved_(n_), theta_(n_), h_(n_) {
     if (first_ == 0) return;
     z_.add_ones();
-    columns_.push_back(all.p);
-    l1_.push_back(0.0);
-    close_block(0.0);
+    for (std::size_t k = 0; k < first_; ++k) {
+      columns_.push_back(all.p + k);
+      l1_.push_back(0.0);
+      close_block(0.0);
+    }
     fit_size();
   }
 

@@ -23,6 +23,9 @@ struct SoftmaxRows {
   std::size_t intercepts() const { return intercept ? classes - 1 : 0; }
   std::size_t curvatures() const { return n; }
 
+  // The linear predictors without columns.
+  void start(double* eta) const { std::copy(offset, offset + n, eta); }
+
   // theta = w (y - mu) and mu; returns the loss.
   double evaluate(const double* eta, double* theta, double* mu) const {
     const std::size_t rows = length();

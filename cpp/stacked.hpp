@@ -235,6 +235,8 @@ struct StackedColumns {
     std::vector<std::size_t> slot_, of_slot_, output_;  // of a feature; of a working column, both
     std::vector<std::vector<std::size_t>> of_output_;   // working columns, rising
   };
+
+  using Curved = Working;
 };
 
 // The base's copy serves all outputs.

@@ -10,6 +10,7 @@ import numpy as np
 from priorfit._typing import Array
 from priorfit.solve.certificate import Certificates, certify, joined
 from priorfit.solve.newton import Newton
+from priorfit.solve.outputs.classes import Classes
 from priorfit.solve.outputs.kept import SoftmaxQuasi
 from priorfit.solve.outputs.responses import OneByOne, Together
 from priorfit.solve.outputs.softmax import SoftmaxPath
@@ -32,11 +33,13 @@ class Outputs:
         self.standard, self.tol, self.max_iter, self.rounds = standard, tol, max_iter, 0
         self.native = SoftmaxPath(standard, tol) if SoftmaxPath.applies(standard) else None
         self.quasi = SoftmaxQuasi(standard, tol) if SoftmaxQuasi.applies(standard) else None
-        self.responses: OneByOne | Together | None = None
+        self.responses: OneByOne | Together | Classes | None = None
         if OneByOne.applies(standard):
             self.responses = OneByOne(standard, tol, make)
         elif Together.applies(standard):
             self.responses = Together(standard, tol, max_iter)
+        elif Classes.applies(standard):
+            self.responses = Classes(standard, tol, max_iter)
 
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
         """Solutions (m, k) and their certificates, each warm from the last."""
