@@ -38,7 +38,7 @@ nb::tuple run_classes(const Base& base, const Matrix& y, const Vector& weights,
   const priorfit::SoftmaxRows rows{columns.n,      classes,       y.data(),
                                    weights.data(), offset.data(), intercept};
   priorfit::GlmGroupModel<priorfit::StackedColumns<Base>, priorfit::SoftmaxRows> model(
-      columns, groups, rows);
+      columns, groups, rows, most);
   return run_groups(columns, groups, model, strengths, tols, coefs, gaps, kkts, working, reference,
                     steepest, most);
 }

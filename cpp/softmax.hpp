@@ -14,6 +14,7 @@
 namespace priorfit {
 
 struct SoftmaxRows {
+  static constexpr bool independent = false;  // classes of a row bend together
   std::size_t n;  // entries: rows times classes
   std::size_t classes;
   const double *y, *w, *offset;  // w by row

@@ -9,6 +9,7 @@ import numpy as np
 
 from priorfit._core import solve_glm_group_path, solve_group_path
 from priorfit._typing import Array
+from priorfit.design import Dense
 from priorfit.solve.approach import LOOSE, approach
 from priorfit.solve.blocks import blocks_of, only_groups
 from priorfit.solve.certificate import Certificates, joined
@@ -41,7 +42,7 @@ class Grouped:
         n = len(standard.y)
         self.most = max(100, _MEMORY // n)
         self.few = min(MOST, self.most)
-        if standard.gaussian and n <= _ROWS and np.all(self.blocks.rate > 0):
+        if self._has_rows() and n <= _ROWS and np.all(self.blocks.rate > 0):
             # with more columns systems among the rows are faster, unless there are as many rows
             self.few = min(self.few, n // 2 if standard.size > n else n)
         else:
@@ -76,6 +77,12 @@ class Grouped:
     def _has_loss(self) -> bool:
         """Whether native code has the likelihood."""
         return self.standard.gaussian or native_loss(self.standard.likelihood) is not None
+
+    def _has_rows(self) -> bool:
+        """Whether native code has systems among the rows, which single columns do not repay where
+        rows bend."""
+        wide = 2 * len(self.blocks.rate) <= len(self.blocks.columns)
+        return self.standard.gaussian or (wide and isinstance(self.standard.Z.base, Dense))
 
     def _way(self) -> Solver:
         """What is solved at first: by one Gram matrix, on chosen columns, or on all of them."""
@@ -149,7 +156,7 @@ class Grouped:
         """The native function, its columns and rows, and its limits."""
         if self.standard.gaussian:
             return solve_group_path, self._columns(base), (self.few, self.most, self.outputs)
-        return solve_glm_group_path, self._rows(base), (self.most,)
+        return solve_glm_group_path, self._rows(base), (self.few, self.most)
 
     def _levels(self, warm: Array) -> Array:
         """The intercepts as native code takes them; centred gaussian columns need none."""
