@@ -1,4 +1,6 @@
 // Paths of classes whose weights come in groups, as Python sees them.
+#include <limits>
+
 #include "bind_groups.hpp"
 #include "columns.hpp"
 #include "glm_group_model.hpp"
@@ -10,15 +12,16 @@ namespace {
 using namespace binding;
 
 // y, offset: classes x n, row by row; members: column j of class l is j * classes + l; coefs:
-// points x (p classes + classes - 1), the intercept of the first class being 0.
+// points x (p classes + classes - 1), the intercept of the first class being 0; few, most: weights,
+// but most counts columns where classes share them.
 #define PRIORFIT_CLASSES_ARGUMENTS                                                                \
   Vector center, Vector scale, Matrix y, Vector weights, Matrix offset, bool intercept,           \
       Numbers first, Numbers member, Vector l1, Vector rate, Vector strengths, Vector tols,       \
       Rows coefs, Span gaps, Span kkts, Places working, double reference, double steepest,        \
-      std::size_t most
+      std::size_t few, std::size_t most
 #define PRIORFIT_CLASSES_VALUES                                                                   \
   y, weights, offset, intercept, first, member, l1, rate, strengths, tols, coefs, gaps, kkts,     \
-      working, reference, steepest, most
+      working, reference, steepest, few, most
 
 template <class Base>
 nb::tuple run_classes(const Base& base, const Matrix& y, const Vector& weights,
@@ -26,7 +29,7 @@ nb::tuple run_classes(const Base& base, const Matrix& y, const Vector& weights,
                       const Numbers& member, const Vector& l1, const Vector& rate,
                       const Vector& strengths, const Vector& tols, const Rows& coefs,
                       const Span& gaps, const Span& kkts, const Places& working, double reference,
-                      double steepest, std::size_t most) {
+                      double steepest, std::size_t few, std::size_t most) {
   const std::size_t classes = y.shape(0), n = base.n;
   require(classes > 1, "y: classes x n");
   for (const Matrix& v : {y, offset})
@@ -37,10 +40,11 @@ nb::tuple run_classes(const Base& base, const Matrix& y, const Vector& weights,
   const priorfit::Grouping groups = require_groups(first, member, l1, rate, columns.p);
   const priorfit::SoftmaxRows rows{columns.n,      classes,       y.data(),
                                    weights.data(), offset.data(), intercept};
+  const bool shared = priorfit::RowModel<Base>::serves(groups, classes);
   priorfit::GlmGroupModel<priorfit::StackedColumns<Base>, priorfit::SoftmaxRows> model(
-      columns, groups, rows, most);
+      columns, groups, rows, shared ? few : std::numeric_limits<std::size_t>::max());
   return run_groups(columns, groups, model, strengths, tols, coefs, gaps, kkts, working, reference,
-                    steepest, most);
+                    steepest, shared ? most * classes : most);
 }
 
 template <class T>
@@ -73,7 +77,7 @@ void bind_output_groups(nb::module_& m) {
           "y"_a.noconvert(), "weights"_a, "offset"_a.noconvert(), "intercept"_a, "first"_a,
           "member"_a, "l1"_a, "rate"_a, "strengths"_a, "tols"_a, "coefs"_a.noconvert(),
           "gaps"_a.noconvert(), "kkts"_a.noconvert(), "working"_a.noconvert(), "reference"_a,
-          "steepest"_a, "most"_a);
+          "steepest"_a, "few"_a, "most"_a);
   };
   PRIORFIT_BIND_STORED(path);
 }

@@ -14,6 +14,8 @@ namespace priorfit {
 // least, and that step.
 class Chord {
  public:
+  explicit Chord(std::size_t most = 4) : most_(most) {}
+
   void forget() { known_.clear(); }
 
   // Where to go from x with this step, of which the first `judged` numbers are to become small.
@@ -41,18 +43,17 @@ class Chord {
     for (std::size_t k = 0; k < used.size(); ++k)
       for (std::size_t i = 0; i < there.size(); ++i)
         there[i] -= share[k] * (alone[i] - used[k]->x[i] - used[k]->step[i]);
-    if (known_.size() == most) known_.erase(known_.begin());
+    if (known_.size() == most_) known_.erase(known_.begin());
     known_.push_back({std::move(x), std::move(step)});
     return there;
   }
 
  private:
-  static constexpr std::size_t most = 4;
-
   struct Place {
     std::vector<double> x, step;
   };
 
+  std::size_t most_;  // earlier places
   std::vector<Place> known_;
 };
 

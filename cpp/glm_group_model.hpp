@@ -13,19 +13,36 @@
 #include "glm_rows.hpp"
 #include "group_model.hpp"
 #include "group_quadratic.hpp"
+#include "shared_classes.hpp"
 #include "square_matrix.hpp"
 
 namespace priorfit {
 
-// More than `few` columns are solved among the rows, where their curvatures are independent and the
-// columns dense; where that fails, as few ones are. Intercepts are columns of ones, the first, in blocks without a penalty; as places among all
-// columns they have the numbers from p on.
+// How more than a few columns are solved: among the rows, where a curvature is a number for each and
+// columns are dense; all classes by one Gram matrix, where they share their columns.
+template <class Columns, class Rows>
+struct AmongRows {
+  static constexpr bool there =
+      Rows::independent && std::is_same_v<typename Columns::Curved, typename Columns::Working>;
+  using Way = std::conditional_t<there, GlmGroupRows<Columns, Rows>, NoGroupRows>;
+};
+
+template <class Base>
+struct AmongRows<StackedColumns<Base>, SoftmaxRows> {
+  static constexpr bool there = true;
+  using Way = SharedClasses<Base>;
+};
+
+// Where the way of more than `few` columns fails, they are solved as few ones are. Intercepts are
+// columns of ones, the first, in blocks without a penalty; as places among all columns they have the
+// numbers from p on.
 template <class Columns, class Rows>
 class GlmGroupModel {
  public:
   GlmGroupModel(const Columns& all, const Grouping& groups, const Rows& rows, std::size_t few)
       : groups_(groups), rows_(rows), n_(all.n), first_(rows.intercepts()), few_(few), z_(all),
-        solver_(problem()), among_(z_, rows_, n_), eta_(n_), change_(n_), moved_(n_), theta_(n_), h_(n_) {
+        solver_(problem()), among_(z_, rows_, n_), eta_(n_), change_(n_), moved_(n_), theta_(n_),
+        h_(n_) {
     if (first_ == 0) return;
     z_.add_ones();
     for (std::size_t k = 0; k < first_; ++k) {
@@ -39,7 +56,7 @@ class GlmGroupModel {
   std::size_t size() const { return l1_.size(); }
   std::size_t intercepts() const { return first_; }
   std::size_t outputs() const { return 1; }
-  bool among_rows() const { return has_rows && size() > few_; }
+  bool among_rows() const { return Among::there && size() > few_; }
   const std::vector<std::size_t>& columns() const { return columns_; }
   std::size_t first(std::size_t block) const { return start_[block + first_]; }
 
@@ -66,8 +83,10 @@ class GlmGroupModel {
   template <class Stop>
   Status solve(std::vector<double>& b, double s, double violation, double gap, Stop&& stop) {
     if (among_rows()) {
-      const Status status = among_.solve(b, s, gap, most_among_rows, stop);
-      if (status == Status::converged || status == Status::interrupted) return status;
+      const int most = std::max(100, static_cast<int>(size() / 5));  // steps: a Hessian costs more
+      const Status status = among_.solve(b, s, gap, most, stop);
+      const bool done = status == Status::converged || status == Status::interrupted;
+      if (done || size() > most_with_hessian) return status;
       leave_rows();
     }
     double value = start(b, s), last = std::numeric_limits<double>::infinity();
@@ -101,9 +120,8 @@ class GlmGroupModel {
   double dual(const double* theta, double share) const { return rows_.dual(theta, share); }
 
  private:
-  static constexpr bool has_rows =
-      Rows::independent && std::is_same_v<typename Columns::Curved, typename Columns::Working>;
-  static constexpr int most_among_rows = 100;  // steps
+  using Among = AmongRows<Columns, Rows>;
+  static constexpr std::size_t most_with_hessian = 6000;  // columns: it then fills 290 MB
   static constexpr double accuracy = 0.1;  // of the minimum of a model, in its first violation
   static constexpr double quick = 0.1, stuck = 0.6;  // what is left of the violation after a step
 
@@ -254,7 +272,7 @@ class GlmGroupModel {
   std::vector<double> q_, l1_, rate_, b_, image_, slopes_, proposal_, minimum_, part_;
   std::vector<std::size_t> start_{0}, columns_, which_;
   GroupQuadraticSolver solver_;
-  std::conditional_t<has_rows, GlmGroupRows<Columns, Rows>, NoGroupRows> among_;
+  typename Among::Way among_;
   std::vector<double> eta_, change_, moved_, theta_, h_, kept_;  // by rows
   double least_ = std::numeric_limits<double>::infinity();       // rate: a unit for violations
   double rent_ = 0.0;   // work since the kept Hessian was new that a newer one would have saved

@@ -88,6 +88,9 @@ struct StackedColumns {
       }
     }
 
+    // What the k-th column that was added is made of, whatever its outputs; ones count as one.
+    const double* made_of(std::size_t k) const { return z_.data() + k * length_; }
+
     // The intercepts of all outputs but the first.
     void add_ones() {
       z_.resize(++slots_ * length_);

@@ -16,7 +16,8 @@ from priorfit.solve.outputs.standard import OutputsStandard
 
 __all__ = ["Classes"]
 
-_MOST = 4000  # working weights: their Hessian then fills 130 MB
+_MOST = 4000  # working weights, or columns that classes share: a matrix of these fills 130 MB
+_FEW = 10  # rows to a weight: where classes share columns, more of these pay for the Hessian of all
 
 
 class Classes(Grouped):
@@ -25,6 +26,7 @@ class Classes(Grouped):
     def __init__(self, standard: OutputsStandard, tol: float, max_iter: int) -> None:
         super().__init__(standard, tol, max_iter)
         self.outputs = standard.outputs
+        self.few = len(standard.y) // standard.outputs // _FEW
         self.most = min(_MOST, self.most)
 
     @staticmethod
@@ -59,7 +61,7 @@ class Classes(Grouped):
             by_output(offset, q),
             bool(self.first),
         )
-        return solve_softmax_group_path, rows, (self.most,)
+        return solve_softmax_group_path, rows, (self.few, self.most)
 
     def _levels(self, warm: Array) -> Array:
         return warm[1 : self.first] - warm[: min(self.first, 1)]
