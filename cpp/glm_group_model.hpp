@@ -83,8 +83,10 @@ class GlmGroupModel {
   template <class Stop>
   Status solve(std::vector<double>& b, double s, double violation, double gap, Stop&& stop) {
     if (among_rows()) {
+      std::vector<double> there = b;
       const int most = std::max(100, static_cast<int>(size() / 5));  // steps: a Hessian costs more
-      const Status status = among_.solve(b, s, gap, most, stop);
+      const Status status = among_.solve(there, s, gap, most, stop);
+      if (status == Status::converged) b.swap(there);
       const bool done = status == Status::converged || status == Status::interrupted;
       if (done || size() > most_with_hessian) return status;
       leave_rows();

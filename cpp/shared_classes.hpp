@@ -5,9 +5,9 @@
 //
 // theta the score where the intercepts are at their best. A step takes sum_i h_i z_i z_i' for every
 // class, h_i between the mean and the largest curvature of row i, in the place of the Hessian, whose
-// size is that of all classes: no matrix is larger than the number of columns. Along a row's
-// shares its eigenvalues are 0.1 to 1.5 times those of the model, as those of the penalty are the
-// same: steps contract, and those of Anderson soon find the few that are far from 1.
+// size is that of all classes: no matrix is larger than the number of columns. The eigenvalues of the
+// one over the other are mostly 0.1 to 1.5, as the curvature of the penalty is the same in both: steps
+// contract, and combined ones (Anderson) soon find the few that are far from 1.
 #pragma once
 
 #include <algorithm>
@@ -37,7 +37,7 @@ class SharedClassesFit {
 
   double* gram() { return gram_.data(); }
   std::size_t stride() const { return gram_.stride(); }
-  const std::vector<double>& levels() const { return levels_; }
+  std::vector<double>& levels() { return levels_; }
 
   // There are m columns now.
   void grow(const double* z, std::size_t m) {
@@ -145,8 +145,10 @@ class SharedClasses {
   Status solve(std::vector<double>& b, double s, double tol, int max_rounds, Stop&& stop) {
     const std::size_t first = rows_.intercepts();
     int rounds;
+    std::vector<double>& levels = fit_.levels();
+    levels[0] = 0.0;
+    std::copy_n(b.data(), first, levels.data() + 1);
     const Status status = solver_.solve(b.data() + first, s, tol, max_rounds, rounds, stop);
-    const std::vector<double>& levels = fit_.levels();
     for (std::size_t l = 0; l < first; ++l) b[l] = levels[l + 1] - levels[0];
     return status;
   }

@@ -130,7 +130,7 @@ MUTANTS = {
 }
 
 
-@pytest.mark.parametrize("stored, few", [("dense", 1), ("dense", None), ("sparse", None)])
+@pytest.mark.parametrize(("stored", "few"), [("dense", 1), ("dense", None), ("sparse", None)])
 @pytest.mark.parametrize("mutant", MUTANTS)
 def test_the_law_rejects(mutant, stored, few, monkeypatch):
     """The gap of the wrong problem is small, that from outside is not: columns centred elsewhere

@@ -169,7 +169,7 @@ def test_two_classes_are_one_predictor(few):
 @pytest.mark.parametrize("few", WAYS.values(), ids=WAYS)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_intercepts_leave_no_mean(few, shape):
-    """sum_i w_i (y_i - mu_i) = 0 for every class, and so do the weights of a column, loc being 0."""
+    """sum_i w_i (y_i - mu_i) = 0 for every class, sum_k B_jk = 0 for every column, loc being 0."""
     standard = _standard(shape)
     q = standard.outputs
     strengths = _strengths(standard, [0.5, 0.05])
