@@ -12,7 +12,7 @@
 //   M = H^{-1} + sum_g c_g Z_g D_g Z_g',   D_g: what S lets through.
 //
 // An intercept is a column of W for which 0 takes the place of the rate. Along a path H^{-1} and c
-// grow alike, so that an older M times the growth of c serves for long.
+// grow alike where rows saturate, so that an older M times the growth of c serves for long.
 #pragma once
 
 #include <algorithm>
@@ -84,7 +84,7 @@ class GlmGroupRows {
         continue;
       }
       halved = 0;
-      fresh = factor_.size() == 0 || (is_slow(error / before) && !fresh);
+      fresh = factor_.size() == 0 || (error > contraction * before && !fresh);
       if (fresh) factor();
       before = error;
       u_before_ = u_, c_before_ = c_;
@@ -233,8 +233,6 @@ class GlmGroupRows {
     fast_.project(0, theta.data(), slopes_.data(), exact_);
     return gap(theta, slopes_) <= tol;
   }
-
-  bool is_slow(double left) const { return left > contraction; }
 
   // -- the step ----------------------------------------------------------------------------------
 

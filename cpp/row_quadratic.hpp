@@ -30,8 +30,8 @@
 
 namespace priorfit {
 
-// What the slopes of a quadratic fit are; others may take its place, with a Gram matrix that is that
-// of a model.
+// The slopes and the gap of a quadratic fit. Another may take its place, whose Gram matrix is that of
+// a model.
 struct QuadraticFit {
   // Slopes (m x outputs), row by row, at B, by output.
   template <class Multiply>

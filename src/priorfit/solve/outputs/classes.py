@@ -9,9 +9,11 @@ import numpy as np
 
 from priorfit._core import solve_softmax_group_path
 from priorfit._typing import Array
+from priorfit.solve.certificate import Certificates
 from priorfit.solve.chosen import Solver
 from priorfit.solve.columns import read_in_place, stored_or_copied
 from priorfit.solve.grouped import Grouped
+from priorfit.solve.outputs.softmax import by_output, repays
 from priorfit.solve.outputs.standard import OutputsStandard
 
 __all__ = ["Classes"]
@@ -21,7 +23,10 @@ _FEW = 10  # rows to a weight: where classes share columns, more of these pay fo
 
 
 class Classes(Grouped):
-    """Groups of weights of classes, above all those of one column: see ``cpp/softmax.hpp``."""
+    """Groups of weights of classes, above all those of one column: see ``cpp/softmax.hpp``
+    and ``cpp/shared_classes.hpp``."""
+
+    standard: OutputsStandard
 
     def __init__(self, standard: OutputsStandard, tol: float, max_iter: int) -> None:
         super().__init__(standard, tol, max_iter)
@@ -40,6 +45,12 @@ class Classes(Grouped):
             and bool(np.all(scale == scale[:, :1]))
             and read_in_place(standard.Z.base)
         )
+
+    def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
+        """Solutions (m, k) and their certificates, each warm from the last."""
+        if not repays(self.standard, len(strengths)):
+            return self._newton(strengths, warm)
+        return super().__call__(strengths, warm)
 
     def _has_loss(self) -> bool:
         return True
@@ -71,8 +82,3 @@ class Classes(Grouped):
         solutions[1:q] = levels
         if q:
             solutions[:q] -= solutions[np.flatnonzero(self.standard.form.fixed[:q])[0]]
-
-
-def by_output(values: Array, outputs: int) -> Array:
-    """(n q,) as (q, n)."""
-    return np.ascontiguousarray(values.reshape(-1, outputs).T)

@@ -13,7 +13,7 @@ from priorfit.solve.newton import Newton
 from priorfit.solve.outputs.classes import Classes
 from priorfit.solve.outputs.kept import SoftmaxQuasi
 from priorfit.solve.outputs.responses import OneByOne, Together
-from priorfit.solve.outputs.softmax import SoftmaxPath
+from priorfit.solve.outputs.softmax import SoftmaxPath, repays
 from priorfit.solve.outputs.standard import OutputsStandard
 from priorfit.solve.standard import Standard
 
@@ -53,7 +53,7 @@ class Outputs:
             if np.all(found.gap <= self.tol):
                 self.rounds = max(self.rounds, self.quasi.rounds)
                 return solutions, found
-        if self.native is None or not self.native.repays(len(strengths)):
+        if self.native is None or not repays(self.standard, len(strengths)):
             return self._newton(strengths, warm)
         solutions, found = self.native(strengths, warm)
         done = solutions.shape[1]
