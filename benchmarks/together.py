@@ -77,10 +77,10 @@ def adelie(X, Y, lambdas, tol):
     return seconds, state.betas.toarray().reshape(-1, X.shape[1], Y.shape[1])
 
 
-def run(python, solver, folder, tol):
+def run(python, solver, folder, tol, script=__file__):
     """CPU seconds and coefficients (points, p, q) of one fit in a process of its own."""
     out = folder / "out.npz"
-    command = [python, __file__, "--worker", solver, str(folder), "--tol", str(tol)]
+    command = [python, script, "--worker", solver, str(folder), "--tol", str(tol)]
     subprocess.run(command, check=True, capture_output=True)
     found = np.load(out)
     return float(found["cpu"]), found["coefs"]

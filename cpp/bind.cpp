@@ -21,6 +21,7 @@ void bind_coupled(nb::module_& m);
 void bind_columns(nb::module_& m);
 void bind_group_rows(nb::module_& m);
 void bind_groups(nb::module_& m);
+void bind_output_groups(nb::module_& m);
 void bind_outputs(nb::module_& m);
 void bind_local(nb::module_& m);
 void bind_posterior(nb::module_& m);
@@ -265,6 +266,7 @@ NB_MODULE(_core, m) {
   bind_columns(m);
   bind_group_rows(m);
   bind_groups(m);
+  bind_output_groups(m);
   bind_outputs(m);
   bind_local(m);
   bind_posterior(m);

@@ -16,14 +16,14 @@ using namespace binding;
   Vector center, Vector scale, Vector root, Vector y, const std::string &loss, Vector weights,    \
       Vector offset, bool intercept, Numbers first, Numbers member, Vector l1, Vector rate,       \
       Vector strengths, Vector tols, Rows coefs, Span gaps, Span kkts, Places working,            \
-      double reference, double steepest, std::size_t most
+      double reference, double steepest, std::size_t few, std::size_t most
 // The path of these arguments over `columns`.
 #define PRIORFIT_RUN_GROUP_ROWS                                                                   \
   const priorfit::Grouping groups = require_groups(first, member, l1, rate, p);                   \
   return with_loss(loss, [&](auto kind) {                                                         \
     using LossRows = priorfit::GlmRows<decltype(kind)>;                                           \
     const LossRows rows{n, y.data(), weights.data(), offset.data(), intercept};                   \
-    priorfit::GlmGroupModel<decltype(columns), LossRows> model(columns, groups, rows);            \
+    priorfit::GlmGroupModel<decltype(columns), LossRows> model(columns, groups, rows, few);       \
     return run_groups(columns, groups, model, strengths, tols, coefs, gaps, kkts, working,        \
                       reference, steepest, most);                                                 \
   });
@@ -63,7 +63,8 @@ void bind_group_rows(nb::module_& m) {
     m.def("solve_glm_group_path", function, stored..., "center"_a, "scale"_a, "root"_a, "y"_a,
           "loss"_a, "weights"_a, "offset"_a, "intercept"_a, "first"_a, "member"_a, "l1"_a,
           "rate"_a, "strengths"_a, "tols"_a, "coefs"_a.noconvert(), "gaps"_a.noconvert(),
-          "kkts"_a.noconvert(), "working"_a.noconvert(), "reference"_a, "steepest"_a, "most"_a);
+          "kkts"_a.noconvert(), "working"_a.noconvert(), "reference"_a, "steepest"_a, "few"_a,
+          "most"_a);
   };
   PRIORFIT_BIND_STORED(path);
 }

@@ -14,6 +14,8 @@ namespace priorfit {
 // least, and that step.
 class Chord {
  public:
+  explicit Chord(std::size_t most = 4) : known_(most) {}  // earlier places
+
   void forget() { count_ = 0; }
 
   // Where to go from x with this step, of which the first `judged` numbers are to become small.
@@ -45,22 +47,20 @@ class Chord {
     }
     Place& latest = place_of(0);
     latest.x = x, latest.step = step;
-    next_ = (next_ + 1) % most;
-    count_ = std::min(count_ + 1, most);
+    next_ = (next_ + 1) % known_.size();
+    count_ = std::min(count_ + 1, known_.size());
     return there_;
   }
 
  private:
-  static constexpr std::size_t most = 4;
-
   struct Place {
     std::vector<double> x, step, change;  // change: of the step since then
   };
 
   // So many places ago; 0: where the next one belongs, which may be that of the oldest.
-  Place& place_of(std::size_t age) { return known_[(next_ + most - age) % most]; }
+  Place& place_of(std::size_t age) { return known_[(next_ + known_.size() - age) % known_.size()]; }
 
-  Place known_[most];
+  std::vector<Place> known_;
   std::size_t next_ = 0, count_ = 0;
   std::vector<double> there_;
 };

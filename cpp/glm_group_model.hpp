@@ -6,35 +6,57 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <type_traits>
 #include <vector>
 
+#include "glm_group_rows.hpp"
 #include "glm_rows.hpp"
 #include "group_model.hpp"
 #include "group_quadratic.hpp"
+#include "shared_classes.hpp"
 #include "square_matrix.hpp"
 
 namespace priorfit {
 
-// An intercept is a column of ones, the first, in a block without a penalty; as a place among all
-// columns it has the number p.
+// How more than a few columns are solved: among the rows, where a curvature is a number for each and
+// columns are dense; all classes by one Gram matrix, where they share their columns.
+template <class Columns, class Rows>
+struct AmongRows {
+  static constexpr bool there =
+      Rows::independent && std::is_same_v<typename Columns::Curved, typename Columns::Working>;
+  using Way = std::conditional_t<there, GlmGroupRows<Columns, Rows>, NoGroupRows>;
+};
+
+template <class Base>
+struct AmongRows<StackedColumns<Base>, SoftmaxRows> {
+  static constexpr bool there = true;
+  using Way = SharedClasses<Base>;
+};
+
+// Where the way of more than `few` columns fails, they are solved as few ones are. Intercepts are
+// columns of ones, the first, in blocks without a penalty; as places among all columns they have the
+// numbers from p on.
 template <class Columns, class Rows>
 class GlmGroupModel {
  public:
-  GlmGroupModel(const Columns& all, const Grouping& groups, const Rows& rows)
-      : groups_(groups), rows_(rows), n_(all.n), first_(rows.intercepts()), z_(all),
-        solver_(problem()), eta_(n_), change_(n_), moved_(n_), theta_(n_), h_(n_) {
+  GlmGroupModel(const Columns& all, const Grouping& groups, const Rows& rows, std::size_t few)
+      : groups_(groups), rows_(rows), n_(all.n), first_(rows.intercepts()), few_(few), z_(all),
+        solver_(problem()), among_(z_, rows_, n_), eta_(n_), change_(n_), moved_(n_), theta_(n_),
+        h_(n_) {
     if (first_ == 0) return;
     z_.add_ones();
-    columns_.push_back(all.p);
-    l1_.push_back(0.0);
-    close_block(0.0);
+    for (std::size_t k = 0; k < first_; ++k) {
+      columns_.push_back(all.p + k);
+      l1_.push_back(0.0);
+      close_block(0.0);
+    }
     fit_size();
   }
 
   std::size_t size() const { return l1_.size(); }
   std::size_t intercepts() const { return first_; }
   std::size_t outputs() const { return 1; }
-  bool among_rows() const { return false; }
+  bool among_rows() const { return Among::there && size() > few_; }
   const std::vector<std::size_t>& columns() const { return columns_; }
   std::size_t first(std::size_t block) const { return start_[block + first_]; }
 
@@ -51,6 +73,7 @@ class GlmGroupModel {
     }
     z_.add({columns_.begin() + static_cast<std::ptrdiff_t>(m), columns_.end()});
     fit_size();
+    if (among_rows()) return among_.grow(l1_, rate_, start_);
     if (kept_.empty()) return;  // no Hessian yet
     rows_.gram(z_, m, gram_.data(), gram_.stride(), kept_.data());
     solver_.grow(problem());
@@ -59,6 +82,15 @@ class GlmGroupModel {
   // To a violation of a block, or one from which the gap follows.
   template <class Stop>
   Status solve(std::vector<double>& b, double s, double violation, double gap, Stop&& stop) {
+    if (among_rows()) {
+      std::vector<double> there = b;
+      const int most = std::max(100, static_cast<int>(size() / 5));  // steps: a Hessian costs more
+      const Status status = among_.solve(there, s, gap, most, stop);
+      if (status == Status::converged) b.swap(there);
+      const bool done = status == Status::converged || status == Status::interrupted;
+      if (done || size() > most_with_hessian) return status;
+      leave_rows();
+    }
     double value = start(b, s), last = std::numeric_limits<double>::infinity();
     Status status = std::isfinite(value) ? Status::max_rounds : Status::not_finite;
     for (int round = 0; round < 100 && status == Status::max_rounds; ++round) {
@@ -92,8 +124,18 @@ class GlmGroupModel {
   double dual(const double* theta, double share) const { return rows_.dual(theta, share); }
 
  private:
+  using Among = AmongRows<Columns, Rows>;
+  static constexpr std::size_t most_with_hessian = 6000;  // columns: it then fills 290 MB
   static constexpr double accuracy = 0.1;  // of the minimum of a model, in its first violation
   static constexpr double quick = 0.1, stuck = 0.6;  // what is left of the violation after a step
+
+  // Back to the Hessian of the weights.
+  void leave_rows() {
+    few_ = std::numeric_limits<std::size_t>::max();
+    kept_.clear();
+    fit_size();
+    solver_.grow(problem());
+  }
 
   void close_block(double rate) {
     rate_.push_back(rate);
@@ -101,7 +143,7 @@ class GlmGroupModel {
   }
 
   void fit_size() {
-    gram_.fit(size());
+    if (!among_rows()) gram_.fit(size());
     for (std::vector<double>* v : {&b_, &q_, &image_, &slopes_, &proposal_}) v->resize(size(), 0.0);
   }
 
@@ -228,11 +270,13 @@ class GlmGroupModel {
   const Grouping groups_;
   const Rows rows_;
   const std::size_t n_, first_;
+  std::size_t few_;
   typename Columns::Curved z_;  // with any curvatures
   SquareMatrix gram_;
   std::vector<double> q_, l1_, rate_, b_, image_, slopes_, proposal_, minimum_, part_;
   std::vector<std::size_t> start_{0}, columns_, which_;
   GroupQuadraticSolver solver_;
+  typename Among::Way among_;
   std::vector<double> eta_, change_, moved_, theta_, h_, kept_;  // by rows
   double least_ = std::numeric_limits<double>::infinity();       // rate: a unit for violations
   double rent_ = 0.0;   // work since the kept Hessian was new that a newer one would have saved

@@ -36,6 +36,7 @@ bool search_along(Loss&& loss, const std::vector<double>& from, const std::vecto
 
 template <class Loss>
 struct GlmRows {
+  static constexpr bool independent = true;  // a row's curvature is a number of its own
   std::size_t n;
   const double *y, *w, *offset;
   bool intercept;

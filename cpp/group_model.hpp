@@ -250,7 +250,7 @@ class RowModel {
   SquareMatrix gram_;
   std::vector<double> q_, rate_, minus_;
   std::vector<std::size_t> start_{0}, columns_, which_;  // start_ in columns of the base
-  RowQuadraticSolver solver_;
+  RowQuadraticSolver<> solver_;
 };
 
 }  // namespace priorfit

@@ -81,4 +81,19 @@ PRIORFIT_CLONES double conjugate_rows(Poisson, std::size_t n, const double* y, c
   return sum;
 }
 
+PRIORFIT_CLONES void add_exponentials(std::size_t n, const double* eta, const double* top,
+                                      double* terms, double* total) {
+#pragma omp simd
+  for (std::size_t i = 0; i < n; ++i) {
+    const double term = quick_exp(eta[i] - top[i]);
+    terms[i] = term;
+    total[i] += term;
+  }
+}
+
+PRIORFIT_CLONES void take_logarithms(std::size_t n, double* x) {
+#pragma omp simd
+  for (std::size_t i = 0; i < n; ++i) x[i] = quick_log(x[i]);
+}
+
 }  // namespace priorfit

@@ -133,4 +133,11 @@ double conjugate_rows(Bernoulli, std::size_t n, const double* y, const double* w
 double conjugate_rows(Poisson, std::size_t n, const double* y, const double* w,
                       const double* theta, double share);
 
+// terms_i = exp(eta_i - top_i), which are added to total.
+void add_exponentials(std::size_t n, const double* eta, const double* top, double* terms,
+                      double* total);
+
+// x_i <- log x_i of normal numbers.
+void take_logarithms(std::size_t n, double* x);
+
 }  // namespace priorfit

@@ -30,9 +30,39 @@
 
 namespace priorfit {
 
+// The slopes and the gap of a quadratic fit. Another may take its place, whose Gram matrix is that of
+// a model.
+struct QuadraticFit {
+  // Slopes (m x outputs), row by row, at B, by output.
+  template <class Multiply>
+  void look(const RowQuadratic& p, const std::vector<double>& b, std::vector<double>& slopes,
+            Multiply&& multiply) {
+    multiply(p.gram, p.stride, p.m, b, slopes);
+    for (std::size_t e = 0; e < p.m * p.outputs; ++e) slopes[e] = p.q[e] - slopes[e];
+  }
+
+  // By the dual point `share` (y - Z B).
+  double gap(const RowQuadratic& p, const std::vector<double>& b,
+             const std::vector<double>& slopes, double share, double penalty) {
+    const double along = dot(slopes.data(), b.data(), b.size());  // <y - Z B, Z B>
+    const double rest = p.square - dot(p.q, b.data(), b.size()) - along;
+    const double lost = 1.0 - share;
+    return 0.5 * lost * lost * rest + penalty - share * along;
+  }
+
+  // The Gram matrix, where it is that of a model; how many slow steps that one is given, and how
+  // many places they remember.
+  void renew() {}
+  static constexpr int patience = 0;
+  static constexpr std::size_t memory = 4;
+};
+
+template <class Fit = QuadraticFit>
 class RowQuadraticSolver {
  public:
-  explicit RowQuadraticSolver(const RowQuadratic& problem) { grow(problem); }
+  explicit RowQuadraticSolver(const RowQuadratic& problem, Fit fit = {}) : fit_(fit) {
+    grow(problem);
+  }
 
   // The same problem with more blocks at the end; what is known of the others is kept.
   void grow(const RowQuadratic& problem) {
@@ -122,7 +152,7 @@ class RowQuadraticSolver {
       return sweep();
     }
     if (error <= growth * trust_.error) {
-      const bool slow = error > contraction * trust_.error && !fresh_;
+      const bool slow = error > contraction * trust_.error && !fresh_ && since_ >= Fit::patience;
       trust_ = {v_, c_, error, 0};
       fresh_ = !made_ || slow;
     } else if (!fresh_) {
@@ -139,7 +169,8 @@ class RowQuadraticSolver {
       return sweep();
     }
     const auto working = [&](std::size_t g) { return active(g); };
-    if (fresh_) matrices_.make(c_, working), made_ = true;
+    if (fresh_) fit_.renew(), matrices_.make(c_, working), made_ = true, since_ = 0;
+    ++since_;
     matrices_.sync(v_, norm_, working);
     step();
     look();
@@ -193,8 +224,7 @@ class RowQuadraticSolver {
       for (std::size_t i = p_.start[g]; i < p_.start[g + 1]; ++i)
         for (std::size_t l = 0; l < k; ++l)
           across_[l * p_.m + i] = b_[entry(i) + l] = c_[g] > 0.0 ? c_[g] * v_[entry(i) + l] : 0.0;
-    multiply(p_.gram, p_.stride, p_.m, across_, slopes_);
-    for (std::size_t e = 0; e < p_.m * k; ++e) slopes_[e] = p_.q[e] - slopes_[e];
+    fit_.look(p_, across_, slopes_, [&](auto&&... given) { multiply(given...); });
     for (std::size_t g = 0; g < p_.blocks; ++g) {
       double *v = part(v_, g), *slopes = part(slopes_, g), *misfit = part(misfit_, g);
       if (!(c_[g] > 0.0)) std::copy_n(slopes, width(g), v);
@@ -225,7 +255,7 @@ class RowQuadraticSolver {
     return worst;
   }
 
-  // Of b, by the dual point (s / needed) (y - Z B).
+  // Of b, by the dual point that its slopes lead to.
   double gap() {
     double needed = s_, penalty = 0.0;
     for (std::size_t g = 0; g < p_.blocks; ++g) {
@@ -233,10 +263,7 @@ class RowQuadraticSolver {
       penalty += s_ * p_.rate[g] * std::sqrt(dot(b, b, width(g)));
       needed = std::max(needed, std::sqrt(dot(slopes, slopes, width(g))) / p_.rate[g]);
     }
-    const double along = dot(slopes_.data(), b_.data(), b_.size());  // <y - Z B, Z B>
-    const double rest = p_.square - dot(p_.q, b_.data(), b_.size()) - along;
-    const double lost = 1.0 - s_ / needed;
-    return 0.5 * lost * lost * rest + penalty - (1.0 - lost) * along;
+    return fit_.gap(p_, b_, slopes_, s_ / needed, penalty);
   }
 
   // -- the step ----------------------------------------------------------------------------------
@@ -330,14 +357,16 @@ class RowQuadraticSolver {
   };
 
   RowQuadratic p_;
+  Fit fit_;
   double s_ = 0.0;
   bool made_ = false, fresh_ = false;  // whether there are matrices; whether they are those of here
+  int since_ = 0;                      // steps since they were made
   Trusted trust_;
   std::vector<double> b_, v_, slopes_, misfit_;  // m x outputs
   std::vector<double> c_, norm_;                 // by block
   RowMatrices matrices_;
   std::size_t version_ = 0;  // of the matrices that chord_ belongs to
-  Chord chord_;
+  Chord chord_{Fit::memory};
   std::vector<double> across_, rest_, moved_, a_;
   std::vector<const double*> rows_of_;
 };

@@ -14,6 +14,7 @@
 namespace priorfit {
 
 struct SoftmaxRows {
+  static constexpr bool independent = false;  // classes of a row bend together
   std::size_t n;  // entries: rows times classes
   std::size_t classes;
   const double *y, *w, *offset;  // w by row
@@ -23,13 +24,18 @@ struct SoftmaxRows {
   std::size_t intercepts() const { return intercept ? classes - 1 : 0; }
   std::size_t curvatures() const { return n; }
 
+  // The linear predictors without columns.
+  void start(double* eta) const { std::copy(offset, offset + n, eta); }
+
   // theta = w (y - mu) and mu; returns the loss.
   double evaluate(const double* eta, double* theta, double* mu) const {
     const std::size_t rows = length();
     std::vector<double> top, total;
     sums(eta, top, total, mu);
+    std::vector<double> logs = total;
+    take_logarithms(rows, logs.data());
     for (std::size_t i = 0; i < rows; ++i) {
-      top[i] += std::log(total[i]);
+      top[i] += logs[i];
       total[i] = 1.0 / total[i];
     }
     for (std::size_t l = 0; l < classes; ++l)
@@ -40,6 +46,45 @@ struct SoftmaxRows {
         if (y[e] != 0.0) top[i] -= y[e] * eta[e];
       }
     return dot(w, top.data(), rows);
+  }
+
+  // `evaluate` where intercepts are at their best, from `levels` (classes) on, which are added to
+  // eta; near there the last step of Newton is taken along the tangent.
+  double balance(const double* eta, std::vector<double>& levels, double* at, double* theta,
+                 double* mu) const {
+    const std::size_t rows = length();
+    std::vector<double> sums(classes), step(classes, 0.0), moved(n);
+    double lost = std::numeric_limits<double>::infinity(), weight = 0.0;
+    for (std::size_t i = 0; i < rows; ++i) weight += w[i];
+    for (int turn = 0; turn < 30; ++turn) {
+      for (std::size_t l = 0; l < classes; ++l)
+        for (std::size_t i = 0; i < rows; ++i) at[l * rows + i] = eta[l * rows + i] + levels[l];
+      const double now = evaluate(at, theta, mu);
+      if (!intercept || !std::isfinite(now)) return now;
+      if (now > lost + 1e-13 * std::fabs(lost)) {  // half of the way back
+        for (std::size_t l = 0; l < classes; ++l) levels[l] -= step[l] *= 0.5;
+        continue;
+      }
+      lost = now;
+      double most = 0.0;
+      for (std::size_t l = 0; l < classes; ++l) {
+        sums[l] = 0.0;
+        for (std::size_t i = 0; i < rows; ++i) sums[l] += theta[l * rows + i];
+        most = std::max(most, std::fabs(sums[l]));
+      }
+      step = sums;
+      solve_intercepts(mu, step);
+      for (std::size_t l = 0; l < classes; ++l) levels[l] += step[l];
+      if (most > 1e-5 * weight) continue;
+      for (std::size_t l = 0; l < classes; ++l) {
+        std::fill_n(moved.data() + l * rows, rows, step[l]);
+        lost -= 0.5 * sums[l] * step[l];
+      }
+      curve(mu, moved.data());
+      for (std::size_t e = 0; e < n; ++e) theta[e] -= moved[e];
+      break;
+    }
+    return lost;
   }
 
   // v_i <- w_i (diag(mu_i) - mu_i mu_i') v_i
@@ -101,11 +146,7 @@ struct SoftmaxRows {
     for (std::size_t l = 1; l < classes; ++l)
       for (std::size_t i = 0; i < rows; ++i) top[i] = std::max(top[i], eta[l * rows + i]);
     for (std::size_t l = 0; l < classes; ++l)
-      for (std::size_t i = 0; i < rows; ++i) {
-        const double term = std::exp(eta[l * rows + i] - top[i]);
-        total[i] += term;
-        terms[l * rows + i] = term;
-      }
+      add_exponentials(rows, eta + l * rows, top.data(), terms + l * rows, total.data());
   }
 
   // 1 - mu of class l without cancellation; classes from l + 1 on are still to be divided.
@@ -121,10 +162,15 @@ struct SoftmaxRows {
   void solve_intercepts(const double* mu, std::vector<double>& step) const {
     const std::size_t rows = length(), k = classes;
     std::vector<double> a(k * k, 1.0);
-    for (std::size_t l = 0; l < k; ++l)
-      for (std::size_t h = 0; h < k; ++h)
-        for (std::size_t i = 0; i < rows; ++i)
-          a[l * k + h] += w[i] * mu[l * rows + i] * ((l == h ? 1.0 : 0.0) - mu[h * rows + i]);
+    std::vector<double> weighted(rows);
+    for (std::size_t l = 0; l < k; ++l) {
+      for (std::size_t i = 0; i < rows; ++i) weighted[i] = w[i] * mu[l * rows + i];
+      for (std::size_t h = 0; h <= l; ++h) {
+        double sum = -dot(weighted.data(), mu + h * rows, rows);
+        if (h == l) for (double v : weighted) sum += v;
+        a[l * k + h] = a[h * k + l] = 1.0 + sum;
+      }
+    }
     for (std::size_t l = 0; l < k; ++l) {  // elimination: the matrix is positive definite
       if (!(a[l * k + l] > 0.0)) continue;
       for (std::size_t h = l + 1; h < k; ++h) {

@@ -88,6 +88,9 @@ struct StackedColumns {
       }
     }
 
+    // What the k-th column that was added is made of, whatever its outputs; ones count as one.
+    const double* made_of(std::size_t k) const { return z_.data() + k * length_; }
+
     // The intercepts of all outputs but the first.
     void add_ones() {
       z_.resize(++slots_ * length_);
@@ -235,6 +238,8 @@ struct StackedColumns {
     std::vector<std::size_t> slot_, of_slot_, output_;  // of a feature; of a working column, both
     std::vector<std::vector<std::size_t>> of_output_;   // working columns, rising
   };
+
+  using Curved = Working;
 };
 
 // The base's copy serves all outputs.

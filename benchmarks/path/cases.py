@@ -22,6 +22,7 @@ CASES = {
     "groups, logistic": lambda: grouped(500, 2000, 0.6, 10, likelihood="bernoulli"),
     "groups, logistic, few": lambda: grouped(500, 200, 0.6, 5, likelihood="bernoulli"),
     "groups, logistic, wide": lambda: grouped(300, 1000, 0.6, 10, likelihood="bernoulli"),
+    "groups, logistic, large": lambda: grouped(1000, 5000, 0.6, 5, likelihood="bernoulli"),
     "text": lambda: text(20_000, 100_000, "gaussian", unit=False),
     "text, unit norm": lambda: text(20_000, 100_000, "gaussian", unit=True),
     "text, logistic": lambda: text(20_000, 100_000, "bernoulli", unit=False),

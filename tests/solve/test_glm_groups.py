@@ -47,9 +47,12 @@ def _strengths(standard, shares):
     return form.groups.dual_norms(standard.correlation, form.l1).max() * np.asarray(shares)
 
 
-def _native(standard, strengths, tol=1e-8):
-    """What the native call alone answers, with its certificate."""
-    return Grouped(standard, tol, 100)._run(strengths, np.full(len(strengths), tol), standard.start)
+def _native(standard, strengths, tol=1e-8, few=None):
+    """What the native call alone answers, with its certificate; more than ``few`` columns are
+    solved among the rows."""
+    engine_ = Grouped(standard, tol, 100)
+    engine_.few = engine_.few if few is None else few
+    return engine_._run(strengths, np.full(len(strengths), tol), standard.start)
 
 
 @pytest.mark.parametrize("intercept", [True, False])
@@ -70,6 +73,25 @@ def test_the_native_certificate_is_the_one_from_outside(
     assert outside.gap.max() <= 1e-8
     np.testing.assert_allclose(found.gap, outside.gap, atol=1e-9)
     assert outside.kkt.max() <= 1e-4
+
+
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("prior", PRIORS)
+@pytest.mark.parametrize("likelihood", NATIVE)
+def test_few_columns_and_many_have_one_answer(likelihood, prior, shape, intercept):
+    """By Hessians of the weights and among the rows: both certified outside, J the same to the
+    gap."""
+    standard = _standard(likelihood, prior, shape, intercept=intercept)
+    strengths, tol = _strengths(standard, np.geomspace(1, 0.03, 10)), 1e-9
+    answers = []
+    for few in (1, 10**6):
+        solutions, found = _native(standard, strengths, tol, few)
+        outside = certify(standard, solutions, strengths)
+        assert outside.gap.max() <= tol
+        np.testing.assert_allclose(found.gap, outside.gap, atol=0.1 * tol)
+        answers.append(_objectives(standard, solutions, strengths))
+    np.testing.assert_allclose(*answers, atol=2 * tol * standard.reference)
 
 
 @pytest.mark.parametrize("prior", PRIORS)
@@ -108,9 +130,9 @@ MUTANTS = {
 }
 
 
-@pytest.mark.parametrize("stored", ["dense", "sparse"])
+@pytest.mark.parametrize(("stored", "few"), [("dense", 1), ("dense", None), ("sparse", None)])
 @pytest.mark.parametrize("mutant", MUTANTS)
-def test_the_law_rejects(mutant, stored, monkeypatch):
+def test_the_law_rejects(mutant, stored, few, monkeypatch):
     """The gap of the wrong problem is small, that from outside is not: columns centred elsewhere
     need another intercept."""
     standard = _standard("bernoulli", "groups", stored=stored)
@@ -124,7 +146,7 @@ def test_the_law_rejects(mutant, stored, monkeypatch):
         return tuple(given)
 
     monkeypatch.setattr(Grouped, "_rows", replaced)
-    solutions, _ = _native(standard, strengths)
+    solutions, _ = _native(standard, strengths, few=few)
     assert certify(standard, solutions, strengths).gap.max() > 1e-6
 
 

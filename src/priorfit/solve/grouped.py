@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from priorfit._core import solve_glm_group_path, solve_group_path
 from priorfit._typing import Array
+from priorfit.design import Dense
 from priorfit.solve.approach import LOOSE, approach
 from priorfit.solve.blocks import Blocks, blocks_of, only_groups
 from priorfit.solve.certificate import Certificates, joined
@@ -43,18 +45,12 @@ class Grouped:
         n, p = len(standard.y), standard.size
         self.most = max(100, _MEMORY // n)
         self.few, self.patience, self.systems = min(MOST, self.most), 0.0, False
-        if standard.gaussian and np.all(self.blocks.rate > 0):
-            # systems among the rows pay where there are fewer rows than columns
-            self.systems = n <= _ROWS and p > n
-            self.patience = _patience(self.blocks, n)
-            if self.systems:
-                self.few = min(self.few, n // 2)
-            elif self.patience and p * _TALL > n:
-                self.few = min(self.few, _FEW)
+        if np.all(self.blocks.rate > 0):
+            self._choose_ways(n, p)
         if not self.systems:
             self.most = min(MOST, self.most)
         self.native = (
-            (standard.gaussian or native_loss(standard.likelihood) is not None)
+            self._has_loss()
             and readable(standard.Z.base)
             and not np.any(form.flat[self.first :])
             and only_groups(form)
@@ -79,6 +75,25 @@ class Grouped:
                 found.gap[k], found.kkt[k] = better.gap[0], better.kkt[0]
                 found = found._replace(moved=None)
         return solutions, found
+
+    def _has_loss(self) -> bool:
+        """Whether native code has the likelihood."""
+        return self.standard.gaussian or native_loss(self.standard.likelihood) is not None
+
+    def _choose_ways(self, n: int, p: int) -> None:
+        """For how many columns a Gram matrix is best, and what is best for more of them."""
+        if not self.standard.gaussian:  # single columns do not repay systems where rows bend
+            wide = 2 * len(self.blocks.rate) <= len(self.blocks.columns)
+            self.systems = wide and isinstance(self.standard.Z.base, Dense) and n <= _ROWS
+            if self.systems:
+                self.few = min(self.few, n // 2 if p > n else n)
+            return
+        self.systems = n <= _ROWS and p > n
+        self.patience = _patience(self.blocks, n)
+        if self.systems:
+            self.few = min(self.few, n // 2)
+        elif self.patience and p * _TALL > n:
+            self.few = min(self.few, _FEW)
 
     def _way(self) -> Solver:
         """What is solved at first: by one Gram matrix, on chosen columns, or on all of them."""
@@ -116,17 +131,17 @@ class Grouped:
         return found
 
     def _run(self, strengths: Array, tols: Array, warm: Array) -> tuple[Array, Certificates]:
-        standard, first, gaussian = self.standard, self.first, self.standard.gaussian
+        standard, first = self.standard, self.first
         points, p = len(strengths), standard.size - first
         base = np.clip(standard.form.loc, standard.form.lower, standard.form.upper)
-        levels = 0 if gaussian else first  # centred columns need no intercept
-        coefs = np.zeros((points, p + levels))
-        coefs[0] = np.concatenate([(warm - base)[first:], warm[:levels]])
+        levels = self._levels(warm)
+        coefs = np.zeros((points, p + len(levels)))
+        coefs[0] = np.concatenate([(warm - base)[first:], levels])
         gaps, kkts, working = np.empty(points), np.empty(points), np.empty(p, np.int64)
         blocks = self.blocks
-        call = solve_group_path if gaussian else solve_glm_group_path
+        call, rows, limits = self._native(base)
         done, m = call(
-            *(self._columns(base) if gaussian else self._rows(base)),
+            *rows,
             blocks.first,
             blocks.columns - first,
             blocks.l1,
@@ -139,18 +154,29 @@ class Grouped:
             working,
             standard.reference,
             standard.null_correlation,
-            *((*self._ways(), self.outputs) if gaussian else (self.most,)),
+            *limits,
         )
         solutions = np.repeat(base[:, None], done, axis=1)
         used = np.sort(working[:m])
         solutions[first + used] += coefs[:done, used].T
-        solutions[:levels] = coefs[:done, p:].T
+        self._put_levels(coefs[:done, p:].T, solutions)
         moved = np.concatenate([np.arange(first), first + used])
         return solutions, Certificates(gaps[:done], kkts[:done], np.empty((0, done)), moved)
 
-    def _ways(self) -> tuple[int, int, float, bool]:
-        """How native code may solve gaussian groups, see ``cpp/group_model.hpp``."""
-        return self.few, self.most, self.patience, self.systems
+    def _native(self, base: Array) -> tuple[Callable[..., tuple[int, int]], Any, tuple[float, ...]]:
+        """The native function, its columns and rows, and its limits."""
+        if self.standard.gaussian:
+            ways = self.few, self.most, self.patience, self.systems  # see `cpp/group_model.hpp`
+            return solve_group_path, self._columns(base), (*ways, self.outputs)
+        return solve_glm_group_path, self._rows(base), (self.few, self.most)
+
+    def _levels(self, warm: Array) -> Array:
+        """The intercepts as native code takes them; centred gaussian columns need none."""
+        return warm[:0] if self.standard.gaussian else warm[: self.first]
+
+    def _put_levels(self, levels: Array, solutions: Array) -> None:
+        """Intercepts (l, k) of native code into the solutions (m, k)."""
+        solutions[: len(levels)] = levels
 
     def _columns(self, base: Array) -> tuple[Any, ...]:
         """The columns, their units, and what ``base`` leaves of y, as native code takes them."""

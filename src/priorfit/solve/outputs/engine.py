@@ -10,9 +10,10 @@ import numpy as np
 from priorfit._typing import Array
 from priorfit.solve.certificate import Certificates, certify, joined
 from priorfit.solve.newton import Newton
+from priorfit.solve.outputs.classes import Classes
 from priorfit.solve.outputs.kept import SoftmaxQuasi
 from priorfit.solve.outputs.responses import OneByOne, Together
-from priorfit.solve.outputs.softmax import SoftmaxPath
+from priorfit.solve.outputs.softmax import SoftmaxPath, repays
 from priorfit.solve.outputs.standard import OutputsStandard
 from priorfit.solve.standard import Standard
 
@@ -32,11 +33,13 @@ class Outputs:
         self.standard, self.tol, self.max_iter, self.rounds = standard, tol, max_iter, 0
         self.native = SoftmaxPath(standard, tol) if SoftmaxPath.applies(standard) else None
         self.quasi = SoftmaxQuasi(standard, tol) if SoftmaxQuasi.applies(standard) else None
-        self.responses: OneByOne | Together | None = None
+        self.responses: OneByOne | Together | Classes | None = None
         if OneByOne.applies(standard):
             self.responses = OneByOne(standard, tol, make)
         elif Together.applies(standard):
             self.responses = Together(standard, tol, max_iter)
+        elif Classes.applies(standard):
+            self.responses = Classes(standard, tol, max_iter)
 
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
         """Solutions (m, k) and their certificates, each warm from the last."""
@@ -50,7 +53,7 @@ class Outputs:
             if np.all(found.gap <= self.tol):
                 self.rounds = max(self.rounds, self.quasi.rounds)
                 return solutions, found
-        if self.native is None or not self.native.repays(len(strengths)):
+        if self.native is None or not repays(self.standard, len(strengths)):
             return self._newton(strengths, warm)
         solutions, found = self.native(strengths, warm)
         done = solutions.shape[1]

@@ -9,6 +9,7 @@ import numpy as np
 
 from priorfit._typing import Array
 from priorfit.solve.certificate import Certificates
+from priorfit.solve.chosen import Solver
 from priorfit.solve.columns import readable, stored_or_copied
 from priorfit.solve.grouped import MOST, Grouped
 from priorfit.solve.outputs.standard import OutputsStandard
@@ -25,7 +26,7 @@ class Together(Grouped):
 
     def __init__(self, standard: OutputsStandard, tol: float, max_iter: int) -> None:
         super().__init__(standard, tol, max_iter)
-        self.outputs, self.chosen = standard.outputs, None
+        self.outputs = standard.outputs
         self.few = self.most = min(MOST, self.most)
 
     @staticmethod
@@ -39,6 +40,9 @@ class Together(Grouped):
             and readable(standard.Z.base)
             and not np.any(standard.form.flat[standard.first :])
         )
+
+    def _way(self) -> Solver:
+        return self._path
 
     def _columns(self, base: Array) -> tuple[Any, ...]:
         Z, q, y = self.standard.Z, self.outputs, self._beyond(base)

@@ -6,12 +6,13 @@ import numpy as np
 
 from priorfit._core import solve_softmax_path
 from priorfit._typing import Array
+from priorfit.design import Dense
 from priorfit.solve.approach import LOOSE, approach
 from priorfit.solve.certificate import Certificates
 from priorfit.solve.columns import read_in_place, stored_or_copied
 from priorfit.solve.outputs.standard import OutputsStandard
 
-__all__ = ["SoftmaxPath"]
+__all__ = ["SoftmaxPath", "by_output", "repays"]
 
 _MOST = 4000  # working weights: their Hessian then fills 130 MB
 _MEMORY = 1 << 26  # numbers in the copies of the working columns: 0.5 GB
@@ -51,12 +52,6 @@ class SoftmaxPath:
             and not np.any(form.flat[first:])
         )
 
-    def repays(self, count: int) -> bool:
-        """Whether so many strengths are worth a copy of the working columns: over few columns of
-        a large table one is not."""
-        large = len(self.arrays) == 1 and self.arrays[0].nbytes > _LARGE
-        return count > 1 or not large or self.standard.size > _FEW
-
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
         """Solutions (m, k) and certificates, as many of the strengths as the working set allows."""
         way = self._approach(float(strengths[0])) if warm is self.standard.start else np.empty(0)
@@ -84,9 +79,9 @@ class SoftmaxPath:
             *self.arrays,
             standard.Z.center,
             np.ascontiguousarray(standard.Z.scale[::q]),
-            self._by_output(standard.y),
+            by_output(standard.y, q),
             np.ascontiguousarray(standard.weights[::q]),
-            self._by_output(self.offset),
+            by_output(self.offset, q),
             bool(first),
             form.l1[first:],
             form.l2[first:],
@@ -111,6 +106,15 @@ class SoftmaxPath:
             solutions[:q] -= solutions[np.flatnonzero(form.fixed[:q])[0]]
         return solutions, gaps[:done], kkts[:done]
 
-    def _by_output(self, values: Array) -> Array:
-        """(n q,) as (q, n)."""
-        return np.ascontiguousarray(values.reshape(-1, self.standard.outputs).T)
+
+def by_output(values: Array, outputs: int) -> Array:
+    """(n q,) as (q, n)."""
+    return np.ascontiguousarray(values.reshape(-1, outputs).T)
+
+
+def repays(standard: OutputsStandard, count: int) -> bool:
+    """Whether so many strengths are worth a copy of the working columns: over few columns of a
+    large table one is not."""
+    base = standard.Z.base
+    large = isinstance(base, Dense) and base.values.nbytes > _LARGE
+    return count > 1 or not large or standard.size > _FEW
