@@ -12,6 +12,7 @@
 #include "cross.hpp"
 #include "moments.hpp"
 #include "parallel.hpp"
+#include "row_kernels.hpp"
 #include "sparse_kernels.hpp"
 
 namespace priorfit {
@@ -83,33 +84,33 @@ struct DenseColumns {
       std::fill_n(z_.data() + z_.size() - all_.n, all_.n, 1.0);
     }
 
-    // Rows `from`.. of Z'Z, or of Z'diag(h)Z.
-    void gram(std::size_t from, double* out, std::size_t stride, const double* h = nullptr) const {
+    // Rows `from`.. of Z'Z, or of Z'diag(h)Z; `rough`: of float32 columns.
+    void gram(std::size_t from, double* out, std::size_t stride, const double* h = nullptr,
+              bool rough = false) {
       const std::size_t n = all_.n;
+      if (!h) return triangle(z_.data(), from, out, stride, [](const double* z, std::size_t) { return z; });
       gram_of(from, out, stride, [&](const double* z, std::size_t count, double* u) {
         for (std::size_t k = 0; k < count; ++k)
           for (std::size_t r = 0; r < n; ++r) u[k * n + r] = h[r] * z[k * n + r];
-      }, h != nullptr);
+      }, rough);
     }
 
     // Rows `from`.. of Z'HZ: `apply(z, count, u)` writes u = H z of `count` columns.
     template <class Apply>
-    void gram_of(std::size_t from, double* out, std::size_t stride, Apply&& apply,
-                 bool curved = true) const {
-      constexpr std::size_t at_once = 48;  // rows of the lower triangle
-      const std::size_t n = all_.n, m = size();
-      std::vector<double> weighted(curved ? at_once * n : 0);
-      for (std::size_t begin = from; begin < m; begin += at_once) {
-        const std::size_t end = std::min(begin + at_once, m);
-        const double* some = z_.data() + begin * n;
-        if (curved) apply(some, end - begin, weighted.data());
-        std::vector<const double*> added;
-        for (std::size_t i = 0; i < end - begin; ++i)
-          added.push_back((curved ? weighted.data() : some) + i * n);
-        cross(added.data(), added.size(), z_.data(), n, end, n, out + begin * stride, stride);
-      }
-      for (std::size_t i = from; i < m; ++i)
-        for (std::size_t j = 0; j < i; ++j) out[j * stride + i] = out[i * stride + j];
+    void gram_of(std::size_t from, double* out, std::size_t stride, Apply&& apply, bool rough = false) {
+      std::vector<double> curved(at_once * all_.n);
+      const auto weigh = [&](const double* z, std::size_t count) {
+        apply(z, count, curved.data());
+        return static_cast<const double*>(curved.data());
+      };
+      if (!rough) return triangle(z_.data(), from, out, stride, weigh);
+      round();
+      std::vector<float> rounded(curved.size());
+      triangle(rounded_.data(), from, out, stride, [&](const double* z, std::size_t count) {
+        weigh(z, count);
+        for (std::size_t i = 0; i < count * all_.n; ++i) rounded[i] = static_cast<float>(curved[i]);
+        return static_cast<const float*>(rounded.data());
+      });
     }
 
     // Entries `from`.. of Z'v.
@@ -149,18 +150,65 @@ struct DenseColumns {
         }
     }
 
+    // About how much `project_roughly(v)` loses to rounding.
+    double rounding(const double* v) {
+      round();
+      double most = 0.0;
+      for (std::size_t i = 0; i < all_.n; ++i) most = std::max(most, std::fabs(v[i]));
+      return most * longest_ / (1 << 25);
+    }
+
+    // The same, of float32 columns.
+    void project_roughly(std::size_t from, const double* v, double* out) {
+      round();
+      products(rounded_.data() + from * all_.n, all_.n, size() - from, v, all_.n, out + from);
+    }
+
+    void combine_roughly(const std::vector<std::size_t>& which, const std::vector<double>& c,
+                         double* r) {
+      round();
+      combine(rounded_.data(), static_cast<std::ptrdiff_t>(all_.n), which.data(), c.data(),
+              which.size(), r, all_.n);
+    }
+
    private:
+    static constexpr std::size_t at_once = 48;  // rows of the lower triangle
+
     std::size_t size() const { return z_.size() / all_.n; }
 
+    // Rows `from`.. of Z'U, `columns` those of Z, `curve(z, count)` those of U.
+    template <class R, class Curve>
+    void triangle(const R* columns, std::size_t from, double* out, std::size_t stride, Curve&& curve) {
+      const std::size_t n = all_.n, m = size();
+      for (std::size_t begin = from; begin < m; begin += at_once) {
+        const std::size_t end = std::min(begin + at_once, m);
+        const R* curved = curve(z_.data() + begin * n, end - begin);
+        std::vector<const R*> added;
+        for (std::size_t i = 0; i < end - begin; ++i) added.push_back(curved + i * n);
+        cross(added.data(), added.size(), columns, n, end, n, out + begin * stride, stride);
+      }
+      for (std::size_t i = from; i < m; ++i)
+        for (std::size_t j = 0; j < i; ++j) out[j * stride + i] = out[i * stride + j];
+    }
+
     void round() {
-      const std::size_t known = rounded_.size();
+      const std::size_t n = all_.n, known = rounded_.size() / n;
       rounded_.resize(z_.size());
-      for (std::size_t i = known; i < z_.size(); ++i) rounded_.data()[i] = static_cast<float>(z_.data()[i]);
+      for (std::size_t j = known; j < size(); ++j) {
+        const double* z = column(j);
+        double square = 0.0;
+        for (std::size_t i = 0; i < n; ++i) {
+          rounded_.data()[j * n + i] = static_cast<float>(z[i]);
+          square += z[i] * z[i];
+        }
+        longest_ = std::max(longest_, std::sqrt(square));
+      }
     }
 
     const DenseColumns& all_;
     Buffer<double> z_;
     Buffer<float> rounded_;
+    double longest_ = 0.0;  // column
   };
 
   using Curved = Working;

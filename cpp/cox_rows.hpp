@@ -37,11 +37,11 @@ struct CoxRows {
   }
 
   template <class Working>
-  void gram(const Working& z, std::size_t from, double* out, std::size_t stride,
-            const double* h) const {
+  void gram(Working& z, std::size_t from, double* out, std::size_t stride, const double* h,
+            bool rough = false) const {
     z.gram_of(from, out, stride, [&](const double* some, std::size_t count, double* curved) {
       priorfit::curve(*sets, h, some, count, curved, scratch);
-    });
+    }, rough);
   }
 
   void dual_point(const double* theta, const double*, double* out) const {

@@ -139,6 +139,18 @@ struct StackedColumns {
       }
     }
 
+    // There are no float32 columns.
+    double rounding(const double*) const { return 0.0; }
+
+    void project_roughly(std::size_t from, const double* v, double* out) const {
+      project(from, v, out);
+    }
+
+    void combine_roughly(const std::vector<std::size_t>& which, const std::vector<double>& c,
+                         double* r) const {
+      combine_into(which, c, r);
+    }
+
     // out (n x count), row by row: the columns `which`, each times its `factor`.
     void rows(const std::vector<std::size_t>& which, const std::vector<double>& factor,
               float* out) const {
