@@ -97,19 +97,22 @@ struct DenseColumns {
 
     // Rows `from`.. of Z'HZ: `apply(z, count, u)` writes u = H z of `count` columns.
     template <class Apply>
-    void gram_of(std::size_t from, double* out, std::size_t stride, Apply&& apply, bool rough = false) {
-      std::vector<double> curved(at_once * all_.n);
-      const auto weigh = [&](const double* z, std::size_t count) {
-        apply(z, count, curved.data());
-        return static_cast<const double*>(curved.data());
+    void gram_of(std::size_t from, double* out, std::size_t stride, Apply&& apply,
+                 bool rough = false) {
+      const std::size_t most = std::min(at_once, size() - from) * all_.n;
+      curved_.resize(most);
+      const auto curve = [&](const double* z, std::size_t count) {
+        apply(z, count, curved_.data());
+        return static_cast<const double*>(curved_.data());
       };
-      if (!rough) return triangle(z_.data(), from, out, stride, weigh);
+      if (!rough) return triangle(z_.data(), from, out, stride, curve);
       round();
-      std::vector<float> rounded(curved.size());
+      rounded_curved_.resize(most);
+      float* rounded = rounded_curved_.data();
       triangle(rounded_.data(), from, out, stride, [&](const double* z, std::size_t count) {
-        weigh(z, count);
+        const double* curved = curve(z, count);
         for (std::size_t i = 0; i < count * all_.n; ++i) rounded[i] = static_cast<float>(curved[i]);
-        return static_cast<const float*>(rounded.data());
+        return static_cast<const float*>(rounded);
       });
     }
 
@@ -187,8 +190,11 @@ struct DenseColumns {
         for (std::size_t i = 0; i < end - begin; ++i) added.push_back(curved + i * n);
         cross(added.data(), added.size(), columns, n, end, n, out + begin * stride, stride);
       }
-      for (std::size_t i = from; i < m; ++i)
-        for (std::size_t j = 0; j < i; ++j) out[j * stride + i] = out[i * stride + j];
+      constexpr std::size_t line = 8;  // numbers that are written together
+      for (std::size_t i = from; i < m; i += line)
+        for (std::size_t j = 0; j < std::min(i + line, m); ++j)
+          for (std::size_t k = std::max(i, j + 1); k < std::min(i + line, m); ++k)
+            out[j * stride + k] = out[k * stride + j];
     }
 
     void round() {
@@ -208,6 +214,8 @@ struct DenseColumns {
     const DenseColumns& all_;
     Buffer<double> z_;
     Buffer<float> rounded_;
+    Buffer<double> curved_;  // a few columns of HZ
+    Buffer<float> rounded_curved_;
     double longest_ = 0.0;  // column
   };
 
