@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <new>
 
@@ -40,17 +41,9 @@ class Buffer {
   T* data() { return data_.get(); }
   const T* data() const { return data_.get(); }
 
-  // What is there is kept; the system moves large blocks without a copy.
+  // What is there is kept.
   void resize(std::size_t size) {
-    if (size > capacity_) {
-      const std::size_t capacity = size > 2 * capacity_ ? size : 2 * capacity_;
-      void* grown = std::realloc(data_.get(), capacity * sizeof(T));
-      if (!grown) throw std::bad_alloc();
-      (void)data_.release();
-      data_.reset(static_cast<T*>(grown));
-      capacity_ = capacity;
-      ask_for_large_pages();
-    }
+    if (size > capacity_) grow(size > 2 * capacity_ ? size : 2 * capacity_);
     size_ = size;
   }
 
@@ -59,15 +52,32 @@ class Buffer {
     void operator()(T* p) const { std::free(p); }
   };
 
-  // A hint: memory that is handed out in few large pieces costs less.
-  void ask_for_large_pages() {
+  void grow(std::size_t capacity) {
 #if defined(__linux__)
-    constexpr std::size_t page = std::size_t{1} << 21;
-    const auto begin = (reinterpret_cast<std::uintptr_t>(data_.get()) + page - 1) & ~(page - 1);
-    const auto end = reinterpret_cast<std::uintptr_t>(data_.get() + capacity_) & ~(page - 1);
-    if (end > begin) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
+    if (capacity * sizeof(T) >= page / 2) return grow_by_pages(capacity);
 #endif
+    void* grown = std::realloc(data_.get(), capacity * sizeof(T));
+    if (!grown) throw std::bad_alloc();
+    (void)data_.release();
+    data_.reset(static_cast<T*>(grown));
+    capacity_ = capacity;
   }
+
+#if defined(__linux__)
+  static constexpr std::size_t page = std::size_t{1} << 21;
+
+  // Whole large pages, if the system has them: memory handed out in small ones takes longer to come
+  // than to fill.
+  void grow_by_pages(std::size_t capacity) {
+    const std::size_t bytes = (capacity * sizeof(T) + page - 1) / page * page;
+    void* grown = std::aligned_alloc(page, bytes);
+    if (!grown) throw std::bad_alloc();
+    madvise(grown, bytes, MADV_HUGEPAGE);
+    if (size_ > 0) std::memcpy(grown, data_.get(), size_ * sizeof(T));
+    data_.reset(static_cast<T*>(grown));
+    capacity_ = bytes / sizeof(T);
+  }
+#endif
 
   std::unique_ptr<T, Free> data_;
   std::size_t size_ = 0, capacity_ = 0;
