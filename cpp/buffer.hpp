@@ -7,6 +7,7 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <utility>
 
 #if defined(__linux__)
 #include <sys/mman.h>
@@ -38,8 +39,8 @@ class Buffer {
   explicit Buffer(std::size_t size = 0) { resize(size); }
 
   std::size_t size() const { return size_; }
-  T* data() { return data_.get(); }
-  const T* data() const { return data_.get(); }
+  T* data() { return data_; }
+  const T* data() const { return data_; }
 
   // What is there is kept.
   void resize(std::size_t size) {
@@ -49,38 +50,42 @@ class Buffer {
 
  private:
   struct Free {
-    void operator()(T* p) const { std::free(p); }
+    void operator()(void* p) const { std::free(p); }
   };
-
-  void grow(std::size_t capacity) {
-#if defined(__linux__)
-    if (capacity * sizeof(T) >= page / 2) return grow_by_pages(capacity);
-#endif
-    void* grown = std::realloc(data_.get(), capacity * sizeof(T));
-    if (!grown) throw std::bad_alloc();
-    (void)data_.release();
-    data_.reset(static_cast<T*>(grown));
-    capacity_ = capacity;
-  }
 
 #if defined(__linux__)
   static constexpr std::size_t page = std::size_t{1} << 21;
+#else
+  static constexpr std::size_t page = 0;  // no large ones
+#endif
+  static constexpr std::size_t copied = std::size_t{1} << 25;  // more is moved by the system
 
-  // Whole large pages, if the system has them: memory handed out in small ones takes longer to come
-  // than to fill.
-  void grow_by_pages(std::size_t capacity) {
-    const std::size_t bytes = (capacity * sizeof(T) + page - 1) / page * page;
-    void* grown = std::aligned_alloc(page, bytes);
+  // In whole large pages where there are many bytes: small ones take longer to come than to fill.
+  void grow(std::size_t capacity) {
+    std::size_t bytes = capacity * sizeof(T);
+    const bool large = page > 0 && bytes >= page / 4;
+    if (large) bytes = (bytes + page - 1) / page * page;
+    const std::size_t whole = bytes + (large ? page : 0), used = size_ * sizeof(T);
+    const bool moves = used > copied;
+    Memory grown(moves ? std::realloc(memory_.release(), whole) : std::malloc(whole));
     if (!grown) throw std::bad_alloc();
-    madvise(grown, bytes, MADV_HUGEPAGE);
-    if (size_ > 0) std::memcpy(grown, data_.get(), size_ * sizeof(T));
-    data_.reset(static_cast<T*>(grown));
+    const auto begin = reinterpret_cast<std::uintptr_t>(grown.get());
+    if (!moves) before_ = large ? page - begin % page : 0;
+    T* data = reinterpret_cast<T*>(begin + before_);
+#if defined(__linux__)
+    if (large && !moves) madvise(data, bytes, MADV_HUGEPAGE);  // a hint
+#endif
+    if (!moves && used > 0) std::memcpy(data, data_, used);
+    memory_ = std::move(grown);
+    data_ = data;
     capacity_ = bytes / sizeof(T);
   }
-#endif
 
-  std::unique_ptr<T, Free> data_;
-  std::size_t size_ = 0, capacity_ = 0;
+  using Memory = std::unique_ptr<void, Free>;
+
+  Memory memory_;
+  T* data_ = nullptr;
+  std::size_t size_ = 0, capacity_ = 0, before_ = 0;  // before: bytes of it before the data
 };
 
 }  // namespace priorfit
