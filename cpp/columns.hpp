@@ -88,7 +88,8 @@ struct DenseColumns {
     void gram(std::size_t from, double* out, std::size_t stride, const double* h = nullptr,
               bool rough = false) {
       const std::size_t n = all_.n;
-      if (!h) return triangle(z_.data(), from, out, stride, [](const double* z, std::size_t) { return z; });
+      const auto same = [](const double* z, std::size_t) { return z; };
+      if (!h) return triangle(z_.data(), from, out, stride, same);
       gram_of(from, out, stride, [&](const double* z, std::size_t count, double* u) {
         for (std::size_t k = 0; k < count; ++k)
           for (std::size_t r = 0; r < n; ++r) u[k * n + r] = h[r] * z[k * n + r];
@@ -123,15 +124,6 @@ struct DenseColumns {
       cross(wanted.data(), wanted.size(), v, all_.n, 1, all_.n, out + from, 1);
     }
 
-    // Entries `which` of Z'v.
-    void project(const std::vector<std::size_t>& which, const double* v, double* out) const {
-      std::vector<const double*> wanted;
-      for (std::size_t i : which) wanted.push_back(z_.data() + i * all_.n);
-      std::vector<double> found(which.size());
-      cross(wanted.data(), wanted.size(), v, all_.n, 1, all_.n, found.data(), 1);
-      for (std::size_t k = 0; k < which.size(); ++k) out[which[k]] = found[k];
-    }
-
     // r += Z c over the columns `which`
     void combine_into(const std::vector<std::size_t>& which, const std::vector<double>& c,
                       double* r) const {
@@ -161,7 +153,7 @@ struct DenseColumns {
       return most * longest_ / (1 << 25);
     }
 
-    // The same, of float32 columns.
+    // As `project` and `combine_into`, of float32 columns.
     void project_roughly(std::size_t from, const double* v, double* out) {
       round();
       products(rounded_.data() + from * all_.n, all_.n, size() - from, v, all_.n, out + from);
@@ -181,7 +173,8 @@ struct DenseColumns {
 
     // Rows `from`.. of Z'U, `columns` those of Z, `curve(z, count)` those of U.
     template <class R, class Curve>
-    void triangle(const R* columns, std::size_t from, double* out, std::size_t stride, Curve&& curve) {
+    void triangle(const R* columns, std::size_t from, double* out, std::size_t stride,
+                  Curve&& curve) {
       const std::size_t n = all_.n, m = size();
       for (std::size_t begin = from; begin < m; begin += at_once) {
         const std::size_t end = std::min(begin + at_once, m);

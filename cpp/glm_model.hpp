@@ -324,7 +324,8 @@ class RowsModel {
     axpy(-1.0, b_.data(), move_.data(), move_.size());
     nonzero(move_);
     std::fill(change_.begin(), change_.end(), 0.0);
-    const bool rough = 1e-5 * violation <= limit_;  // in units of what the step takes off the slopes
+    // what float32 loses of a step is a part of what the step takes off the slopes
+    const bool rough = 1e-5 * violation <= limit_;
     rough ? z_.combine_roughly(which_, part_, change_.data())
           : z_.combine_into(which_, part_, change_.data());
     const auto loss = [&](const double* at) {

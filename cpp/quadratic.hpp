@@ -41,9 +41,6 @@ class QuadraticSolver {
     std::copy(gradient, gradient + p_.m, g_.begin());
   }
 
-  // At the weights where the last `solve` ended.
-  const std::vector<double>& gradient() const { return g_; }
-
   // x = M^{-1} r on the coordinates `which`, for the factor on the support and the diagonal
   // elsewhere; r is 0 outside `which`.
   void precondition(const double* r, const std::vector<std::size_t>& which, double* x) {

@@ -1,5 +1,5 @@
-// What steps showed of a Hessian: H^{-1} r on some coordinates by an approximate inverse and the last
-// pairs (step, H step) (BFGS by two loops; Nocedal 1980).
+// What steps showed of a Hessian: H^{-1} r on some coordinates by an approximate inverse and the
+// last pairs (step, H step) (BFGS by two loops; Nocedal 1980).
 #pragma once
 
 #include <algorithm>

@@ -114,16 +114,6 @@ struct StackedColumns {
       }
     }
 
-    // Entries `which` of Z'v.
-    void project(const std::vector<std::size_t>& which, const double* v, double* out) const {
-      for (std::size_t l = 0; l < all_.outputs; ++l) {
-        std::vector<std::size_t> mine;
-        for (std::size_t a : which)
-          if (output_[a] == l) mine.push_back(a);
-        project_own(l, mine, v, out);
-      }
-    }
-
     // r += Z c over the columns `which`
     void combine_into(const std::vector<std::size_t>& which, const std::vector<double>& c,
                       double* r) const {
