@@ -12,6 +12,7 @@
 #include "cross.hpp"
 #include "moments.hpp"
 #include "parallel.hpp"
+#include "row_kernels.hpp"
 #include "sparse_kernels.hpp"
 #include "square_matrix.hpp"
 
@@ -61,7 +62,7 @@ struct DenseColumns {
   // A few columns in use: float64 copies, whose products are fast.
   class Working {
    public:
-    explicit Working(const DenseColumns& all) : all_(all), ld_(leading_dimension<double>(all.n)) {}
+    explicit Working(const DenseColumns& all) : all_(all), ld_(leading_dimension<float>(all.n)) {}
 
     void add(const std::vector<std::size_t>& fresh) {
       const std::size_t n = all_.n, m = size();
@@ -85,33 +86,36 @@ struct DenseColumns {
       std::fill_n(z_.data() + z_.size() - ld_, all_.n, 1.0);
     }
 
-    // Rows `from`.. of Z'Z, or of Z'diag(h)Z.
-    void gram(std::size_t from, double* out, std::size_t stride, const double* h = nullptr) const {
-      const auto weigh = [&](const double* z, std::size_t count, std::size_t ld, double* u) {
+    // Rows `from`.. of Z'Z, or of Z'diag(h)Z; `rough`: of float32 columns.
+    void gram(std::size_t from, double* out, std::size_t stride, const double* h = nullptr,
+              bool rough = false) {
+      const auto same = [](const double* z, std::size_t) { return z; };
+      if (!h) return triangle(z_.data(), from, out, stride, same);
+      gram_of(from, out, stride, [&](const double* z, std::size_t count, std::size_t ld, double* u) {
         for (std::size_t k = 0; k < count; ++k)
           for (std::size_t r = 0; r < all_.n; ++r) u[k * ld + r] = h[r] * z[k * ld + r];
-      };
-      gram_of(from, out, stride, weigh, h != nullptr);
+      }, rough);
     }
 
     // Rows `from`.. of Z'HZ: `apply(z, count, ld, u)` writes u = H z of `count` columns, ld apart.
     template <class Apply>
     void gram_of(std::size_t from, double* out, std::size_t stride, Apply&& apply,
-                 bool curved = true) const {
-      constexpr std::size_t at_once = 48;  // rows of the lower triangle
-      const std::size_t m = size();
-      Buffer<double> weighted(curved ? at_once * ld_ : 0);
-      for (std::size_t begin = from; begin < m; begin += at_once) {
-        const std::size_t end = std::min(begin + at_once, m);
-        const double* some = column(begin);
-        if (curved) apply(some, end - begin, ld_, weighted.data());
-        std::vector<const double*> added;
-        for (std::size_t i = 0; i < end - begin; ++i)
-          added.push_back((curved ? weighted.data() : some) + i * ld_);
-        cross(added.data(), added.size(), z_.data(), ld_, end, all_.n, out + begin * stride,
-              stride);
-      }
-      mirror(out, stride, from, m);
+                 bool rough = false) {
+      const std::size_t most = std::min(at_once, size() - from) * ld_;
+      curved_.resize(most);
+      const auto curve = [&](const double* z, std::size_t count) {
+        apply(z, count, ld_, curved_.data());
+        return static_cast<const double*>(curved_.data());
+      };
+      if (!rough) return triangle(z_.data(), from, out, stride, curve);
+      round();
+      rounded_curved_.resize(most);
+      float* rounded = rounded_curved_.data();
+      triangle(rounded_.data(), from, out, stride, [&](const double* z, std::size_t count) {
+        const double* curved = curve(z, count);
+        for (std::size_t i = 0; i < count * ld_; ++i) rounded[i] = static_cast<float>(curved[i]);
+        return static_cast<const float*>(rounded);
+      });
     }
 
     // Entries `from`.. of Z'v.
@@ -119,15 +123,6 @@ struct DenseColumns {
       std::vector<const double*> wanted;
       for (std::size_t i = from; i < size(); ++i) wanted.push_back(column(i));
       cross(wanted.data(), wanted.size(), v, all_.n, 1, all_.n, out + from, 1);
-    }
-
-    // Entries `which` of Z'v.
-    void project(const std::vector<std::size_t>& which, const double* v, double* out) const {
-      std::vector<const double*> wanted;
-      for (std::size_t i : which) wanted.push_back(column(i));
-      std::vector<double> found(which.size());
-      cross(wanted.data(), wanted.size(), v, all_.n, 1, all_.n, found.data(), 1);
-      for (std::size_t k = 0; k < which.size(); ++k) out[which[k]] = found[k];
     }
 
     // r += Z c over the columns `which`
@@ -151,19 +146,68 @@ struct DenseColumns {
         }
     }
 
+    // About how much `project_roughly(v)` loses to rounding.
+    double rounding(const double* v) {
+      round();
+      double most = 0.0;
+      for (std::size_t i = 0; i < all_.n; ++i) most = std::max(most, std::fabs(v[i]));
+      return most * longest_ / (1 << 25);
+    }
+
+    // As `project` and `combine_into`, of float32 columns.
+    void project_roughly(std::size_t from, const double* v, double* out) {
+      round();
+      products(rounded_.data() + from * ld_, ld_, size() - from, v, all_.n, out + from);
+    }
+
+    void combine_roughly(const std::vector<std::size_t>& which, const std::vector<double>& c,
+                         double* r) {
+      round();
+      combine(rounded_.data(), static_cast<std::ptrdiff_t>(ld_), which.data(), c.data(),
+              which.size(), r, all_.n);
+    }
+
    private:
+    static constexpr std::size_t at_once = 48;  // rows of the lower triangle
+
     std::size_t size() const { return z_.size() / ld_; }
 
+    // Rows `from`.. of Z'U, `columns` those of Z, `curve(z, count)` those of U.
+    template <class R, class Curve>
+    void triangle(const R* columns, std::size_t from, double* out, std::size_t stride,
+                  Curve&& curve) {
+      const std::size_t m = size();
+      for (std::size_t begin = from; begin < m; begin += at_once) {
+        const std::size_t end = std::min(begin + at_once, m);
+        const R* curved = curve(column(begin), end - begin);
+        std::vector<const R*> added;
+        for (std::size_t i = 0; i < end - begin; ++i) added.push_back(curved + i * ld_);
+        cross(added.data(), added.size(), columns, ld_, end, all_.n, out + begin * stride, stride);
+      }
+      mirror(out, stride, from, m);
+    }
+
     void round() {
-      const std::size_t known = rounded_.size();
+      const std::size_t known = rounded_.size() / ld_;
       rounded_.resize(z_.size());
-      for (std::size_t i = known; i < z_.size(); ++i) rounded_.data()[i] = static_cast<float>(z_.data()[i]);
+      for (std::size_t j = known; j < size(); ++j) {
+        const double* z = column(j);
+        double square = 0.0;
+        for (std::size_t i = 0; i < all_.n; ++i) {
+          rounded_.data()[j * ld_ + i] = static_cast<float>(z[i]);
+          square += z[i] * z[i];
+        }
+        longest_ = std::max(longest_, std::sqrt(square));
+      }
     }
 
     const DenseColumns& all_;
     const std::size_t ld_;
     Buffer<double> z_;
     Buffer<float> rounded_;
+    Buffer<double> curved_;  // a few columns of HZ
+    Buffer<float> rounded_curved_;
+    double longest_ = 0.0;  // column
   };
 
   using Curved = Working;

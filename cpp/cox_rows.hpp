@@ -37,11 +37,12 @@ struct CoxRows {
   }
 
   template <class Working>
-  void gram(const Working& z, std::size_t from, double* out, std::size_t stride,
-            const double* h) const {
-    z.gram_of(from, out, stride, [&](const double* some, std::size_t count, std::size_t ld, double* u) {
+  void gram(Working& z, std::size_t from, double* out, std::size_t stride, const double* h,
+            bool rough = false) const {
+    const auto apply = [&](const double* some, std::size_t count, std::size_t ld, double* u) {
       priorfit::curve(*sets, h, some, count, ld, u, scratch);
-    });
+    };
+    z.gram_of(from, out, stride, apply, rough);
   }
 
   void dual_point(const double* theta, const double*, double* out) const {

@@ -65,9 +65,9 @@ struct GlmRows {
 
   // Rows `from`.. of Z'HZ.
   template <class Working>
-  void gram(const Working& z, std::size_t from, double* out, std::size_t stride,
-            const double* h) const {
-    z.gram(from, out, stride, h);
+  void gram(Working& z, std::size_t from, double* out, std::size_t stride, const double* h,
+            bool rough = false) const {
+    z.gram(from, out, stride, h, rough);
   }
 
   // theta moved to sum 0 where there is an intercept, each row as far as it has room, into `out`.

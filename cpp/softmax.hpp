@@ -101,8 +101,8 @@ struct SoftmaxRows {
   }
 
   template <class Working>
-  void gram(const Working& z, std::size_t from, double* out, std::size_t stride,
-            const double* mu) const {
+  void gram(const Working& z, std::size_t from, double* out, std::size_t stride, const double* mu,
+            bool = false) const {
     z.gram(from, out, stride, mu);
   }
 

@@ -34,7 +34,8 @@ class SparseLists : public SparseInUse<T, I> {
   void add_ones() { columns_.push_back(all_.p); }
 
   // Rows `from`.. of Z'Z, or of Z'diag(h)Z.
-  void gram(std::size_t from, double* out, std::size_t stride, const double* h = nullptr) const {
+  void gram(std::size_t from, double* out, std::size_t stride, const double* h = nullptr,
+            bool = false) const {
     const auto weight = [&](std::size_t i) {
       return all_.units.root[i] * all_.units.root[i] * (h ? h[i] : 1.0);
     };

@@ -117,16 +117,6 @@ struct StackedColumns {
       }
     }
 
-    // Entries `which` of Z'v.
-    void project(const std::vector<std::size_t>& which, const double* v, double* out) const {
-      for (std::size_t l = 0; l < all_.outputs; ++l) {
-        std::vector<std::size_t> mine;
-        for (std::size_t a : which)
-          if (output_[a] == l) mine.push_back(a);
-        project_own(l, mine, v, out);
-      }
-    }
-
     // r += Z c over the columns `which`
     void combine_into(const std::vector<std::size_t>& which, const std::vector<double>& c,
                       double* r) const {
@@ -140,6 +130,18 @@ struct StackedColumns {
         combine(z_.data(), static_cast<std::ptrdiff_t>(length_), slots.data(), part.data(),
                 slots.size(), r + l * length_, length_);
       }
+    }
+
+    // There are no float32 columns.
+    double rounding(const double*) const { return 0.0; }
+
+    void project_roughly(std::size_t from, const double* v, double* out) const {
+      project(from, v, out);
+    }
+
+    void combine_roughly(const std::vector<std::size_t>& which, const std::vector<double>& c,
+                         double* r) const {
+      combine_into(which, c, r);
     }
 
     // out (n x count), row by row: the columns `which`, each times its `factor`.

@@ -193,6 +193,21 @@ def test_columns_that_hardly_differ_blur_no_step(n, p):
     np.testing.assert_allclose(found.gap, _outside(standard, solutions, strengths).gap, atol=1e-9)
 
 
+@pytest.mark.parametrize("likelihood", ["bernoulli", "poisson"])
+@pytest.mark.parametrize("tol", [1e-6, 1e-9, 1e-11])
+def test_digits_that_float32_does_not_have(likelihood, tol):
+    """gap <= tol from outside, though a float32 copy of the columns says less than 1e-7 of them:
+    with slopes or steps of that copy to the end the gap stays above 1e-9."""
+    X, y = _wide(n=200, p=400, rho=0.8)
+    kind, draw = ALL_LIKELIHOODS[likelihood]
+    y = draw(np.random.default_rng(2), (y - y.mean()) / y.std())
+    standard = standardize(_problem(pf.Laplace(1.0), X, y, likelihood=kind))
+    strengths = np.max(np.abs(standard.correlation[1:])) * np.geomspace(1.0, 0.02, 20)
+    solutions, _ = ManyColumns(standard, tol)(strengths, standard.start)
+    assert solutions.shape[1] == len(strengths)
+    assert _outside(standard, solutions, strengths).gap.max() <= tol
+
+
 @pytest.mark.parametrize("stored", ["dense", "sparse"])
 def test_what_is_not_a_number_is_no_certificate(stored):
     """No gap of a loss that overflows at every point that was tried passes for a small one."""
