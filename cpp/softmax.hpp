@@ -27,15 +27,17 @@ struct SoftmaxRows {
   // The linear predictors without columns.
   void start(double* eta) const { std::copy(offset, offset + n, eta); }
 
-  // theta = w (y - mu) and mu; returns the loss.
+  // theta = w (y - mu) and mu; returns the loss. `lanes`: exp and log within two units in the last
+  // place.
+  template <bool lanes = false>
   double evaluate(const double* eta, double* theta, double* mu) const {
     const std::size_t rows = length();
     std::vector<double> top, total;
-    sums(eta, top, total, mu);
+    sums<lanes>(eta, top, total, mu);
     std::vector<double> logs = total;
-    take_logarithms(rows, logs.data());
+    if constexpr (lanes) take_logarithms(rows, logs.data());
     for (std::size_t i = 0; i < rows; ++i) {
-      top[i] += logs[i];
+      top[i] += lanes ? logs[i] : std::log(total[i]);
       total[i] = 1.0 / total[i];
     }
     for (std::size_t l = 0; l < classes; ++l)
@@ -59,7 +61,7 @@ struct SoftmaxRows {
     for (int turn = 0; turn < 30; ++turn) {
       for (std::size_t l = 0; l < classes; ++l)
         for (std::size_t i = 0; i < rows; ++i) at[l * rows + i] = eta[l * rows + i] + levels[l];
-      const double now = evaluate(at, theta, mu);
+      const double now = evaluate<true>(at, theta, mu);
       if (!intercept || !std::isfinite(now)) return now;
       if (now > lost + 1e-13 * std::fabs(lost)) {  // half of the way back
         for (std::size_t l = 0; l < classes; ++l) levels[l] -= step[l] *= 0.5;
@@ -138,6 +140,7 @@ struct SoftmaxRows {
 
  private:
   // The largest eta of each row, the sum of exp(eta - top), and its terms.
+  template <bool lanes>
   void sums(const double* eta, std::vector<double>& top, std::vector<double>& total,
             double* terms) const {
     const std::size_t rows = length();
@@ -145,8 +148,17 @@ struct SoftmaxRows {
     total.assign(rows, 0.0);
     for (std::size_t l = 1; l < classes; ++l)
       for (std::size_t i = 0; i < rows; ++i) top[i] = std::max(top[i], eta[l * rows + i]);
-    for (std::size_t l = 0; l < classes; ++l)
-      add_exponentials(rows, eta + l * rows, top.data(), terms + l * rows, total.data());
+    for (std::size_t l = 0; l < classes; ++l) {
+      if constexpr (lanes) {
+        add_exponentials(rows, eta + l * rows, top.data(), terms + l * rows, total.data());
+        continue;
+      }
+      for (std::size_t i = 0; i < rows; ++i) {
+        const double term = std::exp(eta[l * rows + i] - top[i]);
+        total[i] += term;
+        terms[l * rows + i] = term;
+      }
+    }
   }
 
   // 1 - mu of class l without cancellation; classes from l + 1 on are still to be divided.
@@ -162,15 +174,10 @@ struct SoftmaxRows {
   void solve_intercepts(const double* mu, std::vector<double>& step) const {
     const std::size_t rows = length(), k = classes;
     std::vector<double> a(k * k, 1.0);
-    std::vector<double> weighted(rows);
-    for (std::size_t l = 0; l < k; ++l) {
-      for (std::size_t i = 0; i < rows; ++i) weighted[i] = w[i] * mu[l * rows + i];
-      for (std::size_t h = 0; h <= l; ++h) {
-        double sum = -dot(weighted.data(), mu + h * rows, rows);
-        if (h == l) for (double v : weighted) sum += v;
-        a[l * k + h] = a[h * k + l] = 1.0 + sum;
-      }
-    }
+    for (std::size_t l = 0; l < k; ++l)
+      for (std::size_t h = 0; h < k; ++h)
+        for (std::size_t i = 0; i < rows; ++i)
+          a[l * k + h] += w[i] * mu[l * rows + i] * ((l == h ? 1.0 : 0.0) - mu[h * rows + i]);
     for (std::size_t l = 0; l < k; ++l) {  // elimination: the matrix is positive definite
       if (!(a[l * k + l] > 0.0)) continue;
       for (std::size_t h = l + 1; h < k; ++h) {
