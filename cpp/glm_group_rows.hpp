@@ -234,8 +234,6 @@ class GlmGroupRows {
     return gap(theta, slopes_) <= tol;
   }
 
-  // -- the step ----------------------------------------------------------------------------------
-
   // M = L L' at the present u and c.
   void factor() {
     which_.clear(), part_.clear();
@@ -246,11 +244,9 @@ class GlmGroupRows {
     fast_.squares(which_, part_, m_.data());
     for (std::size_t i = 0; i < n_; ++i) m_[i * n_ + i] += 1.0 / h_[i];
     factor_.assign(m_.data(), n_, n_);
-    forwarded_.clear();
-    small_.clear();
+    forwarded_.clear(), small_.clear(), in_.clear();
     std::fill(place_.begin(), place_.end(), outside);
     std::fill(at_.begin(), at_.end(), outside);
-    in_.clear();
     kept_ = c_, kept_h_ = h_;
     chord_.forget();
   }
