@@ -62,8 +62,15 @@ def test_stochastic_gradient(prior, tol):
 def test_a_network_without_hidden_layers():
     """MLPRegressor(alpha) with all rows in one batch is ridge."""
     settings = pf.translate(NORMAL, to="sklearn.MLPRegressor", **GAUSSIAN)
-    model = neural_network.MLPRegressor(hidden_layer_sizes=(), solver="lbfgs", tol=1e-14,
-                                        max_iter=10_000, random_state=0, **settings).fit(X, Y)  # fmt: skip
+    network = neural_network.MLPRegressor(
+        hidden_layer_sizes=(),
+        solver="lbfgs",
+        tol=1e-14,
+        max_iter=10_000,
+        random_state=0,
+        **settings,
+    )
+    model = network.fit(X, Y)
     theirs = np.r_[model.intercepts_[0], model.coefs_[0].ravel()]
     np.testing.assert_allclose(theirs, map_estimate("gaussian", NORMAL), atol=1e-4)
 
