@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from priorfit.design import Dense, Scaled
 from priorfit.likelihoods import Coupled, CoupledRows, Gaussian, Huber, Likelihood
 from priorfit.priors import Groups, NormalForm, Ranked
 from priorfit.problem import Problem
-from priorfit.solve.columns import correlations, moments_along
+from priorfit.solve.columns import correlations, moments, moments_along
 from priorfit.solve.coupled.native import native_risk_sets
 from priorfit.solve.shared import Shared
 
@@ -156,9 +157,7 @@ class Standard:
 
     @cached_property
     def _null_intercept(self) -> Intercept:
-        if not self.Z.intercept or self.gaussian:
-            return 0.0
-        return self.likelihood.null_eta(self.y, self.weights, self.offset)
+        return _null_intercept(self.likelihood, self.y, self.weights, self.offset, self.Z.intercept)
 
     def _lost(self, g: Array) -> float:
         with np.errstate(over="ignore", invalid="ignore"):
@@ -228,11 +227,7 @@ def standardize(
     form = problem.form if form is None else form
     w = problem.weights
     likelihood, y, offset, y_center, y_unit = _response_in_units(problem)
-    gaussian, along = isinstance(likelihood, Gaussian), None
-    if known is None:  # the same pass over X tells how columns and w y go together
-        mean, sd, along = moments_along(problem.design, w, w * y if gaussian else w)
-    else:
-        mean, sd = known
+    mean, sd, null = (*known, None) if known else _look(problem, likelihood, y, offset)
     centred = problem.intercept or not problem.likelihood.has_intercept
     center = mean if centred else np.zeros_like(mean)
     spread = sd if centred else np.hypot(sd, mean)
@@ -247,15 +242,47 @@ def standardize(
     Z = Scaled(problem.design, center, scale, problem.intercept)
     in_units = in_units_of(form, scale, y_unit, constant, int(problem.intercept))
     standard = Standard(likelihood, Z, y, w, offset, in_units, y_center, y_unit, shared)
-    if gaussian and along is not None:
-        _know_correlation(standard, along + (mean - center) * (w @ y))
+    if null is not None:
+        null.tell(standard, mean)
     return standard
 
 
-def _know_correlation(standard: Standard, along: Array) -> None:
-    """From ``X' w y`` less its centre, (p,), of a gaussian."""
-    level = np.full(standard.first, standard.weights @ standard.y)
-    standard.__dict__["correlation"] = np.concatenate([level, along / standard.Z.scale])
+def _null_intercept(
+    likelihood: Likelihood, y: Array, w: Array, offset: Array, intercept: bool
+) -> Intercept:
+    """Of the null model; a gaussian response is centred."""
+    if not intercept or isinstance(likelihood, Gaussian):
+        return 0.0
+    return likelihood.null_eta(y, w, offset)
+
+
+class _Null(NamedTuple):
+    """The null model: its intercept, the sum of its score, and ``(X - mean)' score`` (p,)."""
+
+    intercept: Intercept
+    total: float
+    along: Array
+
+    def tell(self, standard: Standard, mean: Array) -> None:
+        """What a standard form need not compute again."""
+        slopes = (self.along + (mean - standard.Z.center) * self.total) / standard.Z.scale
+        level = np.full(standard.first, self.total)
+        standard.__dict__["correlation"] = np.concatenate([level, slopes])
+        standard.__dict__["_null_intercept"] = self.intercept
+
+
+def _look(
+    problem: Problem, likelihood: Likelihood, y: Array, offset: Array
+) -> tuple[Array, Array, _Null | None]:
+    """Mean and standard deviation (p,) of the columns, and the null model where one pass over X
+    tells all three."""
+    design, w = problem.design, problem.weights
+    if likelihood.coupled or not likelihood.smooth:
+        return *moments(design, w), None
+    level = _null_intercept(likelihood, y, w, offset, problem.intercept)
+    score = likelihood.score(y, offset + level, w)
+    mean, sd, along = moments_along(design, w, score)
+    return mean, sd, None if along is None else _Null(level, float(score.sum()), along)
 
 
 def _representable(rate: Array) -> Array:
