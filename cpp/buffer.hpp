@@ -3,9 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
-#include <memory>
 #include <new>
 #include <utility>
 
@@ -48,55 +46,110 @@ std::size_t leading_dimension(std::size_t n) {
   return lines * line / sizeof(T);
 }
 
+// Memory that begins a line of the cache. Where it is large it is whole large pages: these come in
+// few pieces, and the system moves them without a copy.
+class Memory {
+ public:
+  Memory() = default;
+  Memory(Memory&& other) noexcept { swap(other); }
+  Memory& operator=(Memory&& other) noexcept {
+    swap(other);
+    return *this;
+  }
+  ~Memory() { give_back(); }
+
+  void* at() const { return at_; }
+
+  // At least `bytes` of them; the first `kept` are as they were.
+  void grow(std::size_t bytes, std::size_t kept) {
+    Memory grown;
+    grown.take(bytes);
+    if (!grown.move_pages(*this) && kept > 0) std::memcpy(grown.at_, at_, kept);
+    swap(grown);
+  }
+
+ private:
+  void swap(Memory& other) noexcept {
+    std::swap(at_, other.at_);
+    std::swap(bytes_, other.bytes_);
+  }
+
+#if defined(__linux__)
+  bool is_mapped() const { return bytes_ >= large_page; }
+
+  void take(std::size_t bytes) {
+    bytes_ = bytes;
+    if (!is_mapped()) return take_new();
+    bytes_ = rounded_up(bytes, large_page);
+    void* found = mmap(nullptr, bytes_ + large_page, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (found == MAP_FAILED) throw std::bad_alloc();
+    const auto begin = reinterpret_cast<std::uintptr_t>(found);
+    const std::uintptr_t from = rounded_up(begin, large_page), end = from + bytes_;
+    at_ = reinterpret_cast<void*>(from);
+    if (from > begin) munmap(found, from - begin);
+    munmap(reinterpret_cast<void*>(end), begin + large_page - from);
+    madvise(at_, bytes_, MADV_HUGEPAGE);
+  }
+
+  // Whether the pages of `old` are here now.
+  bool move_pages(Memory& old) {
+    if (!is_mapped() || !old.is_mapped()) return false;
+    if (mremap(old.at_, old.bytes_, bytes_, MREMAP_MAYMOVE | MREMAP_FIXED, at_) == MAP_FAILED)
+      return false;
+    old.at_ = nullptr, old.bytes_ = 0;
+    return true;
+  }
+
+  void give_back() {
+    if (is_mapped())
+      munmap(at_, bytes_);
+    else
+      give_back_new();
+  }
+#else
+  void take(std::size_t bytes) {
+    bytes_ = bytes;
+    take_new();
+  }
+
+  bool move_pages(Memory&) { return false; }
+
+  void give_back() { give_back_new(); }
+#endif
+
+  void take_new() { at_ = ::operator new(bytes_, std::align_val_t(line)); }
+
+  void give_back_new() {
+    if (at_) ::operator delete(at_, std::align_val_t(line));
+  }
+
+  void* at_ = nullptr;
+  std::size_t bytes_ = 0;
+};
+
 template <class T>
 class Buffer {
  public:
   explicit Buffer(std::size_t size = 0) { resize(size); }
 
   std::size_t size() const { return size_; }
-  T* data() { return data_; }
-  const T* data() const { return data_; }
+  T* data() { return static_cast<T*>(memory_.at()); }
+  const T* data() const { return static_cast<const T*>(memory_.at()); }
 
   // What is there is kept.
   void resize(std::size_t size) {
-    if (size > capacity_) grow(size > 2 * capacity_ ? size : 2 * capacity_);
+    if (size > capacity_) {
+      const std::size_t capacity = size > 2 * capacity_ ? size : 2 * capacity_;
+      memory_.grow(capacity * sizeof(T), size_ * sizeof(T));
+      capacity_ = capacity;
+    }
     size_ = size;
   }
 
  private:
-  struct Free {
-    void operator()(void* p) const { std::free(p); }
-  };
-
-  static constexpr std::size_t copied = std::size_t{1} << 25;  // more is moved by the system
-
-  // From the beginning of a line of the cache; in whole large pages where there are many bytes: small
-  // ones take longer to come than to fill.
-  void grow(std::size_t capacity) {
-    std::size_t bytes = capacity * sizeof(T);
-    const bool large = bytes >= large_page / 4;
-    const std::size_t unit = large ? large_page : line, used = size_ * sizeof(T);
-    bytes = rounded_up(bytes, unit);
-    const bool moves = used > copied;
-    Memory grown(moves ? std::realloc(memory_.release(), bytes + unit) : std::malloc(bytes + unit));
-    if (!grown) throw std::bad_alloc();
-    const auto begin = reinterpret_cast<std::uintptr_t>(grown.get());
-    if (!moves) before_ = unit - begin % unit;
-    T* data = reinterpret_cast<T*>(begin + before_);
-#if defined(__linux__)
-    if (large && !moves) madvise(data, bytes, MADV_HUGEPAGE);  // a hint
-#endif
-    if (!moves && used > 0) std::memcpy(data, data_, used);
-    memory_ = std::move(grown);
-    data_ = data;
-    capacity_ = bytes / sizeof(T);
-  }
-
-  using Memory = std::unique_ptr<void, Free>;
-
   Memory memory_;
-  T* data_ = nullptr;
-  std::size_t size_ = 0, capacity_ = 0, before_ = 0;  // before: bytes of it before the data
+  std::size_t size_ = 0, capacity_ = 0;
 };
 
 }  // namespace priorfit

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <utility>
+#include <cstring>
 
 #include "buffer.hpp"
 
@@ -33,11 +33,10 @@ class SquareMatrix {
 
  private:
   void grow(std::size_t size) {
-    const std::size_t stride = leading_dimension<double>(size + size / 4);  // all is touched, row by row
-    Buffer<double> grown(stride * stride);
-    for (std::size_t i = 0; i < size_; ++i)
-      std::copy_n(data_.data() + i * stride_, size_, grown.data() + i * stride);
-    data_ = std::move(grown);
+    const std::size_t stride = leading_dimension<double>(size + size / 4);
+    data_.resize(stride * stride);
+    for (std::size_t i = size_; i-- > 1;)  // in place: little memory is touched that was not
+      std::memmove(data() + i * stride, data() + i * stride_, size_ * sizeof(double));
     stride_ = stride;
   }
 
