@@ -9,7 +9,6 @@ or a run takes more than a hundred times as long: its worst gap stands beside it
 
 from __future__ import annotations
 
-import argparse
 import sys
 import tempfile
 import time
@@ -142,12 +141,8 @@ def race(name, peers, repeats):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--peers", default=sys.executable)
-    parser.add_argument("--cases", nargs="*", default=[""])
+    parser = together.arguments()
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--worker", nargs=2)
-    parser.add_argument("--tol", type=float)
     options = parser.parse_args()
     if options.worker:
         work(options.worker[0], Path(options.worker[1]), options.tol)

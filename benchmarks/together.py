@@ -93,13 +93,18 @@ def work(solver, folder, tol):
     np.savez(folder / "out.npz", cpu=cpu, coefs=coefs)
 
 
-def main():
+def arguments():
+    """What a race of this kind is asked; ``--worker`` and ``--tol`` are its own processes'."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--peers", default=sys.executable)
     parser.add_argument("--cases", nargs="*", default=[""])
     parser.add_argument("--worker", nargs=2)
     parser.add_argument("--tol", type=float)
-    options = parser.parse_args()
+    return parser
+
+
+def main():
+    options = arguments().parse_args()
     if options.worker:
         work(options.worker[0], Path(options.worker[1]), options.tol)
         return

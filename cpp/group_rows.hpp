@@ -22,8 +22,8 @@
 #include <limits>
 #include <vector>
 
+#include "active_groups.hpp"
 #include "chord.hpp"
-#include "cross.hpp"
 #include "factor.hpp"
 #include "group_penalty.hpp"
 #include "quadratic.hpp"
@@ -38,14 +38,13 @@ class GroupRows {
   GroupRows(RowColumns<Columns>& columns, const WorkingBlocks& blocks, const double* y,
             std::size_t n)
       : fast_(columns), p_(blocks), y_(y), n_(n), theta_(n), misfit_(n), residual_(n),
-        size_(std::sqrt(dot(y, y, n))) {}
+        size_(std::sqrt(dot(y, y, n))), active_(n) {}
 
   // There are more blocks now; `columns` has theirs.
   void grow() {
     c_.resize(p_.count());
     norm_.resize(p_.count());
-    place_.resize(p_.count(), outside);
-    at_.resize(p_.count(), outside);
+    active_.grow(p_.count());
     const std::size_t known = v_.size();
     for (std::vector<double>* v : {&v_, &soft_, &b_}) v->resize(p_.size());
     for (Place& place : past_) {
@@ -92,8 +91,6 @@ class GroupRows {
   }
 
  private:
-  static constexpr std::size_t outside = static_cast<std::size_t>(-1);
-  static constexpr std::size_t at_once = 48;  // rows of a matrix
   static constexpr double contraction = 0.7;  // of the error by one step, at least
   static constexpr double slack = 1e-9;       // of the rate: rounding
 
@@ -202,114 +199,31 @@ class GroupRows {
     for (std::size_t i = 0; i < n_; ++i) m_[i * n_ + i] += 1.0;
     factor_.assign(m_.data(), n_, n_);
     rounded_.assign(factor_);
-    forwarded_.clear();
-    small_.clear();
-    std::fill(place_.begin(), place_.end(), outside);
-    std::fill(at_.begin(), at_.end(), outside);
-    in_.clear();
+    active_.clear();
     kept_ = c_;
   }
 
-  // L^{-1} w_g of groups that have none since M was factored.
-  void forward(const std::vector<std::size_t>& groups) {
-    const std::size_t known = forwarded_.size() / n_;
-    forwarded_.resize((known + groups.size()) * n_, 0.0);
-    for (std::size_t k = 0; k < groups.size(); ++k) {
-      const std::size_t g = groups[k];
-      place_[g] = known + k;
+  void step() {
+    const auto add_direction = [this](std::size_t g, double* w) {
       part_.clear();
       for (std::size_t j = p_.start[g]; j < p_.start[g + 1]; ++j)
         part_.push_back(-soft_[j] / norm_[g]);
-      fast_.subtract_block(p_.start[g], part_.size(), part_.data(), forwarded_.data() + place_[g] * n_,
-                           false);
-    }
-    factor_.forward_all(forwarded_.data() + known * n_, groups.size(), n_);
-  }
-
-  const double* forwarded(std::size_t g) const { return forwarded_.data() + place_[g] * n_; }
-
-  // The factor of W'M^{-1}W over the active groups; one that depends on the others waits.
-  void sync() {
-    const std::vector<std::size_t> before = in_;
-    for (std::size_t k = in_.size(); k-- > 0;)
-      if (!active(in_[k])) leave(k);
-    std::vector<std::size_t> unknown, joining;
-    for (std::size_t g = 0; g < p_.count(); ++g) {
-      if (!active(g) || at_[g] != outside) continue;
-      joining.push_back(g);
-      if (place_[g] == outside) unknown.push_back(g);
-    }
-    forward(unknown);
-    for (std::size_t k = 0; k < joining.size(); k += at_once)
-      join(joining.data() + k, std::min(at_once, joining.size() - k));
-    if (in_ != before) chord_.forget();
-  }
-
-  void leave(std::size_t k) {
-    at_[in_[k]] = outside;
-    small_.remove(k);
-    in_.erase(in_.begin() + static_cast<std::ptrdiff_t>(k));
-    for (std::size_t i = k; i < in_.size(); ++i) at_[in_[i]] = i;
-  }
-
-  void join(const std::size_t* groups, std::size_t count) {
-    const std::size_t solved = in_.size();
-    std::size_t known = 0;  // places that are asked for
-    for (std::size_t g : in_) known = std::max(known, place_[g] + 1);
-    std::vector<const double*> left;
-    for (std::size_t k = 0; k < count; ++k) {
-      known = std::max(known, place_[groups[k]] + 1);
-      left.push_back(forwarded(groups[k]));
-    }
-    std::vector<double> met(count * known), rows(count * solved);
-    cross(left.data(), count, forwarded_.data(), n_, known, n_, met.data(), known);
-    for (std::size_t k = 0; k < count; ++k)
-      for (std::size_t i = 0; i < solved; ++i)
-        rows[k * solved + i] = met[k * known + place_[in_[i]]];
-    small_.forward_all(rows.data(), count, solved);
-    for (std::size_t k = 0; k < count; ++k) {
-      const auto from = rows.begin() + static_cast<std::ptrdiff_t>(k * solved);
-      std::vector<double> row(from, from + static_cast<std::ptrdiff_t>(solved));
-      const double* others = met.data() + k * known;
-      for (std::size_t i = solved; i < in_.size(); ++i) row.push_back(others[place_[in_[i]]]);
-      if (!small_.finish(std::move(row), others[place_[groups[k]]], solved)) continue;
-      at_[groups[k]] = in_.size();
-      in_.push_back(groups[k]);
-    }
-  }
-
-  // By how much c has grown since M was made.
-  double growth() const {
-    double now = 0.0, then = 0.0;
-    for (std::size_t g = 0; g < kept_.size(); ++g)
-      if (kept_[g] > 0.0) now += c_[g], then += kept_[g];
-    return now > 0.0 ? now / then : 1.0;
-  }
-
-  void step() {
-    sync();
-    const double growth = this->growth();
+      fast_.subtract_block(p_.start[g], part_.size(), part_.data(), w, false);
+    };
+    const auto active = [this](std::size_t g) { return this->active(g); };
+    if (active_.sync(factor_, active, add_direction)) chord_.forget();
+    const double grown = growth(c_, kept_, 0);
     rounded_.forward(misfit_.data());
-    for (bool again = true; again;) {
-      again = false;
-      a_.resize(in_.size());
-      for (std::size_t k = 0; k < in_.size(); ++k)
-        a_[k] = dot(forwarded(in_[k]), misfit_.data(), n_) - growth * shortfall(in_[k]);
-      small_.solve(a_.data());
-      for (std::size_t k = in_.size(); k-- > 0;) {
-        const std::size_t g = in_[k];
-        if (a_[k] > -c_[g] * norm_[g]) continue;
-        axpy(c_[g] * norm_[g], forwarded(g), misfit_.data(), n_);
-        c_[g] = 0.0;
-        leave(k);
-        chord_.forget();
-        again = true;
-      }
-    }
-    for (std::size_t k = 0; k < in_.size(); ++k)
-      axpy(-a_[k], forwarded(in_[k]), misfit_.data(), n_);
+    const auto target = [&](std::size_t g) { return grown * shortfall(g); };
+    const auto leaves = [this](std::size_t g, double a, double& back) {
+      back = c_[g] * norm_[g];
+      if (a > -back) return false;
+      c_[g] = 0.0;
+      return true;
+    };
+    if (active_.solve(misfit_.data(), a_, target, leaves)) chord_.forget();
     rounded_.backward(misfit_.data());
-    for (double& v : misfit_) v /= growth;
+    for (double& v : misfit_) v /= grown;
     take();
   }
 
@@ -318,7 +232,8 @@ class GroupRows {
     std::vector<double> from = theta_, change = misfit_;
     from.insert(from.end(), c_.begin(), c_.end());
     change.resize(from.size());
-    for (std::size_t k = 0; k < in_.size(); ++k) change[n_ + in_[k]] = a_[k] / norm_[in_[k]];
+    const std::vector<std::size_t>& in = active_.in();
+    for (std::size_t k = 0; k < in.size(); ++k) change[n_ + in[k]] = a_[k] / norm_[in[k]];
     const std::vector<double>& there = chord_.next(from, change, n_);
     std::copy_n(there.begin(), n_, theta_.begin());
     for (std::size_t g = 0; g < c_.size(); ++g) c_[g] = std::max(0.0, there[n_ + g]);
@@ -335,10 +250,9 @@ class GroupRows {
   const double size_;                              // |y|
   std::vector<double> v_, soft_, b_, slopes_;      // by working column; v = Z'theta
   std::vector<double> c_, norm_, kept_;            // by group; norm = |S(v_g)|, kept: c in M
-  Factor factor_, small_;                          // of M, of W'M^{-1}W
+  Factor factor_;                                  // of M
   RoundedFactor rounded_;                          // of M
-  std::vector<double> forwarded_;                  // L^{-1} w_g, one after the other
-  std::vector<std::size_t> place_, at_, in_;       // of g in forwarded_, in small_; its groups
+  ActiveGroups active_;
   Chord chord_;
   std::vector<Place> past_;                        // the last two solutions
   std::vector<double> m_, a_, part_;
