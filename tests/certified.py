@@ -6,9 +6,9 @@ from priorfit.solve.certificate import certify
 
 
 def assert_certified(standard, strengths, solutions, found, kkt, tol=1e-8):
-    """All points are there; gaps are at most ``tol`` and violations at most ``kkt`` outside, and the
-    gaps are those that were ``found`` inside, where violations are those of a dual point that
-    intercepts leave at rest."""
+    """All points are there; gaps are at most ``tol`` and violations at most ``kkt`` outside, and
+    gaps are those ``found`` inside (where violations are those of a dual point at which intercepts
+    are at rest)."""
     assert solutions.shape == (standard.size, len(strengths))
     outside = certify(standard, solutions, strengths)
     assert outside.gap.max() <= tol
