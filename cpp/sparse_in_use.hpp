@@ -17,21 +17,29 @@ class SparseInUse {
 
   // Entries `from`.. of Z'v.
   void project(std::size_t from, const double* v, double* out) const {
-    const double at = level(v);
-    for (std::size_t a = from; a < columns_.size(); ++a) out[a] = product(columns_[a], v, at);
+    std::vector<double> weighted(all_.n);
+    double level = 0.0;
+    for (std::size_t i = 0; i < all_.n; ++i) level += weighted[i] = all_.units.root[i] * v[i];
+    for (std::size_t a = from; a < columns_.size(); ++a) {
+      const std::size_t j = columns_[a];
+      double sum = 0.0;
+      for_entries(j, [&](std::size_t i, double x) { sum += weighted[i] * x; });
+      out[a] = (sum - center(j) * level) / scale(j);
+    }
   }
 
   // r += Z c over the columns `which`
   void combine_into(const std::vector<std::size_t>& which, const std::vector<double>& c,
                     double* r) const {
+    std::vector<double> sum(all_.n, 0.0);
     double shift = 0.0;
     for (std::size_t k = 0; k < which.size(); ++k) {
       const std::size_t j = columns_[which[k]];
       const double slope = c[k] / scale(j);
       shift += slope * center(j);
-      for_entries(j, [&](std::size_t i, double v) { r[i] += all_.units.root[i] * slope * v; });
+      for_entries(j, [&](std::size_t i, double v) { sum[i] += slope * v; });
     }
-    for (std::size_t i = 0; i < all_.n; ++i) r[i] -= all_.units.root[i] * shift;
+    for (std::size_t i = 0; i < all_.n; ++i) r[i] += all_.units.root[i] * (sum[i] - shift);
   }
 
  protected:
@@ -65,20 +73,6 @@ class SparseInUse {
 
   const SparseColumns<T, I>& all_;
   std::vector<std::size_t> columns_;
-
- private:
-  double level(const double* v) const {
-    double sum = 0.0;
-    for (std::size_t i = 0; i < all_.n; ++i) sum += all_.units.root[i] * v[i];
-    return sum;
-  }
-
-  // z_j'v, where `at` is the level of v
-  double product(std::size_t j, const double* v, double at) const {
-    double sum = 0.0;
-    for_entries(j, [&](std::size_t i, double x) { sum += all_.units.root[i] * v[i] * x; });
-    return (sum - center(j) * at) / scale(j);
-  }
 };
 
 }  // namespace priorfit

@@ -12,6 +12,7 @@ from priorfit.solve.certificate import Certificates, joined
 from priorfit.solve.columns import read_in_place, stored_or_copied
 from priorfit.solve.native import native_loss, native_rows
 from priorfit.solve.standard import Standard
+from priorfit.solve.zeros import mostly_zero
 
 __all__ = ["ManyColumns", "among_many"]
 
@@ -116,7 +117,7 @@ class ManyColumns:
         """One native call; solutions and certificates of the strengths that were done."""
         standard, first, form = self.standard, self.first, self.standard.form
         points, p = len(strengths), standard.size - first
-        solutions = np.zeros((standard.size, points))
+        solutions = mostly_zero(standard.size, points)
         gaps, kkts, intercepts = np.empty(points), np.empty(points), np.zeros(points)
         intercepts[0] = warm[0] if first else 0.0
         working = np.empty(p, np.int64)
