@@ -19,7 +19,7 @@ def resident():
         return int(sizes.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-@pytest.mark.parametrize("rows, columns", [(7, 3), (40_000, 100)])
+@pytest.mark.parametrize(("rows", "columns"), [(7, 3), (40_000, 100)])
 def test_rows_not_written_take_no_memory(rows, columns):
     """Zeros that can be written; one row in a hundred takes a tenth of the array at most."""
     before = resident()
