@@ -59,7 +59,9 @@ nb::tuple run_groups(const Columns& columns, const priorfit::Grouping& groups, M
   {
     nb::gil_scoped_release no_gil;
     Interrupt interrupt;
-    priorfit::GroupPath<Columns, Model> path(columns, groups, model, {reference, steepest}, most);
+    const priorfit::KnownColumns known{nullptr, nullptr, points <= priorfit::few_points};
+    priorfit::GroupPath<Columns, Model> path(columns, groups, model, {reference, steepest}, most,
+                                             known);
     done = path.run(strengths.data(), tols.data(), points, coefs.data(), gaps.data(), kkts.data(),
                     interrupt, interrupted);
     for (std::size_t j : path.working())
