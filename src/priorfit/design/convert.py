@@ -138,4 +138,5 @@ def _in_order(matrix: Any) -> Any:
 def _index(matrix: Any) -> tuple[Any, Any]:
     """Starts and places as native code reads them; no copy where they are of one kind."""
     wide = np.int32 if matrix.indptr.dtype == matrix.indices.dtype == np.int32 else np.int64
-    return tuple(np.ascontiguousarray(v, dtype=wide) for v in (matrix.indptr, matrix.indices))
+    starts, places = (np.ascontiguousarray(v, wide) for v in (matrix.indptr, matrix.indices))
+    return starts, places

@@ -59,7 +59,7 @@ class Standard:
 
     @property
     def first(self) -> int:
-        """Number of unknowns that are intercepts; they come first."""
+        """Number of unknowns that are intercepts, the first ones."""
         return int(self.Z.intercept)
 
     @property
@@ -247,7 +247,7 @@ def standardize(
     in_units = in_units_of(form, scale, y_unit, constant, int(problem.intercept))
     standard = Standard(likelihood, Z, y, w, offset, in_units, y_center, y_unit, shared)
     standard.__dict__["spread"] = spread / scale
-    if null is not None:
+    if null is not None and np.isfinite(null.total):
         null.tell(standard, mean)
     return standard
 
