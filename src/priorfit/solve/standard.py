@@ -368,7 +368,7 @@ def in_units_of(
     unit = scale * y_unit
     with np.errstate(over="ignore"):
         l1 = _representable(form.l1 / unit)
-        l2 = _representable(form.l2 / unit / unit)
+        l2 = _representable(form.l2 / unit / unit) if np.any(form.l2) else form.l2
         loc, lower, upper = form.loc * unit, form.lower * unit, form.upper * unit
     if np.any(constant):  # beside an intercept it says nothing
         stay = np.clip(loc, lower, upper)
