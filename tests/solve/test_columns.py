@@ -12,7 +12,7 @@ from priorfit.bench.judge import judge, lambda_max
 from priorfit.problem import Problem
 from priorfit.solve.certificate import certify
 from priorfit.solve.columns import moments_along, moments_of_columns
-from priorfit.solve.engines import engine
+from priorfit.solve.engines import Auto, engine
 from priorfit.solve.many_columns import ManyColumns
 from priorfit.solve.standard import standardize
 
@@ -209,6 +209,38 @@ def test_a_single_fit_states_the_gap_over_all_columns(kind, weighted, intercept,
     checked = certify(standard, solutions, np.array([share * top]))
     assert found.gap[0] <= 1e-6
     np.testing.assert_allclose(found.gap, checked.gap, rtol=1e-3, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("shape", "share", "order", "expected"),
+    [
+        ((400, 50), 0.5, "F", "working-set"),
+        ((400, 50), 0.1, "F", "gram"),
+        ((400, 150), 0.1, "F", "working-set"),
+        ((400, 150), 0.005, "F", "gram"),
+        ((400, 350), 0.05, "F", "working-set"),
+        ((400, 350), 0.001, "F", "gram"),
+        ((100, 150), 0.001, "F", "working-set"),
+        ((400, 150), 0.1, "C", "gram"),
+    ],
+)
+def test_one_strength_screens_what_it_leaves_out(shape, share, order, expected):
+    """A Gram matrix of all columns is for one strength that most of them survive, and for many; the
+    answer is the same."""
+    case = gaussian(*shape, 0.5, k=20)
+    X = np.asarray(case.X, order=order)
+    standard = standardize(Problem.make(X, case.y, prior=pf.Laplace()))
+    top = np.max(np.abs(standard.correlation[1:]) / standard.form.l1[1:])
+    strength = np.array([share * top])
+    assert Auto().of(standard, float(strength[0])) == expected
+    assert Auto().of(standard) == "gram"
+    found, other = (
+        engine(standard, solver=name, tol=1e-9, max_iter=1000, only=float(strength[0]))(
+            strength, standard.start
+        )[0]
+        for name in ("gram", "working-set")
+    )
+    np.testing.assert_allclose(found, other, rtol=1e-6, atol=1e-8)
 
 
 @pytest.mark.parametrize("n", [1000, 1023, 1024])

@@ -43,10 +43,15 @@ class Gram:
 
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
         """Solutions (m, k) and certificates."""
+        found = self.solutions(strengths, warm)
+        return found, self._certified(found, strengths)
+
+    def solutions(self, strengths: Array, warm: Array) -> Array:
+        """Solutions (m, k) alone, for a search whose end is certified."""
         form, tol = self.standard.form, 1e-13 * self.standard.null_correlation
         gram, q = self.standard.gram, self.standard.correlation
         coefs, self.rounds = solve_quadratic(gram, q, form, None, strengths, warm, tol)
-        return coefs.T, self._certified(coefs.T, strengths)
+        return coefs.T
 
     def _certified(self, g: Array, strengths: Array) -> Certificates:
         """By the Gram matrix; the last, and any that it cannot vouch for, by a look at X."""
