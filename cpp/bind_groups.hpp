@@ -42,6 +42,8 @@ inline priorfit::Grouping require_groups(const Numbers& start, const Numbers& me
   return {start.data(), member.data(), l1.data(), rate.data(), count};
 }
 
+constexpr std::size_t few_with_groups = 3;  // as `few_points`: bounds of groups spare fewer passes
+
 // The solutions at decreasing strengths; how many were done and how many columns worked.
 template <class Columns, class Model>
 nb::tuple run_groups(const Columns& columns, const priorfit::Grouping& groups, Model& model,
@@ -59,7 +61,9 @@ nb::tuple run_groups(const Columns& columns, const priorfit::Grouping& groups, M
   {
     nb::gil_scoped_release no_gil;
     Interrupt interrupt;
-    priorfit::GroupPath<Columns, Model> path(columns, groups, model, {reference, steepest}, most);
+    const priorfit::KnownColumns known{nullptr, nullptr, points <= few_with_groups};
+    priorfit::GroupPath<Columns, Model> path(columns, groups, model, {reference, steepest}, most,
+                                             known);
     done = path.run(strengths.data(), tols.data(), points, coefs.data(), gaps.data(), kkts.data(),
                     interrupt, interrupted);
     for (std::size_t j : path.working())

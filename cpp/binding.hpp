@@ -8,6 +8,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <type_traits>
 #include <vector>
 
 namespace nb = nanobind;
@@ -66,12 +68,15 @@ void require_sparse(const Flat<I>& start, const Flat<I>& row, const Flat<T>& val
           "starts must run from 0 to the number of entries");
   for (std::size_t j = 0; j < p; ++j)
     require(start.data()[j] <= start.data()[j + 1], "starts must not fall");
-  I least = 0, most = 0;
+  using U = std::make_unsigned_t<I>;
+  const U most = std::numeric_limits<I>::max();
+  const U last = static_cast<U>(std::min<std::size_t>(n, most)) - 1;
+  U signs = 0;  // of each row, and of how far it is from the last
   for (std::size_t e = 0; e < entries; ++e) {
-    least = std::min(least, row.data()[e]);
-    most = std::max(most, row.data()[e]);
+    const U r = static_cast<U>(row.data()[e]);
+    signs |= r | (last - r);
   }
-  require(least >= 0 && (entries == 0 || static_cast<std::size_t>(most) < n), "a row must exist");
+  require(signs <= most, "a row must exist");
 }
 
 }  // namespace binding

@@ -50,11 +50,12 @@ struct DenseColumns {
     std::vector<double> w(n);
     double total = 0.0;
     for (std::size_t i = 0; i < n; ++i) total += w[i] = units.root[i] * units.root[i];
-    in_blocks(p, 1, 4.0 * static_cast<double>(n * p), [&](std::size_t begin, std::size_t end) {
+    in_blocks(p, 4, 4.0 * static_cast<double>(n * p), [&](std::size_t begin, std::size_t end) {
+      std::vector<Moments> found(end - begin);
+      moments(x.data() + begin, end - begin, w.data(), w.data(), n, total, total, found.data());
       for (std::size_t j = begin; j < end; ++j) {
-        const Moments found = moments(x[j], w.data(), w.data(), n, total);
-        const double away = found.mean - units.center[j];
-        out[j] = std::sqrt(total * (found.variance + away * away)) / units.scale[j];
+        const double away = found[j - begin].mean - units.center[j];
+        out[j] = std::sqrt(total * (found[j - begin].variance + away * away)) / units.scale[j];
       }
     });
   }
@@ -278,25 +279,20 @@ struct SparseColumns {
   using Working = SparseWorking<T, I>;
   using Curved = SparseLists<T, I>;
 
-  // Weighted mean, variance and largest size of every column; zeros count as rows too.
-  void moments(const double* w, double total, double* mean, double* variance,
-               double* largest) const {
+  // As in moments.hpp, of every column; zeros count as rows too. `size`: sum of |x|.
+  void moments(const double* w, double total, const double* r, double level, double* mean,
+               double* variance, double* product, double* size) const {
+    const bool plain = std::all_of(w, w + n, [](double v) { return v == 1.0; });
     in_blocks(p, 1, passing(p, 4), [&](std::size_t begin, std::size_t end) {
       for (std::size_t j = begin; j < end; ++j) {
-        double sum = 0.0, present = 0.0, most = 0.0, around = 0.0;
-        for (I e = start[j]; e < start[j + 1]; ++e) {
-          const double v = static_cast<double>(value[e]), weight = w[row[e]];
-          sum += weight * v;
-          present += weight;
-          if (!(std::fabs(v) <= most)) most = std::fabs(v);  // NaN stays
-        }
-        mean[j] = sum / total;
-        for (I e = start[j]; e < start[j + 1]; ++e) {
-          const double away = static_cast<double>(value[e]) - mean[j];
-          around += w[row[e]] * away * away;
-        }
-        variance[j] = (around + std::max(total - present, 0.0) * mean[j] * mean[j]) / total;
-        largest[j] = most;
+        const auto from = static_cast<std::size_t>(start[j]);
+        const ColumnMoments found =
+            entries_moments(row + from, value + from, static_cast<std::size_t>(start[j + 1]) - from,
+                            plain ? nullptr : w, r, total, level);
+        mean[j] = found.mean;
+        variance[j] = found.variance;
+        product[j] = found.product;
+        size[j] = found.size;
       }
     });
   }

@@ -12,6 +12,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <type_traits>
 #include <vector>
 
 #include "cross.hpp"
@@ -31,10 +32,28 @@ struct ProductLimits {
   }
 };
 
+constexpr std::size_t few_points = 10;  // strengths that rarely repay a copy of all columns
+
+// What is known of all columns before the first pass, null where it is not: their lengths, and their
+// products with the first dual point. `brief`: few passes are to come, of which the first are exact.
+struct KnownColumns {
+  const double *norms = nullptr, *products = nullptr;
+  bool brief = false;
+};
+
 template <class Columns>
 class Correlations {
  public:
   explicit Correlations(const Columns& columns) : x_(columns), rounded_(columns) {}
+
+  Correlations(const Columns& columns, const KnownColumns& known)
+      : x_(columns), rounded_(begun(columns, known)), brief_(known.brief) {}
+
+  // A dual point (n) whose products with all columns are known.
+  void know(const double* theta, const double* products) {
+    std::copy_n(products, x_.p, place(theta).products.data());
+    orthogonalise();
+  }
 
   // Of `batch` dual points (each n long): the exact products of columns with always[j] = 1 or whose
   // bound passes strengths[k] l1[j]. Points whose bounds spare too few become known, the last one
@@ -84,6 +103,9 @@ class Correlations {
  private:
   static constexpr std::size_t most = 3;  // known points: more did not sharpen the bounds
   static constexpr std::size_t part = 2048;  // columns whose estimates stay in cache
+  static constexpr std::size_t dear = 4;  // exact passes cost as much as a rounded copy
+  static constexpr bool postponable =
+      std::is_constructible_v<Rounded<Columns>, const Columns&, const double*>;
 
   struct Known {
     std::vector<double> theta, products;
@@ -151,14 +173,33 @@ class Correlations {
     });
   }
 
+  static Rounded<Columns> begun(const Columns& columns, const KnownColumns& known) {
+    if constexpr (postponable) {
+      if (known.brief || known.norms) {
+        Rounded<Columns> exact(columns, known.norms);
+        if (!known.brief) exact.copy();
+        return exact;
+      }
+    }
+    return Rounded<Columns>(columns);
+  }
+
+  // By a pass over all columns; where there were more than were expected a copy makes them cheap.
   void learn(const double* theta) {
+    if constexpr (postponable)
+      if (brief_ && ++passes_ == dear) rounded_.copy();
+    rounded_.correlate(theta, place(theta).products.data());
+    orthogonalise();
+  }
+
+  // Room for a point in front of those that are known.
+  Known& place(const double* theta) {
     if (known_.size() < most) known_.emplace_back();
     std::rotate(known_.begin(), known_.end() - 1, known_.end());
     known_[0].theta.assign(theta, theta + x_.n);
     known_[0].products.resize(x_.p);
     known_[0].size = std::sqrt(dot(theta, theta, x_.n));
-    rounded_.correlate(theta, known_[0].products.data());
-    orthogonalise();
+    return known_[0];
   }
 
   // The known points by Gram-Schmidt: theta_m = sum_i upper[i][m] basis_i.
@@ -218,6 +259,8 @@ class Correlations {
 
   const Columns& x_;
   Rounded<Columns> rounded_;
+  const bool brief_ = false;
+  std::size_t passes_ = 0;
   std::vector<double> basis_, rest_, exact_, estimates_, excess_;
   double upper_[most][most] = {};
   std::vector<Known> known_;  // the newest first

@@ -1,9 +1,9 @@
 #include "cross.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 #include "dispatch.hpp"
+#include "lanes.hpp"
 #include "parallel.hpp"
 #include "simd.hpp"
 
@@ -18,56 +18,6 @@ namespace {
 
 constexpr std::size_t line = 64;            // bytes that come from memory together
 constexpr std::size_t right_at_once = 48;   // columns of B: a chunk of them stays in cache
-
-// How many numbers R fit a register.
-template <class R>
-constexpr int lanes(std::size_t bytes) {
-  return static_cast<int>(bytes / sizeof(R));
-}
-
-// L numbers R in a register, and the array of T that they are read from.
-#if defined(__GNUC__)
-template <class R, int L>
-struct Lanes {
-  typedef R Vector __attribute__((vector_size(L * sizeof(R))));
-};
-
-template <class R, int L, class T>
-PRIORFIT_INLINE void load(const T* p, typename Lanes<R, L>::Vector& x) {
-  typename Lanes<T, L>::Vector stored;
-  std::memcpy(&stored, p, sizeof stored);
-  x = __builtin_convertvector(stored, typename Lanes<R, L>::Vector);
-}
-#else
-template <class R, int L>
-struct Lanes {
-  struct Vector {
-    R v[L];
-    R operator[](int i) const { return v[i]; }
-    Vector operator*(const Vector& o) const {
-      Vector x;
-      for (int i = 0; i < L; ++i) x.v[i] = v[i] * o.v[i];
-      return x;
-    }
-    Vector& operator+=(const Vector& o) {
-      for (int i = 0; i < L; ++i) v[i] += o.v[i];
-      return *this;
-    }
-  };
-};
-
-template <class R, int L, class T>
-PRIORFIT_INLINE void load(const T* p, typename Lanes<R, L>::Vector& x) {
-  for (int i = 0; i < L; ++i) x.v[i] = static_cast<R>(p[i]);
-}
-#endif
-
-template <class R, int L>
-PRIORFIT_INLINE double sum(const typename Lanes<R, L>::Vector& x) {
-  double total = 0.0;
-  for (int i = 0; i < L; ++i) total += static_cast<double>(x[i]);
-  return total;
-}
 
 // A columns against B columns over n rows, all sums held in registers.
 template <int L, int A, int B, class T, class R>

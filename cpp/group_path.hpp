@@ -21,9 +21,9 @@ template <class Columns, class Model>
 class GroupPath {
  public:
   GroupPath(const Columns& columns, const Grouping& groups, Model& model, PathUnits units,
-            std::size_t most)
+            std::size_t most, const KnownColumns& known = {})
       : x_(columns), p_(groups), model_(model), units_(units), most_(most),
-        place_(groups.count, outside), always_(columns.p, 0), correlations_(columns) {
+        place_(groups.count, outside), always_(columns.p, 0), correlations_(columns, known) {
     for (std::size_t g = 0; g < p_.count; ++g) {
       double least = p_.rate[g];
       if (least == 0.0) least = *std::min_element(p_.l1 + p_.start[g], p_.l1 + p_.start[g + 1]);

@@ -30,10 +30,11 @@ template <class Columns, class Model>
 class Path {
  public:
   Path(const Columns& columns, Model& model, const Penalty& penalty, PathUnits units,
-       std::size_t most)
+       std::size_t most, const KnownColumns& known = {})
       : x_(columns), model_(model), p_(penalty), units_(units), most_(most),
         at_once_(std::clamp<std::size_t>(held / std::max<std::size_t>(1, x_.n), 2, most_at_once)),
-        working_(x_.p, 0), always_(x_.p), place_(x_.p, 0), free_(x_.p), correlations_(columns) {
+        working_(x_.p, 0), always_(x_.p), place_(x_.p, 0), free_(x_.p),
+        correlations_(columns, known), at_start_(known.products) {
     for (std::size_t j = 0; j < x_.p; ++j) {
       always_[j] = p_.loc[j] != 0.0;
       free_[j] = fixed(j) ? 0.0 : 1.0;
@@ -106,8 +107,13 @@ class Path {
     solutions_.assign(1, last_);
     duals_.resize(x_.n);
     judge(0);
-    check(&units_.steepest, 1);
-    correlations_.all(0, now_);
+    if (at_start_) {
+      correlations_.know(duals_.data(), at_start_);
+      now_.assign(at_start_, at_start_ + x_.p);
+    } else {
+      check(&units_.steepest, 1);
+      correlations_.all(0, now_);
+    }
     before_ = now_;
     s_now_ = s_before_ = std::numeric_limits<double>::infinity();
   }
@@ -231,6 +237,7 @@ class Path {
   std::vector<Solution> solutions_;
   Solution last_;
   Correlations<Columns> correlations_;
+  const double* const at_start_;  // correlations with the dual point of the start, or null
   std::vector<double> duals_, now_, before_, ahead_;
   double losses_[most_at_once] = {};
   double s_now_ = 0.0, s_before_ = 0.0, strictness_ = 1.0;

@@ -34,9 +34,14 @@ constexpr double exact_cost = 7.0;
 template <class Columns>
 class Rounded {
  public:
-  explicit Rounded(const Columns& columns) : x_(columns), norms_(x_.p), away_(x_.p, 0.0) {
-    x_.norms(norms_.data());
+  // `norms` (p): |z_j|, where they are known.
+  explicit Rounded(const Columns& columns, const double* norms = nullptr)
+      : x_(columns), norms_(x_.p), away_(x_.p, 0.0) {
+    norms ? void(std::copy_n(norms, x_.p, norms_.data())) : x_.norms(norms_.data());
   }
+
+  // Nothing to copy.
+  void copy() {}
 
   const double* norms() const { return norms_.data(); }
   const double* away() const { return away_.data(); }
@@ -59,14 +64,22 @@ template <>
 class Rounded<DenseColumns<double>> {
  public:
   explicit Rounded(const DenseColumns<double>& columns)
-      : x_(columns), starts_(x_.p), steps_(x_.p), norms_(x_.p), away_(x_.p, 0.0) {
-    const std::size_t size = x_.n * x_.p;
-    if (!is_affordable(size * sizeof(std::int16_t))) {
-      x_.norms(norms_.data());
-      return;
-    }
-    q_.resize(size);
-    in_blocks(x_.p, 1, 8.0 * static_cast<double>(size),
+      : x_(columns), norms_(x_.p), away_(x_.p, 0.0) {
+    affordable() ? copy() : x_.norms(norms_.data());
+  }
+
+  // Exact until `copy` is called; `norms` (p): |z_j|, where they are known.
+  Rounded(const DenseColumns<double>& columns, const double* norms)
+      : x_(columns), norms_(x_.p), away_(x_.p, 0.0) {
+    norms ? void(std::copy_n(norms, x_.p, norms_.data())) : x_.norms(norms_.data());
+  }
+
+  void copy() {
+    if (!affordable()) return;
+    starts_.resize(x_.p);
+    steps_.resize(x_.p);
+    q_.resize(x_.n * x_.p);
+    in_blocks(x_.p, 1, 8.0 * static_cast<double>(x_.n * x_.p),
               [this](std::size_t begin, std::size_t end) { round(begin, end); });
   }
 
@@ -87,6 +100,8 @@ class Rounded<DenseColumns<double>> {
   }
 
  private:
+  bool affordable() const { return is_affordable(x_.n * x_.p * sizeof(std::int16_t)); }
+
   void round(std::size_t begin, std::size_t end) {
     std::vector<double> scratch(x_.n);
     for (std::size_t j = begin; j < end; ++j) {

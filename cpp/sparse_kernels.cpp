@@ -105,6 +105,38 @@ PRIORFIT_INLINE void dots_of(const I* rows, const V* x, std::size_t count, const
   for (std::size_t l = 0; l < L; ++l) out[l] = sums[0][l] + sums[1][l];
 }
 
+// Weighted with `w`, or each entry once where it is null; four sums of each kind.
+template <class V, class I>
+PRIORFIT_INLINE ColumnMoments moments_of(const I* rows, const V* x, std::size_t count,
+                                         const double* w, const double* r, double total,
+                                         double level) {
+  constexpr std::size_t width = 4;
+  double sums[width] = {}, present[width] = {}, along[width] = {}, size[width] = {};
+  const auto weight = [&](std::size_t e) { return w ? w[rows[e]] : 1.0; };
+  const auto each = [&](auto&& add) {
+    std::size_t e = 0;
+    for (; e + width <= count; e += width)
+      for (std::size_t q = 0; q < width; ++q) add(e + q, q);
+    for (; e < count; ++e) add(e, 0);
+  };
+  const auto all = [](const double* v) { return (v[0] + v[1]) + (v[2] + v[3]); };
+  each([&](std::size_t e, std::size_t q) {
+    const double v = static_cast<double>(x[e]), h = weight(e);
+    sums[q] += h * v;
+    present[q] += h;
+    along[q] += r[rows[e]] * v;
+    size[q] += v < 0.0 ? -v : v;
+  });
+  const double mean = all(sums) / total, absent = total - all(present);
+  double around[width] = {};
+  each([&](std::size_t e, std::size_t q) {
+    const double away = static_cast<double>(x[e]) - mean;
+    around[q] += weight(e) * away * away;
+  });
+  const double zeros = absent > 0.0 ? absent * mean * mean : 0.0;
+  return {mean, (all(around) + zeros) / total, all(along) - mean * level, all(size)};
+}
+
 }  // namespace
 
 #define PRIORFIT_SPARSE_KERNELS(V)                                                                \
@@ -135,6 +167,12 @@ PRIORFIT_SPARSE_KERNELS(double)
                                     const double* w, std::size_t lanes, double* out) {            \
     if (lanes == 8) return dots_of<8>(rows, x, count, w, out);                                    \
     dots_of<1>(rows, x, count, w, out);                                                           \
+  }                                                                                               \
+  PRIORFIT_CLONES ColumnMoments entries_moments(const I* rows, const V* x, std::size_t count,     \
+                                                const double* w, const double* r, double total,   \
+                                                double level) {                                   \
+    return w ? moments_of(rows, x, count, w, r, total, level)                                     \
+             : moments_of<V, I>(rows, x, count, nullptr, r, total, level);                        \
   }
 PRIORFIT_DOTS(float, std::int32_t)
 PRIORFIT_DOTS(float, std::int64_t)

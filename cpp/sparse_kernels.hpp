@@ -11,6 +11,10 @@ struct Sums {
   double first, second, third;
 };
 
+struct ColumnMoments {
+  double mean, variance, product, size;
+};
+
 // Overloads for float and double values; `rows` is null where x has all n numbers.
 #define PRIORFIT_SPARSE_KERNELS(V)                                                                \
   /* sum x r */                                                                                   \
@@ -29,10 +33,13 @@ PRIORFIT_SPARSE_KERNELS(float)
 PRIORFIT_SPARSE_KERNELS(double)
 #undef PRIORFIT_SPARSE_KERNELS
 
-// out[l] = sum_e x_e w[rows[e] lanes + l]; lanes is 1 or 8.
+// `entries_dots`: out[l] = sum_e x_e w[rows[e] lanes + l]; lanes is 1 or 8. `entries_moments` as in
+// moments.hpp, of a column whose other numbers are 0, weighted by w (null: all 1); size: sum |x|.
 #define PRIORFIT_DOTS(V, I)                                                                       \
   void entries_dots(const I* rows, const V* x, std::size_t count, const double* w,                \
-                    std::size_t lanes, double* out);
+                    std::size_t lanes, double* out);                                              \
+  ColumnMoments entries_moments(const I* rows, const V* x, std::size_t count, const double* w,    \
+                                const double* r, double total, double level);
 PRIORFIT_DOTS(float, std::int32_t)
 PRIORFIT_DOTS(float, std::int64_t)
 PRIORFIT_DOTS(double, std::int32_t)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from priorfit._core import put_in_order, rises
 from priorfit._errors import InputError
 from priorfit.design.base import Design
 from priorfit.design.dense import Dense
@@ -14,8 +15,6 @@ from priorfit.design.frame import Schema, is_table
 from priorfit.design.sparse import Sparse
 
 __all__ = ["as_design"]
-
-_BLOCK = 1 << 20  # indices looked at together
 
 
 def as_design(X: Any, *, names: tuple[str, ...] | None = None) -> Design:
@@ -115,20 +114,29 @@ def _sparse(X: Any, names: tuple[str, ...] | None) -> Sparse:
     if matrix.dtype not in (np.float32, np.float64):
         matrix = matrix.astype(np.float64)
     if not _is_canonical(matrix):
-        matrix = matrix.copy()
-        matrix.sum_duplicates()
+        matrix = _in_order(matrix)
     return Sparse(matrix, names)
 
 
 def _is_canonical(matrix: Any) -> bool:
     """Sorted, no duplicates: read from the indices, as asking scipy marks the caller's matrix."""
-    indices, indptr = matrix.indices, matrix.indptr
-    starts = indptr[1:-1]
-    for begin in range(0, len(indices) - 1, _BLOCK):
-        part = indices[begin : begin + _BLOCK + 1]
-        rising = part[1:] > part[:-1]
-        span = slice(*np.searchsorted(starts, [begin + 1, begin + len(part)]))
-        rising[starts[span] - begin - 1] = True
-        if not np.all(rising):
-            return False
-    return True
+    return rises(*_index(matrix))
+
+
+def _in_order(matrix: Any) -> Any:
+    """A canonical copy: entries in the order of their places, those of one place added up."""
+    indptr, indices = _index(matrix)
+    data = matrix.data.astype(matrix.data.dtype.newbyteorder("="), copy=False)
+    places, values = np.empty_like(indices), np.empty_like(data)
+    single = put_in_order(indptr, indices, data, places, values)
+    copy = type(matrix)((values, places, indptr.copy()), shape=matrix.shape)
+    if not single:
+        copy.sum_duplicates()
+    return copy
+
+
+def _index(matrix: Any) -> tuple[Any, Any]:
+    """Starts and places as native code reads them; no copy where they are of one kind."""
+    wide = np.int32 if matrix.indptr.dtype == matrix.indices.dtype == np.int32 else np.int64
+    starts, places = (np.ascontiguousarray(v, wide) for v in (matrix.indptr, matrix.indices))
+    return starts, places

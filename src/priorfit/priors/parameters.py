@@ -65,8 +65,9 @@ def rate(scale: Array, power: int) -> Array:
 
 
 def form(l1: Array, l2: Array, loc: Array, fixed: Any) -> NormalForm:
-    lower = np.where(fixed, loc, -np.inf)
-    upper = np.where(fixed, loc, np.inf)
+    lower, upper = np.full(len(loc), -np.inf), np.full(len(loc), np.inf)
+    if np.any(fixed):
+        lower, upper = np.where(fixed, loc, lower), np.where(fixed, loc, upper)
     return NormalForm(l1, l2, loc, lower, upper)
 
 

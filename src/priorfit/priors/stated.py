@@ -36,7 +36,8 @@ class Stated(Prior):
         if not is_scalar(*self._named.values()):
             return self
         if len(self._powers) == 1:
-            return self._with(dict.fromkeys(self._powers, 1.0))
+            own = next(iter(self._named.values()))
+            return self if own == 1.0 else self._with(dict.fromkeys(self._powers, 1.0))
         total = sum(float(rate(as_array(k, v), self._powers[k])) for k, v in self._named.items())
         return self.tempered(1.0 / total) if total > 0 else self
 

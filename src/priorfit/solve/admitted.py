@@ -123,6 +123,8 @@ def check_admitted(standard: Standard, name: str, asked: bool = True) -> None:
             "Choose one of them.",
         )
     for trait in _TRAITS:
+        if name not in trait.barred and name != trait.own:
+            continue
         holds = trait.holds(standard)
         if name not in trait.barred if holds else name != trait.own:
             continue

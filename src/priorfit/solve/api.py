@@ -209,7 +209,7 @@ def _solution(
         belief = belief.widened(float(np.sqrt(phi)))
     elif likelihood.has_dispersion:
         likelihood = likelihood.at(phi)
-    lost = _neg_log_likelihood(problem, standard, found, strength, (intercept, coef))
+    lost = _neg_log_likelihood(problem, standard, found, strength, g, (intercept, coef))
     objective = lost + neg_log_belief(belief, coef)
     proof = certificate, status, *engine_used
     return Solution(intercept, coef, phi, objective, df, *proof, likelihood)
@@ -220,14 +220,18 @@ def _neg_log_likelihood(
     standard: Standard,
     found: Certificates,
     strength: float,
+    g: Array,
     at: tuple[Intercept, Array],
 ) -> float:
-    """`Problem.neg_log_likelihood` of the answer, from its certificate where that has the sum."""
+    """`Problem.neg_log_likelihood` of the answer, from its certificate where that has the sum, else
+    from the columns in use."""
     phi = strength / standard.y_unit**2
-    if found.losses is None or not (standard.gaussian or standard.y_unit == 1.0):
+    if problem.outputs is not None or not (standard.gaussian or standard.y_unit == 1.0):
         return problem.neg_log_likelihood(*at, phi)
+    known = found.losses
+    lost = standard.total(standard.eta_of_few(g)) if known is None else float(known[0])
     constant = np.sum(problem.weights @ problem.likelihood.constant(problem.y, phi))
-    return float(found.losses[0] / strength + constant)
+    return float(lost / strength + constant)
 
 
 def _signal_solution(problem: Problem, fit: SignalFit, tol: float) -> Solution:

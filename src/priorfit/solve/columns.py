@@ -117,8 +117,8 @@ def moments_along(design: Design, weights: Array, r: Array) -> tuple[Array, Arra
             return mean, sd, None if len(few) else product
     elif arrays is not None:
         p, total = design.shape[1], float(weights.sum())
-        mean, variance, largest = np.empty((3, p))
-        column_moments(*arrays, weights, total, mean, variance, largest)
-        if np.all(((variance > 1e-280) & np.isfinite(variance)) | (largest == 0)):
-            return mean, np.sqrt(variance), None
+        mean, variance, product, size = np.empty((4, p))
+        column_moments(*arrays, weights, total, r, mean, variance, product, size)
+        if np.all(((variance > 1e-280) & np.isfinite(variance)) | (size == 0)):
+            return mean, np.sqrt(variance), product
     return *design.moments(weights), None

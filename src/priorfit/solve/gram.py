@@ -7,12 +7,15 @@ import numpy as np
 from priorfit._typing import Array
 from priorfit.design import Dense
 from priorfit.solve.certificate import Certificates, certify, certify_by_gram, joined
+from priorfit.solve.columns import stored
 from priorfit.solve.native import solve_quadratic
 from priorfit.solve.standard import Standard
 
 __all__ = ["Gram", "few_columns"]
 
-_SPARSE = 0.01  # of the strength without weights: above, most columns stay out
+_SMALL = 300  # columns whose Gram matrix is small whatever the rows
+_TINY = 100  # columns of which a single fit takes all, but at strengths beyond _STRONG
+_STRONG = 0.2  # of the strength without weights: above, most columns stay out
 
 
 def few_columns(standard: Standard, only: float | None = None) -> bool:
@@ -22,9 +25,14 @@ def few_columns(standard: Standard, only: float | None = None) -> bool:
     """
     n, m = standard.Z.shape
     l1 = standard.form.l1[standard.form.l1 > 0]
-    if m <= 300 or not (m <= n and m <= 5000):
-        return m <= 300
-    return only is None or not len(l1) or only * l1.min() < _SPARSE * standard.null_correlation
+    few = m <= _SMALL or m <= min(n, 5000)
+    if only is None or not len(l1) or not few:
+        return few
+    screened = len(l1) == m - standard.first and stored(standard.Z.base) is not None
+    if m <= _SMALL and not screened:
+        return True
+    dense = _STRONG if m <= _TINY else 2.0 / m
+    return m <= n and only * l1.min() < dense * standard.null_correlation
 
 
 class Gram:
@@ -35,10 +43,15 @@ class Gram:
 
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
         """Solutions (m, k) and certificates."""
+        found = self.solutions(strengths, warm)
+        return found, self._certified(found, strengths)
+
+    def solutions(self, strengths: Array, warm: Array) -> Array:
+        """Solutions (m, k) alone, for a search whose end is certified."""
         form, tol = self.standard.form, 1e-13 * self.standard.null_correlation
         gram, q = self.standard.gram, self.standard.correlation
         coefs, self.rounds = solve_quadratic(gram, q, form, None, strengths, warm, tol)
-        return coefs.T, self._certified(coefs.T, strengths)
+        return coefs.T
 
     def _certified(self, g: Array, strengths: Array) -> Certificates:
         """By the Gram matrix; the last, and any that it cannot vouch for, by a look at X."""

@@ -31,8 +31,9 @@ def is_quadratic(standard: Standard) -> bool:
 
 def quadratic_form(form: NormalForm) -> bool:
     """`is_quadratic`, of the penalty alone."""
-    unbounded = (np.isinf(form.lower) & np.isinf(form.upper)) | form.fixed
-    return not np.any(form.kinked) and bool(np.all(unbounded))
+    if np.any(form.kinked):
+        return False
+    return bool(np.all((np.isinf(form.lower) & np.isinf(form.upper)) | form.fixed))
 
 
 class LeastSquares:

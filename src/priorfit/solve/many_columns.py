@@ -22,6 +22,7 @@ _MOST = 6000  # working columns: their Gram matrix then fills 290 MB
 _MOST_SPARSE = 2000  # sparse gaussian columns with a Gram matrix; fewer where it would not pay
 _MOST_ROWS = 1 << 32  # native sparse columns number their rows with 32 bits
 _FEW, _FAR = 100, 1e-2  # of few columns with coupled rows, whose sums over the rows cost most
+_NONE = np.empty(0)
 _STEP = 0.8  # from one strength to the next on the way to a distant first one
 
 
@@ -63,10 +64,11 @@ class ManyColumns:
         shared = standard.shared
         self.arrays = (shared.columns,) if shared else stored_or_copied(standard.Z.base) or ()
         form = standard.form
-        self.base = np.clip(form.loc, form.lower, form.upper)
+        self.base = np.minimum(np.maximum(form.loc, form.lower), form.upper)
+        self.moves = bool(np.any(self.base))
         self.rows = native_rows(standard)
         self.offset, self.y, self.root = self.rows.offset, self.rows.y, np.ones(len(standard.y))
-        if np.any(self.base):
+        if self.moves:
             self.offset = self.offset + standard.Z.matvec(self.base)
         if standard.gaussian:  # weights and offset go into the rows
             self.root = np.sqrt(standard.weights)
@@ -147,15 +149,37 @@ class ManyColumns:
             standard.reference,
             standard.null_correlation,
             most,
+            self._lengths(),
+            self._null_pull(warm),
         )
         used = np.sort(working[:m])
         solutions = solutions[:, :done]
-        if np.any(self.base):
+        if self.moves:
             solutions += self.base[:, None]
         if first and not standard.gaussian:
             solutions[0] = intercepts[:done]
         moved = np.concatenate([np.arange(first), first + used])
         return solutions, Certificates(gaps[:done], kkts[:done], np.empty((0, done)), moved)
+
+    def _lengths(self) -> Array:
+        """|z_j| of the columns (p,) with the roots of their rows' weights, a hair above; none where
+        only a look at X could tell."""
+        standard, w = self.standard, self.standard.weights
+        if standard.spread is None or not (standard.gaussian or np.all(w == w[0])):
+            return _NONE
+        total = float(w.sum()) if standard.gaussian else float(len(w))
+        return np.asarray((1.0 + 1e-9) * np.sqrt(total) * standard.spread)
+
+    def _null_pull(self, warm: Array) -> Array:
+        """Z' theta (p,) where ``warm`` is the null model, its score as free of the intercept as
+        rounding lets it be; else none."""
+        standard, first = self.standard, self.first
+        if warm is not standard.start or self.moves or standard.likelihood.coupled:
+            return _NONE
+        found = standard.correlation
+        if first and abs(found[0]) > 1e-13 * np.abs(standard.score(standard._null)).sum():
+            return _NONE
+        return found[first:]
 
     def _approach(self, s: float) -> Array:
         l1, correlation = self.standard.form.l1, self.standard.correlation

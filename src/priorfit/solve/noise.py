@@ -14,6 +14,7 @@ from priorfit._typing import Array
 from priorfit.priors import NormalForm
 from priorfit.solve.conjugate import is_huge, trace
 from priorfit.solve.engines import Engine
+from priorfit.solve.gram import Gram
 from priorfit.solve.least_squares import among_rows
 from priorfit.solve.lent import square_of_lower
 from priorfit.solve.leverage import curvatures, movable, penalty_curvature
@@ -137,23 +138,30 @@ def independent_variance(standard: Standard, solve: Engine) -> float:
     if null <= 1e-28 * (size or 1.0):
         return 1.0
     grid = 2.0 * null * np.geomspace(1.0, 1e-10, 51)
-    warm = standard.start
+    warm, above = standard.start, (float(grid[0]), 0.0)  # a strength, and the noise found there
     for start in range(0, len(grid), 10):
         part = grid[start : start + 10]
-        solutions, _ = solve(part, warm)
+        solutions = _solutions(solve, part, warm)
         warm = solutions[:, -1]
         for k, s in enumerate(part):
             variance = noise_variance(standard, solutions[:, k], s)
             if not np.isfinite(variance):  # no degrees of freedom left before any crossing
                 warn_collapse()
                 return float(grid[max(start + k - 1, 0)])
-            if s > variance:
-                continue
-            upper = grid[max(start + k - 1, 0)]
-            return _crossing(standard, solve, float(s), float(upper), solutions[:, k])
+            here = float(s), variance
+            if s <= variance:
+                return _crossing(standard, solve, here, above, solutions[:, k])
+            above = here
     if standard.size > standard.Z.shape[0]:
         warn_collapse()
     return float(grid[-1])
+
+
+def _solutions(solve: Engine, strengths: Array, warm: Array) -> Array:
+    """Solutions (m, k) on the way to the noise, certified only where that serves the engine."""
+    if isinstance(solve, Gram):
+        return solve.solutions(strengths, warm)
+    return solve(strengths, warm)[0]
 
 
 def warn_collapse() -> None:
@@ -167,17 +175,27 @@ def warn_collapse() -> None:
     )
 
 
-def _crossing(standard: Standard, solve: Engine, low: float, high: float, warm: Array) -> float:
-    state = {"warm": warm}
+def _crossing(
+    standard: Standard,
+    solve: Engine,
+    below: tuple[float, float],
+    above: tuple[float, float],
+    warm: Array,
+) -> float:
+    """Between two strengths, of which the noise found at the fit is known."""
+    state, (low, _), (high, _) = {"warm": warm}, below, above
+    known = {np.log(s): np.log(s) - np.log(max(v, 1e-300)) for s, v in (above, below)}
 
     def excess(log_s: float) -> float:
+        if log_s in known:
+            return float(known[log_s])
         s = float(np.exp(log_s))
-        g = solve(np.array([s]), state["warm"])[0][:, 0]
+        g = _solutions(solve, np.array([s]), state["warm"])[:, 0]
         state["warm"] = g
         variance = noise_variance(standard, g, s)
         return log_s - float(np.log(max(variance, 1e-300))) if np.isfinite(variance) else -1e3
 
-    if low == high or excess(np.log(high)) <= 0:
+    if low == high:
         return high
     root: float = brentq(excess, np.log(low), np.log(high), xtol=1e-12, rtol=1e-12)
     return float(np.exp(root))

@@ -59,7 +59,7 @@ class Standard:
 
     @property
     def first(self) -> int:
-        """Number of unknowns that are intercepts; they come first."""
+        """Number of unknowns that are intercepts, the first ones."""
         return int(self.Z.intercept)
 
     @property
@@ -72,7 +72,7 @@ class Standard:
         """All weights at their prior mean (inside the box), the best intercept for weights 0.
 
         Weights 0 instead, where the prior mean is far worse for a likelihood with exponentials."""
-        g = np.clip(self.form.loc, self.form.lower, self.form.upper)
+        g = np.minimum(np.maximum(self.form.loc, self.form.lower), self.form.upper)
         g[: self.first] = self._null_intercept
         if self.gaussian or self.likelihood.coupled or not np.any(self.form.loc):
             return g
@@ -116,6 +116,10 @@ class Standard:
     def correlation(self) -> Array:
         """Z' theta at the null model, (m,): for the gaussian Z' (w y)."""
         return correlations(self.Z, self.score(self._null))
+
+    @cached_property
+    def spread(self) -> Array | None:
+        """Root mean square of the columns of Z, (p,), where `standardize` looked at them."""
 
     @cached_property
     def sums(self) -> Array:
@@ -242,7 +246,8 @@ def standardize(
     Z = Scaled(problem.design, center, scale, problem.intercept)
     in_units = in_units_of(form, scale, y_unit, constant, int(problem.intercept))
     standard = Standard(likelihood, Z, y, w, offset, in_units, y_center, y_unit, shared)
-    if null is not None:
+    standard.__dict__["spread"] = spread / scale
+    if null is not None and np.isfinite(null.total):
         null.tell(standard, mean)
     return standard
 
@@ -290,8 +295,8 @@ def _representable(rate: Array) -> Array:
     return np.where(rate < _SMALLEST, 0.0, np.minimum(rate, _LARGEST))
 
 
-def power_of_two(x: Array) -> Array:
-    exponent = np.frexp(x)[1].clip(-1000, 1000) - 1
+def power_of_two(x: Array | float) -> Array:
+    exponent = np.minimum(np.maximum(np.frexp(x)[1], -1000), 1000) - 1
     return np.asarray(np.ldexp(1.0, exponent))
 
 
@@ -308,11 +313,11 @@ def _response_in_units(problem: Problem) -> tuple[Likelihood, Array, Array, floa
 
 
 def _standard_response(y: Array, w: Array, intercept: bool) -> tuple[Array, float, float]:
-    unit = 1.0 / float(power_of_two(np.array([np.max(np.abs(y)) or 1.0]))[0])
+    unit = 1.0 / float(power_of_two(np.max(np.abs(y)) or 1.0))
     center = float(w @ (y * unit) / w.sum()) / unit if intercept else 0.0
     away = (y - center) * unit
     spread = float(np.sqrt(w @ np.square(away) / w.sum()))
-    finer = 1.0 / float(power_of_two(np.array([spread]))[0]) if spread > 0 else 1.0
+    finer = 1.0 / float(power_of_two(spread)) if spread > 0 else 1.0
     if intercept:  # a second pass takes out the rounding of the first
         rest = float(w @ away / w.sum())
         away, center = away - rest, center + rest / unit
@@ -363,10 +368,11 @@ def in_units_of(
     unit = scale * y_unit
     with np.errstate(over="ignore"):
         l1 = _representable(form.l1 / unit)
-        l2 = _representable(form.l2 / unit / unit)
+        l2 = _representable(form.l2 / unit / unit) if np.any(form.l2) else form.l2
         loc, lower, upper = form.loc * unit, form.lower * unit, form.upper * unit
-    stay = np.clip(loc, lower, upper)  # a constant column beside an intercept says nothing
-    lower, upper = np.where(constant, stay, lower), np.where(constant, stay, upper)
+    if np.any(constant):  # beside an intercept it says nothing
+        stay = np.clip(loc, lower, upper)
+        lower, upper = (np.where(constant, stay, v) for v in (lower, upper))
     none, inf = np.zeros(first), np.full(first, np.inf)
     l1, l2, loc = (np.concatenate([none, v]) for v in (l1, l2, loc))
     lower, upper = np.concatenate([-inf, lower]), np.concatenate([inf, upper])
