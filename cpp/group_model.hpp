@@ -74,24 +74,44 @@ class GroupModel {
   // To a violation of a block, or, by other ways than the Gram matrix, to a gap.
   template <class Stop>
   Status solve(std::vector<double>& b, double s, double violation, double gap, Stop&& stop) {
+    points_.emplace_back();
     if (way_ == Way::sweeps) {
-      const Status status = sweeps_.solve(b, s, gap, worth(), stop);
+      const Status status = sweeps_.solve(b, s, gap, worth(), points_.back(), stop);
       if (status != Status::max_rounds || std::isinf(ways_.patience)) return status;
       way_ = slow_way();
       prepare();
     }
     int rounds;
-    return way_ == Way::systems ? rows_.solve(b, s, gap, 100, stop)
+    return way_ == Way::systems ? rows_.solve(b, s, gap, 100, points_.back(), stop)
                                 : solver_.solve(b.data(), s, violation, gap, 500, rounds, stop);
   }
 
-  // theta = y - Z b of `count` solutions, and their losses.
+  // theta of the `count` solutions since the last call, y - Z b as `solve` found it or as it is, and
+  // their losses.
   void dual_points(const std::vector<double>* b, std::size_t count, double* theta,
                    double* losses) {
-    for (std::size_t k = 0; k < count; ++k) std::copy_n(y_, n_, theta + k * n_);
-    fast_.subtract_all(b, count, theta);
-    for (std::size_t k = 0; k < count; ++k)
-      losses[k] = 0.5 * dot(theta + k * n_, theta + k * n_, n_);
+    points_.resize(count);
+    residuals_.resize(count * n_);
+    bool found = true;
+    for (std::size_t k = 0; k < count; ++k) {
+      std::copy_n(y_, n_, residuals_.data() + k * n_);
+      std::copy(points_[k].begin(), points_[k].end(), theta + k * n_);
+      found = found && !points_[k].empty();
+    }
+    slopes_.resize(found ? size() * count : 0);
+    fast_.look_at_all(b, count, residuals_.data(), found ? theta : nullptr, slopes_.data());
+    for (std::size_t k = 0; k < count; ++k) {
+      const double* here = residuals_.data() + k * n_;
+      losses[k] = 0.5 * dot(here, here, n_);
+      if (points_[k].empty()) std::copy_n(here, n_, theta + k * n_);
+      if (found && way_ == Way::sweeps) sweeps_.correct(count - 1 - k, here);
+    }
+    points_.clear();
+  }
+
+  // Z'theta_k of the working columns at the last dual points; null: not known.
+  const double* slopes(std::size_t k) const {
+    return slopes_.empty() ? nullptr : slopes_.data() + k * size();
   }
 
   // The dual of the loss at share * theta.
@@ -150,6 +170,8 @@ class GroupModel {
   SquareMatrix gram_;
   std::vector<double> q_;
   std::vector<std::size_t> columns_;
+  std::vector<std::vector<double>> points_;  // of the solutions since the last dual points
+  std::vector<double> residuals_, slopes_;
   GroupQuadraticSolver solver_;
   GroupSweeps<Columns> sweeps_;
   GroupRows<Columns> rows_;
@@ -226,6 +248,8 @@ class RowModel {
     const std::size_t n = rows_ * outputs_;
     return share * dot(theta, y_, n) - 0.5 * share * share * dot(theta, theta, n);
   }
+
+  const double* slopes(std::size_t) const { return nullptr; }
 
  private:
   // r -= Z b_l, b_l the weights of output l

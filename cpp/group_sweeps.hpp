@@ -25,9 +25,10 @@ class GroupSweeps {
   GroupSweeps(RowColumns<Columns>&, const WorkingBlocks&, const double*, std::size_t) {}
 
   void grow() {}
+  void correct(std::size_t, const double*) {}
 
   template <class Stop>
-  Status solve(std::vector<double>&, double, double, std::size_t, Stop&&) {
+  Status solve(std::vector<double>&, double, double, std::size_t, std::vector<double>&, Stop&&) {
     return Status::max_rounds;
   }
 };
@@ -52,10 +53,16 @@ class GroupSweeps<Columns, true> {
     at_.resize(n_ + p_.size(), 0.0);
   }
 
-  // `b` holds the warm start and receives the solution, whose gap over the working blocks is at most
-  // `tol`, or, after `most` sweeps, what there is.
+  // The residual of the last solution but `age` is this one, without what rounding has added.
+  void correct(std::size_t age, const double* residual) {
+    if (age < past_.size()) std::copy_n(residual, n_, past_[past_.size() - 1 - age].at.begin());
+  }
+
+  // `b` holds the warm start and receives the solution, `point` its residual: their gap over the
+  // working blocks is at most `tol`; or, after `most` sweeps, b is what there is.
   template <class Stop>
-  Status solve(std::vector<double>& b, double s, double tol, std::size_t most, Stop&& stop) {
+  Status solve(std::vector<double>& b, double s, double tol, std::size_t most,
+               std::vector<double>& point, Stop&& stop) {
     exact_ = tol < float32_tells * square_;
     begin(b, s);
     double least = std::numeric_limits<double>::infinity();
@@ -79,8 +86,11 @@ class GroupSweeps<Columns, true> {
       axpy(-1.0, from_.data(), step_.data(), step_.size());
       at_ = chord_.next(from_, step_, n_);
     }
-    b.assign(best_.begin() + static_cast<std::ptrdiff_t>(n_), best_.end());
-    if (status == Status::converged) remember();
+    const auto rows = best_.begin() + static_cast<std::ptrdiff_t>(n_);
+    b.assign(rows, best_.end());
+    if (status != Status::converged) return status;
+    point.assign(best_.begin(), rows);
+    remember();
     return status;
   }
 
@@ -117,6 +127,7 @@ class GroupSweeps<Columns, true> {
   // Every block once; the largest share by which one missed what its rate asks for.
   double sweep() {
     double worst = 0.0;
+    z_.hold(at_.data());
     for (std::size_t g = 0; g < p_.count(); ++g) {
       const Block block = p_.block(g);
       const std::size_t first = p_.start[g], d = block.size;
@@ -125,7 +136,10 @@ class GroupSweeps<Columns, true> {
       z_.project_block(first, d, at_.data(), slopes_.data(), exact_);
       const double edge = s_ * block.rate, over = block.let_through(slopes_.data(), s_) - edge;
       const bool is_zero = Block::length(b, d) == 0.0;
-      if (is_zero && over <= 0.0) continue;
+      if (is_zero && over <= 0.0) {
+        std::fill_n(b, d, 0.0);  // whose squares may have vanished before they did
+        continue;
+      }
       minimise(g, b);
       if (over > 0.0 || Block::length(b, d) > 0.0) worst = std::max(worst, std::fabs(over) / edge);
     }
@@ -143,7 +157,7 @@ class GroupSweeps<Columns, true> {
     blocks_.solve(h, d, bounds_[g], forms_[g], slopes_.data(), block, s_,
                   0.1 * fine * s_ * block.rate, b);
     for (std::size_t j = 0; j < d; ++j) old_[j] = b[j] - old_[j];
-    z_.subtract_block(p_.start[g], d, old_.data(), at_.data(), exact_);
+    z_.move_block(p_.start[g], d, old_.data(), at_.data(), exact_);
   }
 
   double objective() {
