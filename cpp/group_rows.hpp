@@ -92,7 +92,7 @@ class GroupRows {
   }
 
  private:
-  static constexpr double contraction = 0.7;  // of the error by one step, at least
+  static constexpr double contraction = 0.55; // of the error by one step, at least
   static constexpr double slack = 1e-9;       // of the rate: rounding
 
   // A solution, and what follows from it.
