@@ -74,39 +74,38 @@ class GroupModel {
   // To a violation of a block, or, by other ways than the Gram matrix, to a gap.
   template <class Stop>
   Status solve(std::vector<double>& b, double s, double violation, double gap, Stop&& stop) {
-    points_.emplace_back();
     if (way_ == Way::sweeps) {
-      const Status status = sweeps_.solve(b, s, gap, worth(), points_.back(), stop);
+      const Status status = sweeps_.solve(b, s, gap, worth(), stop);
+      if (status == Status::converged) keep(sweeps_.residual());
       if (status != Status::max_rounds || std::isinf(ways_.patience)) return status;
       way_ = slow_way();
       prepare();
     }
     int rounds;
-    return way_ == Way::systems ? rows_.solve(b, s, gap, 100, points_.back(), stop)
-                                : solver_.solve(b.data(), s, violation, gap, 500, rounds, stop);
+    if (way_ == Way::gram) return solver_.solve(b.data(), s, violation, gap, 500, rounds, stop);
+    const Status status = rows_.solve(b, s, gap, 100, stop);
+    if (status == Status::converged) keep(rows_.residual());
+    return status;
   }
 
-  // theta of the `count` solutions since the last call, y - Z b as `solve` found it or as it is, and
-  // their losses.
+  // theta = y - Z b of the `count` solutions since the last call, and their losses. Products with a
+  // residual as `solve` found it need no pass of their own; what rounding has put between that and
+  // theta is small, so that its products need not be exact.
   void dual_points(const std::vector<double>* b, std::size_t count, double* theta,
                    double* losses) {
-    points_.resize(count);
-    residuals_.resize(count * n_);
-    bool found = true;
+    points_.resize(count * n_), slopes_.clear();
+    const bool found = found_ == count;
+    if (found) slopes_.resize(count * size());
+    for (std::size_t k = 0; k < count; ++k) std::copy_n(y_, n_, theta + k * n_);
+    fast_.look_at_all(b, count, theta, found ? points_.data() : nullptr, slopes_.data());
     for (std::size_t k = 0; k < count; ++k) {
-      std::copy_n(y_, n_, residuals_.data() + k * n_);
-      std::copy(points_[k].begin(), points_[k].end(), theta + k * n_);
-      found = found && !points_[k].empty();
-    }
-    slopes_.resize(found ? size() * count : 0);
-    fast_.look_at_all(b, count, residuals_.data(), found ? theta : nullptr, slopes_.data());
-    for (std::size_t k = 0; k < count; ++k) {
-      const double* here = residuals_.data() + k * n_;
+      const double* here = theta + k * n_;
       losses[k] = 0.5 * dot(here, here, n_);
-      if (points_[k].empty()) std::copy_n(here, n_, theta + k * n_);
       if (found && way_ == Way::sweeps) sweeps_.correct(count - 1 - k, here);
+      for (std::size_t i = k * n_; i < k * n_ + n_; ++i) points_[i] = theta[i] - points_[i];
     }
-    points_.clear();
+    if (found) fast_.add_products(points_.data(), count, slopes_.data());
+    points_.clear(), found_ = 0;
   }
 
   // Z'theta_k of the working columns at the last dual points; null: not known.
@@ -125,6 +124,11 @@ class GroupModel {
   Way slow_way() {
     tried_ = true;
     return ways_.systems ? Way::systems : Way::gram;
+  }
+
+  void keep(const std::vector<double>& residual) {
+    points_.insert(points_.end(), residual.begin(), residual.begin() + static_cast<std::ptrdiff_t>(n_));
+    ++found_;
   }
 
   // What the present way has to know of columns that are new to it.
@@ -170,8 +174,8 @@ class GroupModel {
   SquareMatrix gram_;
   std::vector<double> q_;
   std::vector<std::size_t> columns_;
-  std::vector<std::vector<double>> points_;  // of the solutions since the last dual points
-  std::vector<double> residuals_, slopes_;
+  std::size_t found_ = 0;                // residuals since the last dual points
+  std::vector<double> points_, slopes_;  // those residuals; products with the last dual points
   GroupQuadraticSolver solver_;
   GroupSweeps<Columns> sweeps_;
   GroupRows<Columns> rows_;

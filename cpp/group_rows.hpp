@@ -54,11 +54,10 @@ class GroupRows {
     }
   }
 
-  // `b` holds the warm start and receives the solution, `point` its residual: their gap over the
-  // working groups is at most `tol`, in the units of the objective.
+  // `b` holds the warm start and receives the solution, whose gap over the working groups is at
+  // most `tol`, in the units of the objective.
   template <class Stop>
-  Status solve(std::vector<double>& b, double s, double tol, int max_rounds,
-               std::vector<double>& point, Stop&& stop) {
+  Status solve(std::vector<double>& b, double s, double tol, int max_rounds, Stop&& stop) {
     exact_ = tol < float32_tells * size_ * size_;
     begin(b, s);
     double before = std::numeric_limits<double>::infinity();
@@ -69,7 +68,7 @@ class GroupRows {
       const double near = gap(theta_, v_);
       if (near <= 0.5 * tol && (misfit() * share_ <= tol || near <= 0.02 * tol)) {
         if (settled(tol)) {
-          b = b_, point = residual_;
+          b = b_;
           remember();
           return Status::converged;
         }
@@ -91,8 +90,11 @@ class GroupRows {
     return Status::max_rounds;
   }
 
+  // Of the solution, but for rounding.
+  const std::vector<double>& residual() const { return residual_; }
+
  private:
-  static constexpr double contraction = 0.55; // of the error by one step, at least
+  static constexpr double contraction = 0.55;  // of the error by one step, at least
   static constexpr double slack = 1e-9;       // of the rate: rounding
 
   // A solution, and what follows from it.

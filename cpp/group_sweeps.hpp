@@ -25,12 +25,16 @@ class GroupSweeps {
   GroupSweeps(RowColumns<Columns>&, const WorkingBlocks&, const double*, std::size_t) {}
 
   void grow() {}
+  const std::vector<double>& residual() const { return none_; }
   void correct(std::size_t, const double*) {}
 
   template <class Stop>
-  Status solve(std::vector<double>&, double, double, std::size_t, std::vector<double>&, Stop&&) {
+  Status solve(std::vector<double>&, double, double, std::size_t, Stop&&) {
     return Status::max_rounds;
   }
+
+ private:
+  std::vector<double> none_;
 };
 
 template <class Columns>
@@ -53,16 +57,18 @@ class GroupSweeps<Columns, true> {
     at_.resize(n_ + p_.size(), 0.0);
   }
 
+  // Of the solution, but for rounding, and then its weights.
+  const std::vector<double>& residual() const { return best_; }
+
   // The residual of the last solution but `age` is this one, without what rounding has added.
   void correct(std::size_t age, const double* residual) {
     if (age < past_.size()) std::copy_n(residual, n_, past_[past_.size() - 1 - age].at.begin());
   }
 
-  // `b` holds the warm start and receives the solution, `point` its residual: their gap over the
-  // working blocks is at most `tol`; or, after `most` sweeps, b is what there is.
+  // `b` holds the warm start and receives the solution, whose gap over the working blocks is at most
+  // `tol`, or, after `most` sweeps, what there is.
   template <class Stop>
-  Status solve(std::vector<double>& b, double s, double tol, std::size_t most,
-               std::vector<double>& point, Stop&& stop) {
+  Status solve(std::vector<double>& b, double s, double tol, std::size_t most, Stop&& stop) {
     exact_ = tol < float32_tells * square_;
     begin(b, s);
     double least = std::numeric_limits<double>::infinity();
@@ -86,11 +92,8 @@ class GroupSweeps<Columns, true> {
       axpy(-1.0, from_.data(), step_.data(), step_.size());
       at_ = chord_.next(from_, step_, n_);
     }
-    const auto rows = best_.begin() + static_cast<std::ptrdiff_t>(n_);
-    b.assign(rows, best_.end());
-    if (status != Status::converged) return status;
-    point.assign(best_.begin(), rows);
-    remember();
+    b.assign(best_.begin() + static_cast<std::ptrdiff_t>(n_), best_.end());
+    if (status == Status::converged) remember();
     return status;
   }
 

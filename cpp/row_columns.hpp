@@ -11,6 +11,7 @@
 #include "columns.hpp"
 #include "cross.hpp"
 #include "row_kernels.hpp"
+#include "simd.hpp"
 
 namespace priorfit {
 
@@ -50,6 +51,15 @@ class RowColumns {
     for (std::size_t k = 0; k < count; ++k) {
       subtract_block(0, b[k].size(), b[k].data(), r + k * n_, true);
       if (theta) z_.project(0, theta + k * n_, v + k * size_);
+    }
+  }
+
+  // v_k += Z'd_k; float32 is enough.
+  void add_products(const double* d, std::size_t count, double* v) const {
+    std::vector<double> products(size_);
+    for (std::size_t k = 0; k < count; ++k, v += size_) {
+      z_.project(0, d + k * n_, products.data());
+      axpy(1.0, products.data(), v, size_);
     }
   }
 
@@ -128,12 +138,23 @@ class RowColumns<DenseColumns<T>> {
       const std::size_t here = std::min(some, size - j);
       if (theta) {
         project_exactly(j, here, theta, count, products_.data());
-        turn(here, count, v + j, size);
+        for (std::size_t k = 0; k < count; ++k)
+          for (std::size_t i = 0; i < here; ++i) v[k * size + j + i] = products_[i * count + k];
       }
       for (std::size_t k = 0; k < count; ++k)
         if (j < b[k].size())
           subtract_block(j, std::min(here, b[k].size() - j), b[k].data() + j, r + k * n_, true);
     }
+  }
+
+  void add_products(const double* d, std::size_t count, double* v) {
+    const std::vector<float> rough(d, d + count * n_);
+    std::vector<const float*> columns;
+    for (std::size_t j = 0; j < size(); ++j) columns.push_back(rounded_.data() + j * ld_);
+    products_.resize(size() * count);
+    cross(columns.data(), size(), rough.data(), n_, count, n_, products_.data(), count);
+    for (std::size_t k = 0; k < count; ++k)
+      for (std::size_t j = 0; j < size(); ++j) v[k * size() + j] += products_[j * count + k];
   }
 
   // Z'v and r -= Z b for `count` columns from `first` on, one block after the other: unless `exact` v
@@ -176,12 +197,6 @@ class RowColumns<DenseColumns<T>> {
   }
 
   std::size_t size() const { return rounded_.size() / ld_; }
-
-  // v_k = column k of products_ (size x count); v_k begins at v + k * stride.
-  void turn(std::size_t size, std::size_t count, double* v, std::size_t stride) const {
-    for (std::size_t k = 0; k < count; ++k)
-      for (std::size_t j = 0; j < size; ++j) v[k * stride + j] = products_[j * count + k];
-  }
 
   // Z'V, V (n x k)
   void project_exactly(std::size_t first, std::size_t count, const double* v, std::size_t k,
