@@ -1,7 +1,6 @@
 """Laws of paths over groups whose products are summed in float32: what is said of an answer is what
 anyone finds who computes it from the columns."""
 
-
 import numpy as np
 import pytest
 
