@@ -127,7 +127,8 @@ class GroupModel {
   }
 
   void keep(const std::vector<double>& residual) {
-    points_.insert(points_.end(), residual.begin(), residual.begin() + static_cast<std::ptrdiff_t>(n_));
+    const auto from = residual.begin();
+    points_.insert(points_.end(), from, from + static_cast<std::ptrdiff_t>(n_));
     ++found_;
   }
 
