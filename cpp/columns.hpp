@@ -80,6 +80,7 @@ struct DenseColumns {
 
     const double* column(std::size_t i) const { return z_.data() + i * ld_; }
     std::size_t ld() const { return ld_; }  // from one column to the next
+    std::size_t size() const { return z_.size() / ld_; }
 
     // A column of ones, for an intercept.
     void add_ones() {
@@ -170,8 +171,6 @@ struct DenseColumns {
 
    private:
     static constexpr std::size_t at_once = 48;  // rows of the lower triangle
-
-    std::size_t size() const { return z_.size() / ld_; }
 
     // Rows `from`.. of Z'U, `columns` those of Z, `curve(z, count)` those of U.
     template <class R, class Curve>

@@ -123,6 +123,8 @@ class GlmGroupModel {
   // The dual of the loss at share * theta.
   double dual(const double* theta, double share) const { return rows_.dual(theta, share); }
 
+  const double* slopes(std::size_t) const { return nullptr; }  // see `GroupModel`
+
  private:
   using Among = AmongRows<Columns, Rows>;
   static constexpr std::size_t most_with_hessian = 6000;  // columns: it then fills 290 MB

@@ -76,22 +76,41 @@ class GroupModel {
   Status solve(std::vector<double>& b, double s, double violation, double gap, Stop&& stop) {
     if (way_ == Way::sweeps) {
       const Status status = sweeps_.solve(b, s, gap, worth(), stop);
+      if (status == Status::converged) keep(sweeps_.residual());
       if (status != Status::max_rounds || std::isinf(ways_.patience)) return status;
       way_ = slow_way();
       prepare();
     }
     int rounds;
-    return way_ == Way::systems ? rows_.solve(b, s, gap, 100, stop)
-                                : solver_.solve(b.data(), s, violation, gap, 500, rounds, stop);
+    if (way_ == Way::gram) return solver_.solve(b.data(), s, violation, gap, 500, rounds, stop);
+    const Status status = rows_.solve(b, s, gap, 100, stop);
+    if (status == Status::converged) keep(rows_.residual());
+    return status;
   }
 
-  // theta = y - Z b of `count` solutions, and their losses.
+  // theta = y - Z b of the `count` solutions since the last call, and their losses. Products with a
+  // residual as `solve` found it need no pass of their own; what rounding has put between that and
+  // theta is small, so that its products need not be exact.
   void dual_points(const std::vector<double>* b, std::size_t count, double* theta,
                    double* losses) {
+    points_.resize(count * n_), slopes_.clear();
+    const bool found = found_ == count;
+    if (found) slopes_.resize(count * size());
     for (std::size_t k = 0; k < count; ++k) std::copy_n(y_, n_, theta + k * n_);
-    fast_.subtract_all(b, count, theta);
-    for (std::size_t k = 0; k < count; ++k)
-      losses[k] = 0.5 * dot(theta + k * n_, theta + k * n_, n_);
+    fast_.look_at_all(b, count, theta, found ? points_.data() : nullptr, slopes_.data());
+    for (std::size_t k = 0; k < count; ++k) {
+      const double* here = theta + k * n_;
+      losses[k] = 0.5 * dot(here, here, n_);
+      if (found && way_ == Way::sweeps) sweeps_.correct(count - 1 - k, here);
+      for (std::size_t i = k * n_; i < k * n_ + n_; ++i) points_[i] = theta[i] - points_[i];
+    }
+    if (found) fast_.add_products(points_.data(), count, slopes_.data());
+    points_.clear(), found_ = 0;
+  }
+
+  // Z'theta_k of the working columns at the last dual points; null: not known.
+  const double* slopes(std::size_t k) const {
+    return slopes_.empty() ? nullptr : slopes_.data() + k * size();
   }
 
   // The dual of the loss at share * theta.
@@ -105,6 +124,12 @@ class GroupModel {
   Way slow_way() {
     tried_ = true;
     return ways_.systems ? Way::systems : Way::gram;
+  }
+
+  void keep(const std::vector<double>& residual) {
+    const auto from = residual.begin();
+    points_.insert(points_.end(), from, from + static_cast<std::ptrdiff_t>(n_));
+    ++found_;
   }
 
   // What the present way has to know of columns that are new to it.
@@ -150,6 +175,8 @@ class GroupModel {
   SquareMatrix gram_;
   std::vector<double> q_;
   std::vector<std::size_t> columns_;
+  std::size_t found_ = 0;                // residuals since the last dual points
+  std::vector<double> points_, slopes_;  // those residuals; products with the last dual points
   GroupQuadraticSolver solver_;
   GroupSweeps<Columns> sweeps_;
   GroupRows<Columns> rows_;
@@ -226,6 +253,8 @@ class RowModel {
     const std::size_t n = rows_ * outputs_;
     return share * dot(theta, y_, n) - 0.5 * share * share * dot(theta, theta, n);
   }
+
+  const double* slopes(std::size_t) const { return nullptr; }
 
  private:
   // r -= Z b_l, b_l the weights of output l

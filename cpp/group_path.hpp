@@ -23,7 +23,8 @@ class GroupPath {
   GroupPath(const Columns& columns, const Grouping& groups, Model& model, PathUnits units,
             std::size_t most, const KnownColumns& known = {})
       : x_(columns), p_(groups), model_(model), units_(units), most_(most),
-        place_(groups.count, outside), always_(columns.p, 0), correlations_(columns, known) {
+        place_(groups.count, outside), always_(columns.p, 0), never_(columns.p, 0),
+        correlations_(columns, known) {
     for (std::size_t g = 0; g < p_.count; ++g) {
       double least = p_.rate[g];
       if (least == 0.0) least = *std::min_element(p_.l1 + p_.start[g], p_.l1 + p_.start[g + 1]);
@@ -63,7 +64,8 @@ class GroupPath {
  private:
   static constexpr std::size_t outside = static_cast<std::size_t>(-1);
   static constexpr std::size_t most_at_once = 9;
-  static constexpr std::size_t most_among_rows = 4;  // a solution costs more than a check
+  static constexpr std::size_t most_among_rows = 6;  // a solution costs more than a check
+  static constexpr double cost_of_copies = 20.0;     // of a column that joins, in products of columns
   static constexpr double near = 0.97;  // of the rate: groups this close are taken in
 
   template <class Wanted>
@@ -130,12 +132,15 @@ class GroupPath {
           count += static_cast<double>(p_.block(g).size);
       return count / outputs;
     };
-    if (model_.among_rows()) most = std::min(most, most_among_rows);
-    const std::size_t working = model_.among_rows() ? 0 : model_.size() / model_.outputs();
+    const bool rows = model_.among_rows();
     const double listed = static_cast<double>(std::max(model_.size(), correlations_.listed()));
-    return cheapest_batch(most, working, fresh, [&](std::size_t k) {
-      return (correlations_.cost() + listed * static_cast<double>(k)) / outputs;
-    });
+    const auto pass = [&](std::size_t k) {
+      const double copies = rows ? cost_of_copies * fresh(k) : 0.0;
+      return (correlations_.cost() + listed * static_cast<double>(k)) / outputs + copies;
+    };
+    const auto gram = [&](std::size_t k) { return rows ? 0.0 : fresh(k); };
+    return cheapest_batch(rows ? std::min(most, most_among_rows) : most,
+                          model_.size() / model_.outputs(), gram, pass);
   }
 
   template <class Stop>
@@ -171,11 +176,16 @@ class GroupPath {
   void check(const double* strengths, std::size_t batch) {
     duals_.resize(batch * x_.n);
     model_.dual_points(solutions_.data(), batch, duals_.data(), losses_);
-    correlations_.update(duals_.data(), batch, always_, x_.p / 8,
+    const bool known = model_.slopes(0) != nullptr;
+    correlations_.update(duals_.data(), batch, known ? never_ : always_, x_.p / 8,
                          [&](std::size_t k, const ProductLimits& limits, double* excess) {
                            return raise_groups(strengths[k], limits, excess);
                          });
-    for (std::size_t k = 0; k < batch; ++k) correlations_.all(k, products_[k]);
+    for (std::size_t k = 0; k < batch; ++k) {
+      correlations_.all(k, products_[k]);
+      for (std::size_t i = 0; known && i < model_.size(); ++i)
+        products_[k][working()[i]] = model_.slopes(k)[i];
+    }
   }
 
   // Marks the columns of groups that may leave 0 at strength s; how many they are.
@@ -261,7 +271,7 @@ class GroupPath {
   const std::size_t most_;
   std::size_t used_ = 0;
   std::vector<std::size_t> place_;  // of each group among the working ones
-  std::vector<char> always_;        // columns at work
+  std::vector<char> always_, never_;  // 1 for columns at work; 0 for all
   std::vector<std::vector<double>> solutions_;
   Correlations<Columns> correlations_;
   std::vector<double> products_[most_at_once];  // of all columns with the dual points

@@ -66,7 +66,7 @@ class GroupRows {
       const double error = this->error();
       if (!std::isfinite(error)) return Status::not_finite;
       const double near = gap(theta_, v_);
-      if (near <= 0.3 * tol) {
+      if (near <= 0.5 * tol && (misfit() * share_ <= tol || near <= 0.02 * tol)) {
         if (settled(tol)) {
           b = b_;
           remember();
@@ -90,8 +90,11 @@ class GroupRows {
     return Status::max_rounds;
   }
 
+  // Of the solution, but for rounding.
+  const std::vector<double>& residual() const { return residual_; }
+
  private:
-  static constexpr double contraction = 0.7;  // of the error by one step, at least
+  static constexpr double contraction = 0.55;  // of the error by one step, at least
   static constexpr double slack = 1e-9;       // of the rate: rounding
 
   // A solution, and what follows from it.
@@ -100,22 +103,23 @@ class GroupRows {
     std::vector<double> theta, v, c;
   };
 
-  // From the line through the last two solutions, where it leads on, or from b.
+  // From the curve through the last solutions, where it leads on, or from b.
   void begin(const std::vector<double>& b, double s) {
     s_ = s;
     chord_.forget();
-    if (past_.size() == 2 && past_[0].s > past_[1].s && past_[1].s > s) {
-      const double f = (past_[1].s - s) / (past_[0].s - past_[1].s);
-      const auto line = [f](const std::vector<double>& x, const std::vector<double>& y,
-                            std::vector<double>& out) {
-        for (std::size_t i = 0; i < out.size(); ++i) out[i] = y[i] + f * (y[i] - x[i]);
-      };
-      line(past_[0].theta, past_[1].theta, theta_);
-      line(past_[0].v, past_[1].v, v_);
-      for (std::size_t g = 0; g < c_.size(); ++g) {  // s c bends less: it is |b_g| / rate
-        const double old = past_[0].s * past_[0].c[g], last = past_[1].s * past_[1].c[g];
-        c_[g] = last > 0.0 ? std::max(0.0, last + f * (last - old)) / s : 0.0;
+    if (past_.size() >= 2 && past_[past_.size() - 2].s > past_.back().s && past_.back().s > s) {
+      const std::size_t order = bends_ ? 3 : 2, first = past_.size() - order;
+      const std::vector<double> share = shares(order, s);
+      std::fill(theta_.begin(), theta_.end(), 0.0), std::fill(v_.begin(), v_.end(), 0.0);
+      std::fill(c_.begin(), c_.end(), 0.0);
+      for (std::size_t i = 0; i < order; ++i) {
+        const Place& place = past_[first + i];
+        axpy(share[i], place.theta.data(), theta_.data(), n_);
+        axpy(share[i], place.v.data(), v_.data(), v_.size());
+        axpy(share[i] * place.s / s, place.c.data(), c_.data(), c_.size());  // s c: it bends less
       }
+      for (std::size_t g = 0; g < c_.size(); ++g)
+        if (past_.back().c[g] == 0.0 || c_[g] < 0.0) c_[g] = 0.0;
       return look(nullptr);
     }
     for (std::size_t g = 0; g < p_.count(); ++g)
@@ -125,8 +129,29 @@ class GroupRows {
     look(theta_.data());
   }
 
+  // Of the last `order` places in the curve through them, at s.
+  std::vector<double> shares(std::size_t order, double s) const {
+    const std::size_t first = past_.size() - order;
+    std::vector<double> out(order, 1.0);
+    for (std::size_t i = 0; i < order; ++i)
+      for (std::size_t j = 0; j < order; ++j)
+        if (j != i) out[i] *= (s - past_[first + j].s) / (past_[first + i].s - past_[first + j].s);
+    return out;
+  }
+
+  // How far the curve through the last `order` places misses theta.
+  double miss(std::size_t order) {
+    const std::vector<double> share = shares(order, s_);
+    misfit_ = theta_;
+    for (std::size_t i = 0; i < order; ++i)
+      axpy(-share[i], past_[past_.size() - order + i].theta.data(), misfit_.data(), n_);
+    return dot(misfit_.data(), misfit_.data(), n_);
+  }
+
+  // Whether a parabola would have led nearer than a line says which is next.
   void remember() {
-    if (past_.size() == 2) past_.erase(past_.begin());
+    bends_ = past_.size() == 3 && miss(3) < miss(2);
+    if (past_.size() == 3) past_.erase(past_.begin());
     past_.push_back({s_, theta_, v_, c_});
   }
 
@@ -166,7 +191,7 @@ class GroupRows {
   // The largest error in an equation, each as a share.
   double error() const {
     const double unit = std::max(size_, std::numeric_limits<double>::min());
-    double worst = std::sqrt(dot(misfit_.data(), misfit_.data(), n_)) / unit;
+    double worst = misfit() / unit;
     for (std::size_t g = 0; g < p_.count(); ++g) {
       const double miss = std::fabs(shortfall(g)) / (s_ * p_.rate[g]);
       if (active(g) && !(miss <= worst)) worst = miss;
@@ -179,11 +204,19 @@ class GroupRows {
     return p_.gap(theta.data(), v.data(), residual_.data(), b_.data(), y_, n_, s_);
   }
 
-  // Whether the residual of b itself is as good a dual point as theta.
+  // Whether the residual of b itself is a dual point as good as that. It costs half a pass, and its gap
+  // is much like the misfit.
   bool settled(double tol) {
     slopes_.resize(v_.size());
     fast_.project(0, residual_.data(), slopes_.data(), exact_);
-    return gap(residual_, slopes_) <= tol;
+    const double found = gap(residual_, slopes_);
+    share_ = found / misfit();
+    return found <= tol;
+  }
+
+  double misfit() const {
+    const double square = dot(misfit_.data(), misfit_.data(), n_);
+    return std::max(std::sqrt(square), std::numeric_limits<double>::min());
   }
 
   // -- the step ----------------------------------------------------------------------------------
@@ -248,13 +281,15 @@ class GroupRows {
   std::vector<double> theta_, misfit_, residual_;  // by row
   std::vector<double> theta_before_, c_before_;    // before the last step
   const double size_;                              // |y|
+  double share_ = 0.0;                             // of the misfit in the gap that the residual shows
   std::vector<double> v_, soft_, b_, slopes_;      // by working column; v = Z'theta
   std::vector<double> c_, norm_, kept_;            // by group; norm = |S(v_g)|, kept: c in M
   Factor factor_;                                  // of M
   RoundedFactor rounded_;                          // of M
   ActiveGroups active_;
   Chord chord_;
-  std::vector<Place> past_;                        // the last two solutions
+  std::vector<Place> past_;                        // the last three solutions
+  bool bends_ = false;                             // as a parabola does
   std::vector<double> m_, a_, part_;
   std::vector<std::size_t> which_;
 };

@@ -25,11 +25,16 @@ class GroupSweeps {
   GroupSweeps(RowColumns<Columns>&, const WorkingBlocks&, const double*, std::size_t) {}
 
   void grow() {}
+  const std::vector<double>& residual() const { return none_; }
+  void correct(std::size_t, const double*) {}
 
   template <class Stop>
   Status solve(std::vector<double>&, double, double, std::size_t, Stop&&) {
     return Status::max_rounds;
   }
+
+ private:
+  std::vector<double> none_;
 };
 
 template <class Columns>
@@ -50,6 +55,14 @@ class GroupSweeps<Columns, true> {
     }
     for (Place& place : past_) place.at.resize(n_ + p_.size(), 0.0);
     at_.resize(n_ + p_.size(), 0.0);
+  }
+
+  // Of the solution, but for rounding, and then its weights.
+  const std::vector<double>& residual() const { return best_; }
+
+  // The residual of the last solution but `age` is this one, without what rounding has added.
+  void correct(std::size_t age, const double* residual) {
+    if (age < past_.size()) std::copy_n(residual, n_, past_[past_.size() - 1 - age].at.begin());
   }
 
   // `b` holds the warm start and receives the solution, whose gap over the working blocks is at most
@@ -117,6 +130,7 @@ class GroupSweeps<Columns, true> {
   // Every block once; the largest share by which one missed what its rate asks for.
   double sweep() {
     double worst = 0.0;
+    z_.hold(at_.data());
     for (std::size_t g = 0; g < p_.count(); ++g) {
       const Block block = p_.block(g);
       const std::size_t first = p_.start[g], d = block.size;
@@ -125,7 +139,10 @@ class GroupSweeps<Columns, true> {
       z_.project_block(first, d, at_.data(), slopes_.data(), exact_);
       const double edge = s_ * block.rate, over = block.let_through(slopes_.data(), s_) - edge;
       const bool is_zero = Block::length(b, d) == 0.0;
-      if (is_zero && over <= 0.0) continue;
+      if (is_zero && over <= 0.0) {
+        std::fill_n(b, d, 0.0);  // whose squares may have vanished before they did
+        continue;
+      }
       minimise(g, b);
       if (over > 0.0 || Block::length(b, d) > 0.0) worst = std::max(worst, std::fabs(over) / edge);
     }
@@ -143,7 +160,7 @@ class GroupSweeps<Columns, true> {
     blocks_.solve(h, d, bounds_[g], forms_[g], slopes_.data(), block, s_,
                   0.1 * fine * s_ * block.rate, b);
     for (std::size_t j = 0; j < d; ++j) old_[j] = b[j] - old_[j];
-    z_.subtract_block(p_.start[g], d, old_.data(), at_.data(), exact_);
+    z_.move_block(p_.start[g], d, old_.data(), at_.data(), exact_);
   }
 
   double objective() {

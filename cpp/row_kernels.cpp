@@ -4,13 +4,14 @@
 #include <cstring>
 #include <vector>
 
+#include "cross.hpp"
 #include "dispatch.hpp"
 #include "simd.hpp"
 
 namespace priorfit {
 namespace {
 
-constexpr std::size_t at_once = 192;  // columns: the rows of a strip of them stay in cache
+constexpr std::size_t at_once = 384;  // columns: the rows of a strip of them stay in cache
 constexpr int across = 3;             // vectors
 
 // L numbers in a register, and as many float64.
@@ -20,24 +21,36 @@ struct Lanes {
   typedef R Vector __attribute__((vector_size(L * sizeof(R))));
 };
 
-template <int L>
-PRIORFIT_INLINE void load(const float* p, typename Lanes<double, L>::Vector& x) {
+template <class R, int L>
+PRIORFIT_INLINE void load(const float* p, typename Lanes<R, L>::Vector& x) {
   typename Lanes<float, L>::Vector stored;
   std::memcpy(&stored, p, sizeof stored);
-  x = __builtin_convertvector(stored, typename Lanes<double, L>::Vector);
+  x = __builtin_convertvector(stored, typename Lanes<R, L>::Vector);
 }
 
-template <int L>
-PRIORFIT_INLINE double sum(const typename Lanes<double, L>::Vector& x) {
+template <class R, int L>
+PRIORFIT_INLINE double sum(const typename Lanes<R, L>::Vector& x) {
   if constexpr (L == 2) {
-    return x[0] + x[1];
+    return static_cast<double>(x[0]) + static_cast<double>(x[1]);
   } else {
-    typename Lanes<double, L / 2>::Vector low, high;
+    typename Lanes<R, L / 2>::Vector low, high;
     std::memcpy(&low, &x, sizeof low);
     std::memcpy(&high, reinterpret_cast<const char*>(&x) + sizeof low, sizeof high);
     low += high;
-    return sum<L / 2>(low);
+    return sum<R, L / 2>(low);
   }
+}
+
+// y += x over L rows, and into `copy`, if there is one.
+template <int L>
+PRIORFIT_INLINE void add(const typename Lanes<float, L>::Vector& x, double* y, float* copy) {
+  typename Lanes<double, L>::Vector sum;
+  std::memcpy(&sum, y, sizeof sum);
+  sum += __builtin_convertvector(x, typename Lanes<double, L>::Vector);
+  std::memcpy(y, &sum, sizeof sum);
+  if (!copy) return;
+  const auto rounded = __builtin_convertvector(sum, typename Lanes<float, L>::Vector);
+  std::memcpy(copy, &rounded, sizeof rounded);
 }
 #else
 template <class R, int L>
@@ -45,14 +58,20 @@ struct Lanes {
   typedef R Vector;
 };
 
-template <int L>
-void load(const float* p, double& x) {
+template <class R, int L>
+void load(const float* p, R& x) {
   x = *p;
 }
 
-template <int L>
-double sum(const double& x) {
+template <class R, int L>
+double sum(const R& x) {
   return x;
+}
+
+template <int L>
+void add(const float& x, double* y, float* copy) {
+  *y += x;
+  if (copy) *copy = static_cast<float>(*y);
 }
 #endif
 
@@ -111,16 +130,16 @@ PRIORFIT_INLINE void outer_with(const float* x, std::size_t ld, const std::size_
   }
 }
 
-// A columns against one vector, all sums held in registers.
-template <int L, int A>
-PRIORFIT_INLINE void products_of(const float* x, std::size_t ld, const double* v, std::size_t n,
+// out += A columns against one vector, all sums held in registers.
+template <class R, int L, int A>
+PRIORFIT_INLINE void products_of(const float* x, std::size_t ld, const R* v, std::size_t n,
                                  double* out) {
-  typedef typename Lanes<double, L>::Vector Wide;
-  constexpr std::size_t lanes = sizeof(Wide) / sizeof(double);
-  Wide sums[A] = {};
+  typedef typename Lanes<R, L>::Vector Vector;
+  constexpr std::size_t lanes = sizeof(Vector) / sizeof(R);
+  Vector sums[A] = {};
   std::size_t i = 0;
   for (; i + lanes <= n; i += lanes) {
-    Wide right, left;
+    Vector right, left;
     std::memcpy(&right, v + i, sizeof right);
 #if defined(__GNUC__)
     if (i % 16 == 0) {
@@ -130,7 +149,7 @@ PRIORFIT_INLINE void products_of(const float* x, std::size_t ld, const double* v
 #endif
     PRIORFIT_UNROLL
     for (int k = 0; k < A; ++k) {
-      load<L>(x + static_cast<std::size_t>(k) * ld + i, left);
+      load<R, L>(x + static_cast<std::size_t>(k) * ld + i, left);
       sums[k] += left * right;
     }
   }
@@ -139,45 +158,110 @@ PRIORFIT_INLINE void products_of(const float* x, std::size_t ld, const double* v
     double tail = 0.0;
     for (std::size_t r = i; r < n; ++r)
       tail += static_cast<double>(x[static_cast<std::size_t>(k) * ld + r]) * v[r];
-    out[k] = sum<L>(sums[k]) + tail;
+    out[k] += sum<R, L>(sums[k]) + tail;
+  }
+}
+
+template <class R, int L>
+PRIORFIT_INLINE void products_with(const float* x, std::size_t ld, std::size_t count, const R* v,
+                                   std::size_t n, double* out) {
+  std::fill_n(out, count, 0.0);
+  for (std::size_t r = 0; r < n; r += rows_of_a_chunk) {
+    const std::size_t rows = std::min(rows_of_a_chunk, n - r);
+    const float* from = x + r;
+    std::size_t j = 0;
+    for (; j + 8 <= count; j += 8) products_of<R, L, 8>(from + j * ld, ld, v + r, rows, out + j);
+    for (; j + 2 <= count; j += 2) products_of<R, L, 2>(from + j * ld, ld, v + r, rows, out + j);
+    for (; j < count; ++j) products_of<R, L, 1>(from + j * ld, ld, v + r, rows, out + j);
+  }
+}
+
+// A columns, each times its c, into y.
+template <int L, int A>
+PRIORFIT_INLINE void add_some(const float* x, std::size_t ld, const std::size_t* which,
+                              const float* c, std::size_t n, double* y, float* copy) {
+  typedef typename Lanes<float, L>::Vector Vector;
+  constexpr std::size_t lanes = sizeof(Vector) / sizeof(float);
+  const float* from[A];
+  PRIORFIT_UNROLL
+  for (int k = 0; k < A; ++k) from[k] = x + which[k] * ld;
+  std::size_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    Vector sum = {};
+    PRIORFIT_UNROLL
+    for (int k = 0; k < A; ++k) {
+      Vector left;
+      std::memcpy(&left, from[k] + i, sizeof left);
+      sum += c[k] * left;
+    }
+    add<L>(sum, y + i, copy ? copy + i : nullptr);
+  }
+  for (; i < n; ++i) {
+    for (int k = 0; k < A; ++k) y[i] += static_cast<double>(c[k] * from[k][i]);
+    if (copy) copy[i] = static_cast<float>(y[i]);
   }
 }
 
 template <int L>
-PRIORFIT_INLINE void products_with(const float* x, std::size_t ld, std::size_t count,
-                                   const double* v, std::size_t n, double* out) {
-  std::size_t j = 0;
-  for (; j + 8 <= count; j += 8) products_of<L, 8>(x + j * ld, ld, v, n, out + j);
-  for (; j + 2 <= count; j += 2) products_of<L, 2>(x + j * ld, ld, v, n, out + j);
-  for (; j < count; ++j) products_of<L, 1>(x + j * ld, ld, v, n, out + j);
+PRIORFIT_INLINE void add_with(const float* x, std::size_t ld, const std::size_t* which,
+                              const float* c, std::size_t count, std::size_t n, double* y,
+                              float* copy) {
+  std::size_t k = 0;
+  for (; k + 10 <= count; k += 10) add_some<L, 10>(x, ld, which + k, c + k, n, y, copy);
+  for (; k + 4 <= count; k += 4) add_some<L, 4>(x, ld, which + k, c + k, n, y, copy);
+  for (; k < count; ++k) add_some<L, 1>(x, ld, which + k, c + k, n, y, copy);
 }
 
-#define PRIORFIT_PRODUCTS_ARGUMENTS                                                               \
-  const float *x, std::size_t ld, std::size_t count, const double *v, std::size_t n, double *out
 #define PRIORFIT_OUTER_ARGUMENTS                                                                  \
   const float *x, std::size_t ld, const std::size_t *which, const double *weight,                 \
       std::size_t count, std::size_t n, double *out
+#define PRIORFIT_PRODUCTS_ARGUMENTS                                                               \
+  const float *x, std::size_t ld, std::size_t count, const R *v, std::size_t n, double *out
+#define PRIORFIT_ADD_ARGUMENTS                                                                    \
+  const float *x, std::size_t ld, const std::size_t *which, const float *c, std::size_t count,    \
+      std::size_t n, double *y, float *copy
 
 void outer_plain(PRIORFIT_OUTER_ARGUMENTS) {
   outer_with<4, 4>(x, ld, which, weight, count, n, out);
 }
-void products_plain(PRIORFIT_PRODUCTS_ARGUMENTS) { products_with<2>(x, ld, count, v, n, out); }
+template <class R>
+void products_plain(PRIORFIT_PRODUCTS_ARGUMENTS) {
+  products_with<R, 16 / sizeof(R)>(x, ld, count, v, n, out);
+}
+void add_plain(PRIORFIT_ADD_ARGUMENTS) { add_with<4>(x, ld, which, c, count, n, y, copy); }
 
 #if PRIORFIT_DISPATCH
 __attribute__((target("avx2,fma"))) void outer_avx2(PRIORFIT_OUTER_ARGUMENTS) {
   outer_with<8, 4>(x, ld, which, weight, count, n, out);
 }
+template <class R>
 __attribute__((target("avx2,fma"))) void products_avx2(PRIORFIT_PRODUCTS_ARGUMENTS) {
-  products_with<4>(x, ld, count, v, n, out);
+  products_with<R, 32 / sizeof(R)>(x, ld, count, v, n, out);
+}
+__attribute__((target("avx2,fma"))) void add_avx2(PRIORFIT_ADD_ARGUMENTS) {
+  add_with<8>(x, ld, which, c, count, n, y, copy);
 }
 __attribute__((target("avx512f,avx512dq,avx512vl"))) void outer_avx512(PRIORFIT_OUTER_ARGUMENTS) {
   outer_with<16, 8>(x, ld, which, weight, count, n, out);
 }
+template <class R>
 __attribute__((target("avx512f,avx512dq,avx512vl"))) void products_avx512(
     PRIORFIT_PRODUCTS_ARGUMENTS) {
-  products_with<8>(x, ld, count, v, n, out);
+  products_with<R, 64 / sizeof(R)>(x, ld, count, v, n, out);
+}
+__attribute__((target("avx512f,avx512dq,avx512vl"))) void add_avx512(PRIORFIT_ADD_ARGUMENTS) {
+  add_with<16>(x, ld, which, c, count, n, y, copy);
 }
 #endif
+
+template <class R>
+void products_here(PRIORFIT_PRODUCTS_ARGUMENTS) {
+#if PRIORFIT_DISPATCH
+  if (level() == 2) return products_avx512(x, ld, count, v, n, out);
+  if (level() == 1) return products_avx2(x, ld, count, v, n, out);
+#endif
+  products_plain(x, ld, count, v, n, out);
+}
 
 }  // namespace
 
@@ -189,12 +273,22 @@ void outer_products(PRIORFIT_OUTER_ARGUMENTS) {
   outer_plain(x, ld, which, weight, count, n, out);
 }
 
-void products(PRIORFIT_PRODUCTS_ARGUMENTS) {
+void products(const float* x, std::size_t ld, std::size_t count, const double* v, std::size_t n,
+              double* out) {
+  products_here(x, ld, count, v, n, out);
+}
+
+void products(const float* x, std::size_t ld, std::size_t count, const float* v, std::size_t n,
+              double* out) {
+  products_here(x, ld, count, v, n, out);
+}
+
+void add_columns(PRIORFIT_ADD_ARGUMENTS) {
 #if PRIORFIT_DISPATCH
-  if (level() == 2) return products_avx512(x, ld, count, v, n, out);
-  if (level() == 1) return products_avx2(x, ld, count, v, n, out);
+  if (level() == 2) return add_avx512(x, ld, which, c, count, n, y, copy);
+  if (level() == 1) return add_avx2(x, ld, which, c, count, n, y, copy);
 #endif
-  products_plain(x, ld, count, v, n, out);
+  add_plain(x, ld, which, c, count, n, y, copy);
 }
 
 }  // namespace priorfit

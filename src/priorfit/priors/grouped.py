@@ -71,7 +71,8 @@ class _Grouped(Stated):
         """
         rest = replace(self, groups=None)  # type: ignore[type-var]
         known = Prior.for_columns(rest, names)
-        return replace(known, groups=_codes(self._labels(names)))  # type: ignore[type-var]
+        codes = self.groups if _are_numbers(self.groups) else _codes(self._labels(names))
+        return replace(known, groups=codes)  # type: ignore[type-var]
 
     def _labels(self, names: Sequence[str]) -> Sequence[Any]:
         if self.groups is None:

@@ -23,7 +23,7 @@ from priorfit.solve.standard import Standard
 __all__ = ["MOST", "Grouped"]
 
 MOST = 6000  # working columns: their Gram matrix then fills 290 MB
-_FEW = 300  # columns whose Gram matrix costs less than what it saves
+_FEW = 150  # columns whose Gram matrix costs less than what it saves
 _TALL = 6  # rows to a column, from which on all of them are few
 _CLOSED = 64  # columns of a block that goes to its minimum in closed form
 _ROWS = 2000  # at most, for systems among the rows
