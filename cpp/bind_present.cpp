@@ -13,15 +13,6 @@ namespace {
 
 using namespace binding;
 
-// Whether these rows count as much as they did among all; few others are absent.
-bool weigh_the_same(const std::vector<double>& all, const Flat<std::int64_t>& rows,
-                    const Vector& weights) {
-  if (2 * rows.shape(0) < all.size() || all.empty()) return false;
-  for (std::size_t i = 0; i < rows.shape(0); ++i)
-    if (all[static_cast<std::size_t>(rows.data()[i])] != weights.data()[i]) return false;
-  return true;
-}
-
 // `rows`: those present, ascending; none: all.
 template <class T>
 nb::tuple path_present(SharedDense<T>& shared, Flat<std::int64_t> rows, PRIORFIT_PATH_ARGUMENTS) {
@@ -33,27 +24,13 @@ nb::tuple path_present(SharedDense<T>& shared, Flat<std::int64_t> rows, PRIORFIT
             "a row must exist");
   for (std::size_t i = 0; i < every; ++i)
     require(shared.root.data()[i] == 1.0, "the rows of shared columns must weigh 1");
-  std::unique_lock<std::mutex> lock(shared.growing, std::defer_lock);
-  {
-    nb::gil_scoped_release no_gil;
-    lock.lock();
-    if (shared.grown) lock.unlock();
-  }
-  priorfit::PresentColumns<T> columns(shared.columns, some ? rows.data() : nullptr, some,
-                                      {center.data(), scale.data(), nullptr});
-  if (!shared.grown && !some) {
-    columns.kept = &shared.hessians;
-    shared.weights.assign(weights.data(), weights.data() + every);
-  } else if (some && weigh_the_same(shared.weights, rows, weights)) {
-    columns.lent = &shared.hessians;
-  }
+  const priorfit::PresentColumns<T> columns(shared.columns, some ? rows.data() : nullptr, some,
+                                            {center.data(), scale.data(), nullptr});
   (void)root;
   PRIORFIT_RUN
-  const nb::tuple found = with_loss(loss, [&](auto kind) {
+  return with_loss(loss, [&](auto kind) {
     return run(GlmModel<PresentColumns<T>, decltype(kind)>(columns, y.data(), w, o, intercept));
   });
-  shared.grown = true;
-  return found;
 }
 
 }  // namespace

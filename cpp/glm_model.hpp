@@ -15,7 +15,6 @@
 #include <vector>
 
 #include "glm_rows.hpp"
-#include "kept_hessians.hpp"
 #include "model.hpp"
 #include "penalty.hpp"
 #include "quadratic.hpp"
@@ -76,7 +75,7 @@ class RowsModel {
       slow_ = violation > 0.5 * last ? slow_ + 1 : 0;
       last = violation;
       const bool old = is_old();
-      if (old) renew(s);
+      if (old) renew();
       const bool settled = rounds_ > 0 && !old && held_ <= 0.1 * violation;  // the support is
       if (settled && chord(s, violation, value)) continue;
       if (!step(s, violation, value, stop)) break;
@@ -199,23 +198,13 @@ class RowsModel {
     return kept_.empty() || slow_ > 2 || rent_ > 0.25 * m * m;
   }
 
-  void renew(double s) {
+  void renew() {
+    kept_ = h_;
     rent_ = 0.0;
     scale_ = 1.0;
-    slow_ = 0;
-    if (fresh_ || exact_ || !borrowed(s)) {
-      kept_ = h_;
-      rows_.gram(z_, 0, grown_.gram(), grown_.stride(), kept_.data(), !exact_);
-      if constexpr (is_shared<Columns>) z_.leave(s, kept_, grown_.gram(), grown_.stride());
-    }
-    fresh_ = true;
+    slow_ = 0, fresh_ = true;
+    rows_.gram(z_, 0, grown_.gram(), grown_.stride(), kept_.data(), !exact_);
     solver_ = QuadraticSolver(grown_.quadratic(q_.data()));
-  }
-
-  // Whether a path over more rows left one that serves.
-  bool borrowed([[maybe_unused]] double s) {
-    if constexpr (is_shared<Columns>) return z_.borrow(s, kept_, grown_.gram(), grown_.stride());
-    return false;
   }
 
   // From the last step: what it took off the slopes; after the first of a strength, the factor by

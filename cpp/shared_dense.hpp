@@ -1,13 +1,10 @@
 // Columns that several samples of their rows share, and the arrays of Python that they point to.
 #pragma once
 
-#include <algorithm>
 #include <mutex>
-#include <vector>
 
 #include "bind_path.hpp"
 #include "binding.hpp"
-#include "kept_hessians.hpp"
 #include "resampled.hpp"
 
 namespace binding {
@@ -17,8 +14,7 @@ struct SharedDense {
   SharedDense(Dense<T> x, Vector center_, Vector scale_, Vector root_)
       : X(x), center(center_), scale(scale_), root(root_),
         columns({columns_of(X), X.shape(0), X.shape(1),
-                 {center.data(), scale.data(), root.data()}}),
-        hessians(X.shape(1), std::max(most_kept, X.shape(0) * X.shape(1) / 8)) {
+                 {center.data(), scale.data(), root.data()}}) {
     require_lengths(X.shape(0), X.shape(1), {root}, {center, scale});
   }
 
@@ -27,10 +23,6 @@ struct SharedDense {
   priorfit::SharedColumns<T> columns;
   std::mutex growing;
   bool grown = false;  // by the first path; afterwards the columns are read only
-  priorfit::KeptHessians hessians;  // of the first path, where they are asked for
-  std::vector<double> weights;      // of its rows
-
-  static constexpr std::size_t most_kept = std::size_t{1} << 22;  // numbers: 34 MB
 };
 
 }  // namespace binding
