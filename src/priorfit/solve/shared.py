@@ -21,6 +21,7 @@ from priorfit.solve.columns import moments, moments_of_rows, read_in_place, stor
 __all__ = ["Shared"]
 
 _LOST = 1e-2  # of the variance: a column of which less is left is looked at anew
+_PRESENT = 0.6  # of the rows, or a copy of them is cheaper: folds and bootstrap samples have more
 _BLOCK = 1 << 18  # numbers of rows that are copied together: 2 MB
 _KEPT = 1 << 24  # numbers in the Gram matrices of all parts: 134 MB; more where the table is large
 
@@ -60,11 +61,11 @@ class Shared:
 
     def sample(self, problem: Problem) -> tuple[Problem, Shared | None]:
         """What a sample is solved as: of a likelihood that is not quadratic its rows that count,
-        read where they lie; copied, and nothing shared, where most rows would be read in vain."""
+        read where they lie; copied, and nothing shared, where too many would be read in vain."""
         rows, every = np.flatnonzero(problem.weights > 0), len(problem.weights)
         if self.quadratic or len(rows) == every:
             return problem, self
-        if 2 * len(rows) < every:
+        if len(rows) < _PRESENT * every:
             return problem.take_rows(rows), None
         y, weights, offset = problem.y[rows], problem.weights[rows], problem.offset[rows]
         design = Present(problem.design, rows)
