@@ -15,6 +15,7 @@
 #include "quadratic.hpp"
 #include "resampled.hpp"
 #include "residual_model.hpp"
+#include "shared_dense.hpp"
 #include "small.hpp"
 
 void bind_coupled(nb::module_& m);
@@ -25,6 +26,7 @@ void bind_output_groups(nb::module_& m);
 void bind_outputs(nb::module_& m);
 void bind_local(nb::module_& m);
 void bind_posterior(nb::module_& m);
+void bind_present(nb::module_& m);
 void bind_proximal(nb::module_& m);
 void bind_structured(nb::module_& m);
 
@@ -78,28 +80,11 @@ nb::tuple path_dense(Dense<T> X, PRIORFIT_PATH_ARGUMENTS) {
   });
 }
 
-// Columns that several samples of their rows share, and the arrays that they point to.
-template <class T>
-struct SharedDense {
-  SharedDense(Dense<T> x, Vector center_, Vector scale_, Vector root_)
-      : X(x), center(center_), scale(scale_), root(root_),
-        columns({columns_of(X), X.shape(0), X.shape(1),
-                 {center.data(), scale.data(), root.data()}}) {
-    require_lengths(X.shape(0), X.shape(1), {root}, {center, scale});
-  }
-
-  Dense<T> X;
-  Vector center, scale, root;
-  priorfit::SharedColumns<T> columns;
-  std::mutex growing;
-  bool grown = false;  // by the first path; afterwards the columns are read only
-};
-
 template <class T>
 nb::tuple path_shared(SharedDense<T>& shared, PRIORFIT_PATH_ARGUMENTS) {
   const std::size_t n = shared.X.shape(0), p = shared.X.shape(1);
   require_lengths(n, p, {root, y, weights, offset}, {center, scale, l1, l2, loc, lower, upper});
-  require(loss == "gaussian", "samples share columns for the gaussian loss");
+  require(loss == "gaussian", "these are columns times the root of their weights");
   std::unique_lock<std::mutex> lock(shared.growing, std::defer_lock);
   {
     nb::gil_scoped_release no_gil;
@@ -270,6 +255,7 @@ NB_MODULE(_core, m) {
   bind_outputs(m);
   bind_local(m);
   bind_posterior(m);
+  bind_present(m);
   bind_proximal(m);
   bind_structured(m);
 }

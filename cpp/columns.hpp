@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "buffer.hpp"
@@ -27,6 +28,9 @@ struct DenseColumns {
   std::vector<const T*> x;  // where each column starts
   std::size_t n, p;
   Units units;
+  const std::int64_t* rows = nullptr;  // of copies of columns, where not all
+
+  std::size_t row(std::size_t i) const { return rows ? static_cast<std::size_t>(rows[i]) : i; }
 
   // out (count x k) = Z_W'R for R (n x k), over the columns `which`, or all p where that is null.
   void correlate(const std::size_t* which, std::size_t count, const double* r, std::size_t k,
@@ -73,7 +77,7 @@ struct DenseColumns {
         const double center = all_.units.center[fresh[k]], scale = all_.units.scale[fresh[k]];
         double* z = z_.data() + (m + k) * ld_;
         for (std::size_t i = 0; i < n; ++i)
-          z[i] = all_.units.root[i] * ((static_cast<double>(x[i]) - center) / scale);
+          z[i] = all_.units.root[i] * ((static_cast<double>(x[all_.row(i)]) - center) / scale);
         std::fill(z + n, z + ld_, 0.0);
       }
     }

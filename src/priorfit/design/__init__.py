@@ -8,6 +8,7 @@ from priorfit.design.convert import as_design
 from priorfit.design.dense import Dense
 from priorfit.design.formula import Formula, FormulaSchema
 from priorfit.design.frame import Column, Schema, is_table
+from priorfit.design.present import Present
 from priorfit.design.scaled import Scaled, standardized
 from priorfit.design.sparse import Sparse
 
@@ -20,6 +21,7 @@ __all__ = [
     "Design",
     "Formula",
     "FormulaSchema",
+    "Present",
     "Scaled",
     "Schema",
     "Sparse",

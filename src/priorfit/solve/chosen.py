@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from priorfit._typing import Array, Index
-from priorfit.design import Dense, Design, Scaled, Sparse
+from priorfit.design import Dense, Design, Present, Scaled, Sparse
 from priorfit.priors import Groups, NormalForm
 from priorfit.solve.certificate import Certificates, certify, joined
 from priorfit.solve.columns import read_in_place
@@ -52,11 +52,12 @@ class Chosen:
     @staticmethod
     def applies(standard: Standard) -> bool:
         """Whether the columns cannot be read where they lie, and weights outside are 0."""
-        base, form = standard.Z.base, standard.form
+        form, shared = standard.form, standard.shared
+        base = standard.Z.base.base if isinstance(standard.Z.base, Present) else standard.Z.base
         return (
             isinstance(base, Dense | Sparse)
             and not read_in_place(base)
-            and standard.shared is None
+            and not (shared and shared.native)
             and not np.any(np.clip(form.loc, form.lower, form.upper))
         )
 
@@ -92,7 +93,7 @@ class Chosen:
         """By native code on the chosen columns; certified on all."""
         standard = self.standard
         used = np.concatenate([np.arange(self.first), self.first + self.columns])
-        part = replace(standard, Z=self._view(), form=_of(standard.form, used))
+        part = replace(standard, Z=self._view(), form=_of(standard.form, used), shared=None)
         inner, _ = self.solver(part, 0.1 * self.tol)(strengths, warm[used])
         out = np.zeros((standard.size, len(strengths)))
         out[used, : inner.shape[1]] = inner
@@ -146,12 +147,14 @@ def many_columns(standard: Standard, tol: float) -> ManyColumns | Chosen | None:
 
 def _copied(base: Design, cols: Index) -> Design:
     """Some columns as native code reads them, in the precision in which they are stored."""
-    if isinstance(base, Dense):
-        kind = base.values.dtype.newbyteorder("=")
-        out = np.empty((base.shape[0], len(cols)), kind, order="F")
-        for start in range(0, len(out), _ROWS):
-            rows = slice(start, start + _ROWS)
-            out[rows] = base.values[rows, cols]
+    whole = base.base if isinstance(base, Present) else base
+    if isinstance(whole, Dense):
+        kind, n = whole.values.dtype.newbyteorder("="), base.shape[0]
+        rows = base.rows if isinstance(base, Present) else np.arange(n)
+        out = np.empty((n, len(cols)), kind, order="F")
+        for start in range(0, n, _ROWS):
+            span = slice(start, start + _ROWS)
+            out[span] = whole.values[np.ix_(rows[span], cols)]
         return Dense(out)
     return Sparse(base.columns(cols, np.zeros(base.shape[1]))[0])
 

@@ -9,7 +9,7 @@ import numpy as np
 from priorfit._core import column_moments
 from priorfit._core import correlate as _native_correlate
 from priorfit._typing import Array, Index
-from priorfit.design import Dense, Design, Scaled, Sparse
+from priorfit.design import Dense, Design, Present, Scaled, Sparse
 
 __all__ = [
     "correlations",
@@ -72,6 +72,9 @@ def stored_or_copied(design: Design) -> tuple[Any, ...] | None:
 
 def correlations(Z: Scaled, r: Array) -> Array:
     """``Z' r`` (m,), in one native pass where the columns are stored."""
+    if isinstance(Z.base, Present):
+        whole = Scaled(Z.base.base, Z.center, Z.scale, Z.intercept)
+        return correlations(whole, Z.base.spread(r))
     plain = type(Z) is Scaled and read_in_place(Z.base)  # not of several outputs
     arrays = stored(Z.base) if plain else None
     if arrays is None:

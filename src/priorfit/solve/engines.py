@@ -204,14 +204,19 @@ _MAKERS: dict[str, Callable[[Standard, float, int, float | None], Engine]] = {
 def share(problem: Problem, parts: Iterable[Index] = ()) -> Shared | None:
     """What paths over samples of the rows of a problem can share; None where they share nothing.
 
-    Dense columns and a gaussian likelihood, but for groups and a normal prior over many columns.
-    ``parts``: rows that samples leave out together.
+    Dense columns and a likelihood that native code knows, but for groups and a normal prior over
+    many columns. ``parts``: rows that samples leave out together.
     """
-    likely = isinstance(problem.design, Dense) and isinstance(problem.likelihood, Gaussian)
+    likelihood = problem.likelihood
+    quadratic = isinstance(likelihood, Gaussian)
+    likely = quadratic or native_loss(likelihood) is not None
     several = problem.outputs is not None or problem.change is not None
-    if several or not likely or not np.all(problem.weights > 0):
+    likely &= isinstance(problem.design, Dense) and not several
+    if not likely or not np.all(problem.weights > 0):
         return None
     known = moments(problem.design, problem.weights)
+    if not quadratic:  # units of columns are the same for any likelihood
+        problem = replace(problem, likelihood=Gaussian())
     standard = standardize(problem, known=known)
     name, (n, m) = _select(standard), standard.Z.shape
     if name not in ("gram", "working-set", "least-squares"):
@@ -222,4 +227,4 @@ def share(problem: Problem, parts: Iterable[Index] = ()) -> Shared | None:
         return None
     every = np.arange(n)
     left_out = tuple(np.sort(every[rows]) for rows in parts)
-    return Shared(standard.Z, standard.weights, known, left_out)
+    return Shared(standard.Z, standard.weights, known, left_out, quadratic)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from priorfit._core import solve_path
 from priorfit._typing import Array
-from priorfit.design import Dense
+from priorfit.design import Dense, Present
 from priorfit.solve.approach import LOOSE, approach
 from priorfit.solve.certificate import Certificates, joined
 from priorfit.solve.columns import read_in_place, stored_or_copied
@@ -45,6 +47,16 @@ def _known(standard: Standard) -> bool:
     return isinstance(standard.Z.base, Dense) and standard.risk_sets is not None
 
 
+def _arrays(standard: Standard) -> tuple[Any, ...]:
+    """The columns as native code takes them; of shared ones the rows that are present too."""
+    shared, base = standard.shared, standard.Z.base
+    if shared is None:
+        return stored_or_copied(base) or ()
+    if shared.quadratic:
+        return (shared.columns,)
+    return shared.columns, base.rows if isinstance(base, Present) else np.empty(0, np.int64)
+
+
 def _most_coupled(standard: Standard) -> int:
     """Working columns of which a copy is small, or small beside the table."""
     n, m = standard.Z.shape
@@ -61,8 +73,7 @@ class ManyColumns:
     def __init__(self, standard: Standard, tol: float) -> None:
         self.standard, self.tol = standard, tol
         self.first = int(standard.Z.intercept)
-        shared = standard.shared
-        self.arrays = (shared.columns,) if shared else stored_or_copied(standard.Z.base) or ()
+        self.arrays = _arrays(standard)
         form = standard.form
         self.base = np.minimum(np.maximum(form.loc, form.lower), form.upper)
         self.moves = bool(np.any(self.base))
@@ -88,7 +99,8 @@ class ManyColumns:
         """Whether the columns can be read and the problem is `among_many` columns."""
         if standard.form.ranked is not None or standard.form.concave is not None:
             return False
-        readable = standard.shared is not None or read_in_place(standard.Z.base)
+        shared, base = standard.shared, standard.Z.base
+        readable = shared.native if shared is not None else read_in_place(base)
         return readable and standard.Z.shape[0] < _MOST_ROWS and among_many(standard)
 
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from priorfit._typing import Array, Index
-from priorfit.design import Dense
+from priorfit.design import Dense, Present
 from priorfit.solve.blocks import blocks_of, bounded
 from priorfit.solve.certificate import Certificates, certify, joined
 from priorfit.solve.chosen import many_columns
@@ -60,11 +60,13 @@ class Newton:
         tiny = known and n * standard.size**2 <= (_LESS if n <= _FEW_ROWS else _TINY)
         self.quasi = quasi_newton(standard, tol) if plain and not tiny else None
         plain &= self.quasi is None
-        small = n * standard.size <= _COPIED and read_in_place(standard.Z.base)
+        shared, base = standard.shared, standard.Z.base
+        near = shared.native if shared is not None else read_in_place(base)
+        small = near and n * standard.size <= _COPIED
         self.many = many_columns(standard, tol) if plain and (small or not self.whole) else None
         few = plain and known and self.whole and n * standard.size <= _NATIVE
         self.dense = standard.Z.dense() if few and self.many is None else None
-        self.native = self.dense is not None or (few and isinstance(standard.Z.base, Dense))
+        self.native = self.dense is not None or (few and isinstance(base, Dense | Present))
 
     def __call__(self, strengths: Array, warm: Array) -> tuple[Array, Certificates]:
         """Solutions (m, k) and their certificates, each warm from the last."""

@@ -6,7 +6,7 @@ code does the same for the columns that a path works with (``cpp/resampled.hpp``
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -14,12 +14,14 @@ import numpy as np
 
 from priorfit._core import SharedDouble, SharedSingle
 from priorfit._typing import Array, Index
-from priorfit.design import Dense, Scaled
+from priorfit.design import Dense, Present, Scaled
+from priorfit.problem import Problem
 from priorfit.solve.columns import moments, moments_of_rows, read_in_place, stored_or_copied
 
 __all__ = ["Shared"]
 
 _LOST = 1e-2  # of the variance: a column of which less is left is looked at anew
+_PRESENT = 0.6  # of the rows, or a copy of them is cheaper: folds and bootstrap samples have more
 _BLOCK = 1 << 18  # numbers of rows that are copied together: 2 MB
 _KEPT = 1 << 24  # numbers in the Gram matrices of all parts: 134 MB; more where the table is large
 
@@ -29,12 +31,15 @@ class Shared:
     """The columns Z of a dense table (n, p), standardized over all rows, the weights of its rows
     (n,), and mean and standard deviation (p,) of its columns.
 
-    ``parts``: sorted rows that samples leave out together, as the test rows of folds."""
+    ``parts``: sorted rows that samples leave out together, as the test rows of folds.
+    ``quadratic``: whether the likelihood is: weights of rows then go into the native columns, and a
+    sample has all rows; otherwise it has those that count (`sample`)."""
 
     Z: Scaled
     weights: Array
     known: tuple[Array, Array]
     parts: tuple[Index, ...] = ()
+    quadratic: bool = True
 
     @cached_property
     def values(self) -> Any:
@@ -45,7 +50,26 @@ class Shared:
     def columns(self) -> Any:
         """The native columns, with all that samples have computed of them."""
         kind = SharedDouble if self.values.dtype == np.float64 else SharedSingle
-        return kind(self.values, self.Z.center, self.Z.scale, np.sqrt(self.weights))
+        root = np.sqrt(self.weights) if self.quadratic else np.ones_like(self.weights)
+        return kind(self.values, self.Z.center, self.Z.scale, root)
+
+    @property
+    def native(self) -> bool:
+        """Whether `columns` may be asked for: a large table by rows is copied for a gaussian
+        only."""
+        return self.quadratic or read_in_place(self.Z.base)
+
+    def sample(self, problem: Problem) -> tuple[Problem, Shared | None]:
+        """What a sample is solved as: of a likelihood that is not quadratic its rows that count,
+        read where they lie; copied, and nothing shared, where too many would be read in vain."""
+        rows, every = np.flatnonzero(problem.weights > 0), len(problem.weights)
+        if self.quadratic or len(rows) == every:
+            return problem, self
+        if len(rows) < _PRESENT * every:
+            return problem.take_rows(rows), None
+        y, weights, offset = problem.y[rows], problem.weights[rows], problem.offset[rows]
+        design = Present(problem.design, rows)
+        return replace(problem, design=design, y=y, weights=weights, offset=offset), self
 
     def moments(self, weights: Array) -> tuple[Array, Array]:
         """Mean and standard deviation (p,) of the columns in a sample; of the last one it is

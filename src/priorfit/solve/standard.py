@@ -225,6 +225,7 @@ def standardize(
         return standardize_outputs(problem, form)
     if shared is not None:
         known = shared.moments(problem.weights)
+        problem, shared = shared.sample(problem)
     kept = problem.weights > 0
     if known is None and not np.all(kept):
         problem = problem.take_rows(np.flatnonzero(kept))
