@@ -48,6 +48,8 @@ class ResidualModel {
     if (!std::isfinite(value)) return Status::not_finite;
     Status status = Status::max_rounds;
     bool swept = false;  // the last round was a sweep alone
+    int rest = 0, stuck = 0;  // sweeps to come, and after a Newton step that left nearly all there was
+    double begun = INFINITY;  // the violation before that step
     for (int round = 0; round < most_rounds; ++round) {
       if (stop()) return Status::interrupted;
       const double enough = goal(s, gap);
@@ -59,8 +61,12 @@ class ResidualModel {
       else if (round > 0) trust_ = std::clamp(trust_ * worst / expected, 1.0, most_trust);
       expected = worst * (swept ? std::clamp(worst / last, 0.1, 1.0) : 1.0);
       last = worst;
-      swept = !slow_ || worst <= enough;
-      if (!swept) expected = refine(s, worst, enough, stop);
+      if (!swept) rest = stuck = worst > 0.8 * begun ? std::min(2 * stuck + 1, most_sweeps) : 0;
+      swept = !slow_ || worst <= enough || rest-- > 0;
+      if (!swept) {
+        begun = worst;
+        expected = refine(s, worst, enough, stop);
+      }
       if (!search(s, value)) break;
       if (std::min(worst, 2.0 * expected) <= enough) {
         status = Status::converged;
@@ -88,7 +94,7 @@ class ResidualModel {
   }
 
  private:
-  static constexpr int most_rounds = 200;
+  static constexpr int most_rounds = 1000, most_sweeps = 63;
   static constexpr double most_trust = 1e3;
   static constexpr std::size_t most_points = 10;  // a batch, and one before
 

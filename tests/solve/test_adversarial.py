@@ -8,6 +8,8 @@ import pytest
 import priorfit as pf
 from laws import ALL_LIKELIHOODS, ALL_PRIORS, thinned
 from priorfit._errors import ConvergenceWarning, NotConvergedError, PriorfitWarning
+from priorfit.bench.cases import text
+from priorfit.select.cv import per_sd
 
 RNG = np.random.default_rng
 
@@ -141,3 +143,13 @@ def test_a_path_to_nothing_ends_certified_or_says_so(table, response, likelihood
     assert set(said) <= {ConvergenceWarning}
     assert found.certified != (ConvergenceWarning in said)
     assert np.all(np.isfinite(found.coefs))
+
+
+def test_words_that_interpolate_are_certified():
+    """Rare words, more of them in use than there are rows: Newton steps stop at one kink after
+    another there, and sweeps lead on."""
+    table = text(1000, 5000, "gaussian", unit=False)
+    problem = pf.Problem.make(table.X, table.y, prior=pf.Laplace())
+    found = pf.path(table.X, table.y, prior=per_sd(problem).prior, ratio=1e-3, n_points=60)
+    assert found.n_nonzero[-1] > 1000
+    assert found.certified
