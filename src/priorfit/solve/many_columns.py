@@ -189,7 +189,7 @@ class ManyColumns:
         if warm is not standard.start or self.moves or standard.likelihood.coupled:
             return _NONE
         found = standard.correlation
-        if first and abs(found[0]) > 1e-13 * np.abs(standard.score(standard._null)).sum():
+        if first and abs(found[0]) > 1e-13 * np.abs(standard.score(standard.null)).sum():
             return _NONE
         return found[first:]
 

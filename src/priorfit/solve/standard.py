@@ -16,16 +16,17 @@ import numpy as np
 from priorfit._core import RiskSets
 from priorfit._typing import Array, Index, Intercept, Mask
 from priorfit.design import Dense, Scaled
-from priorfit.likelihoods import Coupled, CoupledRows, Gaussian, Huber, Likelihood
+from priorfit.likelihoods import Coupled, CoupledRows, Gaussian, Likelihood
 from priorfit.priors import Groups, NormalForm, Ranked
 from priorfit.problem import Problem
 from priorfit.solve.columns import correlations, moments, moments_along
 from priorfit.solve.coupled.native import native_risk_sets
 from priorfit.solve.shared import Shared
+from priorfit.solve.units import power_of_two, representable, response_in_units
 
-__all__ = ["Standard", "alike", "in_units_of", "power_of_two", "standardize", "without"]
+__all__ = ["Standard", "alike", "in_units_of", "standardize", "without"]
 
-_LARGEST, _SMALLEST = 1e300, 1e-200
+_SMALLEST = 1e-200
 _EPS = float(np.finfo(np.float64).eps)
 
 
@@ -87,9 +88,9 @@ class Standard:
             return float(max(0.5 * self.weights @ np.square(self.y), self.weights.sum() * 1e-300))
         if isinstance(self.likelihood, Coupled):
             least = self.rows.least
-            return float(max(self.rows.total(self._null) - least, 1e-8 * (1.0 + abs(least))))
+            return float(max(self.rows.total(self.null) - least, 1e-8 * (1.0 + abs(least))))
         saturated = self.likelihood.saturated(self.y)
-        lost = self.likelihood.total(self.y, self._null, self.weights) - self.weights @ saturated
+        lost = self.likelihood.total(self.y, self.null, self.weights) - self.weights @ saturated
         if not self.likelihood.smooth:  # in units of y
             size = self.weights @ (np.abs(self.y) + np.abs(self.offset))
             return float(max(lost, 1e-8 * size, _SMALLEST))
@@ -115,7 +116,7 @@ class Standard:
     @cached_property
     def correlation(self) -> Array:
         """Z' theta at the null model, (m,): for the gaussian Z' (w y)."""
-        return correlations(self.Z, self.score(self._null))
+        return correlations(self.Z, self.score(self.null))
 
     @cached_property
     def spread(self) -> Array | None:
@@ -155,7 +156,7 @@ class Standard:
             return self.Z.kernel(cols, scale=np.sqrt(self.form.l2))
 
     @property
-    def _null(self) -> Array:
+    def null(self) -> Array:
         """The linear predictor of the null model."""
         return np.asarray(self.offset + self._null_intercept)
 
@@ -231,7 +232,7 @@ def standardize(
         problem = problem.take_rows(np.flatnonzero(kept))
     form = problem.form if form is None else form
     w = problem.weights
-    likelihood, y, offset, y_center, y_unit = _response_in_units(problem)
+    likelihood, y, offset, y_center, y_unit = response_in_units(problem)
     mean, sd, null = (*known, None) if known else _look(problem, likelihood, y, offset)
     centred = problem.intercept or not problem.likelihood.has_intercept
     center = mean if centred else np.zeros_like(mean)
@@ -291,40 +292,6 @@ def _look(
     return mean, sd, None if along is None else _Null(level, float(score.sum()), along)
 
 
-def _representable(rate: Array) -> Array:
-    """A rate too small to matter is none; one too large holds the weight where it is."""
-    return np.where(rate < _SMALLEST, 0.0, np.minimum(rate, _LARGEST))
-
-
-def power_of_two(x: Array | float) -> Array:
-    exponent = np.minimum(np.maximum(np.frexp(x)[1], -1000), 1000) - 1
-    return np.asarray(np.ldexp(1.0, exponent))
-
-
-def _response_in_units(problem: Problem) -> tuple[Likelihood, Array, Array, float, float]:
-    """Likelihood, y, offset, what was taken from y, and what it was multiplied by."""
-    likelihood, y, offset = problem.likelihood, problem.y, problem.offset
-    if isinstance(likelihood, Gaussian):
-        y, center, unit = _standard_response(y - offset, problem.weights, problem.intercept)
-        return likelihood, y, np.zeros_like(y), center, unit
-    if isinstance(likelihood, Huber):  # in units in which the tails begin at 1
-        unit = 1.0 / likelihood.reach
-        return Huber(likelihood.delta, 1.0 / likelihood.delta), y * unit, offset * unit, 0.0, unit
-    return likelihood, y, offset, 0.0, 1.0
-
-
-def _standard_response(y: Array, w: Array, intercept: bool) -> tuple[Array, float, float]:
-    unit = 1.0 / float(power_of_two(np.max(np.abs(y)) or 1.0))
-    center = float(w @ (y * unit) / w.sum()) / unit if intercept else 0.0
-    away = (y - center) * unit
-    spread = float(np.sqrt(w @ np.square(away) / w.sum()))
-    finer = 1.0 / float(power_of_two(spread)) if spread > 0 else 1.0
-    if intercept:  # a second pass takes out the rounding of the first
-        rest = float(w @ away / w.sum())
-        away, center = away - rest, center + rest / unit
-    return away * finer, center, unit * finer
-
-
 def without(form: NormalForm, constant: Mask) -> NormalForm:
     """Constant columns leave their groups and ranks: their weights do not move."""
     if form.ranked is not None and np.any(constant):
@@ -368,8 +335,8 @@ def in_units_of(
     """The form of weights times ``scale y_unit``, after ``first`` intercepts; constants stay."""
     unit = scale * y_unit
     with np.errstate(over="ignore"):
-        l1 = _representable(form.l1 / unit)
-        l2 = _representable(form.l2 / unit / unit) if np.any(form.l2) else form.l2
+        l1 = representable(form.l1 / unit)
+        l2 = representable(form.l2 / unit / unit) if np.any(form.l2) else form.l2
         loc, lower, upper = form.loc * unit, form.lower * unit, form.upper * unit
     if np.any(constant):  # beside an intercept it says nothing
         stay = np.clip(loc, lower, upper)

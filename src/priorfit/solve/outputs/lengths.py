@@ -12,7 +12,7 @@ from priorfit.solve.approach import LOOSE, approach
 from priorfit.solve.columns import moments_of_columns
 from priorfit.solve.grouped import MOST
 from priorfit.solve.outputs.responses import Together
-from priorfit.solve.standard import power_of_two
+from priorfit.solve.units import power_of_two
 
 __all__ = ["LengthsFit", "fit_lengths"]
 

@@ -14,7 +14,8 @@ from priorfit.priors import Groups, NormalForm
 from priorfit.problem import Problem
 from priorfit.solve.columns import moments
 from priorfit.solve.outputs.stacked import Stacked
-from priorfit.solve.standard import Standard, alike, in_units_of, power_of_two, without
+from priorfit.solve.standard import Standard, alike, in_units_of, without
+from priorfit.solve.units import power_of_two
 
 __all__ = ["OutputsStandard", "standardize_outputs"]
 
@@ -48,7 +49,7 @@ class OutputsStandard(Standard):
         return False
 
     @property
-    def _null(self) -> Array:
+    def null(self) -> Array:
         intercepts = np.broadcast_to(self._null_intercept, (self.outputs,))
         return np.asarray(self.offset + np.tile(intercepts, len(self.y) // self.outputs))
 
